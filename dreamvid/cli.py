@@ -1,0 +1,161 @@
+"""Words → recipe → iterate → bar → exit status.
+
+0: done; 1: one line `dreamvid: error: …`; 2: words that dreamvid does not know; 130: interrupted.
+What is heavy is imported after the words are understood, so that the help answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from dreamvid.errors import DreamvidError, near
+
+if TYPE_CHECKING:
+    from dreamvid.recipe import Recipe
+
+COMMANDS = {
+    "zoom": "An endless zoom into a picture: dreamvid zoom seed.jpg --frames 50",
+    "video": "Dream a clip: dreamvid video clip.mp4",
+    "image": "Dream one still: dreamvid image picture.jpg",
+}
+
+HELP = """usage: dreamvid COMMAND …
+
+DeepDream films: a still becomes an endless dreaming zoom, a clip a dreamed clip.
+
+commands:
+{commands}
+
+`dreamvid COMMAND --help` lists a command's options; `dreamvid --version` says the version.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; returns the exit status."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        lines = [f"  {word:7}{summary}" for word, summary in COMMANDS.items()]
+        print(HELP.format(commands="\n".join(lines)), end="", file=sys.stdout)
+        return 0 if argv else 2
+    if argv[0] == "--version":
+        from dreamvid import __version__
+
+        print(f"dreamvid {__version__}")
+        return 0
+    word, rest = argv[0], argv[1:]
+    if word not in COMMANDS:
+        return _fail(f"{word}: unknown command{near(word, COMMANDS)}; see dreamvid --help", 2)
+    try:
+        return _render(word, rest)
+    except DreamvidError as error:
+        return _fail(str(error), 1)
+    except MemoryError:
+        return _fail("not enough memory; a smaller --size or --tile needs less", 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+
+
+def _fail(message: str, status: int) -> int:
+    line = " ".join(message.split())
+    print(f"dreamvid: error: {line}" if status != 130 else f"dreamvid: {line}", file=sys.stderr)
+    return status
+
+
+def _render(word: str, argv: Sequence[str]) -> int:
+    from dreamvid.flags import UsageError, base_of, parse
+    from dreamvid.loading import load_recipe, make_recipe
+
+    name = base_of(argv)
+    base = load_recipe(name, word) if name else make_recipe({}, word)
+    try:
+        data, command = parse(word, COMMANDS[word], base, argv)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    recipe = make_recipe(data, word)
+
+    # TensorFlow's and the decoders' chatter is not for the user; its errors come as exceptions.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    if command.dry_run:
+        return _dry_run(recipe, overwrite=command.overwrite)
+    return _iterate(recipe, overwrite=command.overwrite, quiet=command.quiet)
+
+
+def _dry_run(recipe: Recipe, *, overwrite: bool) -> int:
+    import yaml
+
+    from dreamvid.render import plan
+
+    planned = plan(recipe, overwrite=overwrite)
+    print(yaml.safe_dump(planned.recipe.model_dump(mode="json"), sort_keys=False), end="")
+    for line in planned.lines():
+        print(f"# {line}")
+    return 0
+
+
+def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
+    from tqdm import tqdm
+
+    from dreamvid.media.sink import partial_name
+    from dreamvid.render import output_of, render
+
+    output = output_of(recipe)
+    steps = render(recipe, overwrite=overwrite)
+    # Where nobody watches a line being redrawn, a line now and then will do.
+    pace: dict[str, Any] = {} if sys.stderr.isatty() else {"mininterval": 10.0, "ascii": True}
+    bar = tqdm(desc=output.name, unit="frame", disable=quiet, dynamic_ncols=True, delay=0.01, **pace)
+    done = 0
+    try:
+        with _stop_after_this_frame() as asked, bar, closing(steps):
+            for step in steps:
+                done = step.index + 1
+                bar.total = step.total
+                bar.set_postfix_str(_pace(bar), refresh=False)
+                bar.update()
+                asked.may_wait = True
+                if asked.stop and done != step.total:
+                    raise KeyboardInterrupt
+    except (DreamvidError, KeyboardInterrupt) as error:
+        kept = f"; the {done} frames done are in {partial_name(output)}" if done else ""
+        if isinstance(error, KeyboardInterrupt):
+            return _fail(f"interrupted{kept}", 130)
+        return _fail(f"{error}{kept}", 1)
+    if not quiet:
+        print(output)
+    return 0
+
+
+class _Asked:
+    """Whether the user asked to stop, and whether a frame is there to stop after."""
+
+    stop = False
+    may_wait = False
+
+
+@contextmanager
+def _stop_after_this_frame() -> Iterator[_Asked]:
+    """Ctrl-C or SIGTERM: the frame in work is finished first, but for the second time, or where
+    no frame is done yet, which stops at once."""
+    asked = _Asked()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if asked.stop or not asked.may_wait:
+            raise KeyboardInterrupt
+        asked.stop = True
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _pace(bar: Any) -> str:
+    rate = bar.format_dict["rate"]
+    return f"{1 / rate:.2f} s/frame" if rate else ""

@@ -1,0 +1,32 @@
+"""What the ascent climbs: one number for a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import tensorflow as tf
+
+from dreamvid.dream.networks import activations
+from dreamvid.recipe import Network, Term
+
+Objective = Callable[[tf.Tensor], tf.Tensor]
+"""A picture, float32 (H, W, 3) RGB on the 0–255 scale, to a float32 scalar to be raised."""
+
+
+def objective(network: Network, terms: tuple[Term, ...], power: Literal[1, 2]) -> Objective:
+    """The weighted sum over layers of the mean of a (power 1) or of a² (power 2).
+
+    Power 1 is the TensorFlow tutorial's, power 2 Google's ½Σa² up to its scale, which the
+    normalised gradient does not see.
+    """
+    layers = list(dict.fromkeys(term.layer for term in terms))
+    of = activations(network, layers)
+
+    def value(picture: tf.Tensor) -> tf.Tensor:
+        found = dict(zip(layers, of(picture[tf.newaxis]), strict=True))
+        return tf.add_n(
+            [term.weight * tf.reduce_mean(found[term.layer] ** power) for term in terms]
+        )
+
+    return value

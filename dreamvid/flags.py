@@ -1,0 +1,175 @@
+"""The recipe as flags: tyro reads the models, so that each name, help and default stands once.
+
+Every value is handed on as the text that was typed and validated by the recipe itself, so that the
+prompt, YAML and Python meet the same checks and the same words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import tyro
+from pydantic import BaseModel
+from tyro.constructors import (
+    ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    StructConstructorSpec,
+    StructFieldSpec,
+    StructTypeInfo,
+)
+
+from dreamvid.recipe import Recipe, Still, Term
+from dreamvid.values import Flag
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is said at the prompt beside the recipe."""
+
+    base: Annotated[
+        str | None,
+        tyro.conf.arg(name="recipe", metavar="FILE|PRESET", help="Recipe that the flags override."),
+    ] = None
+    overwrite: Annotated[bool, tyro.conf.arg(help="Replace an output that exists.")] = False
+    quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Say nothing but errors.")] = False
+    dry_run: Annotated[bool, tyro.conf.arg(help="Say what would be done, and stop.")] = False
+
+
+def parse(
+    word: str, summary: str, base: Recipe, argv: Sequence[str]
+) -> tuple[dict[str, Any], Command]:
+    """The recipe that `argv` asks for over `base`, as nested data to be validated, and the rest.
+
+    Exits with 0 after `--help`; words that are no flags end in a `UsageError`.
+    """
+    registry = ConstructorRegistry()
+    registry.struct_rule(_section)
+    said = io.StringIO()
+    try:
+        with registry, contextlib.redirect_stderr(said):
+            made: dict[str, Any] = tyro.cli(  # type: ignore[assignment]
+                type(base),
+                prog=f"dreamvid {word}",
+                description=summary,
+                args=_joined_layers(argv),
+                default=base,
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+            )
+    except SystemExit as stop:
+        if stop.code:
+            raise UsageError(_one_line(said.getvalue())) from None
+        raise
+    command = made.pop("command")
+    return {"kind": base.kind, "version": base.version, **made}, command
+
+
+class UsageError(Exception):
+    """The words at the prompt are not dreamvid's; one line."""
+
+
+def base_of(argv: Sequence[str]) -> str | None:
+    """What `--recipe` names, read before the flags that override it can be."""
+    for at, word in enumerate(argv):
+        if word == "--recipe" and at + 1 < len(argv):
+            return argv[at + 1]
+        if word.startswith("--recipe="):
+            return word.partition("=")[2]
+    return None
+
+
+def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
+    """tyro's rule for a recipe's sections: a dict of what was typed, validated later."""
+    if not (isinstance(info.type, type) and issubclass(info.type, BaseModel)):
+        return None
+    fields = []
+    for name, own in info.type.model_fields.items():
+        default, kind = getattr(info.default, name), own.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            fields.append(StructFieldSpec(name=name, type=kind, default=default))
+            continue
+        flag = _flag(own.metadata, kind)
+        if not flag.hidden:
+            fields.append(
+                StructFieldSpec(
+                    name=name,
+                    type=_leaf(flag, kind, default),
+                    default=default,
+                    helptext=own.description,
+                )
+            )
+    if issubclass(info.type, Still):
+        fields.append(StructFieldSpec(name="command", type=Command, default=Command()))
+    return StructConstructorSpec(instantiate=dict, fields=tuple(fields))
+
+
+def _flag(metadata: Sequence[Any], kind: Any) -> Flag:
+    """The `Flag` among a field's metadata, or within its type (as in `Size | None`)."""
+    inner = [m for part in get_args(kind) for m in getattr(part, "__metadata__", ())]
+    return next((m for m in [*metadata, *inner] if isinstance(m, Flag)), Flag())
+
+
+def _leaf(flag: Flag, kind: Any, default: Any) -> Any:
+    """A type for tyro that takes a field's words as they are."""
+    count: int | Literal["*"] = 1
+    metavar = flag.metavar
+    if flag.positional:
+        count = "*"
+    elif metavar:
+        count = len(metavar.split(" "))
+    for part in (kind, *get_args(kind)):
+        if get_origin(part) is Literal:
+            metavar = "|".join(map(str, get_args(part)))
+        elif get_origin(part) is tuple and not metavar:
+            count, metavar = len(get_args(part)), " ".join("XYZ"[: len(get_args(part))])
+        elif part in _METAVARS and not metavar:
+            metavar = _METAVARS[part]
+    text: PrimitiveConstructorSpec[Any] = PrimitiveConstructorSpec(
+        nargs=count,
+        metavar=metavar or "TEXT",
+        instance_from_str=lambda words: words[0] if count == 1 else words,
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [_shown(value)],
+    )
+    hint = f"(default: {_shown(default)})" if default not in (None, ()) else ""
+    how = tyro.conf.arg(
+        name=flag.name, aliases=[flag.short] if flag.short else None, help_behavior_hint=hint
+    )
+    leaf = Annotated[Any, text, how]
+    return tyro.conf.Positional[leaf] if flag.positional else leaf
+
+
+_METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_shown, value))
+    if isinstance(value, Term):
+        return value.layer if value.weight == 1 else f"{value.layer}={value.weight:g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _joined_layers(argv: Sequence[str]) -> list[str]:
+    """`--layers a b=.5` as `--layers a,b=.5`: layers may be told apart by spaces too."""
+    words = list(argv)
+    if "--layers" in words:
+        first = words.index("--layers") + 1
+        last = first
+        while last < len(words) and re.fullmatch(r"[A-Za-z]\w*([=:][-\d.e]+)?,?", words[last]):
+            last += 1
+        if last > first and not any(Path(word).is_file() for word in words[first:last]):
+            words[first:last] = [",".join(words[first:last])]
+    return words
+
+
+def _one_line(box: str) -> str:
+    """The first paragraph of what tyro prints in a box, and what it thinks was meant."""
+    lines = [re.sub(r"[─━│┃╭╮╰╯]", " ", line).strip() for line in box.splitlines()]
+    told = [line for line in lines[1:] if line and "full helptext" not in line]
+    return " ".join(told) or "cannot be understood; see --help"

@@ -1,0 +1,198 @@
+"""From YAML or flags to a recipe, with errors of one line.
+
+YAML 1.1 has traps that would change a recipe silently: `on` and `no` are booleans, `1e-3` is a
+text, a repeated key wins without a word. The loader here reads `true`/`false` alone as booleans
+and refuses repeated keys; numbers written as text are read by the recipe itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from dreamvid.errors import RecipeError, near
+from dreamvid.recipe import KINDS, Recipe
+
+WORDS_FOR_WEIGHTS = ("imagenet", "random")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans, and no repeated key."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                line = key.start_mark.line + 1
+                raise RecipeError(f"{name}: given twice (again on line {line})")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def parse_yaml(text: str, name: str) -> dict[str, Any]:
+    """A YAML mapping as a dict; `name` is what an error calls it."""
+    try:
+        data = yaml.load(text, Loader=_Loader)
+    except RecipeError as error:
+        raise RecipeError(f"{name}: {error}") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" on line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise RecipeError(f"{name}: not YAML{where}: {problem}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise RecipeError(f"{name}: must be a mapping of keys to values, as `frames: 50`")
+    return data
+
+
+def preset_folder() -> Path:
+    """Where the recipes that ship with dreamvid lie: in the wheel, or in a checkout."""
+    inside = Path(__file__).parent / "configs"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def presets() -> list[str]:
+    """The names of the recipes that ship with dreamvid."""
+    folder = preset_folder()
+    return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml"))
+
+
+def read_recipe(recipe: str | Path) -> dict[str, Any]:
+    """The mapping in a recipe's file or in a preset, its relative paths made to stand anywhere.
+
+    A name without an ending is a preset, unless such a file exists.
+
+    Raises:
+        RecipeError: there is no such file or preset, or it is not a mapping in YAML.
+    """
+    path, folder = Path(recipe), Path(recipe).parent
+    if not path.suffix and not path.exists():
+        if str(recipe) not in presets():
+            known = ", ".join(presets())
+            raise RecipeError(f"{recipe}: no such recipe or preset; the presets are: {known}")
+        path, folder = preset_folder() / f"{recipe}.yaml", Path()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+        raise RecipeError(f"{recipe}: cannot be read as a recipe: {reason}") from None
+    return _placed(parse_yaml(text, str(recipe)), folder)
+
+
+def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """`data` with the paths it names taken from `folder`."""
+
+    def place(value: Any) -> Any:
+        return str(folder / value) if isinstance(value, str) else value
+
+    data = dict(data)
+    for key in ("source", "output"):
+        value = data.get(key)
+        if value is not None:
+            # A trailing slash says "a folder of pictures"; joining paths would drop it.
+            slash = "/" if isinstance(value, str) and value.endswith("/") else ""
+            placed = [place(v) for v in value] if isinstance(value, list) else place(value)
+            data[key] = placed + slash if slash else placed
+    network = data.get("network")
+    if isinstance(network, dict) and network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
+        data["network"] = {**network, "weights": place(network["weights"])}
+    return data
+
+
+def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = "") -> Recipe:
+    """A validated recipe of `kind` (else of the kind that `data` says; else a zoom).
+
+    Raises:
+        RecipeError: each fault as `path: what would be right`, in one line.
+    """
+    said = data.get("kind", kind or "zoom")
+    if said not in KINDS or (kind and said != kind):
+        right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"
+        raise RecipeError(_prefix(name) + f"kind: {said}: {right}")
+    model = KINDS[str(said)]
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as error:
+        raise RecipeError(_prefix(name) + explain(error, model)) from None
+
+
+def load_recipe(path: str | Path, kind: str | None = None) -> Recipe:
+    """The recipe in a YAML file or a preset; relative paths are taken from its own folder."""
+    return make_recipe(read_recipe(path), kind, str(path))
+
+
+def _prefix(name: str) -> str:
+    return f"{name}: " if name else ""
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Pydantic's findings as `dream.octaves: must be at least 1; …`, without its noise."""
+    return "; ".join(dict.fromkeys(_explain_one(dict(e), model) for e in error.errors()))
+
+
+_SAID = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "finite_number": "must be a finite number",
+    "literal_error": "must be {expected}",
+    "missing": "is missing",
+    "too_long": "takes at most {max_length}",
+    "too_short": "needs at least {min_length}",
+}
+_WANTED = {
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "tuple_": "must be a list",
+    "string_": "must be a text",
+    "path_": "must be a path",
+    "model_": "must be a section of keys and values",
+}
+
+
+def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
+    where = [str(part) for part in error["loc"]]
+    kind, context = str(error["type"]), error.get("ctx", {})
+    path = ".".join(where)
+    if kind == "extra_forbidden":
+        return f"{path}: unknown{near(where[-1], _keys_at(model, where[:-1]))}"
+    if kind == "value_error":
+        message = str(context.get("error", error["msg"]))
+    elif kind in _SAID:
+        message = _SAID[kind].format(**context)
+    else:
+        wanted = next((text for key, text in _WANTED.items() if kind.startswith(key)), None)
+        message = wanted or str(error["msg"])
+        if wanted and isinstance(error["input"], str | int | float):
+            message += f", not {error['input']!r}"
+    if not path:
+        return message
+    # A section's own check names its key itself: `motion.` + `trim: …`.
+    return f"{path}.{message}" if kind == "value_error" and ": " in message else f"{path}: {message}"
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

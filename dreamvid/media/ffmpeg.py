@@ -1,0 +1,151 @@
+"""ffmpeg as a subprocess: found, run, its failures told in one line, its packets listed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import imageio_ffmpeg
+
+from dreamvid.errors import RunError
+
+PROTOCOLS = "file"
+FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"
+"""The demuxers that a file from outside may reach. Each keeps its media inside the file: playlists
+and scripts (hls, dash, concat, sdp, …), which open other files, are not among them."""
+
+GUARD = ("-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS)
+"""Options to put before the `-i` of any file that dreamvid did not write itself."""
+
+PROBE_SECONDS = 20.0
+"""No look at a file may take longer."""
+
+
+def executable() -> str:
+    """The ffmpeg to run: `$IMAGEIO_FFMPEG_EXE`, else the one that imageio-ffmpeg ships."""
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise RunError(
+            "no ffmpeg found: reinstall imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one"
+        ) from error
+
+
+def url(path: Path) -> str:
+    """`path` as ffmpeg takes it literally, whatever its name: no protocol, option or pattern."""
+    return "file:" + os.path.abspath(path)
+
+
+def complaint(stderr: bytes, status: int) -> str:
+    """Why an ffmpeg failed, in one line: the last that it said, or the signal that killed it."""
+    if status < 0:
+        return f"ffmpeg was killed by signal {-status}"
+    lines = [
+        re.sub(r"^(\[[^]]*\] *)+", "", line)  # [h264 @ 0x55db06123c00]: of use to no one
+        for line in stderr.decode(errors="replace").splitlines()
+        if line.strip()
+    ]
+    # ffmpeg closes by repeating that something failed; what failed stands before that.
+    closing = re.compile(r"Error opening (input|output)|Conversion failed|Nothing was written")
+    telling = [line for line in lines if not closing.match(line)]
+    return (telling or lines or [f"ffmpeg ended with status {status}"])[-1]
+
+
+def command(arguments: Sequence[str], *, loglevel: str = "error") -> list[str]:
+    """The whole command line."""
+    return [executable(), "-hide_banner", "-nostats", "-loglevel", loglevel, *arguments]
+
+
+def run(
+    arguments: Sequence[str], *, cwd: Path | None = None, timeout: float | None = None
+) -> tuple[str, str]:
+    """Run `ffmpeg ARGUMENTS` to its end; return what it printed, and its errors in one line or "".
+
+    Raises:
+        RunError: it could not be started, failed, or was not done after `timeout` seconds.
+    """
+    done = _finish(command(arguments), cwd=cwd, timeout=timeout)
+    if done.returncode != 0:
+        raise RunError(complaint(done.stderr, done.returncode))
+    warned = complaint(done.stderr, 0) if done.stderr.strip() else ""
+    return done.stdout.decode(errors="replace"), warned
+
+
+def describe(path: Path) -> str:
+    """What `ffmpeg -i` prints of a file: its container, its streams. Raises RunError as `run`."""
+    # It always fails, since no output was named; what it could read it has printed by then.
+    arguments = [*GUARD, "-i", url(path)]
+    done = _finish(command(arguments, loglevel="info"), cwd=None, timeout=PROBE_SECONDS)
+    return done.stderr.decode(errors="replace")
+
+
+def _finish(
+    words: Sequence[str], *, cwd: Path | None, timeout: float | None
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            words,
+            cwd=cwd,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            process_group=0,  # Ctrl-C at the terminal is for dreamvid to handle, not for ffmpeg
+        )
+    except (OSError, ValueError) as error:  # ValueError: a null byte in a name
+        raise RunError(f"ffmpeg cannot be started: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"ffmpeg was not done after {timeout:g} seconds") from error
+
+
+@dataclass(frozen=True)
+class Packets:
+    """When the coded frames of one stream are shown: exact seconds on the file's own clock."""
+
+    count: int
+    start: Fraction
+    end: Fraction
+
+
+def packets(
+    path: Path,
+    kind: Literal["video", "audio"],
+    *,
+    first: bool = False,
+    timeout: float | None = PROBE_SECONDS,
+) -> Packets | None:
+    """Count and time the packets of the first stream of a kind, without decoding any.
+
+    Args:
+        first: look at the first packet alone, which does not read the whole file.
+
+    Returns:
+        None where the file has no such stream, or nothing in it.
+
+    Raises:
+        RunError: the file cannot be read, or not within `timeout` seconds.
+    """
+    limit = ["-frames", "1"] if first else []
+    source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:0?"]
+    listing, _ = run([*source, "-c", "copy", *limit, "-f", "framecrc", "-"], timeout=timeout)
+    # Where the optional map finds nothing, ffmpeg takes any stream that it likes.
+    if f"#media_type 0: {kind}" not in listing:
+        return None
+    tick = Fraction(0)
+    times: list[tuple[int, int]] = []
+    for line in listing.splitlines():
+        if line.startswith("#tb 0:"):
+            tick = Fraction(line.split(":")[1].strip())
+        elif not line.startswith("#"):
+            _, _, shown, lasts, *_ = line.split(",")
+            times.append((int(shown), int(lasts)))
+    if not times:
+        return None
+    start = min(shown for shown, _ in times)
+    end = max(shown + lasts for shown, lasts in times)
+    return Packets(len(times), start * tick, end * tick)

@@ -1,0 +1,97 @@
+"""The sink of a film file: segments, then one file made of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from dreamvid.errors import DreamvidError, RunError
+from dreamvid.frame import Frame
+from dreamvid.media import ffmpeg
+from dreamvid.media.codings import Coding
+from dreamvid.media.segments import Segments
+from dreamvid.media.sink import Workplace, partial_name, quantise
+
+
+class FilmSink:
+    """A sink that leaves one film file.
+
+    Where the coding wants even sides, an odd one grows by one pixel, which repeats the last row or
+    column.
+    """
+
+    def __init__(
+        self, path: Path, *, size: tuple[int, int], rate: Fraction, segment: int, coding: Coding
+    ) -> None:
+        """Begin a film of frames of `size` = (width, height), in segments of `segment` frames.
+
+        Raises:
+            MediaError: the output's folder cannot be written into.
+        """
+        self.path = path
+        self._size, self._coding = size, coding
+        self._growth = (size[0] % 2, size[1] % 2) if coding.even else (0, 0)
+        self._frames = 0
+        self._work = Workplace(path)
+        self._segments = Segments(
+            self._work.folder,
+            size=(size[0] + self._growth[0], size[1] + self._growth[1]),
+            rate=rate,
+            length=segment,
+            suffix=coding.suffix,
+            coding=coding.options(),
+        )
+
+    def write(self, frame: Frame) -> None:
+        """See `Sink`."""
+        if frame.shape != (self._size[1], self._size[0], 3):
+            raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
+        across, down = self._growth
+        picture = np.pad(quantise(frame), ((0, down), (0, across), (0, 0)), mode="edge")
+        self._segments.write(picture)
+        self._frames += 1
+
+    def close(self) -> Path:
+        """See `Sink`."""
+        self._segments.close()
+        if not self._frames:
+            raise RunError(f"{self.path}: not one frame was written")
+        self._finish(self.path, self._frames)
+        self._work.remove()
+        return self.path
+
+    def abandon(self, *, keep: bool) -> Path | None:
+        """See `Sink`. Where the segments cannot be joined, for want of room perhaps, they are kept
+        themselves, in a folder `a.partial`."""
+        try:
+            return self._rescue() if keep else None
+        except (DreamvidError, OSError):
+            return None
+        finally:
+            self._segments.kill()
+            self._work.remove()
+
+    def _rescue(self) -> Path | None:
+        with contextlib.suppress(RunError):  # the open one may be lost with its encoder
+            self._segments.close()
+        closed = self._segments.closed
+        if not closed:
+            return None
+        try:
+            # An interrupt may have come between the encoder and our count.
+            held = [ffmpeg.packets(segment, "video") for segment in closed]
+            return self._finish(partial_name(self.path), sum(each.count for each in held if each))
+        except RunError:
+            folder = partial_name(self.path.with_suffix(""))
+            folder.mkdir(exist_ok=True)
+            for segment in closed:
+                os.replace(segment, folder / segment.name)
+            return folder
+
+    def _finish(self, name: Path, frames: int) -> Path:
+        made = self._coding.assemble(self._segments, frames, self.path.suffix.lower())
+        return self._work.place(made, name)

@@ -1,0 +1,99 @@
+"""Pictures as output: one still, or a film as a folder of PNGs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+from numpy import uint8
+from numpy.typing import NDArray
+
+from dreamvid.errors import RunError
+from dreamvid.frame import Frame
+from dreamvid.media.sink import Workplace, partial_name, quantise
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+"""Of the stills that can be written."""
+
+NUMBERED = re.compile(r"\d{6,}\.png")
+
+
+def encode(picture: NDArray[uint8], ending: str) -> bytes:
+    """A still as the bytes of a file of that ending: lossless, or JPEG and WebP of quality 95."""
+    options: dict[str, Any] = {}
+    if ending in (".jpg", ".jpeg"):
+        options = {"quality": 95, "subsampling": 0}
+    elif ending == ".webp":
+        options = {"quality": 95}
+    return bytes(iio.imwrite("<bytes>", picture, extension=ending, plugin="pillow", **options))
+
+
+def save(frame: Frame, path: Path) -> None:
+    """Write a frame as a still to a path whose output has been checked; whole or not at all."""
+    work = Workplace(path)
+    try:
+        made = f"still{path.suffix.lower()}"
+        _write(work.folder / made, encode(quantise(frame), path.suffix.lower()))
+        work.place(made, path)
+    finally:
+        work.remove()
+
+
+class PictureSink:
+    """A sink that leaves a folder of PNGs, `000000.png` and on.
+
+    In a folder that is there, files of other names are left alone; numbered pictures of an earlier
+    film are removed, as they would otherwise follow on the new one's.
+    """
+
+    def __init__(self, path: Path, *, size: tuple[int, int]) -> None:
+        """Begin: `size` is the frames' (width, height). Raises MediaError."""
+        self.path = path
+        self._size = size
+        self._work = Workplace(path)
+        self._names: list[str] = []
+
+    def write(self, frame: Frame) -> None:
+        """See `Sink`."""
+        if frame.shape != (self._size[1], self._size[0], 3):
+            raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
+        name = f"{len(self._names):06d}.png"
+        _write(self._work.folder / name, encode(quantise(frame), ".png"))
+        self._names.append(name)
+
+    def close(self) -> Path:
+        """See `Sink`."""
+        if not self._names:
+            raise RunError(f"{self.path}: not one frame was written")
+        return self._place(self.path)
+
+    def abandon(self, *, keep: bool) -> Path | None:
+        """See `Sink`."""
+        try:
+            return self._place(partial_name(self.path)) if keep and self._names else None
+        except RunError:
+            return None
+        finally:
+            self._work.remove()
+
+    def _place(self, folder: Path) -> Path:
+        try:
+            folder.mkdir(exist_ok=True)
+            for old in folder.iterdir():
+                if NUMBERED.fullmatch(old.name):
+                    old.unlink()
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
+        for name in self._names:
+            self._work.place(name, folder / name)
+        self._work.remove()
+        return folder
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RunError(f"{path.name}: cannot be written: {error.strerror}") from error

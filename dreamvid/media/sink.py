@@ -1,0 +1,73 @@
+"""What every output has in common: the protocol, the one rounding, the folder that is worked in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.errors import MediaError, RunError
+from dreamvid.frame import Frame
+
+
+class Sink(Protocol):
+    """Where the frames of a film go, in their order.
+
+    Exactly one of `close` and `abandon` ends it; `abandon` may also follow a `close` that failed.
+    """
+
+    def write(self, frame: Frame) -> None:
+        """Take the next frame: (H, W, 3) float32 RGB 0..255. Raises RunError (encoder, disk)."""
+
+    def close(self) -> Path:
+        """Finish: only here does the output's own name come into being. Raises RunError."""
+
+    def abandon(self, *, keep: bool) -> Path | None:
+        """Stop early. Never raises.
+
+        With `keep`, what is done is left as a film of its own beside the output (`a.partial.mp4`
+        for `a.mp4`, in place of an earlier one) and its path returned; nothing else stays.
+        """
+
+
+def quantise(frame: Frame) -> NDArray[np.uint8]:
+    """The one place where float levels become bytes: rounded to nearest even, cut to 0..255."""
+    return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
+
+
+def partial_name(path: Path) -> Path:
+    """`a.partial.mp4` for `a.mp4`, `frames.partial` for `frames`."""
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+class Workplace:
+    """A hidden folder beside an output, on its disk: finished work is moved, not copied."""
+
+    def __init__(self, output: Path) -> None:
+        """Make `.NAME.dreamvid-XXXX` in the output's folder. Raises MediaError."""
+        self.output = output
+        parent = output.parent
+        try:
+            # A name may have up to 255 bytes: what is added must find room.
+            prefix = f".{output.name[:40]}.dreamvid-"
+            self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).absolute()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise MediaError(f"{output}: cannot write into {parent}: {reason}") from error
+
+    def place(self, made: str, name: Path) -> Path:
+        """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""
+        try:
+            os.replace(self.folder / made, name)
+        except OSError as error:
+            raise RunError(f"{name}: cannot be put in place: {error.strerror}") from error
+        return name
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it, if it can be."""
+        shutil.rmtree(self.folder, ignore_errors=True)

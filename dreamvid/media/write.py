@@ -1,0 +1,133 @@
+"""Outputs: what may be written where, and the sink that an output's name asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from dreamvid.errors import MediaError
+from dreamvid.frame import Frame
+from dreamvid.media import pictures
+from dreamvid.media.codings import H264, Coding, Gif, WebP
+from dreamvid.media.film import FilmSink
+from dreamvid.media.sink import Sink
+from dreamvid.media.sound import Sound
+
+__all__ = ["Sink", "Sound", "check_output", "check_picture", "open_sink", "write_picture"]
+
+FILM_ENDINGS = (".mp4", ".mov", ".mkv", ".gif", ".webp")
+
+FASTEST_GIF = 50
+"""Frames a second: a shorter frame time, 1/100 s, players take for a mistake and slow down."""
+
+
+def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    """See that a film can be left at `path`, before anything costly is done.
+
+    A path without an ending, or of a folder that is there, means a folder of PNGs.
+
+    Raises:
+        MediaError: its ending is none of a film's; its folder is missing or not writable; it is
+            one of `inputs`, or a folder with one in it; it exists, and `overwrite` is not given.
+    """
+    if _is_folder(path):
+        _check_place(path, [folder.parent for folder in inputs], overwrite)
+        _check_place(path, inputs, overwrite)
+    elif path.suffix.lower() in FILM_ENDINGS:
+        _check_place(path, inputs, overwrite)
+    else:
+        still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
+        raise MediaError(
+            f"{path}: cannot write a film as {path.suffix}{still}; "
+            f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs"
+        )
+
+
+def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    """As `check_output`, for one still."""
+    if path.suffix.lower() not in pictures.ENDINGS:
+        raise MediaError(
+            f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
+            f"name it {', '.join(pictures.ENDINGS)}"
+        )
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; name a file")
+    _check_place(path, inputs, overwrite)
+
+
+def open_sink(
+    path: Path,
+    *,
+    size: tuple[int, int],
+    rate: Fraction,
+    crf: float,
+    overwrite: bool,
+    sound: Sound | None,
+    segment: int,
+) -> Sink:
+    """Begin the output that its name asks for.
+
+    `.mp4`, `.mov`, `.mkv`: H.264, with the sound; `.gif`, `.webp`: animations, silent; no ending,
+    or a folder that is there: PNGs.
+
+    Args:
+        size: (width, height) of the frames to come.
+        rate: frames a second.
+        crf: x264's constant rate factor, 0 (lossless) to 51; WebP takes 100 - crf for its quality.
+        segment: how many frames are coded as one closed piece.
+
+    Raises:
+        MediaError: as `check_output`; or a GIF of more than 50 frames a second.
+    """
+    check_output(path, [sound.path] if sound else [], overwrite)
+    if _is_folder(path):
+        return pictures.PictureSink(path, size=size)
+    ending = path.suffix.lower()
+    if ending == ".gif" and rate > FASTEST_GIF:
+        raise MediaError(
+            f"{path}: a GIF plays at most {FASTEST_GIF} frames a second, not {float(rate):g}"
+        )
+    codings: dict[str, Coding] = {".gif": Gif(), ".webp": WebP(crf)}
+    coding = codings.get(ending) or H264(crf, sound)
+    return FilmSink(path, size=size, rate=rate, segment=segment, coding=coding)
+
+
+def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
+    """Write one still, whole or not at all: (H, W, 3) float32 RGB 0..255.
+
+    Raises:
+        MediaError: as `check_picture`.
+        RunError: the disk is full.
+    """
+    check_picture(path, [], overwrite)
+    pictures.save(frame, path)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or not path.suffix
+
+
+def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    try:
+        parent = path.parent
+        if not parent.is_dir():
+            what = "not a folder" if parent.exists() else "no such folder"
+            raise MediaError(f"{path}: {what}: {parent}")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise MediaError(f"{path}: cannot write into {parent}: permission denied")
+        for given in inputs:
+            if path.exists() and given.exists() and path.samefile(given):
+                raise MediaError(f"{path}: is the input itself; name another output")
+        # A dangling symbolic link is in the way too.
+        if os.path.lexists(path) and not overwrite:
+            if not path.is_dir():
+                raise MediaError(f"output exists: {path} (use --overwrite)")
+            if any(path.iterdir()):
+                raise MediaError(f"output exists: {path}{os.sep} (use --overwrite)")
+        if _is_folder(path) and os.path.lexists(path) and not path.is_dir():
+            raise MediaError(f"{path}: is a file; a film without an ending is a folder of PNGs")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise MediaError(f"{path}: cannot be written: {reason}") from error

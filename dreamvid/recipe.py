@@ -1,0 +1,254 @@
+"""What to render: frozen, validated, and the one home of every default.
+
+The same names serve at the prompt, in YAML and in Python. A recipe is one of three kinds, which
+differ in what they are asked for and in a few defaults; `docs/recipes.md` lists every key.
+
+What is left `None` belongs to another: the objective, the steps and the step size to the network
+(`dream/catalogue.py`), size, rate and length to the source.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from dreamvid.values import Flag, Moment, Rate, Size, Triple, parse_terms
+
+
+class Section(BaseModel):
+    """A frozen part of a recipe; an unknown key, NaN and infinity are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Network(Section):
+    """Which network dreams. Its name alone may stand for the section."""
+
+    name: Annotated[str, Flag("network", metavar="NAME")] = Field("pocket", description="Network that dreams.")
+    weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
+        None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="What the network computes in; the picture stays float32."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, data: Any) -> Any:
+        return {"name": data} if isinstance(data, str) else data
+
+
+class Term(Section):
+    """One layer of the objective and its weight; a negative weight subdues the layer."""
+
+    layer: str
+    weight: float = 1.0
+
+
+def _short(terms: tuple[Term, ...] | None) -> dict[str, float] | None:
+    return None if terms is None else {term.layer: term.weight for term in terms}
+
+
+Objective = Annotated[
+    Annotated[tuple[Term, ...], Field(min_length=1)] | None,
+    BeforeValidator(parse_terms),
+    PlainSerializer(_short),
+    Flag("layers", metavar="LAYER[=WEIGHT],…"),
+]
+
+
+class Dream(Section):
+    """Gradient ascent over octaves."""
+
+    objective: Objective = Field(
+        None, description="Layers to dream on, with weights; else the network's own."
+    )
+    power: Literal[1, 2] | None = Field(
+        None, description="1: mean activation, 2: mean square; else the network's own."
+    )
+    method: Literal["detail", "resize", "recursive"] = Field(
+        "detail",
+        description="detail: put the source's detail back at each octave; resize: the picture "
+        "itself goes through the sizes; recursive: from the smallest size up, blended.",
+    )
+    octaves: int = Field(4, ge=1, le=32, description="Sizes to dream at.")
+    octave_scale: float = Field(1.4, gt=1, le=10, description="Ratio of one size to the next.")
+    octave_top: int = Field(0, ge=0, le=8, description="Octaves above the frame's own size.")
+    steps: int | None = Field(
+        None, ge=1, le=100_000, description="Steps an octave; else the network's own."
+    )
+    step_size: float | None = Field(
+        None, gt=0, le=255, description="Levels (of 255) a step, for a gradient of unit norm; else "
+        "the network's own.",
+    )  # fmt: skip
+    normalize: Literal["std", "mean"] = Field(
+        "std", description="Divide the gradient by its standard deviation or mean magnitude."
+    )
+    smooth: float = Field(
+        0.0, ge=0, le=32, description="Sigma (px) of the Gaussian cascade on the gradient; 0: none."
+    )
+    jitter: int = Field(32, ge=0, le=4096, description="Largest random shift (px) of a step.")
+    tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
+
+
+class Motion(Section):
+    """The camera's movement from one frame to the next."""
+
+    zoom: float = Field(1.0, ge=0.1, le=10, description="Magnification a frame; under 1 zooms out.")
+    trim: tuple[float, float] | None = Field(
+        None, description="Instead of zoom: px cropped left and right, above and below, a frame."
+    )
+    angle: float = Field(
+        0.0, ge=-180, le=180, description="Degrees a frame, counterclockwise."
+    )
+    translate: tuple[float, float] = Field(
+        (0.0, 0.0), description="Px a frame by which the picture moves right and down."
+    )
+    center: tuple[float, float] = Field(
+        (0.5, 0.5), description="The fixed point, as fractions of width and height."
+    )
+    border: Literal["reflect", "edge", "wrap", "black"] = Field(
+        "reflect", description="What comes in from outside the frame."
+    )
+    on: Literal["dream", "frame"] = Field(
+        "dream",
+        description="dream: move what is carried over, the source stays; frame: move the camera.",
+    )
+
+    @model_validator(mode="after")
+    def _trim_leaves_something(self) -> Motion:
+        if self.trim is not None and min(self.trim) < 0:
+            raise ValueError("trim: must be at least 0")
+        return self
+
+
+class ZoomMotion(Motion):
+    """The camera of a zoom: it goes into the picture."""
+
+    zoom: float = Field(1.02, ge=0.1, le=10, description="Magnification a frame; under 1 goes out.")
+    on: Literal["dream", "frame"] = Field(
+        "frame",
+        description="dream: move what is carried over, the source stays; frame: move the camera.",
+    )
+
+
+class Blend(Section):
+    """What the last dream leaves on this frame. Its share alone may stand for the section."""
+
+    what: Literal["residual", "picture"] = Field(
+        "residual", description="Carry the dream's difference from its source, or all of it."
+    )
+    by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
+    share: Annotated[float, Flag("blend")] = Field(
+        0.5, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_alone(cls, data: Any) -> Any:
+        return {"share": data} if isinstance(data, int | float | str) else data
+
+
+class ZoomBlend(Blend):
+    """What a zoom carries: the whole picture."""
+
+    what: Literal["residual", "picture"] = Field(
+        "picture", description="Carry the dream's difference from its source, or all of it."
+    )
+    share: Annotated[float, Flag("blend")] = Field(
+        1.0, ge=0, le=1, description="Share of the last dream that is carried; the rest is seed."
+    )
+
+
+class Color(Section):
+    """What keeps the color, or moves it."""
+
+    shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
+    anchor: float = Field(
+        0.2, ge=0, le=1, description="Pull a frame towards the source's color; 0: let it drift."
+    )
+
+
+class Film(Section):
+    """How the frames are coded."""
+
+    crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower is better and larger.")
+
+
+class ClipFilm(Film):
+    """How a clip's frames are coded, and its sound."""
+
+    audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")
+
+
+class Still(Section):
+    """What every kind of recipe says."""
+
+    version: Annotated[Literal[1], Flag(hidden=True)] = 1
+    source: Annotated[
+        tuple[Path, ...],
+        BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
+        PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
+        Flag(positional=True, metavar="SOURCE"),
+    ] = Field((), max_length=2, description="The picture (two are mixed) or the clip.")
+    output: Annotated[Path | None, Flag(short="-o", metavar="FILE")] = Field(
+        None, description="The result; its ending says what is written."
+    )
+    size: Size | None = Field(None, description="The frame's size; else the source's own.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw.")
+    network: Network = Network()
+    dream: Dream = Dream()
+    color: Color = Color()
+
+
+Frames = Annotated[int, Flag(short="-n")]
+
+
+class ImageRecipe(Still):
+    """One picture, dreamed."""
+
+    kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
+    mix: float = Field(0.5, ge=0, le=1, description="Of two pictures: the second's share.")
+
+
+class ZoomRecipe(ImageRecipe):
+    """An endless zoom into a picture."""
+
+    kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"  # type: ignore[assignment]
+    frames: Frames = Field(50, ge=1, le=10_000_000, description="Frames in all.")
+    fps: Rate = Field(30, description="Frames a second.", validate_default=True)
+    motion: ZoomMotion = ZoomMotion()
+    blend: ZoomBlend = ZoomBlend()
+    film: Film = Film()
+
+
+class VideoRecipe(Still):
+    """A clip, dreamed frame by frame."""
+
+    kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
+    frames: Frames | None = Field(
+        None, ge=1, le=10_000_000, description="Frames in all; else to the end."
+    )
+    start: Moment | None = Field(None, description="Where in the clip to begin.")
+    end: Moment | None = Field(None, description="Where in the clip to stop.")
+    fps: Rate | None = Field(None, description="Frames a second; else the clip's own.")
+    motion: Motion = Motion()
+    blend: Blend = Blend()
+    film: ClipFilm = ClipFilm()
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> VideoRecipe:
+        if self.end is not None and self.end <= (self.start or 0):
+            raise ValueError("end: must be after start")
+        return self
+
+
+Recipe: TypeAlias = ImageRecipe | ZoomRecipe | VideoRecipe
+
+KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
+    "zoom": ZoomRecipe,
+    "video": VideoRecipe,
+    "image": ImageRecipe,
+}

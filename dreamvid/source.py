@@ -1,0 +1,107 @@
+"""What a recipe dreams on, as frames: a still that stays, or a clip that runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dreamvid.errors import RecipeError
+from dreamvid.frame import Frame
+from dreamvid.media.picture_ops import resize
+from dreamvid.media.probe import probe
+from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.sound import Sound
+from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
+
+
+@dataclass(frozen=True)
+class Source:
+    """Frames to dream on, all of one size.
+
+    Attributes:
+        size: (width, height) of every frame.
+        rate: frames a second, exact.
+        frames: how many there will be; None where a clip does not tell.
+        sound: what of a clip's sound belongs to them, if any.
+        open: begins reading; closing the iterator releases the file.
+    """
+
+    size: tuple[int, int]
+    rate: Fraction
+    frames: int | None
+    sound: Sound | None
+    open: Callable[[], Iterator[Frame]]
+
+
+def open_source(recipe: Recipe) -> Source:
+    """The source of a recipe.
+
+    Raises:
+        RecipeError: none is named, or more than its kind takes.
+        MediaError: a file is not what it should be.
+    """
+    if not recipe.source:
+        raise RecipeError("source: name the picture or clip to dream on")
+    if isinstance(recipe, VideoRecipe):
+        return _clip_source(recipe)
+    return _still_source(recipe)
+
+
+def fit(frame: Frame, size: tuple[int, int]) -> Frame:
+    """`frame` scaled to fill `size` (width, height), what hangs over cut off evenly."""
+    height, width = frame.shape[:2]
+    scale = max(size[0] / width, size[1] / height)
+    scaled = max(size[0], round(width * scale)), max(size[1], round(height * scale))
+    left, top = (scaled[0] - size[0]) // 2, (scaled[1] - size[1]) // 2
+    return resize(frame, scaled)[top : top + size[1], left : left + size[0]]
+
+
+def _still_source(recipe: ImageRecipe) -> Source:
+    pictures = [read_picture(path) for path in recipe.source]
+    size = recipe.size or (pictures[0].shape[1], pictures[0].shape[0])
+    still, *others = [fit(picture, size) for picture in pictures]
+    for other in others:
+        still = still + recipe.mix * (other - still)
+    frames, rate = getattr(recipe, "frames", 1), getattr(recipe, "fps", Fraction(1))
+    return Source(size, rate, frames, None, lambda: itertools.repeat(still, frames))
+
+
+def _clip_source(recipe: VideoRecipe) -> Source:
+    if len(recipe.source) != 1:
+        raise RecipeError("source: a video is made of one clip")
+    clip = probe(recipe.source[0])
+    start = recipe.start or Fraction(0)
+    first, count = clip.span(start, recipe.end, None)
+    rate = recipe.fps or clip.rate
+    frames = _retimed_count(count, clip.rate, rate)
+    if recipe.frames is not None:
+        frames = recipe.frames if frames is None else min(frames, recipe.frames)
+    size = recipe.size or clip.size
+
+    def read() -> Iterator[Frame]:
+        wanted = None if frames is None else math.ceil(frames * clip.rate / rate)
+        pictures = read_clip(clip, start=start, end=recipe.end, frames=wanted)
+        retimed = _retime(pictures, clip.rate / rate)
+        yield from (fit(picture, size) for picture in itertools.islice(retimed, frames))
+
+    sound = None
+    if clip.has_audio and recipe.film.audio == "keep":
+        duration = None if frames is None else frames / rate
+        sound = Sound(clip.path, first / clip.rate, duration)
+    return Source(size, rate, frames, sound, read)
+
+
+def _retimed_count(count: int | None, own: Fraction, rate: Fraction) -> int | None:
+    return None if count is None else max(1, math.floor(count * rate / own))
+
+
+def _retime(pictures: Iterator[Frame], ratio: Fraction) -> Iterator[Frame]:
+    """Each moment's picture at another rate; `ratio` source frames lie in one frame of the film."""
+    wanted = Fraction(0)
+    for index, picture in enumerate(pictures):
+        while wanted < index + 1:
+            yield picture
+            wanted += ratio

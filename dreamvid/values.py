@@ -1,0 +1,125 @@
+"""The recipe's own kinds of value, and how each is written.
+
+A value may come from YAML, from the command line (always text) or from Python; every form is read
+here, once, and written back in the form that reads best in YAML.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How a recipe's field appears at the prompt; the field's own name where `name` is None."""
+
+    name: str | None = None
+    short: str | None = None
+    metavar: str | None = None
+    positional: bool = False
+    hidden: bool = False
+
+
+def parse_rate(value: Any) -> Any:
+    """A rate as an exact fraction: `25`, `"30000/1001"`, `29.97`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
+        raise ValueError("must be a rate such as 25 or 30000/1001")
+    try:
+        return Fraction(str(value).replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"must be a rate such as 25 or 30000/1001, not {value!r}") from None
+
+
+def parse_size(value: Any) -> Any:
+    """A size as (width, height): `"1280x720"` or `[1280, 720]`."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*[xX×]\s*(\d{1,6})\s*", value)
+        if not match:
+            raise ValueError(f"must be WIDTHxHEIGHT such as 1280x720, not {value!r}")
+        return int(match[1]), int(match[2])
+    return value
+
+
+def parse_moment(value: Any) -> Any:
+    """A moment of a clip in seconds: `12.5`, `"1:30"`, `"0:01:30.5"`."""
+    if isinstance(value, str) and re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", value.strip()):
+        seconds = Fraction(0)
+        for part in value.strip().split(":"):
+            seconds = seconds * 60 + Fraction(part)
+        return seconds
+    if isinstance(value, int | float | Fraction) and not isinstance(value, bool):
+        if math.isfinite(value):
+            return Fraction(str(value))
+        raise ValueError("must be a finite number of seconds")
+    raise ValueError(f"must be seconds or minutes:seconds such as 1:30, not {value!r}")
+
+
+def parse_terms(value: Any) -> Any:
+    """An objective: `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, or a list of terms."""
+    if isinstance(value, str):
+        terms = []
+        for part in filter(None, re.split(r"[,\s]+", value)):
+            layer, _, weight = part.replace(":", "=").partition("=")
+            terms.append({"layer": layer, "weight": weight or 1.0})
+        return terms
+    if isinstance(value, dict):
+        return [{"layer": layer, "weight": weight} for layer, weight in value.items()]
+    if isinstance(value, list | tuple):
+        return [{"layer": part} if isinstance(part, str) else part for part in value]
+    return value
+
+
+def parse_triple(value: Any) -> Any:
+    """Three numbers, red, green and blue; one number stands for all three."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    return (value,) * 3 if isinstance(value, int | float | str) else value
+
+
+def _plain(number: Fraction) -> int | float | str:
+    if number.denominator == 1:
+        return int(number)
+    return float(number) if Fraction(str(float(number))) == number else str(number)
+
+
+Rate = Annotated[
+    Fraction,
+    BeforeValidator(parse_rate),
+    Field(gt=0, le=1000),
+    PlainSerializer(_plain),
+    Flag(metavar="RATE"),
+]
+"""Frames a second, exact."""
+
+Moment = Annotated[
+    Fraction,
+    BeforeValidator(parse_moment),
+    Field(ge=0),
+    PlainSerializer(_plain),
+    Flag(metavar="TIME"),
+]
+"""Seconds from the clip's beginning, exact."""
+
+Edge = Annotated[int, Field(ge=1, le=32768)]
+
+Size = Annotated[
+    tuple[Edge, Edge],
+    BeforeValidator(parse_size),
+    PlainSerializer(lambda size: f"{size[0]}x{size[1]}"),
+    Flag(metavar="WxH"),
+]
+"""(width, height) in pixels."""
+
+Triple = Annotated[
+    tuple[float, float, float],
+    BeforeValidator(parse_triple),
+    PlainSerializer(list),
+    Flag(metavar="R G B"),
+]
+"""Levels (0–255 scale) for red, green and blue."""
