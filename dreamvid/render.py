@@ -20,9 +20,9 @@ from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, shift
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
-from dreamvid.media.write import check_output, open_sink
+from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import Affine, camera_step, warp
-from dreamvid.recipe import Film, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.source import Source, open_source
 
 SEGMENT = 48
@@ -61,8 +61,8 @@ def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iter
 
     `recipe` says how they hang together; its source, output and network are not looked at.
     """
-    if isinstance(recipe, ImageRecipe) and not isinstance(recipe, ZoomRecipe):
-        recipe = ZoomRecipe(color=recipe.color)
+    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
+        recipe = ZoomRecipe(color=recipe.color)  # of which an image is the first frame
     motion, blend, color = recipe.motion, recipe.blend, recipe.color
     last: Last | None = None
     anchor: Anchor | None = None
@@ -132,7 +132,8 @@ def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
         DreamvidError: in one line, what cannot be done.
     """
     output = output_of(recipe)
-    check_output(output, recipe.source, overwrite)
+    check = check_picture if recipe.kind == "image" else check_output
+    check(output, recipe.source, overwrite)
     source = open_source(recipe)
     dream = make_dreamer(recipe)
     made = Plan(settled(recipe), output, source, dream)
@@ -150,18 +151,23 @@ def render(recipe: Recipe, *, overwrite: bool = False) -> Generator[Step]:
         DreamvidError: in one line, what cannot be done.
     """
     made = plan(recipe, overwrite=overwrite)
-    source, film = made.source, getattr(recipe, "film", Film())
+    source = made.source
+    frames = dream_frames(recipe, source.open(), made.dream)
+    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
+        still = next(frames)
+        write_picture(made.output, still, overwrite)
+        yield Step(0, 1, still)
+        return
     sink = open_sink(
         made.output,
         size=source.size,
         rate=source.rate,
-        crf=film.crf,
+        crf=recipe.film.crf,
         overwrite=overwrite,
         sound=source.sound,
         segment=SEGMENT,
     )
     try:
-        frames = dream_frames(recipe, source.open(), made.dream)
         for index, frame in enumerate(frames):
             sink.write(frame)
             yield Step(index, source.frames, frame)

@@ -201,7 +201,7 @@ def contact_sheet(rows: Iterable[list[Picture]], width: int, height: int) -> NDA
     for row in rows:
         cells = [cv2.resize(cell, (width, height), interpolation=cv2.INTER_AREA) for cell in row]
         sheet.append(np.concatenate(cells, 1))
-    title = np.full((26, sheet[0].shape[1], 3), 20, np.float32)
+    title = np.full((26, sheet[0].shape[1], 3), 20, np.uint8)
     for column, name in enumerate(["source", *HEADS]):
         at = (column * width + 6, 18)
         cv2.putText(title, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, 16)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB, or (H, W, 4) where there is transparency
+Pictures = NDArray[np.uint8]  # (B, S, S, 3) RGB
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 LONGEST = (448, 1000)  # each picture is kept at 448 px; large photographs at 1000 px as well
@@ -30,8 +31,8 @@ def _decode(data: bytes) -> list[Picture]:
     with Image.open(io.BytesIO(data)) as image:
         native = max(image.size)
         image.draft("RGB", (LONGEST[1], LONGEST[1]))  # a JPEG is decoded small at once
-        picture = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info
-                                else "RGB")
+        clear = "A" in image.getbands() or "transparency" in image.info
+        picture = image.convert("RGBA" if clear else "RGB")
     if min(picture.size) < SHORTEST or max(picture.size) > 5 * min(picture.size):
         return []
     if picture.mode == "RGBA" and picture.getextrema()[3][0] > 250:
@@ -112,11 +113,10 @@ class Imagination:
         """A square crop of any scale from native to the whole, brought to ``size``."""
         width, height = image.size
         most = min(width, height)
-        side = min(most, self.size * (most / self.size) ** self.rng.random()) if (
-            most > self.size) else most
+        side = self.size * (most / self.size) ** self.rng.random() if most > self.size else most
         left, top = self.rng.uniform(0, width - side), self.rng.uniform(0, height - side)
-        return image.resize((self.size, self.size), Image.Resampling.BILINEAR,
-                            (left, top, left + side, top + side))
+        box = (left, top, left + side, top + side)
+        return image.resize((self.size, self.size), Image.Resampling.BILINEAR, box)
 
     def photograph(self) -> NDArray[np.float32]:
         """A crop of an opaque picture."""
@@ -143,8 +143,9 @@ class Imagination:
             thing = thing.resize((wide, high), Image.Resampling.BILINEAR, reducing_gap=2.0)
             if rng.random() < 0.3:
                 thing = thing.rotate(rng.uniform(-30, 30), Image.Resampling.BILINEAR, expand=True)
-            at = [round(rng.uniform(-0.3, 0.3) * self.size + (self.size - n) / 2)
-                  for n in thing.size]
+            at = [
+                round(rng.uniform(-0.3, 0.3) * self.size + (self.size - n) / 2) for n in thing.size
+            ]
             canvas.paste(thing, (at[0], at[1]), thing)
         return np.asarray(canvas, np.float32)
 
@@ -214,17 +215,71 @@ class Imagination:
             if kind == 0:  # rings, from the outside in
                 for part in np.linspace(1, 0.2, rng.integers(1, 5)):
                     color = tuple(int(c) for c in rng.integers(0, 256, 3))
-                    draw.ellipse([x - wide * part, y - high * part, x + wide * part,
-                                  y + high * part], fill=color)
+                    half_w, half_h = wide * part, high * part
+                    draw.ellipse([x - half_w, y - half_h, x + half_w, y + half_h], fill=color)
             elif kind == 1:
-                corners = rng.normal(0, 1, (rng.integers(3, 7), 2)) * [wide, high] + [x, y]
+                corners = rng.normal(0, 1, (rng.integers(3, 7), 2)) * [wide, high] + (x, y)
                 draw.polygon([tuple(c) for c in corners.tolist()], fill=color)
             elif kind == 2:
-                line = np.cumsum(rng.normal(0, wide / 2, (rng.integers(2, 9), 2)), 0) + [x, y]
-                draw.line([tuple(c) for c in line.tolist()], fill=color,
-                          width=int(rng.integers(1, 14)))
+                walk = np.cumsum(rng.normal(0, wide / 2, (rng.integers(2, 9), 2)), axis=0)
+                line = walk + np.array([x, y])
+                draw.line(
+                    [tuple(c) for c in line.tolist()], fill=color, width=int(rng.integers(1, 14))
+                )
             else:  # a fan of strokes
                 for angle in np.linspace(0, rng.uniform(1, 6.3), rng.integers(4, 24)):
                     tip = (x + wide * np.cos(angle), y + wide * np.sin(angle))
                     draw.line([(x, y), tip], fill=color, width=int(rng.integers(1, 6)))
         return np.asarray(image.resize((n, n), Image.Resampling.BOX), np.float32)
+
+
+class Pools:
+    """Two rings of pictures, of which a few are replaced at every step: plain ones and dreams.
+
+    To make a picture costs more than to look at it once, and a dream costs a hundred times
+    more.
+    """
+
+    def __init__(
+        self, pictures: list[Picture], size: int, counts: tuple[int, int], rng: np.random.Generator
+    ) -> None:
+        self.rng, self.size = rng, size
+        self.source = iter(Imagination(pictures, size, rng))
+        self.plain = np.stack([next(self.source) for _ in range(counts[0])])
+        self.dreams = self.plain[rng.integers(0, counts[0], counts[1])]
+        self.next_plain = self.next_dream = 0
+
+    def imagine(self, count: int) -> None:
+        """Replace ``count`` plain pictures."""
+        for _ in range(count):
+            self.plain[self.next_plain] = next(self.source)
+            self.next_plain = (self.next_plain + 1) % len(self.plain)
+
+    def starts(self, count: int) -> Pictures:
+        """Pictures to dream on; a third are older dreams seen closer, as in the next octave."""
+        old = count // 3
+        plain = self.plain[self.rng.integers(0, len(self.plain), count - old)]
+        dreams = self.dreams[self.rng.integers(0, len(self.dreams), old)]
+        side = int(self.size / self.rng.uniform(1.0, 1.5))
+        left, top = (int(n) for n in self.rng.integers(0, self.size - side + 1, 2))
+        box, size = (left, top, left + side, top + side), (self.size, self.size)
+        closer = [
+            np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BILINEAR, box))
+            for one in dreams
+        ]
+        return np.stack([*plain, *closer])
+
+    def keep(self, dreams: Pictures) -> None:
+        """Replace the oldest dreams."""
+        slots = (self.next_dream + np.arange(len(dreams))) % len(self.dreams)
+        self.dreams[slots] = dreams
+        self.next_dream = int(slots[-1] + 1) % len(self.dreams)
+
+    def batch(self, count: int) -> Pictures:
+        """A third dreams; half of everything mirrored."""
+        third = count // 3
+        plain = self.plain[self.rng.integers(0, len(self.plain), count - third)]
+        dreams = self.dreams[self.rng.integers(0, len(self.dreams), third)]
+        found = np.concatenate([plain, dreams])
+        found[::2] = found[::2, :, ::-1]
+        return found

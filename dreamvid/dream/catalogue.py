@@ -35,8 +35,9 @@ class Entry:
     """A network: its Keras model, its preprocessing, and how it dreams best.
 
     `build` names the function (`module:name`) that makes the model with random weights from
-    `include_top=False, weights=None`; `shipped` is true where the package carries the weights.
-    `least` is the smallest width or height (px) that the network takes.
+    `include_top=False, weights=None`. `weights` is where they come from unless the recipe says:
+    the package, a download by Keras, or only a file. `least` is the smallest width or height (px)
+    that the network takes.
     """
 
     name: str
@@ -47,8 +48,8 @@ class Entry:
     steps: int
     step_size: float
     least: int
+    weights: Literal["shipped", "imagenet", "file"]
     licence: str
-    shipped: bool = False
 
     def builder(self) -> Callable[..., Any]:
         """The function that `build` names; imports TensorFlow."""
@@ -68,8 +69,8 @@ ENTRIES = {
             steps=6,
             step_size=2.0,
             least=32,
+            weights="shipped",
             licence="MIT, with dreamvid; distilled from SqueezeNet 1.0 (BSD)",
-            shipped=True,
         ),
         Entry(
             name="inception_v3",
@@ -80,7 +81,20 @@ ENTRIES = {
             steps=8,
             step_size=1.5,
             least=75,
+            weights="imagenet",
             licence="Apache-2.0 (Keras), weights trained on ImageNet",
+        ),
+        Entry(
+            name="squeezenet",
+            build="dreamvid.dream.squeezenet:build_squeezenet",
+            preprocess=Preprocess((104.0, 117.0, 123.0), (1.0,) * 3, "bgr"),
+            objective=(("fire6", 1.0), ("fire8", 1.0)),
+            power=2,
+            steps=6,
+            step_size=2.0,
+            least=32,
+            weights="file",
+            licence="BSD (Iandola et al.)",
         ),
     )
 }

@@ -51,7 +51,9 @@ def preprocessed(pictures: tf.Tensor, how: Preprocess) -> tf.Tensor:
 
 def load(own: Entry, network: Network) -> keras.Model:
     """The Keras model of an entry with the weights asked for, for pictures of any size."""
-    weights = network.weights or ("shipped" if own.shipped else "imagenet")
+    weights = network.weights or own.weights
+    if weights == "file":
+        raise NetworkError(f"network {own.name}: name its file of weights: --weights FILE.npz")
     if weights.endswith(".keras"):
         return _whole_model(Path(weights))
     policy = keras.config.dtype_policy()
@@ -71,8 +73,8 @@ def load(own: Entry, network: Network) -> keras.Model:
 
 
 def _fetched(own: Entry) -> keras.Model:
-    if own.shipped:
-        raise NetworkError(f"network {own.name}: its weights ship with dreamvid; leave weights out")
+    if own.weights != "imagenet":
+        raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
     try:
         return own.builder()(include_top=False, weights="imagenet")
     except Exception as error:  # Keras lets through whatever its download raised
@@ -107,10 +109,17 @@ def _whole_model(path: Path) -> keras.Model:
 
 
 def _assign(model: keras.Model, path: Path) -> None:
-    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`."""
+    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`.
+
+    A slash within the layer's name, which Keras does not allow, stands for an underscore.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            split = {name: name.rpartition("/") for name in file.files}
+            arrays = {
+                f"{layer.replace('/', '_')}/{variable}": file[name]
+                for name, (layer, _, variable) in split.items()
+            }
     except Exception as error:
         raise NetworkError(f"weights {path}: not an .npz of plain arrays: {error}") from None
     for layer in model.layers:

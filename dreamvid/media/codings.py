@@ -77,7 +77,8 @@ class H264:
         # gap. Each frame is shown at a whole number of frame times, and decoded one after another.
         ticks = f"({segments.rate.denominator}/({segments.rate.numerator}*TB))"  # of one frame
         times = f"setts=pts=round(PTS/{ticks})*{ticks}:dts=STARTDTS+N*{ticks}:duration={ticks}"
-        inputs = [*segments.joined(), *(["-i", heard] if heard else [])]
+        # Without copyts a sound that begins late would be moved to the beginning.
+        inputs = ["-copyts", *segments.joined(), *(["-i", heard] if heard else [])]
         tracks = ["-map", "0:v", *(["-map", "1:a"] if heard else [])]
         name = f"film{suffix}"
         output = [*CLEAN, "-movflags", "+faststart", "-y", name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -39,7 +38,7 @@ def executable() -> str:
 
 def url(path: Path) -> str:
     """`path` as ffmpeg takes it literally, whatever its name: no protocol, option or pattern."""
-    return "file:" + os.path.abspath(path)
+    return f"file:{path.absolute()}"
 
 
 def complaint(stderr: bytes, status: int) -> str:

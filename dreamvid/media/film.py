@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +35,7 @@ class FilmSink:
         self._size, self._coding = size, coding
         self._growth = (size[0] % 2, size[1] % 2) if coding.even else (0, 0)
         self._frames = 0
+        self._placed = False
         self._work = Workplace(path)
         self._segments = Segments(
             self._work.folder,
@@ -68,7 +68,7 @@ class FilmSink:
         """See `Sink`. Where the segments cannot be joined, for want of room perhaps, they are kept
         themselves, in a folder `a.partial`."""
         try:
-            return self._rescue() if keep else None
+            return self._rescue() if keep and not self._placed else None
         except (DreamvidError, OSError):
             return None
         finally:
@@ -89,9 +89,11 @@ class FilmSink:
             folder = partial_name(self.path.with_suffix(""))
             folder.mkdir(exist_ok=True)
             for segment in closed:
-                os.replace(segment, folder / segment.name)
+                segment.replace(folder / segment.name)
             return folder
 
     def _finish(self, name: Path, frames: int) -> Path:
         made = self._coding.assemble(self._segments, frames, self.path.suffix.lower())
-        return self._work.place(made, name)
+        self._work.place(made, name)
+        self._placed = True
+        return name

@@ -52,7 +52,8 @@ class PictureSink:
         """Begin: `size` is the frames' (width, height). Raises MediaError."""
         self.path = path
         self._size = size
-        self._work = Workplace(path)
+        self._folder = path.resolve()  # `.` has no name to put `partial` into
+        self._work = Workplace(self._folder)
         self._names: list[str] = []
 
     def write(self, frame: Frame) -> None:
@@ -67,12 +68,13 @@ class PictureSink:
         """See `Sink`."""
         if not self._names:
             raise RunError(f"{self.path}: not one frame was written")
-        return self._place(self.path)
+        self._place(self._folder)
+        return self.path
 
     def abandon(self, *, keep: bool) -> Path | None:
         """See `Sink`."""
         try:
-            return self._place(partial_name(self.path)) if keep and self._names else None
+            return self._place(partial_name(self._folder)) if keep and self._names else None
         except RunError:
             return None
         finally:

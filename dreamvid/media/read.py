@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
-from numpy.typing import NDArray
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
@@ -20,25 +18,7 @@ from dreamvid.media import ffmpeg
 from dreamvid.media.opencv import MAX_PIXELS, cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import Clip, open_capture, require_file
-
-Pixels = NDArray[Any]
-
-PAPER = 255.0
-"""What shows through transparent pixels: white, as the pages are on which logos are seen."""
-
-DEEPEST_FLOAT = 2.0
-"""Float samples are 0..1. A little more is a highlight; more than this is another scale."""
-
-_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
-    2: lambda picture: picture[:, ::-1],
-    3: lambda picture: picture[::-1, ::-1],
-    4: lambda picture: picture[::-1],
-    5: lambda picture: picture.swapaxes(0, 1),
-    6: lambda picture: picture.swapaxes(0, 1)[:, ::-1],
-    7: lambda picture: picture[::-1, ::-1].swapaxes(0, 1),
-    8: lambda picture: picture.swapaxes(0, 1)[::-1],
-}
-"""What to do with the stored rows and columns for each EXIF orientation but the first."""
+from dreamvid.media.samples import Pixels, rgb_order, to_frame, upright
 
 
 def read_picture(path: Path) -> Frame:
@@ -64,14 +44,13 @@ def read_picture(path: Path) -> Frame:
     if samples is None or _may_be_deep(data):
         deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if deep is not None and (samples is None or deep.dtype != np.uint8):
-            samples = _rgb_order(deep)
+            samples = rgb_order(deep)
     if samples is None:
         raise MediaError(
             f"{path}: not a picture that can be read, or a damaged one; "
             "give JPEG, PNG, WebP, TIFF or GIF"
         )
-    upright = _UPRIGHT.get(orientation, lambda picture: picture)(samples)
-    return _to_frame(path, upright)
+    return to_frame(path, upright(samples, orientation))
 
 
 def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
@@ -99,7 +78,7 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
                 raise
             except Exception as error:
                 raise MediaError(f"{path}: the picture is cut off or damaged ({error})") from error
-    return samples, tag if tag in _UPRIGHT else 1
+    return samples, tag
 
 
 def _require_size(path: Path, width: int, height: int) -> None:
@@ -114,37 +93,6 @@ def _may_be_deep(data: bytes) -> bool:
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data[24:25] == b"\x10"
     return data.startswith((b"II*\0", b"MM\0*"))
-
-
-def _rgb_order(samples: Pixels) -> Pixels:
-    """OpenCV's grey, BGR or BGRA as (H, W, 1), RGB or RGBA."""
-    if samples.ndim == 2:
-        return samples[..., np.newaxis]
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(samples.shape[2])
-    return samples if order is None else samples[..., order]
-
-
-def _to_frame(path: Path, samples: Pixels) -> Frame:
-    """Grey, grey with alpha, RGB or RGBA of any depth as a frame."""
-    if samples.dtype.kind == "f":
-        if not np.isfinite(samples).all():
-            raise MediaError(f"{path}: the picture holds samples that are not finite")
-        if samples.max() > DEEPEST_FLOAT:
-            raise MediaError(
-                f"{path}: float samples up to {samples.max():g}; scale them to 0..1, or save as PNG"
-            )
-        scaled = np.clip(samples.astype(np.float64), 0, 1) * 255
-    elif samples.dtype in (np.uint8, np.uint16):
-        scaled = samples.astype(np.float64) * (255 / np.iinfo(samples.dtype).max)
-    else:
-        raise MediaError(f"{path}: samples of type {samples.dtype}; save it with 8 or 16 bits")
-    channels = scaled.shape[2]
-    color = scaled[..., : 3 if channels > 2 else 1]
-    if channels in (2, 4):
-        alpha = scaled[..., -1:] / 255
-        color = color * alpha + PAPER * (1 - alpha)
-    shown = np.broadcast_to(color, (*color.shape[:2], 3))
-    return np.ascontiguousarray(shown, dtype=np.float32)
 
 
 def read_clip(

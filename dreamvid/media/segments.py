@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -31,7 +30,7 @@ class Encoder:
         """Start it: `size` is (width, height), `coding` the options of the output."""
         self.path = path
         # A file takes any amount of complaint; a pipe would fill up and stop the encoder.
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _end
+        self._log = path.with_suffix(".log")
         words = [
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}"),
             *("-r", f"{rate.numerator}/{rate.denominator}", "-i", "pipe:0"),
@@ -39,13 +38,14 @@ class Encoder:
             ffmpeg.url(path),
         ]
         try:
-            self._process = subprocess.Popen(
-                ffmpeg.command(words),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=self._said,
-                process_group=0,  # at Ctrl-C dreamvid closes the segment itself
-            )
+            with self._log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    ffmpeg.command(words),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    process_group=0,  # at Ctrl-C dreamvid closes the segment itself
+                )
         except OSError as error:
             raise RunError(f"ffmpeg cannot be started: {error}") from error
 
@@ -74,11 +74,7 @@ class Encoder:
         with contextlib.suppress(OSError):  # it is dead: its status tells
             self._process.stdin.close()
         status = self._process.wait()
-        if self._said.closed:
-            return None
-        with self._said:
-            self._said.seek(0)
-            return ffmpeg.complaint(self._said.read(), status) if status else None
+        return ffmpeg.complaint(self._log.read_bytes(), status) if status else None
 
 
 class Segments:
@@ -117,10 +113,10 @@ class Segments:
 
     def close(self) -> None:
         """Close the open segment, if there is one, however short. Raises RunError."""
-        encoder, self._open = self._open, None
-        if encoder is not None:
-            encoder.close()
-            self.closed.append(encoder.path)
+        if self._open is not None:
+            self._open.close()
+            self.closed.append(self._open.path)
+            self._open = None
 
     def kill(self) -> None:
         """Drop the open segment."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -63,7 +62,7 @@ class Workplace:
     def place(self, made: str, name: Path) -> Path:
         """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""
         try:
-            os.replace(self.folder / made, name)
+            (self.folder / made).replace(name)
         except OSError as error:
             raise RunError(f"{name}: cannot be put in place: {error.strerror}") from error
         return name

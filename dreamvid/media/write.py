@@ -33,8 +33,9 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
             one of `inputs`, or a folder with one in it; it exists, and `overwrite` is not given.
     """
     if _is_folder(path):
-        _check_place(path, [folder.parent for folder in inputs], overwrite)
         _check_place(path, inputs, overwrite)
+        if any(path.resolve() == given.resolve().parent for given in inputs):
+            raise MediaError(f"{path}: holds the input; name another folder")
     elif path.suffix.lower() in FILM_ENDINGS:
         _check_place(path, inputs, overwrite)
     else:
@@ -111,23 +112,22 @@ def _is_folder(path: Path) -> bool:
 
 def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     try:
-        parent = path.parent
+        parent = path.resolve().parent if path.is_dir() else path.parent
         if not parent.is_dir():
             what = "not a folder" if parent.exists() else "no such folder"
             raise MediaError(f"{path}: {what}: {parent}")
         if not os.access(parent, os.W_OK | os.X_OK):
             raise MediaError(f"{path}: cannot write into {parent}: permission denied")
-        for given in inputs:
-            if path.exists() and given.exists() and path.samefile(given):
-                raise MediaError(f"{path}: is the input itself; name another output")
-        # A dangling symbolic link is in the way too.
-        if os.path.lexists(path) and not overwrite:
-            if not path.is_dir():
-                raise MediaError(f"output exists: {path} (use --overwrite)")
-            if any(path.iterdir()):
+        if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+            raise MediaError(f"{path}: is the input itself; name another output")
+        if path.is_dir():
+            if any(path.iterdir()) and not overwrite:
                 raise MediaError(f"output exists: {path}{os.sep} (use --overwrite)")
-        if _is_folder(path) and os.path.lexists(path) and not path.is_dir():
-            raise MediaError(f"{path}: is a file; a film without an ending is a folder of PNGs")
+        elif os.path.lexists(path):  # a dangling symbolic link is in the way too
+            if _is_folder(path):
+                raise MediaError(f"{path}: a file is there; without an ending it means a folder")
+            if not overwrite:
+                raise MediaError(f"output exists: {path} (use --overwrite)")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise MediaError(f"{path}: cannot be written: {reason}") from error
