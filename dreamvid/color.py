@@ -21,6 +21,12 @@ def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
         return canvas
     return np.clip(canvas + np.asarray(levels, np.float32), 0, 255)
 
+CLIPPED_AGAIN = 4
+"""Rounds of the anchor: clipping moves the mean of a dark or bright frame, the next round mends."""
+
+MOST_GAIN = 1.25
+"""A round enlarges contrast by no more, so that what is nearly flat does not turn into noise."""
+
 
 class Anchor(Protocol):
     """Keeps the color of a film's dreamed frames."""
@@ -45,19 +51,25 @@ class PictureAnchor:
     def of(cls, seed: Frame, share: float) -> PictureAnchor:
         """The anchor at `seed`; a `share` of the way is gone each frame, 0..1."""
         mean, spread = _statistics(seed)
-        return cls(mean, np.maximum(spread, LEAST_SPREAD), share)
+        return cls(mean, spread, share)
 
     def pull(self, frame: Frame, source: Frame) -> Frame:
         """`frame`, its channels' means and spreads led a share of the way to the seed's."""
         if self.share == 0:
             return frame
         mean, spread = _statistics(frame)
-        # A spread is never enlarged: contrast that is not there would have to be invented.
-        gain = np.minimum(self.spread / np.maximum(spread, 1e-6), 1.0)
-        gain = 1 + self.share * (gain - 1)
-        middle = mean + self.share * (self.mean - mean)
-        pulled = (frame - mean) * gain + middle
-        return np.clip(pulled, 0, 255).astype(np.float32)
+        mean = mean + self.share * (self.mean - mean)
+        # A spread between the seed's and the least is let be: a flat seed may have its dream.
+        wanted = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
+        spread = spread + self.share * (wanted - spread)
+        for _ in range(CLIPPED_AGAIN):
+            found, wide = _statistics(frame)
+            if np.abs(found - mean).max() < 0.05 and np.abs(wide - spread).max() < 0.05:
+                break
+            gain = np.minimum(spread / np.maximum(wide, 1e-6), MOST_GAIN)
+            offset = mean - gain * found
+            frame = np.clip(frame * gain.astype(np.float32) + offset.astype(np.float32), 0, 255)
+        return frame
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,10 @@ class Dream(Section):
     steps: int | None = Field(
         None, ge=1, le=100_000, description="Steps an octave; else the network's own."
     )
+    burst: int | None = Field(
+        None, ge=1, le=100_000, description="Steps an octave of a first frame, which carries "
+        "nothing yet; else as many as `steps`, if given, or the network's own.",
+    )  # fmt: skip
     step_size: float | None = Field(
         None, gt=0, le=255, description="Levels (of 255) a step, for a gradient of unit norm; else "
         "the network's own.",
@@ -142,7 +146,7 @@ class Blend(Section):
     )
     by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
     share: Annotated[float, Flag("blend")] = Field(
-        0.5, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
+        0.9, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
     )
 
     @model_validator(mode="before")
@@ -167,7 +171,7 @@ class Color(Section):
 
     shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
     anchor: float = Field(
-        0.2, ge=0, le=1, description="Pull a frame towards the source's color; 0: let it drift."
+        0.5, ge=0, le=1, description="Pull a frame towards the source's color; 0: let it drift."
     )
 
 

@@ -45,9 +45,9 @@ class Dreamer:
     def __init__(self, recipe: Recipe) -> None:
         recipe = settled(recipe)
         dream = recipe.dream
-        assert dream.objective and dream.power and dream.steps and dream.step_size
+        assert dream.objective and dream.power and dream.steps and dream.burst and dream.step_size
         self._dream, self._seed = dream, recipe.seed
-        self._steps, self._step_size = dream.steps, dream.step_size
+        self._steps, self._burst, self._step_size = dream.steps, dream.burst, dream.step_size
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
         self._value: Objective = objective(recipe.network, dream.objective, dream.power)
@@ -119,22 +119,20 @@ class Dreamer:
     def _octave(self, picture: tf.Tensor, t: int, octave: int) -> tf.Tensor:
         """`steps` of ascent at one size."""
         high, wide = (Row.of(int(edge), self._dream.tile) for edge in picture.shape[:2])
-        shifts = self._shifts(t, octave, high, wide)
-        rows, columns = ([axis.count, axis.core, axis.margin] for axis in (high, wide))
-        return self._climb(picture, shifts, self._sigmas(), rows, columns)
-
-    def _shifts(self, t: int, octave: int, high: Row, wide: Row) -> NDArray[np.int32]:
-        """Each step's roll (down, right): the jitter, and further where tiles want hiding."""
-        draw = np.random.default_rng([self._seed, t, octave])
-        unit = draw.uniform(-1, 1, (self._steps, 2))
+        steps = self._steps if t else self._burst
+        # Each step's roll (down, right): the jitter, and further where tile edges want hiding.
         reach = [max(self._dream.jitter, axis.reach) for axis in (high, wide)]
-        return np.rint(unit * reach).astype(np.int32)
+        draw = np.random.default_rng([self._seed, t, octave])
+        shifts = np.rint(draw.uniform(-1, 1, (steps, 2)) * reach).astype(np.int32)
+        rows, columns = ([axis.count, axis.core, axis.margin] for axis in (high, wide))
+        return self._climb(picture, shifts, self._sigmas(steps), rows, columns)
 
-    def _sigmas(self) -> NDArray[np.float32]:
+    def _sigmas(self, steps: int) -> NDArray[np.float32]:
+        """The width of each step's smoothing cascade; 0: none."""
         if self._dream.method == "recursive":
             low, high = RECURSIVE_SMOOTH
-            return (low + (high - low) * np.arange(self._steps) / self._steps).astype(np.float32)
-        return np.full(self._steps, self._dream.smooth, np.float32)
+            return np.linspace(low, high, steps, endpoint=False, dtype=np.float32)
+        return np.full(steps, self._dream.smooth, np.float32)
 
     def _climb_graph(
         self,
@@ -144,11 +142,11 @@ class Dreamer:
         rows: tf.Tensor,
         columns: tf.Tensor,
     ) -> tf.Tensor:
-        smoothing = self._dream.smooth > 0 or self._dream.method == "recursive"
-        radius = int(np.ceil(3 * 2 * self._sigmas().max())) if smoothing else 0
+        widest = RECURSIVE_SMOOTH[1] if self._dream.method == "recursive" else self._dream.smooth
+        radius = int(np.ceil(3 * 2 * widest))
         for step in tf.range(tf.shape(shifts)[0]):
             gradient = tiled_gradient(self._value, picture, shifts[step], rows, columns)
-            if smoothing:
+            if radius:
                 sigma = sigmas[step]
                 gradient = tf.add_n(
                     [_blurred(gradient, sigma * times, radius) for times in (1.0, 2.0, 0.5)]

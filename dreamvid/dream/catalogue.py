@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from dreamvid.errors import NetworkError, near
-from dreamvid.recipe import Recipe, Term
+from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Entry:
     `build` names the function (`module:name`) that makes the model with random weights from
     `include_top=False, weights=None`. `weights` is where they come from unless the recipe says:
     the package, a download by Keras, or only a file. `least` is the smallest width or height (px)
-    that the network takes.
+    that the network takes. `steps` an octave make a dream from nothing; where the last frame's
+    dream is carried on, `steps_carried` keep it alive: more of them burn it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Entry:
     objective: tuple[tuple[str, float], ...]
     power: Literal[1, 2]
     steps: int
+    steps_carried: int
     step_size: float
     least: int
     weights: Literal["shipped", "imagenet", "file"]
@@ -66,7 +68,8 @@ ENTRIES = {
             preprocess=ONE_TO_ONE,
             objective=(("eyes", 1.0), ("faces", 1.0)),
             power=2,
-            steps=6,
+            steps=8,
+            steps_carried=1,
             step_size=2.0,
             least=32,
             weights="shipped",
@@ -79,6 +82,7 @@ ENTRIES = {
             objective=(("mixed3", 1.0), ("mixed5", 1.0)),
             power=2,
             steps=8,
+            steps_carried=1,
             step_size=1.5,
             least=75,
             weights="imagenet",
@@ -90,7 +94,8 @@ ENTRIES = {
             preprocess=Preprocess((104.0, 117.0, 123.0), (1.0,) * 3, "bgr"),
             objective=(("fire6", 1.0), ("fire8", 1.0)),
             power=2,
-            steps=6,
+            steps=8,
+            steps_carried=1,
             step_size=2.0,
             least=32,
             weights="file",
@@ -118,10 +123,12 @@ def settled(recipe: Recipe) -> Recipe:
         return recipe
     own, dream = entry(recipe.network.name), recipe.dream
     objective = tuple(Term(layer=layer, weight=weight) for layer, weight in own.objective)
+    carries = isinstance(recipe, ZoomRecipe | VideoRecipe) and recipe.blend.share > 0
     filled = {
         "objective": dream.objective or objective,
         "power": dream.power or own.power,
-        "steps": dream.steps or own.steps,
+        "steps": dream.steps or (own.steps_carried if carries else own.steps),
+        "burst": dream.burst or dream.steps or own.steps,
         "step_size": dream.step_size or own.step_size,
     }
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})

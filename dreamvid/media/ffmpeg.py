@@ -22,6 +22,9 @@ and scripts (hls, dash, concat, sdp, …), which open other files, are not among
 GUARD = ("-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS)
 """Options to put before the `-i` of any file that dreamvid did not write itself."""
 
+NO_TIME = -(2**63)
+"""AV_NOPTS_VALUE."""
+
 PROBE_SECONDS = 20.0
 """No look at a file may take longer."""
 
@@ -104,11 +107,15 @@ def _finish(
 
 @dataclass(frozen=True)
 class Packets:
-    """When the coded frames of one stream are shown: exact seconds on the file's own clock."""
+    """When the frames of one stream are shown: exact seconds on the file's own clock.
+
+    `fault` is what ffmpeg found wrong with the file, "" if nothing.
+    """
 
     count: int
     start: Fraction
     end: Fraction
+    fault: str
 
 
 def packets(
@@ -116,12 +123,14 @@ def packets(
     kind: Literal["video", "audio"],
     *,
     first: bool = False,
+    decode: bool = False,
     timeout: float | None = PROBE_SECONDS,
 ) -> Packets | None:
-    """Count and time the packets of the first stream of a kind, without decoding any.
+    """Count and time the packets of the first stream of a kind.
 
     Args:
         first: look at the first packet alone, which does not read the whole file.
+        decode: decode them as well, which is slow and finds what is wrong inside of them.
 
     Returns:
         None where the file has no such stream, or nothing in it.
@@ -129,9 +138,10 @@ def packets(
     Raises:
         RunError: the file cannot be read, or not within `timeout` seconds.
     """
+    codec = ["-fps_mode", "passthrough"] if decode else ["-c", "copy"]
     limit = ["-frames", "1"] if first else []
     source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:0?"]
-    listing, _ = run([*source, "-c", "copy", *limit, "-f", "framecrc", "-"], timeout=timeout)
+    listing, fault = run([*source, *codec, *limit, "-f", "framecrc", "-"], timeout=timeout)
     # Where the optional map finds nothing, ffmpeg takes any stream that it likes.
     if f"#media_type 0: {kind}" not in listing:
         return None
@@ -141,10 +151,11 @@ def packets(
         if line.startswith("#tb 0:"):
             tick = Fraction(line.split(":")[1].strip())
         elif not line.startswith("#"):
-            _, _, shown, lasts, *_ = line.split(",")
-            times.append((int(shown), int(lasts)))
+            _, decoded, shown, lasts, *_ = line.split(",")
+            # MPEG gives only some of its packets a time to be shown.
+            times.append((int(decoded if int(shown) == NO_TIME else shown), int(lasts)))
     if not times:
         return None
     start = min(shown for shown, _ in times)
     end = max(shown + lasts for shown, lasts in times)
-    return Packets(len(times), start * tick, end * tick)
+    return Packets(len(times), start * tick, end * tick, fault)

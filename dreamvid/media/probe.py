@@ -22,8 +22,8 @@ class Clip:
     Attributes:
         size: (width, height) in pixels as it is shown: rotated, its pixels made square.
         rate: frames a second, exact: 30000/1001, never 29.97. A clip of uneven rate has its mean.
-        frames: how many it says or was counted to have; decoders may give one or two fewer, and a
-            damaged file many fewer. None where nothing tells.
+        frames: how many it says or was counted to have. Decoders may give a few fewer, and those of
+            a damaged file many fewer. None where nothing tells.
         rotation: clockwise degrees, 0, 90, 180 or 270, by which its stored frames are turned.
         has_audio: whether it has a sound track.
         pixel_aspect: width over height of a stored pixel.
@@ -60,7 +60,8 @@ class Clip:
             MediaError: there is no frame between the two.
         """
         first = math.ceil(start * self.rate)
-        stops = [stop for stop in (end and math.ceil(end * self.rate), self.frames) if stop]
+        last = None if end is None else math.ceil(end * self.rate)
+        stops = [stop for stop in (last, self.frames) if stop is not None]
         count = min(stops) - first if stops else None
         if count is not None and count <= 0:
             length = "" if self.duration is None else f"; it lasts {float(self.duration):.3f} s"
@@ -156,30 +157,37 @@ def square_size(size: tuple[int, int], aspect: Fraction, rotation: int) -> tuple
 
 
 def _rate(path: Path, text: str, stated: float, count: int) -> tuple[Fraction, int | None]:
-    """The exact rate and the number of frames.
+    """The exact rate and the number of frames, from what OpenCV states and ffmpeg's `text` says.
 
     MP4, MOV and AVI state both. Elsewhere OpenCV multiplies the longest stream's duration by the
-    rate, which may miss by any number, so that the packets are counted, if it can be done in time.
+    rate, which may miss by any number; and where frames come unevenly, as from phones, the rate it
+    states is that of their decoding times. Then the packets are counted and timed, if it can be
+    done in time. A file found to be cut off is taken to have one frame more: the one that reading
+    will miss.
     """
-    printed = re.search(r" Video: .*?([\d.]+k?) fps", text)
-    shown = float(printed[1].replace("k", "e3")) if printed else stated
-    sound = math.isfinite(stated) and 0 < stated <= HIGHEST_RATE and abs(stated - shown) < 0.006
     container = re.search(r"Input #0, ([\w,]+), from", text)
-    if sound and count and container and container[1].startswith(("mov", "avi")):
+    name = container[1] if container else ""
+    mean, finest = (
+        float(found[1].replace("k", "e3")) if found else math.nan
+        for found in (re.search(rf" Video: .*?([\d.]+k?) {unit}", text) for unit in ("fps", "tbr"))
+    )
+    # ffmpeg prints two decimals; of coded fields or repeated ones the finest is twice the rate.
+    steady = 0 < stated <= HIGHEST_RATE and abs(stated - mean) < 0.006
+    steady = steady and min(abs(stated - finest), abs(2 * stated - finest)) < 0.012
+    if steady and count and name.startswith(("mov", "avi")):
         return snap(stated), count
 
     try:
-        counted = ffmpeg.packets(path, "video")
+        # Only whoever decodes a GIF sees that it is cut off.
+        counted = ffmpeg.packets(path, "video", decode=name == "gif")
     except RunError:
         counted = None
-    frames = counted.count if counted else count or None
-    if sound:
-        return snap(stated), frames
-    if counted and counted.end > counted.start:
-        measured = float(counted.count / (counted.end - counted.start))
-        if measured <= HIGHEST_RATE:
-            return snap(measured), frames
-    raise MediaError(f"{path}: has no frame rate that makes sense ({stated:g} a second)")
+    frames = counted.count + bool(counted.fault) if counted else count or None
+    if not steady and counted and counted.end > counted.start:
+        stated = float(counted.count / (counted.end - counted.start))
+    if not 0 < stated <= HIGHEST_RATE:
+        raise MediaError(f"{path}: has no frame rate that makes sense ({stated:g} a second)")
+    return snap(stated), frames
 
 
 def snap(rate: float) -> Fraction:

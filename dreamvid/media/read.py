@@ -42,7 +42,7 @@ def read_picture(path: Path) -> Frame:
     # Pillow has no pixels of more than 8 bits in color: those are OpenCV's to decode, after Pillow
     # has found the file whole, which OpenCV does not check.
     if samples is None or _may_be_deep(data):
-        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        deep = _decode_deep(path, data)
         if deep is not None and (samples is None or deep.dtype != np.uint8):
             samples = rgb_order(deep)
     if samples is None:
@@ -65,7 +65,8 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
         with closing(file):
             try:
                 found = file.metadata(index=0, exclude_applied=False)
-                _require_size(path, *found["shape"])
+                if math.prod(found["shape"]) > MAX_PIXELS:
+                    raise _too_large(path)
                 if found["mode"].startswith(("I", "F")):  # more than 8 bits
                     file.read(index=0)
                     samples = None
@@ -81,11 +82,18 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
     return samples, tag
 
 
-def _require_size(path: Path, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise MediaError(
-            f"{path}: {width}x{height} is too large; at most {MAX_PIXELS // 10**6} million pixels"
-        )
+def _decode_deep(path: Path, data: bytes) -> Pixels | None:
+    """Decode with OpenCV, in its order and depth; None if it cannot."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        if "validateInputImageSize" in str(error):
+            raise _too_large(path) from error
+        return None
+
+
+def _too_large(path: Path) -> MediaError:
+    return MediaError(f"{path}: too large; at most {MAX_PIXELS // 10**6} million pixels")
 
 
 def _may_be_deep(data: bytes) -> bool:
@@ -139,24 +147,17 @@ def _frames(clip: Clip, first: int, stop: int | None) -> Generator[Frame]:
             yield resize(shown, clip.size)
     finally:
         capture.release()
-    if stop is None or index < stop:
+    if (stop is None or index < stop) and (clip.frames is None or index < clip.frames):
         _require_end(clip, index, max(0, index - first))
 
 
 def _require_end(clip: Clip, came: int, good: int) -> None:
     """Raise MediaError if reading stopped by a fault, which OpenCV does not tell from the end."""
-    with clip.path.open("rb") as file:
-        is_gif = file.read(3) == b"GIF"
-    # Every container but GIF shows a cut to whoever walks its packets. Decoding them as well may
-    # find fault where nothing is missing, so that it is asked only if something is.
-    missing = clip.frames is not None and came < clip.frames
-    copy = [] if missing or is_gif else ["-c", "copy"]
-    walk = [*ffmpeg.GUARD, "-i", ffmpeg.url(clip.path), "-map", "0:v:0", *copy, "-f", "null", "-"]
+    walk = ["-i", ffmpeg.url(clip.path), "-map", "0:v:0", "-f", "null", "-"]
     try:
-        _, fault = ffmpeg.run(walk)
+        _, fault = ffmpeg.run([*ffmpeg.GUARD, *walk])
     except RunError as error:
         fault = str(error)
     if fault:
-        total = f" of {clip.frames}" if missing else ""
         hint = f"; `--frames {good}` ends before it" if good else ""
-        raise MediaError(f"{clip.path}: breaks off after frame {came}{total} ({fault}){hint}")
+        raise MediaError(f"{clip.path}: breaks off after frame {came} ({fault}){hint}")

@@ -15,9 +15,6 @@ BITRATE = "192k"
 PLAYED_IN_MP4 = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
 """ffmpeg writes others into MP4 too (PCM, Vorbis), but hardly a player plays them."""
 
-PRIMING = Fraction(1, 20)
-"""Coded sound begins up to two packets early, with what the decoder throws away."""
-
 LEAD = 5
 """Seconds decoded before a cut, since seeking lands only somewhere near."""
 
@@ -61,15 +58,17 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
     output = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact", "-y"]
     name = f"sound{suffix}"
 
-    fits = heard.start >= begin - PRIMING and abs(heard.end - begin - length) <= frame
-    if fits and sound.start == 0 and sound.duration is None and _takes(suffix, sound.path):
+    audible = length if sound.duration is None else min(length, sound.duration)
+    # What lies before time 0 of the file's own clock is for the decoder alone, which drops it.
+    prompt = heard.start >= begin or (begin == 0 and heard.start < 0)
+    fits = prompt and abs(heard.end - begin - length) <= frame
+    if fits and sound.start == 0 and audible >= length - frame and _takes(suffix, sound.path):
         shift = ["-copyts", "-itsoffset", _seconds(-begin)]
         try:
             ffmpeg.run([*shift, *source, "-c", "copy", *output, name], cwd=folder)
             return name
         except RunError:
             pass  # the container refuses it after all
-    audible = length if sound.duration is None else min(length, sound.duration)
     shape = (
         f"asetpts=PTS-({_seconds(begin)})/TB,"
         "aresample=async=1:first_pts=0,"  # silence before a late sound, nothing before time 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,18 +33,16 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         MediaError: its ending is none of a film's; its folder is missing or not writable; it is
             one of `inputs`, or a folder with one in it; it exists, and `overwrite` is not given.
     """
-    if _is_folder(path):
+    with _told(path):
+        if not _is_folder(path) and path.suffix.lower() not in FILM_ENDINGS:
+            still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
+            raise MediaError(
+                f"{path}: cannot write a film as {path.suffix}{still}; "
+                f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs"
+            )
         _check_place(path, inputs, overwrite)
         if any(path.resolve() == given.resolve().parent for given in inputs):
             raise MediaError(f"{path}: holds the input; name another folder")
-    elif path.suffix.lower() in FILM_ENDINGS:
-        _check_place(path, inputs, overwrite)
-    else:
-        still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
-        raise MediaError(
-            f"{path}: cannot write a film as {path.suffix}{still}; "
-            f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs"
-        )
 
 
 def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
@@ -53,9 +52,10 @@ def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
             f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
             f"name it {', '.join(pictures.ENDINGS)}"
         )
-    if path.is_dir():
-        raise MediaError(f"{path}: is a folder; name a file")
-    _check_place(path, inputs, overwrite)
+    with _told(path):
+        if path.is_dir():
+            raise MediaError(f"{path}: is a folder; name a file")
+        _check_place(path, inputs, overwrite)
 
 
 def open_sink(
@@ -111,23 +111,37 @@ def _is_folder(path: Path) -> bool:
 
 
 def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    parent = path.resolve().parent if path.is_dir() else path.parent
+    if not parent.is_dir():
+        what = "not a folder" if parent.exists() else "no such folder"
+        raise MediaError(f"{path}: {what}: {parent}")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise MediaError(f"{path}: cannot write into {parent}: permission denied")
+    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+        raise MediaError(f"{path}: is the input itself; name another output")
+    if path.is_dir():
+        if any(path.iterdir()) and not overwrite:
+            raise MediaError(f"output exists: {path}{os.sep} (use --overwrite)")
+    elif _is_there(path):
+        if _is_folder(path):
+            raise MediaError(f"{path}: a file is there; without an ending it means a folder")
+        if not overwrite:
+            raise MediaError(f"output exists: {path} (use --overwrite)")
+
+
+def _is_there(path: Path) -> bool:
     try:
-        parent = path.resolve().parent if path.is_dir() else path.parent
-        if not parent.is_dir():
-            what = "not a folder" if parent.exists() else "no such folder"
-            raise MediaError(f"{path}: {what}: {parent}")
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise MediaError(f"{path}: cannot write into {parent}: permission denied")
-        if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
-            raise MediaError(f"{path}: is the input itself; name another output")
-        if path.is_dir():
-            if any(path.iterdir()) and not overwrite:
-                raise MediaError(f"output exists: {path}{os.sep} (use --overwrite)")
-        elif os.path.lexists(path):  # a dangling symbolic link is in the way too
-            if _is_folder(path):
-                raise MediaError(f"{path}: a file is there; without an ending it means a folder")
-            if not overwrite:
-                raise MediaError(f"output exists: {path} (use --overwrite)")
-    except (OSError, ValueError) as error:
+        path.lstat()  # a dangling symbolic link is in the way too
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in one line what the system has against a path."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = error.strerror if isinstance(error, OSError) else error
         raise MediaError(f"{path}: cannot be written: {reason}") from error

@@ -1,0 +1,143 @@
+"""Small synthetic media: clips by ffmpeg, stills by Pillow and OpenCV, each as its name says."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dreamvid.media import ffmpeg
+
+Picture = NDArray[Any]
+
+QUADRANTS = ((220, 30, 30), (30, 200, 40), (40, 50, 210), (230, 220, 60))
+"""Colors of the upper left, upper right, lower left and lower right of `quadrants`."""
+
+
+def quadrants(width: int = 64, height: int = 48) -> NDArray[np.uint8]:
+    """Four colors that tell which way up a picture is."""
+    picture = np.empty((height, width, 3), np.uint8)
+    half, mid = height // 2, width // 2
+    picture[:half, :mid], picture[:half, mid:] = QUADRANTS[0], QUADRANTS[1]
+    picture[half:, :mid], picture[half:, mid:] = QUADRANTS[2], QUADRANTS[3]
+    return picture
+
+
+def corners(picture: Picture) -> list[tuple[float, ...]]:
+    """The colors in the middle of the four quarters: upper left, upper right, lower left, right."""
+    height, width = picture.shape[:2]
+    rows, columns = (height // 4, height * 3 // 4), (width // 4, width * 3 // 4)
+    return [tuple(map(float, picture[row, column])) for row in rows for column in columns]
+
+
+def numbered(index: int, width: int = 64, height: int = 48) -> NDArray[np.uint8]:
+    """Quadrants with the frame's number in a strip of 8 grey blocks, most significant bit first."""
+    picture = quadrants(width, height)
+    for bit in range(8):
+        left, right = bit * width // 8, (bit + 1) * width // 8
+        picture[: height // 4, left:right] = 255 if index >> (7 - bit) & 1 else 0
+    return picture
+
+
+def number(frame: Picture) -> int:
+    """The number that `numbered` drew."""
+    height, width = frame.shape[:2]
+    bits = [frame[height // 8, bit * width // 8 + width // 16].mean() > 127 for bit in range(8)]
+    return sum(1 << (7 - place) for place, bit in enumerate(bits) if bit)
+
+
+def run(*words: str | Path) -> None:
+    """Run ffmpeg."""
+    subprocess.run([ffmpeg.executable(), "-v", "error", "-y", *map(str, words)], check=True)
+
+
+def clip(
+    path: Path,
+    *options: str,
+    frames: int = 25,
+    rate: Fraction = Fraction(25),
+    size: tuple[int, int] = (64, 48),
+    sound: float = 0,
+    filters: str = "null",
+) -> Path:
+    """A clip of `numbered` frames, with `sound` seconds of a tone if more than 0.
+
+    `options` are the output's for ffmpeg; without any, the ending's own codec is used.
+    """
+    raw = b"".join(numbered(index, *size).tobytes() for index in range(frames))
+    tone = ["-f", "lavfi", "-i", f"sine=440:d={sound}:r=44100"] if sound else []
+    command = [ffmpeg.executable(), "-v", "error", "-y", *tone, "-f", "rawvideo"]
+    command += ["-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", str(rate), "-i", "pipe:0"]
+    if tone:
+        command += ["-map", "1:v", "-map", "0:a"]
+    command += ["-vf", filters, *options, f"file:{path}"]
+    subprocess.run(command, input=raw, check=True)
+    return path
+
+
+def h264(path: Path, *options: str, **keywords: Any) -> Path:
+    """A clip in H.264, of a quality that leaves the numbers readable."""
+    coding = ["-c:v", "libx264", "-crf", "5", "-pix_fmt", "yuv420p", "-preset", "veryfast"]
+    return clip(path, *coding, *options, **keywords)
+
+
+def turned(path: Path, rotation: int) -> Path:
+    """A clip like a phone's, which is to be turned clockwise by `rotation` to be shown."""
+    stored = h264(path.with_name(f"stored-{path.name}"), frames=5)
+    run("-display_rotation", str(-rotation), "-i", f"file:{stored}", "-c", "copy", f"file:{path}")
+    return path
+
+
+def cut_off(source: Path, path: Path, share: float) -> Path:
+    """The first `share` of a file's bytes."""
+    data = source.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def exif_still(path: Path, orientation: int) -> Path:
+    """`quadrants`, stored such that a viewer who honors EXIF sees them upright."""
+    stored = Image.fromarray(quadrants())
+    back = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,  # Pillow turns counterclockwise
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    if orientation in back:
+        stored = stored.transpose(back[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(path, exif=exif, quality=95)
+    return path
+
+
+def encoded(picture: Picture, kind: str, mode: str | None = None, **options: Any) -> bytes:
+    """A still of `kind` (PNG, JPEG, …) by Pillow, converted to `mode` before."""
+    image = Image.fromarray(picture)
+    data = io.BytesIO()
+    (image.convert(mode) if mode else image).save(data, kind, **options)
+    return data.getvalue()
+
+
+def heard(path: Path) -> NDArray[np.int16]:
+    """A file's sound from its first picture on, mono, 44,100 samples a second."""
+    words = ["-i", ffmpeg.url(path), "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]
+    words += ["-ac", "1", "-ar", "44100", "-f", "s16le", "-"]
+    said = subprocess.run(ffmpeg.command(words), capture_output=True, check=True)
+    return np.frombuffer(said.stdout, np.int16)
+
+
+def tone_bounds(path: Path) -> tuple[float, float]:
+    """From when to when, in seconds after the file's first picture, its sound is not silent."""
+    loud = np.flatnonzero(np.abs(heard(path).astype(int)) > 500)
+    return float(loud[0]) / 44100, float(loud[-1] + 1) / 44100

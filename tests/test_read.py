@@ -1,0 +1,422 @@
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import media_factory as make
+import numpy as np
+import pytest
+from PIL import Image
+
+from dreamvid.errors import MediaError
+from dreamvid.frame import Frame
+from dreamvid.media import ffmpeg
+from dreamvid.media.opencv import cv2
+from dreamvid.media.picture_ops import resize
+from dreamvid.media.probe import open_capture, probe
+from dreamvid.media.read import read_clip, read_picture
+
+MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
+needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
+
+Color = tuple[float, ...]
+
+
+def near(seen: Sequence[Color], meant: Sequence[Color], levels: float) -> bool:
+    return bool(np.abs(np.array(seen) - np.array(meant)).max() <= levels)
+
+
+def save(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def deep_picture(channels: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+    return np.linspace(0, 65535, 600 * channels).astype(np.uint16).reshape(20, 30, channels)
+
+
+# Stills
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF", "BMP"])
+def test_lossless_stills_are_read_to_the_level(tmp_path: Path, kind: str) -> None:
+    picture = make.quadrants(31, 17)
+    frame = read_picture(save(tmp_path / f"a.{kind.lower()}", make.encoded(picture, kind)))
+    assert frame.dtype == np.float32
+    assert np.array_equal(frame, picture)
+
+
+@pytest.mark.parametrize(("kind", "levels"), [("JPEG", 3), ("WEBP", 4)])
+def test_lossy_stills_keep_their_colors(tmp_path: Path, kind: str, levels: float) -> None:
+    data = make.encoded(make.quadrants(), kind, quality=95)
+    frame = read_picture(save(tmp_path / "a", data))
+    assert near(make.corners(frame), make.QUADRANTS, levels)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_a_picture_exactly_once(tmp_path: Path, ending: str, orientation: int) -> None:
+    frame = read_picture(make.exif_still(tmp_path / f"a.{ending}", orientation))
+    assert frame.shape == (48, 64, 3)
+    assert near(make.corners(frame), make.QUADRANTS, 4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_a_deep_picture_too(tmp_path: Path, orientation: int) -> None:
+    shallow = make.exif_still(tmp_path / "a.png", orientation)
+    exif = next(body for name, body in chunks(shallow.read_bytes()) if name == b"eXIf")
+    with Image.open(shallow) as image:
+        stored = np.asarray(image.convert("RGB")).astype(np.uint16) * 257
+    ok, data = cv2.imencode(".png", stored[..., ::-1])
+    assert ok
+    header = 8 + 25
+    deep = data.tobytes()[:header] + chunk(b"eXIf", exif) + data.tobytes()[header:]
+    frame = read_picture(save(tmp_path / "b.png", deep))
+    assert near(make.corners(frame), make.QUADRANTS, 0.01)
+
+
+def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    found, at = [], 8
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
+        at += length + 12
+    return found
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_keep_their_fraction(tmp_path: Path, ending: str, channels: int) -> None:
+    stored = deep_picture(channels)
+    ok, data = cv2.imencode(ending, stored)
+    assert ok
+    frame = read_picture(save(tmp_path / f"a{ending}", data.tobytes()))
+    meant = np.broadcast_to(stored[..., ::-1] / 257, (20, 30, 3))
+    assert np.abs(frame - meant).max() < 1e-4
+    assert frame.max() == 255
+
+
+def test_float_tiff_is_0_to_1(tmp_path: Path) -> None:
+    for channels in (1, 3):
+        stored = np.linspace(0, 1, 20 * 30 * channels, dtype=np.float32).reshape(20, 30, channels)
+        _, data = cv2.imencode(".tif", stored)
+        frame = read_picture(save(tmp_path / "a.tif", data.tobytes()))
+        assert np.abs(frame - stored[..., ::-1] * 255).max() < 1e-3
+    _, data = cv2.imencode(".tif", stored * 255)
+    with pytest.raises(MediaError, match=r"scale them to 0\.\.1"):
+        read_picture(save(tmp_path / "b.tif", data.tobytes()))
+    _, data = cv2.imencode(".tif", stored * np.nan)
+    with pytest.raises(MediaError, match="not finite"):
+        read_picture(save(tmp_path / "c.tif", data.tobytes()))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_transparency_shows_white(tmp_path: Path, kind: str) -> None:
+    picture = np.zeros((8, 16, 4), np.uint8)
+    picture[:, :8] = (200, 100, 50, 255)
+    picture[:, 8:] = (200, 100, 50, 102)  # two fifths
+    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
+    frame = read_picture(save(tmp_path / "a", make.encoded(picture, kind, **options)))
+    assert np.array_equal(frame[4, 4], (200, 100, 50))
+    assert np.abs(frame[4, 12] - (233, 193, 173)).max() < 0.01
+
+
+def test_16_bit_transparency_shows_white(tmp_path: Path) -> None:
+    stored = np.full((8, 8, 4), (65535, 32768, 0, 32768), np.uint16)  # blue, green, red, alpha
+    _, data = cv2.imencode(".png", stored)
+    frame = read_picture(save(tmp_path / "a.png", data.tobytes()))
+    half = 32768 / 65535
+    meant = 255 * (np.array([0, half, 1]) * half + 1 - half)
+    assert np.abs(frame - meant).max() < 1e-3
+
+
+def test_modes_of_every_day(tmp_path: Path) -> None:
+    picture = make.quadrants()
+    grey = read_picture(save(tmp_path / "grey.png", make.encoded(picture, "PNG", "L")))
+    assert grey.shape == (48, 64, 3)
+    assert np.ptp(grey, axis=2).max() == 0
+    palette = read_picture(save(tmp_path / "palette.png", make.encoded(picture, "PNG", "P")))
+    assert near(make.corners(palette), make.QUADRANTS, 30)  # the web's palette is coarse
+    bits = read_picture(save(tmp_path / "bits.png", make.encoded(picture, "PNG", "1")))
+    assert set(np.unique(bits)) <= {0.0, 255.0}
+    ink = read_picture(
+        save(tmp_path / "ink.jpg", make.encoded(picture, "JPEG", "CMYK", quality=99))
+    )
+    assert near(make.corners(ink), make.QUADRANTS, 4)
+    clear = np.zeros((4, 4), np.uint8)
+    holes = make.encoded(clear, "PNG", "P", transparency=0)
+    assert (read_picture(save(tmp_path / "holes.png", holes)) == 255).all()
+
+
+def test_the_first_picture_of_a_gif(tmp_path: Path) -> None:
+    first, second = make.quadrants(), np.zeros((48, 64, 3), np.uint8)
+    path = tmp_path / "a.gif"
+    iio.imwrite(path, np.stack([first, second]), plugin="pillow")
+    assert near(make.corners(read_picture(path)), make.QUADRANTS, 1)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "GIF"])
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_a_still_that_is_cut_off_is_refused(
+    tmp_path: Path, kind: str, share: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
+    data = make.encoded(noise, kind)
+    path = save(tmp_path / "a", data[: int(len(data) * share)])
+    with pytest.raises(MediaError) as caught:
+        read_picture(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_a_deep_still_that_is_cut_off_is_refused(tmp_path: Path, ending: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 65536, (60, 80, 3), np.uint16)
+    for stored in (noise, (noise / 65535).astype(np.float32)):
+        if ending == ".png" and stored.dtype != np.uint16:
+            continue
+        _, data = cv2.imencode(ending, stored)
+        for share in (0.3, 0.7, 0.95):
+            path = save(tmp_path / f"a{ending}", data.tobytes()[: int(len(data) * share)])
+            with pytest.raises(MediaError):
+                read_picture(path)
+
+
+def test_what_is_no_picture_is_refused_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cases = {
+        tmp_path / "gone.jpg": "no such file",
+        tmp_path: "a folder",
+        save(tmp_path / "empty.jpg", b""): "empty",
+        save(tmp_path / "text.jpg", b"I am no picture.\n" * 99): "not a picture",
+        make.h264(tmp_path / "clip.jpg.mp4", frames=2): "not a picture",
+        save(tmp_path / "bomb.png", bomb(60000, 60000)): "too large",
+    }
+    for path, words in cases.items():
+        with pytest.raises(MediaError, match=words) as caught:
+            read_picture(path)
+        assert str(caught.value).startswith(str(path))
+        assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def bomb(width: int, height: int) -> bytes:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+# Clips
+
+
+def numbers(frames: Iterable[Frame]) -> list[int]:
+    return [make.number(frame) for frame in frames]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "webm", "avi", "gif", "ts", "mpg"])
+def test_every_frame_of_every_container_comes_once(tmp_path: Path, ending: str) -> None:
+    clip = probe(make.clip(tmp_path / f"a.{ending}", frames=20))
+    frames = list(read_clip(clip))
+    assert numbers(frames) == list(range(20))
+    assert frames[0].dtype == np.float32
+    assert frames[0].shape == (48, 64, 3)
+
+
+def test_ranges_are_exact_to_the_frame(tmp_path: Path) -> None:
+    clip = probe(make.h264(tmp_path / "a.mp4", "-g", "10", frames=100, rate=Fraction(30000, 1001)))
+    tick = 1001 / Fraction(30000)
+    assert numbers(read_clip(clip, start=37 * tick, frames=3)) == [37, 38, 39]
+    assert numbers(read_clip(clip, start=37 * tick - tick / 2, end=40 * tick)) == [37, 38, 39]
+    assert numbers(read_clip(clip, start=95 * tick)) == [95, 96, 97, 98, 99]
+    assert numbers(read_clip(clip, start=98 * tick, frames=50)) == [98, 99]
+    assert numbers(read_clip(clip, end=2 * tick)) == [0, 1]
+    assert numbers(read_clip(clip, start=5 * tick, end=9 * tick, frames=2)) == [5, 6]
+    assert numbers(read_clip(clip, start=5 * tick, end=7 * tick, frames=9)) == [5, 6]
+    with pytest.raises(MediaError, match="no frame"):
+        read_clip(clip, start=100 * tick)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_clips_are_shown_upright(tmp_path: Path, rotation: int) -> None:
+    path = make.turned(tmp_path / "a.mp4", rotation)
+    [frame] = read_clip(probe(path), frames=1)
+    turned = np.rot90(make.quadrants(), -rotation // 90)
+    assert frame.shape == turned.shape
+    lower = [index for index, color in enumerate(make.corners(turned)) if color in LOWER]
+    seen, meant = make.corners(frame), make.corners(turned)
+    assert len(lower) == 2  # the stored upper half holds the numbers
+    for index in lower:
+        assert near([seen[index]], [meant[index]], 12)
+
+
+LOWER = [tuple(map(float, color)) for color in make.QUADRANTS[2:]]
+
+
+def test_wide_pixels_become_square_and_keep_every_line(tmp_path: Path) -> None:
+    clip = probe(make.h264(tmp_path / "a.mp4", frames=3, filters="setsar=4/3"))
+    frames = list(read_clip(clip))
+    assert [frame.shape for frame in frames] == [(48, 85, 3)] * 3
+    assert numbers(frames) == [0, 1, 2]
+    narrow = probe(make.h264(tmp_path / "b.mp4", frames=1, filters="setsar=3/4"))
+    assert next(read_clip(narrow)).shape == (48, 48, 3)
+
+
+def test_odd_sizes_come_whole(tmp_path: Path) -> None:
+    clip = probe(make.clip(tmp_path / "a.mkv", "-c:v", "ffv1", size=(65, 49), frames=2))
+    first, second = read_clip(clip)
+    assert np.array_equal(first, make.numbered(0, 65, 49))
+    assert np.array_equal(second, make.numbered(1, 65, 49))
+
+
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m"])
+@pytest.mark.parametrize("span", ["tv", "pc"])
+def test_colors_are_those_of_the_clips_own_matrix_and_range(
+    tmp_path: Path, matrix: str, span: str
+) -> None:
+    convert = f"scale=out_color_matrix={matrix}:out_range={span}:flags=accurate_rnd"
+    tags = f"setparams=colorspace={matrix}:range={span}"
+    path = make.h264(tmp_path / "a.mp4", frames=1, filters=f"{convert},format=yuv420p,{tags}")
+    [frame] = read_clip(probe(path))
+    assert near(make.corners(frame)[2:], make.QUADRANTS[2:], 5)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "webm", "avi", "gif"])
+def test_a_clip_that_breaks_off_gives_its_good_frames_and_then_an_error(
+    tmp_path: Path, ending: str
+) -> None:
+    options = ["-movflags", "+faststart"] if ending == "mp4" else []
+    noisy = "noise=alls=40:allf=t"  # or the first frame is most of the file
+    whole = make.clip(tmp_path / f"whole.{ending}", *options, frames=60, filters=noisy)
+    path = make.cut_off(whole, tmp_path / f"a.{ending}", 0.6)
+    clip = probe(path)
+    came: list[Frame] = []
+    with pytest.raises(MediaError, match=r"breaks off after frame \d+ \(.+\)") as caught:
+        came.extend(read_clip(clip, frames=clip.frames))
+    assert 10 < len(came) < 50
+    assert f"after frame {len(came)} (" in str(caught.value)
+    assert f"`--frames {len(came)}`" in str(caught.value)
+    assert len(list(read_clip(clip, frames=len(came)))) == len(came)
+
+
+def test_decoders_say_nothing_of_their_own(tmp_path: Path) -> None:
+    path = make.cut_off(make.clip(tmp_path / "whole.mkv", frames=60), tmp_path / "a.mkv", 0.6)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from dreamvid.errors import MediaError\n"
+        "from dreamvid.media.probe import probe\n"
+        "from dreamvid.media.read import read_clip\n"
+        "try: list(read_clip(probe(Path(sys.argv[1]))))\n"
+        "except MediaError: print('told')\n"
+    )
+    words = [sys.executable, "-c", script, str(path)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("told\n", "")
+
+
+def test_a_clip_with_fewer_frames_than_it_says_but_no_fault_just_ends(tmp_path: Path) -> None:
+    whole = make.h264(tmp_path / "whole.mp4")
+    make.run("-ss", "0.3", "-i", whole, "-c", "copy", tmp_path / "a.mp4")  # leaves an edit list
+    clip = probe(tmp_path / "a.mp4")
+    frames = list(read_clip(clip))
+    assert clip.frames is not None
+    assert 0 < len(frames) < clip.frames
+
+
+def test_closing_releases_the_file(tmp_path: Path) -> None:
+    path = make.h264(tmp_path / "a.mp4")
+    frames = read_clip(probe(path))
+    next(frames)
+    assert opened(path)
+    frames.close()
+    assert not opened(path)
+
+
+def opened(path: Path) -> bool:
+    links = Path("/proc/self/fd")
+    if not links.is_dir():
+        pytest.skip("no /proc here")
+    return any(link.exists() and link.samefile(path) for link in links.iterdir())
+
+
+def test_a_script_opens_nothing(tmp_path: Path) -> None:
+    canary = make.h264(tmp_path / "canary.mp4")
+    path = save(tmp_path / "a.mp4", f"ffconcat version 1.0\nfile {canary.name}\n".encode())
+    with pytest.raises(MediaError, match="not a clip"):
+        probe(path)
+    # Each of the two readers refuses by itself.
+    with pytest.raises(MediaError, match="not a clip"):
+        open_capture(path)
+    assert "Stream" not in ffmpeg.describe(path)
+
+
+# Around them
+
+
+def test_resize() -> None:
+    picture = make.quadrants().astype(np.float32)
+    assert resize(picture, (64, 48)) is picture
+    for size in ((32, 24), (128, 96), (16, 96), (65, 47)):
+        resized = resize(picture, size)
+        assert resized.shape == (size[1], size[0], 3)
+        assert resized.dtype == np.float32
+        assert near(make.corners(resized), make.QUADRANTS, 3)
+        assert resized.min() >= 0
+        assert resized.max() <= 255
+    stripes = np.zeros((48, 64, 3), np.float32)
+    stripes[:, ::2] = 200
+    assert np.abs(resize(stripes, (16, 48)) - 100).max() < 0.01  # no stripe survives
+
+
+def test_a_missing_system_library_is_one_line() -> None:
+    script = (
+        "import sys, importlib.abc\n"
+        "class Missing(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'cv2':\n"
+        "            raise ImportError('libGL.so.1: cannot open shared object file')\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "from dreamvid.errors import MediaError\n"
+        "try:\n"
+        "    import dreamvid.media.opencv\n"
+        "except MediaError as error:\n"
+        "    print(error)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "libGL.so.1" in said.stdout
+    assert "apt-get install libgl1 libglib2.0-0" in said.stdout
+    assert said.stdout.count("\n") == 1
+
+
+@needs_media
+def test_full_range_is_read_as_such() -> None:
+    path = Path(str(MEDIA)) / "one_second_clip.mp4"
+    frame = next(read_clip(probe(path)))
+    # The luma plane of a full-range clip is what the picture's luma must come out as.
+    words = ["-i", str(path), "-frames:v", "1", "-vf", "extractplanes=y", "-f", "rawvideo", "-"]
+    plane = subprocess.run(ffmpeg.command(words), capture_output=True, check=True).stdout
+    stored = np.frombuffer(plane, np.uint8).reshape(720, 1280).astype(np.float32)
+    luma = frame @ np.array([0.299, 0.587, 0.114], np.float32)
+    assert np.abs(luma - stored).mean() < 1.5
+    assert abs(luma.mean() - stored.mean()) < 1
+
+
+@needs_media
+def test_a_real_black_and_white_clip_stays_so() -> None:
+    frames = list(read_clip(probe(Path(str(MEDIA)) / "chaplin.mp4"), start=Fraction(9)))
+    assert len(frames) == 241 - 225
+    assert max(float(np.ptp(frame, axis=2).mean()) for frame in frames) < 6
