@@ -1,8 +1,8 @@
 """dreamvid: DeepDream films. A still becomes an endless dreaming zoom, a clip a dreamed clip.
 
-    from dreamvid import load_recipe, render
-    for step in render(load_recipe("night.yaml")):
-        print(step.index, step.total)
+from dreamvid import load_recipe, render
+for step in render(load_recipe("night.yaml")):
+    print(step.index, step.total)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dreamvid.loading import load_recipe
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 
 if TYPE_CHECKING:
-    from dreamvid.render import Step, dream_frames, make_dreamer, render
+    from dreamvid.rendering import Step, dream_frames, make_dreamer, render
 
 __version__ = "0.1.0"
 
@@ -42,5 +42,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # What renders brings OpenCV and TensorFlow along: not before it is asked for.
     if name in __all__:
-        return getattr(import_module("dreamvid.render"), name)
+        return getattr(import_module("dreamvid.rendering"), name)
     raise AttributeError(f"module dreamvid has no attribute {name}")

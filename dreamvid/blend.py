@@ -35,5 +35,5 @@ def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> Frame:
 
 
 def needs_source(blend: Blend) -> bool:
-    """Whether anything but the first frame's source shows: not where all of a picture is carried."""
+    """Whether later sources show at all: not where all of a picture is carried."""
     return blend.what == "residual" or blend.share < 1

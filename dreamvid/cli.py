@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def _render(word: str, argv: Sequence[str]) -> int:
 def _dry_run(recipe: Recipe, *, overwrite: bool) -> int:
     import yaml
 
-    from dreamvid.render import plan
+    from dreamvid.rendering import plan
 
     planned = plan(recipe, overwrite=overwrite)
     print(yaml.safe_dump(planned.recipe.model_dump(mode="json"), sort_keys=False), end="")
@@ -101,14 +102,15 @@ def _dry_run(recipe: Recipe, *, overwrite: bool) -> int:
 def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
     from tqdm import tqdm
 
-    from dreamvid.media.sink import partial_name
-    from dreamvid.render import output_of, render
+    from dreamvid.rendering import output_of, render
 
     output = output_of(recipe)
     steps = render(recipe, overwrite=overwrite)
     # Where nobody watches a line being redrawn, a line now and then will do.
     pace: dict[str, Any] = {} if sys.stderr.isatty() else {"mininterval": 10.0, "ascii": True}
-    bar = tqdm(desc=output.name, unit="frame", disable=quiet, dynamic_ncols=True, delay=0.01, **pace)
+    bar = tqdm(
+        desc=output.name, unit="frame", disable=quiet, dynamic_ncols=True, delay=0.01, **pace
+    )
     done = 0
     try:
         with _stop_after_this_frame() as asked, bar, closing(steps):
@@ -121,7 +123,7 @@ def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
                 if asked.stop and done != step.total:
                     raise KeyboardInterrupt
     except (DreamvidError, KeyboardInterrupt) as error:
-        kept = f"; the {done} frames done are in {partial_name(output)}" if done else ""
+        kept = _kept(output, done)
         if isinstance(error, KeyboardInterrupt):
             return _fail(f"interrupted{kept}", 130)
         return _fail(f"{error}{kept}", 1)
@@ -154,6 +156,16 @@ def _stop_after_this_frame() -> Iterator[_Asked]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _kept(output: Path, done: int) -> str:
+    """Where the frames done before a stop are, as the end of a message."""
+    from dreamvid.media.sink import partial_name
+
+    whole = partial_name(output)
+    # Where not even the joining was possible, the closed segments stay as they are.
+    found = [path for path in (whole, whole.with_suffix("")) if path.exists()]
+    return f"; the {done} frames done are in {found[0]}" if done and found else ""
 
 
 def _pace(bar: Any) -> str:

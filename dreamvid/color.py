@@ -21,6 +21,7 @@ def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
         return canvas
     return np.clip(canvas + np.asarray(levels, np.float32), 0, 255)
 
+
 CLIPPED_AGAIN = 4
 """Rounds of the anchor: clipping moves the mean of a dark or bright frame, the next round mends."""
 
@@ -104,8 +105,7 @@ def _large_scale(field: Frame) -> Frame:
     """The mean over about a quarter of the picture around each pixel."""
     height, width = field.shape[:2]
     coarse = cv2.resize(field, (4, 4), interpolation=cv2.INTER_AREA)
-    wide: Frame = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return wide
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _statistics(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

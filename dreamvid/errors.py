@@ -2,7 +2,7 @@
 
     DreamvidError
     ├── RecipeError    what was asked for: a key, a value, a flag, a schedule
-    ├── MediaError     what was given: a picture or a clip that cannot be read, an output that cannot be
+    ├── MediaError     a picture or a clip that cannot be read, an output that cannot be made
     ├── NetworkError   what dreams: an unknown network or layer, weights that cannot be had
     └── RunError       what happened on the way: a full disk, a dead encoder
 
@@ -36,7 +36,7 @@ class RunError(DreamvidError):
     """A render broke on the way."""
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """`"; did you mean octaves?"` where some of `known` resemble `word`, else an empty text."""
-    matches = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+def near(word: str, known: Iterable[str], most: int = 3) -> str:
+    """`"; did you mean octaves?"` where `most` of `known` resemble `word`, else an empty text."""
+    matches = difflib.get_close_matches(word, list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(matches)}?" if matches else ""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import tyro
 from pydantic import BaseModel
@@ -53,8 +53,8 @@ def parse(
     said = io.StringIO()
     try:
         with registry, contextlib.redirect_stderr(said):
-            made: dict[str, Any] = tyro.cli(  # type: ignore[assignment]
-                type(base),
+            made: Any = tyro.cli(  # a dict, by the rule below
+                cast(Any, type(base)),
                 prog=f"dreamvid {word}",
                 description=summary,
                 args=_joined_layers(argv),
@@ -123,6 +123,7 @@ def _leaf(flag: Flag, kind: Any, default: Any) -> Any:
     elif metavar:
         count = len(metavar.split(" "))
     for part in (kind, *get_args(kind)):
+        part = get_args(part)[0] if get_origin(part) is Annotated else part
         if get_origin(part) is Literal:
             metavar = "|".join(map(str, get_args(part)))
         elif get_origin(part) is tuple and not metavar:
@@ -140,8 +141,8 @@ def _leaf(flag: Flag, kind: Any, default: Any) -> Any:
     how = tyro.conf.arg(
         name=flag.name, aliases=[flag.short] if flag.short else None, help_behavior_hint=hint
     )
-    leaf = Annotated[Any, text, how]
-    return tyro.conf.Positional[leaf] if flag.positional else leaf
+    leaf: Any = Annotated[Any, text, how]
+    return Annotated[leaf, tyro.conf.Positional] if flag.positional else leaf
 
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
@@ -155,16 +156,20 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_LAYERS = re.compile(r"([A-Za-z]\w*([=:][-+\d.eE]+)?(,|$))+")
+
+
 def _joined_layers(argv: Sequence[str]) -> list[str]:
     """`--layers a b=.5` as `--layers a,b=.5`: layers may be told apart by spaces too."""
     words = list(argv)
-    if "--layers" in words:
-        first = words.index("--layers") + 1
-        last = first
-        while last < len(words) and re.fullmatch(r"[A-Za-z]\w*([=:][-\d.e]+)?,?", words[last]):
+    first = words.index("--layers") + 1 if "--layers" in words else len(words)
+    if first < len(words) and not words[first].startswith("--"):
+        last = first + 1
+        while last < len(words) and _LAYERS.fullmatch(words[last]):
+            if Path(words[last]).is_file():
+                break
             last += 1
-        if last > first and not any(Path(word).is_file() for word in words[first:last]):
-            words[first:last] = [",".join(words[first:last])]
+        words[first:last] = [",".join(words[first:last])]
     return words
 
 

@@ -8,4 +8,4 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame: TypeAlias = NDArray[np.float32]
-"""Float32 RGB of shape (H, W, 3) on the 0–255 scale, not rounded: only the encoder's door rounds."""
+"""Float32 RGB of shape (H, W, 3) on the 0–255 scale, not rounded before it is encoded."""

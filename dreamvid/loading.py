@@ -108,8 +108,10 @@ def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         if value is not None:
             # A trailing slash says "a folder of pictures"; joining paths would drop it.
             slash = "/" if isinstance(value, str) and value.endswith("/") else ""
-            placed = [place(v) for v in value] if isinstance(value, list) else place(value)
-            data[key] = placed + slash if slash else placed
+            if isinstance(value, list):
+                data[key] = [place(each) for each in value]
+            else:
+                data[key] = f"{place(value)}{slash}" if slash else place(value)
     network = data.get("network")
     if isinstance(network, dict) and network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
         data["network"] = {**network, "weights": place(network["weights"])}
@@ -123,10 +125,10 @@ def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = ""
         RecipeError: each fault as `path: what would be right`, in one line.
     """
     said = data.get("kind", kind or "zoom")
-    if said not in KINDS or (kind and said != kind):
+    if not isinstance(said, str) or said not in KINDS or (kind and said != kind):
         right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"
         raise RecipeError(_prefix(name) + f"kind: {said}: {right}")
-    model = KINDS[str(said)]
+    model = KINDS[said]
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
@@ -144,7 +146,11 @@ def _prefix(name: str) -> str:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """Pydantic's findings as `dream.octaves: must be at least 1; …`, without its noise."""
-    return "; ".join(dict.fromkeys(_explain_one(dict(e), model) for e in error.errors()))
+    found = error.errors()
+    # A list whose parts are refused is also called too short: the parts' faults say enough.
+    within = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
+    told = [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
+    return "; ".join(dict.fromkeys(_explain_one(dict(e), model) for e in told))
 
 
 _SAID = {
@@ -157,6 +163,7 @@ _SAID = {
     "missing": "is missing",
     "too_long": "takes at most {max_length}",
     "too_short": "needs at least {min_length}",
+    "string_too_short": "must not be empty",
 }
 _WANTED = {
     "int_": "must be a whole number",
@@ -173,7 +180,7 @@ def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
     kind, context = str(error["type"]), error.get("ctx", {})
     path = ".".join(where)
     if kind == "extra_forbidden":
-        return f"{path}: unknown{near(where[-1], _keys_at(model, where[:-1]))}"
+        return f"{path}: unknown{near(where[-1], _keys_at(model, where[:-1]), most=1)}"
     if kind == "value_error":
         message = str(context.get("error", error["msg"]))
     elif kind in _SAID:
@@ -186,7 +193,9 @@ def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
     if not path:
         return message
     # A section's own check names its key itself: `motion.` + `trim: …`.
-    return f"{path}.{message}" if kind == "value_error" and ": " in message else f"{path}: {message}"
+    return (
+        f"{path}.{message}" if kind == "value_error" and ": " in message else f"{path}: {message}"
+    )
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -74,7 +74,7 @@ def warp(frame: Frame, affine: Affine, border: Border) -> Frame:
     """
     if affine.identity:
         return frame
-    back = np.linalg.inv(affine.matrix)
+    back: Floats = np.linalg.inv(affine.matrix).astype(np.float64)
     if back[0, 1] == 0 and back[1, 0] == 0:
         return _warp_upright(frame, back, border)
     return _warp_turned(frame, back, border)
@@ -95,11 +95,22 @@ def _taps(where: Floats, spread: float) -> tuple[Indices, Floats]:
     reach = math.ceil(2 * spread)
     offsets = np.arange(1 - reach, reach + 1)
     pixels = np.floor(where)[..., None].astype(np.intp) + offsets
-    weights = _keys((where[..., None] - pixels) / spread)
-    return pixels, weights / weights.sum(axis=-1, keepdims=True)
+    away = (where[..., None] - pixels) / spread
+    weights = _keys(away)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    if spread > 1:
+        # Widened, the kernel would put a ramp up to .03 px aside: lean it, under a tent of its own
+        # width, until its centre of weight is the position again.
+        tent = np.maximum(0.0, 1 - np.abs(away) / 2)
+        s0, s1, s2 = ((tent * away**power).sum(axis=-1, keepdims=True) for power in range(3))
+        aside = (weights * away).sum(axis=-1, keepdims=True)
+        weights += tent * aside * (s1 - s0 * away) / (s0 * s2 - s1 * s1)
+    return pixels, weights
 
 
-def _inside(pixels: Indices, weights: Floats, length: int, border: Border) -> tuple[Indices, Floats]:
+def _inside(
+    pixels: Indices, weights: Floats, length: int, border: Border
+) -> tuple[Indices, Floats]:
     """The taps with what lies outside 0..length−1 led back in, or given no weight (black)."""
     if border == "black":
         weights = np.where((pixels >= 0) & (pixels < length), weights, 0.0)
@@ -130,7 +141,7 @@ def _warp_upright(frame: Frame, back: Floats, border: Border) -> Frame:
 def _warp_turned(frame: Frame, back: Floats, border: Border) -> Frame:
     """Any affine map: the square of taps around each position, row by row in blocks."""
     height, width = frame.shape[:2]
-    spread = max(1.0, math.sqrt(abs(float(np.linalg.det(back[:2, :2])))))
+    spread = max(1.0, round(math.sqrt(abs(float(np.linalg.det(back[:2, :2])))), 9))
     flat, result = frame.reshape(-1, 3), np.empty_like(frame)
     block = max(1, 65536 // width)  # rows at a time: the taps of a block stay in the cache
     for top in range(0, height, block):

@@ -26,7 +26,9 @@ class Section(BaseModel):
 class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
-    name: Annotated[str, Flag("network", metavar="NAME")] = Field("pocket", description="Network that dreams.")
+    name: Annotated[str, Flag("network", metavar="NAME")] = Field(
+        "pocket", description="Network that dreams."
+    )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."
     )
@@ -43,12 +45,15 @@ class Network(Section):
 class Term(Section):
     """One layer of the objective and its weight; a negative weight subdues the layer."""
 
-    layer: str
+    layer: str = Field(min_length=1)
     weight: float = 1.0
 
 
-def _short(terms: tuple[Term, ...] | None) -> dict[str, float] | None:
-    return None if terms is None else {term.layer: term.weight for term in terms}
+def _short(terms: tuple[Term, ...] | None) -> Any:
+    weights = {term.layer: term.weight for term in terms or ()}
+    if terms is not None and len(weights) < len(terms):  # a layer named twice
+        return [term.model_dump() for term in terms]
+    return None if terms is None else weights
 
 
 Objective = Annotated[
@@ -59,13 +64,17 @@ Objective = Annotated[
 ]
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if value in ("1", "2") else value  # as the prompt hands it on
+
+
 class Dream(Section):
     """Gradient ascent over octaves."""
 
     objective: Objective = Field(
         None, description="Layers to dream on, with weights; else the network's own."
     )
-    power: Literal[1, 2] | None = Field(
+    power: Annotated[Literal[1, 2] | None, BeforeValidator(_whole)] = Field(
         None, description="1: mean activation, 2: mean square; else the network's own."
     )
     method: Literal["detail", "resize", "recursive"] = Field(
@@ -104,9 +113,7 @@ class Motion(Section):
     trim: tuple[float, float] | None = Field(
         None, description="Instead of zoom: px cropped left and right, above and below, a frame."
     )
-    angle: float = Field(
-        0.0, ge=-180, le=180, description="Degrees a frame, counterclockwise."
-    )
+    angle: float = Field(0.0, ge=-180, le=180, description="Degrees a frame, counterclockwise.")
     translate: tuple[float, float] = Field(
         (0.0, 0.0), description="Px a frame by which the picture moves right and down."
     )

@@ -6,7 +6,6 @@ here, once, and written back in the form that reads best in YAML.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,8 +29,11 @@ def parse_rate(value: Any) -> Any:
     """A rate as an exact fraction: `25`, `"30000/1001"`, `29.97`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError("must be a rate such as 25 or 30000/1001")
+    text = str(value).replace(" ", "")
     try:
-        return Fraction(str(value).replace(" ", ""))
+        if len(text) > 40 or re.search(r"[eE][+-]?\d{3}", text):
+            raise ValueError  # 1e999999999 would be worked out in full
+        return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"must be a rate such as 25 or 30000/1001, not {value!r}") from None
 
@@ -46,15 +48,20 @@ def parse_size(value: Any) -> Any:
     return value
 
 
+_CLOCK = r"(\d{1,9}:){0,2}(\d{1,9}(\.\d{1,20})?|\.\d{1,20})([eE]-?\d{1,2})?"
+
+
 def parse_moment(value: Any) -> Any:
     """A moment of a clip in seconds: `12.5`, `"1:30"`, `"0:01:30.5"`."""
-    if isinstance(value, str) and re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,40}/0*[1-9]\d{0,39}", value.strip()):
+        return Fraction(value.strip())  # as a third of a second is written back
+    if isinstance(value, str) and re.fullmatch(_CLOCK, value.strip()):
         seconds = Fraction(0)
         for part in value.strip().split(":"):
             seconds = seconds * 60 + Fraction(part)
         return seconds
     if isinstance(value, int | float | Fraction) and not isinstance(value, bool):
-        if math.isfinite(value):
+        if -1e12 < value < 1e12:
             return Fraction(str(value))
         raise ValueError("must be a finite number of seconds")
     raise ValueError(f"must be seconds or minutes:seconds such as 1:30, not {value!r}")
@@ -64,8 +71,8 @@ def parse_terms(value: Any) -> Any:
     """An objective: `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, or a list of terms."""
     if isinstance(value, str):
         terms = []
-        for part in filter(None, re.split(r"[,\s]+", value)):
-            layer, _, weight = part.replace(":", "=").partition("=")
+        for part in filter(None, re.split(r"[,\s]+", re.sub(r"\s*[=:]\s*", "=", value))):
+            layer, _, weight = part.partition("=")
             terms.append({"layer": layer, "weight": weight or 1.0})
         return terms
     if isinstance(value, dict):
@@ -100,7 +107,7 @@ Rate = Annotated[
 Moment = Annotated[
     Fraction,
     BeforeValidator(parse_moment),
-    Field(ge=0),
+    Field(ge=0, le=10**9),
     PlainSerializer(_plain),
     Flag(metavar="TIME"),
 ]

@@ -256,8 +256,8 @@ class Pools:
             self.next_plain = (self.next_plain + 1) % len(self.plain)
 
     def starts(self, count: int) -> Pictures:
-        """Pictures to dream on; a third are older dreams seen closer, as in the next octave."""
-        old = count // 3
+        """Pictures to dream on; half are older dreams seen closer, as in the next octave."""
+        old = count // 2
         plain = self.plain[self.rng.integers(0, len(self.plain), count - old)]
         dreams = self.dreams[self.rng.integers(0, len(self.dreams), old)]
         side = int(self.size / self.rng.uniform(1.0, 1.5))
@@ -276,10 +276,10 @@ class Pools:
         self.next_dream = int(slots[-1] + 1) % len(self.dreams)
 
     def batch(self, count: int) -> Pictures:
-        """A third dreams; half of everything mirrored."""
-        third = count // 3
-        plain = self.plain[self.rng.integers(0, len(self.plain), count - third)]
-        dreams = self.dreams[self.rng.integers(0, len(self.dreams), third)]
+        """Nearly half dreams; half of everything mirrored."""
+        dreamed = round(0.45 * count)
+        plain = self.plain[self.rng.integers(0, len(self.plain), count - dreamed)]
+        dreams = self.dreams[self.rng.integers(0, len(self.dreams), dreamed)]
         found = np.concatenate([plain, dreams])
         found[::2] = found[::2, :, ::-1]
         return found

@@ -9,7 +9,7 @@ unchanged, saves its state every few minutes, and goes on from there when starte
 
 The student learns the teacher's six deepest modules channel by channel, every channel
 divided by its own spread, before its rectifier (which is made leaky on both sides, so that
-a channel that is off still teaches). A third of what it sees are dreams: half of them
+a channel that is off still teaches). Nearly half of what it sees are dreams: half of them
 ascend the teacher, half the student itself, so that what the student believes in is shown
 to the teacher and corrected.
 """
@@ -245,11 +245,11 @@ class Muon(torch.optim.Optimizer):  # type: ignore[misc]
 def orthogonal(matrix: Tensor) -> Tensor:
     """About U·Vᵀ of the matrix's U·S·Vᵀ, by five Newton-Schulz steps of Jordan's polynomial."""
     x = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = x / (x.norm() + 1e-12)
+    x = (x / (x.norm() + 1e-12)).to(torch.bfloat16)
     for _ in range(5):
         gram = x @ x.T
         x = 3.4445 * x + (2.0315 * gram @ gram - 4.775 * gram) @ x
-    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+    return (x if matrix.shape[0] <= matrix.shape[1] else x.T).to(matrix.dtype)
 
 
 def optimizers_for(student: Student, rate: float) -> list[torch.optim.Optimizer]:
@@ -335,7 +335,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="or this many steps (repeatable)")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate at its peak")
-    parser.add_argument("--pool", type=int, nargs=2, default=(4096, 1024))
+    parser.add_argument("--pool", type=int, nargs=2, default=(4096, 512))
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if (args.minutes is None) == (args.steps is None):

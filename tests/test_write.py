@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -110,9 +111,9 @@ def test_times_do_not_drift_over_many_segments(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", 60, rate=NTSC, size=(16, 16), segment=1)
     assert times(path) == [index / NTSC for index in range(60)]
     gif = film(tmp_path / "a.gif", 60, rate=NTSC, segment=1)
-    assert max(abs(time - index / NTSC) for index, time in enumerate(times(gif))) <= Fraction(
-        1, 100
-    )
+    shown = times(gif)
+    assert len(shown) == 60
+    assert max(abs(at - index / NTSC) for index, at in enumerate(shown)) <= Fraction(1, 100)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.gif", "a.webp", "frames"])
@@ -530,6 +531,20 @@ def test_an_encoder_that_fails_is_told_and_costs_its_segment_alone(
 def write_all(sink: Sink, count: int) -> None:
     for frame in frames(count):
         sink.write(frame)
+
+
+def test_no_encoder_is_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = broken_ffmpeg(tmp_path, f"echo $$ > '{tmp_path}/id'; exec sleep 60")
+    home = make_folder(tmp_path / "home")
+    monkeypatch.setattr(ffmpeg, "executable", lambda: broken)
+    sink = begin(home / "a.mp4", size=(8, 8))
+    sink.write(np.zeros((8, 8, 3), np.float32))
+    while not (tmp_path / "id").exists() or not (tmp_path / "id").read_text():
+        time.sleep(0.01)
+    assert sink.abandon(keep=False) is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "id").read_text()), 0)
+    assert not list(home.iterdir())
 
 
 def test_segments_that_cannot_be_joined_are_kept_themselves(

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.objective import Objective, objective
 from dreamvid.dream.tiles import Row, tiled_gradient
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.recipe import Dream, Recipe
-from dreamvid.dream.catalogue import entry, settled
 
 RECURSIVE_KEEP = 0.2
 """`recursive`: share of an octave's own picture under the dream that comes up from below."""
@@ -45,7 +45,8 @@ class Dreamer:
     def __init__(self, recipe: Recipe) -> None:
         recipe = settled(recipe)
         dream = recipe.dream
-        assert dream.objective and dream.power and dream.steps and dream.burst and dream.step_size
+        assert dream.objective, "settled"
+        assert dream.power and dream.steps and dream.burst and dream.step_size  # noqa: PT018
         self._dream, self._seed = dream, recipe.seed
         self._steps, self._burst, self._step_size = dream.steps, dream.burst, dream.step_size
         self._least = entry(recipe.network.name).least

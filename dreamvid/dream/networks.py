@@ -105,7 +105,9 @@ def _whole_model(path: Path) -> keras.Model:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise NetworkError(f"weights {path}: not a model that Keras loads safely: {reason}") from None
+        raise NetworkError(
+            f"weights {path}: not a model that Keras loads safely: {reason}"
+        ) from None
 
 
 def _assign(model: keras.Model, path: Path) -> None:

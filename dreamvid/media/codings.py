@@ -83,9 +83,7 @@ class H264:
         name = f"film{suffix}"
         output = [*CLEAN, "-movflags", "+faststart", "-y", name]
         ffmpeg.run([*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output], cwd=segments.folder)
-        made = ffmpeg.packets(segments.folder / name, "video", timeout=None)
-        if made is None or made.count != frames:
-            raise RunError(f"{made.count if made else 0} of {frames} frames are in the joined film")
+        _require_count(segments, name, frames)
         return name
 
 
@@ -117,6 +115,7 @@ class Gif(_Lossless):
             [*film, "-i", "palette.png", "-filter_complex", dithered, *CLEAN, "-y", name],
             cwd=segments.folder,
         )
+        _require_count(segments, name, frames)
         return name
 
 
@@ -138,6 +137,13 @@ class WebP(_Lossless):
 
 
 def _film(segments: Segments) -> list[str]:
-    """Read lossless segments with every frame at its exact time."""
+    """Read lossless segments with every frame at its exact time, which MKV rounds."""
     rate = f"{segments.rate.numerator}/{segments.rate.denominator}"
     return ["-r", rate, *segments.joined()]
+
+
+def _require_count(segments: Segments, name: str, frames: int) -> None:
+    """Raise RunError unless the file holds every frame: ffmpeg drops some without a word."""
+    made = ffmpeg.packets(segments.folder / name, "video", timeout=None)
+    if made is None or made.count != frames:
+        raise RunError(f"{made.count if made else 0} of {frames} frames are in the joined film")

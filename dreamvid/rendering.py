@@ -1,8 +1,8 @@
 """The recurrence that every film is, and the one way from a recipe to a file.
 
-    canvas_t = blend(source_t, x_{t−1}, camera)        what the last dream leaves on this frame
-    x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
-    x_t      = anchor(x_t)                             is shown, and carried
+canvas_t = blend(source_t, x_{t−1}, camera)        what the last dream leaves on this frame
+x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
+x_t      = anchor(x_t)                             is shown, and carried
 """
 
 from __future__ import annotations

@@ -1,0 +1,34 @@
+"""What the tests share: real media where there is some, and quiet libraries."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from dreamvid.frame import Frame
+
+SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
+
+
+@pytest.fixture
+def media() -> Path:
+    """The folder of real pictures and clips, `DREAMVID_TEST_MEDIA`."""
+    folder = os.environ.get("DREAMVID_TEST_MEDIA")
+    if not folder:
+        pytest.skip("DREAMVID_TEST_MEDIA names no folder of real media")
+    return Path(folder)
+
+
+@pytest.fixture
+def picture() -> Frame:
+    """48 rows of 64 pixels: soft blobs of color and some grain, far from black and white."""
+    draw = np.random.default_rng(5)
+    y, x = np.mgrid[0:48, 0:64] / 10
+    waves = [np.sin(x + k) * np.cos(1.3 * y + 2 * k) for k in range(3)]
+    grain = draw.normal(0, 6, (48, 64, 3))
+    return (120 + 45 * np.stack(waves, -1) + grain).astype(np.float32)

@@ -1,0 +1,288 @@
+"""The dream itself, on the small network that ships and on tiny ones with random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dreamvid.dream.ascent import Dreamer, octave_sizes
+from dreamvid.dream.catalogue import ENTRIES, settled
+from dreamvid.dream.networks import load
+from dreamvid.dream.tiles import MARGIN, Row, tiled_gradient
+from dreamvid.errors import NetworkError
+from dreamvid.frame import Frame
+from dreamvid.loading import make_recipe
+from dreamvid.recipe import Dream, ImageRecipe, Network
+from tests.conftest import SEED
+
+
+def dreamer(network: Any = "pocket", **dream: Any) -> Dreamer:
+    seed = dream.pop("seed", 0)
+    return Dreamer(make_recipe({"network": network, "dream": dream, "seed": seed}, "image"))
+
+
+@pytest.mark.parametrize("method", ["detail", "resize", "recursive"])
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_objective_rises(picture: Frame, method: str, power: int) -> None:
+    dream = dreamer(method=method, power=power, steps=3, octaves=2)
+    assert dream.objective(dream(picture, 0)) > 1.05 * dream.objective(picture)
+
+
+def test_the_objective_rises_at_every_octave(picture: Frame) -> None:
+    """Judged on the whole, unjittered picture at each octave's own size."""
+    dream = dreamer()
+    dreamed = dream(picture, 0)
+    for size in dream.sizes((48, 64)):
+        before, after = (
+            tf.image.resize(one, size, method="bicubic", antialias=True).numpy()
+            for one in (picture, dreamed)
+        )
+        assert dream.objective(after) > dream.objective(before)
+
+
+def test_inception_dreams_with_its_own_preprocessing() -> None:
+    picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)
+    dream = dreamer({"name": "inception_v3", "weights": "random"}, steps=2, octaves=1)
+    assert dream.objective(dream(picture, 0)) > dream.objective(picture)
+
+
+def test_a_step_is_of_the_size_asked_for(picture: Frame) -> None:
+    for normalize, measure in (("std", np.std), ("mean", lambda d: np.mean(np.abs(d)))):
+        dream = dreamer(octaves=1, steps=1, step_size=1.5, normalize=normalize)
+        assert measure(dream(picture, 0) - picture) == pytest.approx(1.5, rel=0.02)
+
+
+def test_the_same_frame_dreams_the_same_and_no_other_does(picture: Frame) -> None:
+    first, again, other = dreamer(steps=2), dreamer(steps=2), dreamer(steps=2, seed=1)
+    dreamed = first(picture, 3)
+    np.testing.assert_array_equal(dreamed, again(picture, 3))
+    assert not np.array_equal(dreamed, first(picture, 4)), "the jitter is that of the frame"
+    assert not np.array_equal(dreamed, other(picture, 3)), "the jitter is that of the seed"
+
+
+def test_one_trace_serves_every_frame_octave_and_size(picture: Frame) -> None:
+    dream = dreamer(steps=1, tile=64)
+    for t in range(3):
+        dream(picture, t)
+    dream(np.tile(picture, (1, 2, 1)), 0)
+    assert dream.traces == 1
+
+
+def test_the_first_frame_of_a_film_dreams_in_a_burst(picture: Frame) -> None:
+    recipe = make_recipe({"dream": {"octaves": 1, "steps": 1, "burst": 6}}, "zoom")
+    dream = Dreamer(recipe)
+    moved = [float(np.std(dream(picture, t) - picture)) for t in (0, 1)]
+    assert moved[0] > 2 * moved[1]
+
+
+def test_what_a_recipe_leaves_open_the_network_settles() -> None:
+    own = ENTRIES["pocket"]
+    film, still = (settled(make_recipe({}, kind)).dream for kind in ("zoom", "image"))
+    alone = settled(make_recipe({"blend": 0}, "video")).dream
+    assert (film.burst, film.steps) == (own.steps, own.steps_carried)
+    assert still.steps == alone.steps == own.steps, "nothing is carried: full steps each frame"
+    assert settled(make_recipe({"dream": {"steps": 7}}, "zoom")).dream.burst == 7
+
+
+@pytest.mark.parametrize("value", [0.0, 128.0, 255.0])
+def test_flat_pictures_dream_without_a_fault(value: float) -> None:
+    flat = np.full((48, 64, 3), value, np.float32)
+    dreamed = dreamer(steps=2)(flat, 0)
+    assert np.isfinite(dreamed).all()
+    assert dreamed.min() >= 0
+    assert dreamed.max() <= 255
+
+
+def test_smoothing_takes_the_fine_grain_out_of_the_dream(picture: Frame) -> None:
+    def grain(smooth: float) -> float:
+        residual = dreamer(octaves=1, steps=4, smooth=smooth, step_size=1)(picture, 0) - picture
+        return float(np.abs(np.diff(residual, axis=1)).mean() / residual.std())
+
+    assert grain(2.0) < 0.6 * grain(0.0)
+
+
+# Octaves
+
+
+@given(
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.integers(1, 12),
+    st.floats(1.05, 3),
+    st.integers(0, 3),
+    st.integers(1, 100),
+)
+def test_octaves_grow_to_the_frame_and_skip_what_is_too_small(
+    high: int, wide: int, octaves: int, scale: float, top: int, least: int
+) -> None:
+    dream = Dream(octaves=octaves, octave_scale=scale, octave_top=top)
+    sizes = octave_sizes((high, wide), dream, least)
+    assert sizes == sorted(sizes)
+    assert all(min(size) >= least for size in sizes)
+    if top == 0 and min(high, wide) >= least:
+        assert sizes[-1] == (high, wide)
+    if top == 1 and octaves > 1 and min(high, wide) >= least:
+        assert sizes[-2:] == [(high, wide), (round(high * scale), round(wide * scale))]
+
+
+def test_a_picture_under_the_least_size_is_refused() -> None:
+    with pytest.raises(NetworkError, match=r"size 20x31: network pocket needs at least 32x32"):
+        dreamer()(np.zeros((31, 20, 3), np.float32), 0)
+
+
+# Tiles
+
+
+@given(st.integers(1, 5000), st.integers(64, 1024))
+def test_cores_cover_every_pixel_once(length: int, largest: int) -> None:
+    row = Row.of(length, largest)
+    covered = np.zeros(row.count * row.core, int)
+    for tile in range(row.count):
+        covered[tile * row.core : (tile + 1) * row.core] += 1
+    assert (covered == 1).all()
+    assert row.core <= largest
+    assert row.core * row.count - length < row.count, "the tiles are as equal as they can be"
+    assert row.margin == (MARGIN if row.count > 1 else 0)
+
+
+def _graph(value: Any, picture: Frame, shift: tuple[int, int], tile: int) -> Frame:
+    rows, columns = (Row.of(edge, tile) for edge in picture.shape[:2])
+    words = ([row.count, row.core, row.margin] for row in (rows, columns))
+    found = tiled_gradient(value, tf.constant(picture), tf.constant(shift), *map(tf.constant, words))
+    return np.asarray(found)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(-99, 99), st.integers(-99, 99), st.sampled_from([64, 70, 100, 300]))
+def test_tiles_push_every_pixel_equally(down: int, right: int, tile: int) -> None:
+    picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
+    found = _graph(lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right), tile)
+    np.testing.assert_allclose(found, picture, rtol=1e-6)
+
+
+def test_tiles_show_no_seam() -> None:
+    """In tiles the gradient is the whole picture's, for features no wider than the margin."""
+    draw = np.random.default_rng(2)
+    picture = draw.uniform(0, 255, (128, 192, 3)).astype(np.float32)
+    kernels = [tf.constant(draw.normal(0, 0.1, (5, 5, 3, 3)), tf.float32) for _ in range(3)]
+
+    def value(tile: tf.Tensor) -> tf.Tensor:
+        x = tile[tf.newaxis] / 128
+        for kernel in kernels:
+            x = tf.nn.elu(tf.nn.conv2d(x, kernel, 1, "SAME"))
+        return tf.reduce_mean(x**2)
+
+    whole = _graph(value, picture, (0, 0), 256)
+    tiled = _graph(value, picture, (0, 0), 64)
+    inner = (slice(20, -20), slice(20, -20))  # at its border the whole sees zeros, a tile the wrap
+    scale = whole[inner].std() / tiled[inner].std()
+    np.testing.assert_allclose(tiled[inner] * scale, whole[inner], atol=1e-3 * whole.std())
+
+
+# Networks and weights
+
+
+def test_an_unknown_network_or_layer_names_the_near_ones() -> None:
+    with pytest.raises(NetworkError, match=r"pockett: unknown; did you mean pocket\?"):
+        dreamer("pockett")
+    with pytest.raises(NetworkError, match=r"layer eye: network pocket has none.*eyes"):
+        dreamer(objective="eye")
+
+
+def _archive(model: Any, path: Path, **changed: Any) -> Path:
+    arrays = {f"{la.name}/{v.name}": v.numpy() for la in model.layers for v in la.weights}
+    np.savez(path, **{**arrays, **changed})
+    return path
+
+
+def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path, picture: Frame) -> None:
+    model = load(ENTRIES["pocket"], Network(weights="random"))
+    model.layers[1].kernel.assign(model.layers[1].kernel * 1.7)
+    model.save_weights(tmp_path / "w.weights.h5")
+    model.save(tmp_path / "w.keras")
+    names = ["w.weights.h5", "w.keras", _archive(model, tmp_path / "w.npz").name]
+    given = [
+        dreamer({"name": "pocket", "weights": str(tmp_path / name)}).objective(picture)
+        for name in names
+    ]
+    random = dreamer({"name": "pocket", "weights": "random"}).objective(picture)
+    assert given == pytest.approx([given[0]] * 3, rel=1e-5)
+    assert given[0] != pytest.approx(random, rel=1e-3)
+
+
+def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> None:
+    model = load(ENTRIES["pocket"], Network(weights="random"))
+    kernel = f"{model.layers[1].name}/kernel"
+    files = {
+        "no such file": tmp_path / "missing.npz",
+        "not an .npz of plain arrays": tmp_path / "text.npz",
+        "has shape": _archive(model, tmp_path / "shape.npz", **{kernel: np.zeros((2, 2))}),
+        "must be imagenet": tmp_path / "weights.bin",
+        "do not fit": tmp_path / "text.h5",
+        "not a model": tmp_path / "text.keras",
+    }
+    for name in ("text.npz", "weights.bin", "text.h5", "text.keras"):
+        (tmp_path / name).write_text("no weights at all")
+    for message, path in files.items():
+        with pytest.raises(NetworkError, match=message) as caught:
+            load(ENTRIES["pocket"], Network(weights=str(path)))
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return Path.touch, (tmp_path / "went-off",)
+
+    np.savez(tmp_path / "bomb.npz", kernel=np.array([Bomb()], dtype=object))
+    with pytest.raises(NetworkError):
+        load(ENTRIES["pocket"], Network(weights=str(tmp_path / "bomb.npz")))
+    assert not (tmp_path / "went-off").exists()
+
+
+def test_no_network_to_reach_says_what_was_tried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port where nobody answers
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    with pytest.raises(NetworkError, match=r"inception_v3.*could not be fetched") as caught:
+        load(ENTRIES["inception_v3"], Network(name="inception_v3"))
+    assert "--network pocket" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+# The network that ships
+
+
+def test_pocket_ships_small_and_its_layers_dream_differently(picture: Frame) -> None:
+    from dreamvid.dream import pocket
+
+    weights = Path(pocket.__file__).with_name("pocket.npz")
+    assert weights.stat().st_size <= 4_000_000
+    dreams = {
+        head: dreamer(objective=head, steps=2, octaves=1)(picture, 0) - picture
+        for head in pocket.HEADS
+    }
+    flat = np.array([residual.ravel() for residual in dreams.values()])
+    likeness = np.corrcoef(flat) - np.eye(len(flat))
+    assert likeness.max() < 0.98
+
+
+def test_pocket_knows_an_eye_from_noise() -> None:
+    """Trained weights tell a picture from its pixels shuffled; random ones hardly do."""
+    from dreamvid.media.read import read_picture
+    from dreamvid.source import fit
+
+    seed = fit(read_picture(SEED), (160, 90))
+    shuffled = np.random.default_rng(0).permutation(seed.reshape(-1, 3)).reshape(seed.shape)
+    recipe = ImageRecipe(dream=Dream(objective="creatures"))  # type: ignore[arg-type]
+    trained = Dreamer(recipe)
+    assert trained.objective(seed) != pytest.approx(trained.objective(shuffled), rel=0.2)

@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import media_factory as make
+import pytest
+from PIL import Image
+from pydantic import BaseModel
+
+from dreamvid import flags
+from dreamvid.cli import COMMANDS, main
+from dreamvid.errors import RecipeError
+from dreamvid.flags import Command, UsageError, base_of
+from dreamvid.loading import make_recipe, parse_yaml
+from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+
+
+def parse(word: str, *argv: str, base: Recipe | None = None) -> tuple[Recipe, Command]:
+    data, command = flags.parse(word, "", base or make_recipe({}, word), argv)
+    return make_recipe(data, word), command
+
+
+def zoom(*argv: str) -> ZoomRecipe:
+    recipe, _ = parse("zoom", *argv)
+    assert isinstance(recipe, ZoomRecipe)
+    return recipe
+
+
+def usage_error(word: str, *argv: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        parse(word, *argv)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert not re.search("[─│╭╮╰╯]", line)
+    return line
+
+
+@pytest.fixture
+def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A picture in the folder that the command line runs in."""
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(make.quadrants(64, 48)).save("a.png")
+    return "a.png"
+
+
+def dry_run(capsys: pytest.CaptureFixture[str], word: str, *argv: str) -> Recipe:
+    """The recipe that a command line would render, as it says itself."""
+    status = main([word, *argv, "--dry-run", "--network", "none"])
+    told = capsys.readouterr()
+    assert status == 0, told.err
+    return make_recipe(parse_yaml(told.out, "dry run"))
+
+
+# From flags to a recipe
+
+
+@pytest.mark.parametrize("word", KINDS)
+def test_nothing_said_is_the_default_recipe(word: str) -> None:
+    recipe, command = parse(word)
+    assert recipe == KINDS[word]()
+    assert command == Command()
+
+
+def test_flags_reach_every_section() -> None:
+    recipe = zoom(
+        *("a.jpg", "--output", "b.mp4", "--size", "64x48", "--seed", "7", "--mix", ".25"),
+        *("--network", "inception_v3", "--weights", "random", "--precision", "bfloat16"),
+        *("--power", "1", "--method", "resize", "--octaves", "3", "--octave-scale", "1.3"),
+        *("--octave-top", "1", "--steps", "5", "--burst", "9", "--step-size", "1e-1"),
+        *("--normalize", "mean", "--smooth", ".5", "--jitter", "0", "--tile", "256"),
+        *("--zoom", ".98", "--trim", "2", "1.5", "--angle", "1", "--translate", "1", "2"),
+        *("--center", ".25", ".75", "--border", "wrap", "--on", "dream", "--what", "residual"),
+        *("--by", "still", "--blend", ".5", "--shift", "1", "2", "3", "--anchor", "0"),
+        *("--crf", "20", "--fps", "30000/1001", "--frames", "5"),
+    )
+    assert recipe == make_recipe(
+        {
+            "source": "a.jpg",
+            "output": "b.mp4",
+            "size": [64, 48],
+            "seed": 7,
+            "mix": 0.25,
+            "network": {"name": "inception_v3", "weights": "random", "precision": "bfloat16"},
+            "dream": {
+                "power": 1,
+                "method": "resize",
+                "octaves": 3,
+                "octave_scale": 1.3,
+                "octave_top": 1,
+                "steps": 5,
+                "burst": 9,
+                "step_size": 0.1,
+                "normalize": "mean",
+                "smooth": 0.5,
+                "jitter": 0,
+                "tile": 256,
+            },
+            "motion": {
+                "zoom": 0.98,
+                "trim": [2, 1.5],
+                "angle": 1,
+                "translate": [1, 2],
+                "center": [0.25, 0.75],
+                "border": "wrap",
+                "on": "dream",
+            },
+            "blend": {"what": "residual", "by": "still", "share": 0.5},
+            "color": {"shift": [1, 2, 3], "anchor": 0},
+            "film": {"crf": 20},
+            "fps": Fraction(30000, 1001),
+            "frames": 5,
+        }
+    )
+
+
+def test_a_clip_has_flags_of_its_own() -> None:
+    recipe, _ = parse("video", "a.mp4", "--start", "1:30", "--end", "95.5", "--audio", "none")
+    assert isinstance(recipe, VideoRecipe)
+    assert (recipe.start, recipe.end, recipe.film.audio) == (90, Fraction(191, 2), "none")
+
+
+def test_negative_numbers_are_no_flags() -> None:
+    recipe = zoom("--translate", "-3", "4", "--angle", "-1", "--shift", "-2", "-.5", "-1e-1", "a")
+    assert recipe.motion.translate == (-3, 4)
+    assert recipe.motion.angle == -1
+    assert recipe.color.shift == (-2, -0.5, -0.1)
+    assert recipe.source == (Path("a"),)
+
+
+def test_short_names() -> None:
+    recipe, command = parse("zoom", "-o", "b.mp4", "-n", "3", "-q", "a.jpg")
+    assert isinstance(recipe, ZoomRecipe)
+    assert (recipe.output, recipe.frames, command.quiet) == (Path("b.mp4"), 3, True)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("a.jpg", "--octaves", "3", "--overwrite"),
+        ("--octaves", "3", "a.jpg", "--overwrite"),
+        ("--octaves=3", "--overwrite", "a.jpg"),
+        ("--overwrite", "--octaves", "3", "--", "a.jpg"),
+    ],
+)
+def test_the_source_stands_before_or_after_flags(argv: tuple[str, ...]) -> None:
+    recipe, command = parse("image", *argv)
+    assert recipe.source == (Path("a.jpg"),)
+    assert recipe.dream.octaves == 3
+    assert command == Command(overwrite=True)
+
+
+@pytest.mark.parametrize(
+    "argv", [("a.jpg", "b.jpg", "--mix", ".3"), ("--mix", ".3", "a.jpg", "b.jpg")]
+)
+def test_two_sources_are_mixed(argv: tuple[str, ...]) -> None:
+    recipe, _ = parse("image", *argv)
+    assert isinstance(recipe, ImageRecipe)
+    assert (recipe.source, recipe.mix) == ((Path("a.jpg"), Path("b.jpg")), 0.3)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--layers", "a,b2=.5,c=-1"),
+        ("--layers=a,b2=.5,c=-1",),
+        ("--layers", "a:1,b2:0.5,c:-1"),
+        ("--layers", "a", "b2=.5", "c=-1"),
+        ("--layers", "a,", "b2=5e-1,", "c:-1"),
+        ("--layers", "a,b2=.5", "c=-1"),
+        ("--layers", "a", "b2:.5,c=-1"),
+        ("--layers", "a, b2=.5, c=-1"),
+        ("--layers", "a b2=.5 c=-1"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((), ("--steps", "3", "x.jpg")),
+        (("x.jpg", "--steps", "3"), ()),
+        (("--steps=3",), ("x.jpg",)),
+    ],
+)
+def test_layers_in_every_form(
+    before: tuple[str, ...], argv: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    recipe = zoom(*before, *argv, *after)
+    three = (Term(layer="a"), Term(layer="b2", weight=0.5), Term(layer="c", weight=-1))
+    assert recipe.dream.objective == three
+    assert recipe.dream.steps == 3
+    assert recipe.source == (Path("x.jpg"),)
+
+
+@pytest.mark.parametrize("first", ["mixed3", "block_1/Relu", "conv2d.1"])
+def test_a_source_without_an_ending_is_no_layer(picture: str, first: str) -> None:
+    Path(picture).rename("clouds")
+    recipe = zoom("--layers", first, "mixed5", "clouds")
+    assert recipe.source == (Path("clouds"),)
+    assert recipe.dream.objective == (Term(layer=first), Term(layer="mixed5"))
+
+
+def test_what_is_wrong_with_a_flags_value_is_said_as_in_yaml() -> None:
+    with pytest.raises(RecipeError, match=r"^dream\.octaves: must be at least 1$"):
+        parse("zoom", "--octaves", "0")
+    with pytest.raises(RecipeError, match=r"^motion\.zoom: must be a finite number$"):
+        parse("zoom", "--zoom", "nan")
+
+
+# Words that are no flags
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (("--octavs", "3", "a.jpg"), "--octaves"),
+        (("a.jpg", "--step-sise", "3"), "--step-size"),
+        (("a.jpg", "--oputput", "b.mp4"), "--output"),
+    ],
+)
+def test_an_unknown_flag_names_the_near_one(argv: tuple[str, ...], meant: str) -> None:
+    line = usage_error("zoom", *argv)
+    unknown = next(word for word in argv if word.startswith("--"))
+    assert unknown in line
+    assert meant in line.replace(unknown, "")
+
+
+@pytest.mark.parametrize(
+    ("word", "argv", "named"),
+    [
+        ("image", ("a.jpg", "--zoom", "1.1"), "--zoom"),
+        ("zoom", ("a.jpg", "--start", "1"), "--start"),
+        ("zoom", ("a.jpg", "--fps"), "--fps"),
+        ("zoom", ("a.jpg", "--trim", "2", "--frames", "3"), "--trim"),
+        ("zoom", ("a.jpg", "--shift", "1", "2"), "--shift"),
+        ("zoom", ("--layers",), "--layers"),
+        ("zoom", ("--layers", "--steps", "3"), "--layers"),
+        ("zoom", ("-x",), "-x"),
+    ],
+)
+def test_usage_errors_are_one_line_that_names_the_flag(
+    word: str, argv: tuple[str, ...], named: str
+) -> None:
+    assert named in usage_error(word, *argv)
+
+
+def test_usage_errors_exit_with_2_and_faults_of_the_recipe_with_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["zoom", "--octavs", "3"]) == 2
+    assert main(["zoon"]) == 2
+    assert main(["zoom", "--octaves", "0"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("dreamvid: error: ") for line in lines)
+    assert "did you mean zoom" in lines[1]
+
+
+# --recipe
+
+
+@pytest.mark.parametrize(
+    ("argv", "base"),
+    [
+        ((), None),
+        (("a.jpg", "--recipe", "night.yaml"), "night.yaml"),
+        (("--recipe=night.yaml", "a.jpg"), "night.yaml"),
+        (("--recipe",), None),
+    ],
+)
+def test_the_base_is_found_among_the_words(argv: tuple[str, ...], base: str | None) -> None:
+    assert base_of(argv) == base
+
+
+NIGHT = """
+kind: zoom
+source: a.png
+output: out/night.mp4
+frames: 9
+size: 32x24
+fps: 30000/1001
+dream: {objective: {mixed3: 1, mixed5: .5}, octaves: 2, steps: 3}
+motion: {zoom: 1.1, angle: .5, on: dream}
+blend: .5
+color: {shift: [1, 2, 3], anchor: 0}
+"""
+
+
+@pytest.mark.parametrize("form", ["two words", "one word"])
+def test_flags_override_a_recipe_and_leave_the_rest(
+    picture: str, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    Path("night.yaml").write_text(NIGHT)
+    Path("out").mkdir()
+    words = ["--recipe", "night.yaml"] if form == "two words" else ["--recipe=night.yaml"]
+    made = dry_run(capsys, "zoom", *words, "--octaves", "4", "--zoom", "1.2", "-n", "3")
+    written = parse_yaml(NIGHT, "night")
+    assert made == make_recipe(
+        written
+        | {"network": "none", "frames": 3}
+        | {"dream": written["dream"] | {"octaves": 4}}
+        | {"motion": written["motion"] | {"zoom": 1.2}}
+    )
+
+
+def test_a_recipe_alone_is_rendered_as_it_is(
+    picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("night.yaml").write_text(NIGHT + "network: none\n")
+    Path("out").mkdir()
+    assert dry_run(capsys, "zoom", "--recipe", "night.yaml") == make_recipe(
+        parse_yaml(NIGHT + "network: none\n", "night")
+    )
+
+
+def test_a_recipes_paths_are_its_own_and_a_flags_the_users(
+    picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("recipes/out").mkdir(parents=True)
+    Path("recipes/night.yaml").write_text(NIGHT)
+    Path(picture).rename("recipes/a.png")
+    made = dry_run(capsys, "zoom", "--recipe", "recipes/night.yaml", "-o", "here.mp4")
+    assert made.source == (Path("recipes/a.png"),)
+    assert made.output == Path("here.mp4")
+
+
+def test_a_source_at_the_prompt_replaces_the_recipes(
+    picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("night.yaml").write_text(NIGHT.replace("a.png", "gone.png"))
+    Path("out").mkdir()
+    assert dry_run(capsys, "zoom", picture, "--recipe", "night.yaml").source == (Path("a.png"),)
+
+
+def test_a_recipe_of_another_kind_is_refused(
+    picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("night.yaml").write_text(NIGHT)
+    assert main(["image", "--recipe", "night.yaml", "--dry-run"]) == 1
+    assert "night.yaml: kind: zoom: this command wants image" in capsys.readouterr().err
+
+
+def test_a_dry_run_leaves_nothing(picture: str, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = dry_run(capsys, "zoom", picture, "--layers", "a", "b=.5")
+    assert recipe.dream.objective == (Term(layer="a"), Term(layer="b", weight=0.5))
+    assert [path.name for path in Path().iterdir()] == [picture]
+
+
+# The help
+
+
+def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
+    """Every field's name, default and description."""
+    for name, own in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from leaves(value)
+        elif own.description:
+            yield name, value, own.description
+
+
+OTHER_NAMES = {"name": "--network", "objective": "--layers", "share": "--blend", "source": "SOURCE"}
+
+
+@pytest.mark.parametrize("word", KINDS)
+def test_the_help_names_every_option_and_its_default(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([word, "--help"])
+    assert stop.value.code == 0
+    told = " ".join(re.sub("[─│╭╮╰╯]", " ", capsys.readouterr().out).split())
+    for name, value, description in leaves(KINDS[word]()):
+        flag = OTHER_NAMES.get(name, "--" + name.replace("_", "-"))
+        numbers = value if isinstance(value, tuple) else (value,)
+        shown = " ".join(f"{n:g}" if isinstance(n, float) else str(n) for n in numbers)
+        default = f" (default: {shown})" if value not in (None, ()) else ""
+        # From an option's name to its default: nothing else has one in between.
+        meant = rf"{flag} (?:(?!\(default)(?! --).)*{re.escape(description + default)}"
+        assert re.search(meant, told), f"{flag}: {description}{default}"
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["zoom", "--help"], ["video", "-h"], ["--version"]])
+def test_the_help_needs_nothing_heavy(argv: list[str]) -> None:
+    look = (
+        "import sys\nfrom dreamvid.cli import main\n"
+        f"try: status = main({argv!r})\nexcept SystemExit as stop: status = stop.code\n"
+        "assert not {'tensorflow', 'keras', 'cv2', 'imageio', 'tqdm'} & set(sys.modules)\n"
+        "sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "dreamvid" in done.stdout
+
+
+def test_the_first_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert all(summary in told for summary in COMMANDS.values())
+    assert main([]) == 2

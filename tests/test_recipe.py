@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import pytest
+import yaml
+from annotated_types import Ge, Gt, Le, Lt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from dreamvid.errors import RecipeError
+from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
+from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+NAN, INF = float("nan"), float("inf")
+
+
+def said_of(data: dict[str, Any], kind: str | None = None) -> str:
+    """The one line with which `data` is refused."""
+    with pytest.raises(RecipeError) as caught:
+        make_recipe(data, kind)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert "pydantic" not in line
+    return line
+
+
+def fields(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every leaf of a recipe with its dotted path."""
+    for name, own in model.model_fields.items():
+        if isinstance(own.annotation, type) and issubclass(own.annotation, BaseModel):
+            yield from fields(own.annotation, f"{path}{name}.")
+        else:
+            yield path + name, own
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """`{"dream": {"octaves": 4}}` for `dream.octaves`."""
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
+# Defaults
+
+
+def test_an_empty_recipe_is_a_zoom_of_fifty_frames() -> None:
+    recipe = make_recipe({})
+    assert isinstance(recipe, ZoomRecipe)
+    assert (recipe.frames, recipe.fps, recipe.motion.zoom) == (50, Fraction(30), 1.02)
+    assert (recipe.blend.what, recipe.blend.share, recipe.motion.on) == ("picture", 1.0, "frame")
+
+
+def test_a_video_keeps_its_clip_and_carries_the_residual() -> None:
+    recipe = make_recipe({}, "video")
+    assert isinstance(recipe, VideoRecipe)
+    assert (recipe.frames, recipe.fps, recipe.size, recipe.start, recipe.end) == (None,) * 5
+    assert (recipe.motion.zoom, recipe.motion.on, recipe.film.audio) == (1.0, "dream", "keep")
+    assert (recipe.blend.what, recipe.blend.share) == ("residual", 0.9)
+
+
+def test_an_image_has_no_film_and_nothing_carried() -> None:
+    recipe = make_recipe({}, "image")
+    assert type(recipe) is ImageRecipe
+    assert not {"frames", "fps", "motion", "blend", "film"} & set(type(recipe).model_fields)
+
+
+@EVERY_KIND
+def test_every_key_has_a_default_that_is_itself_valid(kind: str) -> None:
+    recipe = make_recipe({}, kind)
+    assert make_recipe(recipe.model_dump(mode="json")) == recipe
+    assert recipe == KINDS[kind]()
+
+
+@EVERY_KIND
+def test_every_key_is_told_what_it_means(kind: str) -> None:
+    untold = [path for path, own in fields(KINDS[kind]) if not own.description]
+    assert sorted(untold) == ["kind", "version"]
+
+
+@EVERY_KIND
+def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
+    recipe = make_recipe({}, kind)
+    with pytest.raises(ValidationError):
+        recipe.seed = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        recipe.dream.octaves = 3  # type: ignore[misc]
+    assert len({recipe, make_recipe({}, kind), make_recipe({"seed": 1}, kind)}) == 2
+
+
+# What is refused, and how it is said
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({"dream": {"octavs": 3}}, "dream.octavs: unknown; did you mean octaves?"),
+        ({"fraems": 3}, "fraems: unknown; did you mean frames?"),
+        ({"motion": {"zom": 2}}, "motion.zom: unknown; did you mean zoom?"),
+        ({"network": {"wieghts": "random"}}, "network.wieghts: unknown; did you mean weights?"),
+        ({"dream": {"xyzzy": 3}}, "dream.xyzzy: unknown"),
+        ({"start": 3}, "start: unknown"),
+        ({"dream": {"octaves": 0}}, "dream.octaves: must be at least 1"),
+        ({"dream": {"octaves": 2.5}}, "dream.octaves: must be a whole number, not 2.5"),
+        ({"dream": {"octave_scale": 1}}, "dream.octave_scale: must be more than 1.0"),
+        ({"dream": {"step_size": NAN}}, "dream.step_size: must be a finite number"),
+        ({"dream": {"method": "best"}}, "'detail', 'resize' or 'recursive'"),
+        ({"dream": {"objective": {"a": "x"}}}, "must be a number, not 'x'"),
+        ({"dream": {"objective": []}}, "dream.objective: needs at least 1"),
+        ({"dream": 3}, "dream: must be a section of keys and values, not 3"),
+        ({"blend": 2}, "blend.share: must be at most 1.0"),
+        ({"blend": "much"}, "blend.share: must be a number, not 'much'"),
+        ({"motion": {"trim": [-1, 0]}}, "motion.trim: must be at least 0"),
+        ({"motion": {"translate": [1]}}, "motion.translate.1: is missing"),
+        ({"color": {"shift": [0, 0, INF]}}, "color.shift.2: must be a finite number"),
+        ({"film": {"crf": 52}}, "film.crf: must be at most 51"),
+        ({"fps": "fast"}, "fps: must be a rate such as 25 or 30000/1001, not 'fast'"),
+        ({"size": "big"}, "size: must be WIDTHxHEIGHT such as 1280x720, not 'big'"),
+        ({"source": ["a", "b", "c"]}, "source: takes at most 2"),
+        ({"version": 2}, "version: must be 1"),
+        ({"kind": "vidoe"}, "kind: vidoe: must be one of zoom, video, image"),
+        ({"kind": ["zoom"]}, "must be one of zoom, video, image"),
+        ({"kind": None}, "must be one of zoom, video, image"),
+    ],
+)
+def test_a_fault_is_named_with_its_path_and_what_would_be_right(
+    data: dict[str, Any], line: str
+) -> None:
+    said = said_of(data)
+    assert said.endswith(line)
+    assert "; did" in said or ";" not in said  # one fault, one sentence
+
+
+def test_every_fault_is_told_at_once() -> None:
+    said = said_of({"frames": 0, "dream": {"octaves": 0}, "colour": 1})
+    assert said.count("must be at least 1") == 2
+    assert "colour: unknown; did you mean color?" in said
+
+
+def test_a_clip_ends_after_its_start() -> None:
+    assert said_of({"start": "1:30", "end": "1:20"}, "video") == "end: must be after start"
+    assert said_of({"end": 0}, "video") == "end: must be after start"
+    assert make_recipe({"start": 3, "end": "3.1"}, "video")
+
+
+def number_fields() -> list[tuple[str, str, FieldInfo]]:
+    """Every number in every kind of recipe."""
+    found = []
+    for kind, model in KINDS.items():
+        for path, own in fields(model):
+            if {own.annotation, *get_args(own.annotation)} & {int, float, Fraction}:
+                found.append((kind, path, own))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "path"), [(k, p) for k, p, _ in number_fields()])
+@pytest.mark.parametrize("value", [NAN, INF, -INF, "nan", "inf", "many", [], {}])
+def test_no_number_takes_what_is_none(kind: str, path: str, value: Any) -> None:
+    assert path in said_of(nested(path, value), kind)
+
+
+COUNTS = ["frames", "dream.octaves", "dream.steps", "dream.burst", "dream.tile", "size"]
+
+
+@pytest.mark.parametrize("path", [*COUNTS, "fps", "motion.zoom", "dream.step_size"])
+@pytest.mark.parametrize("kind", ["zoom", "video"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_zero_and_negative_counts_are_refused(kind: str, path: str, value: int) -> None:
+    wrong = [value, 4] if path == "size" else value
+    said = said_of(nested(path, wrong), kind)
+    assert said.startswith(path)
+    assert "must be " in said
+
+
+@pytest.mark.parametrize("path", ["seed", "dream.jitter", "dream.smooth", "film.crf"])
+def test_what_may_be_zero_may_not_be_negative(path: str) -> None:
+    assert make_recipe(nested(path, 0))
+    assert said_of(nested(path, -1)).startswith(f"{path}: must be at least 0")
+
+
+def test_the_error_names_the_recipe_it_is_in(tmp_path: Path) -> None:
+    path = tmp_path / "night.yaml"
+    path.write_text("dream: {octavs: 3}\n")
+    with pytest.raises(RecipeError, match=r"night\.yaml: dream\.octavs: unknown; did you mean"):
+        load_recipe(path)
+
+
+# Short forms
+
+
+def test_a_name_stands_for_the_network_and_a_share_for_the_blend() -> None:
+    recipe = make_recipe({"network": "inception_v3", "blend": 0.5})
+    assert isinstance(recipe, ZoomRecipe)
+    assert recipe.network.name == "inception_v3"
+    assert (recipe.blend.share, recipe.blend.what) == (0.5, "picture")
+
+
+def test_text_is_read_as_the_number_it_says() -> None:
+    """At the prompt everything is text."""
+    words = {"power": "2", "octaves": "3", "octave_scale": "1.3", "step_size": "1e-3"}
+    dream = make_recipe({"dream": words}).dream
+    assert (dream.power, dream.octaves, dream.octave_scale) == (2, 3, 1.3)
+    assert dream.step_size == 0.001
+
+
+# There and back: any recipe, through YAML, is itself again
+
+
+def bounded(own: FieldInfo) -> dict[str, Any]:
+    """A number's bounds as hypothesis wants them."""
+    bounds: dict[str, Any] = {}
+    for rule in own.metadata:
+        if isinstance(rule, Ge | Gt):
+            low = rule.ge if isinstance(rule, Ge) else rule.gt
+            bounds |= {"min_value": low, "exclude_min": isinstance(rule, Gt)}
+        if isinstance(rule, Le | Lt):
+            high = rule.le if isinstance(rule, Le) else rule.lt
+            bounds |= {"max_value": high, "exclude_max": isinstance(rule, Lt)}
+    return bounds
+
+
+def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values of a field's type."""
+    if annotation is type(None):
+        return st.none()
+    if annotation in (int, float):
+        if annotation is float:
+            return st.floats(**({"min_value": -1e6, "max_value": 1e6} | bounds))
+        whole = {k: int(v) for k, v in bounds.items() if k.endswith("value")}
+        return st.integers(whole["min_value"], whole["max_value"] - bounds["exclude_max"])
+    if get_origin(annotation) is Literal:
+        return st.sampled_from(get_args(annotation))
+    if annotation is Fraction:
+        return st.fractions(Fraction(1, 100), 1000)
+    if annotation is str:
+        return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
+    if annotation is Path:
+        return values_of(str, {}).map(Path)
+    if annotation is Term:
+        return st.builds(Term, layer=values_of(str, {}), weight=st.floats(-9, 9))
+    if get_origin(annotation) is tuple:
+        kinds = get_args(annotation)
+        if kinds[-1] is Ellipsis:
+            longest = 2 if kinds[0] is Path else 4
+            return st.lists(values_of(kinds[0], {}), min_size=1, max_size=longest).map(tuple)
+        near_zero = {"min_value": 0, "max_value": 999, "exclude_max": False}
+        return st.tuples(*(values_of(kind, near_zero) for kind in kinds))
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        bare = FieldInfo.from_annotation(inner)
+        bare.metadata = list(itertools.chain(*(getattr(m, "metadata", [m]) for m in metadata)))
+        return values_of(inner, bounds | bounded(bare))
+    if get_args(annotation):
+        return st.one_of(*(values_of(part, bounds) for part in get_args(annotation)))
+    raise AssertionError(f"no values for {annotation}")
+
+
+def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
+    """What may be said of a recipe's section: any of its keys."""
+    keys: dict[str, st.SearchStrategy[Any]] = {}
+    for name, own in model.model_fields.items():
+        kind = own.annotation
+        if name in ("kind", "version", "size", "start", "end", "trim"):
+            continue
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys[name] = sections(kind)
+        else:
+            keys[name] = values_of(kind, bounded(own))
+    if "size" in model.model_fields:
+        keys["size"] = st.none() | st.tuples(st.integers(1, 32768), st.integers(1, 32768))
+    if "trim" in model.model_fields:
+        keys["trim"] = st.none() | st.tuples(st.floats(0, 99), st.floats(0, 99))
+    if "start" in model.model_fields:
+        keys["start"] = st.none() | st.fractions(0, 999)
+        keys["end"] = st.none() | st.fractions(1000, 9999)
+    return st.fixed_dictionaries({}, optional=keys)
+
+
+@EVERY_KIND
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_recipe_comes_back_from_yaml_as_it_was(kind: str, data: st.DataObject) -> None:
+    recipe = make_recipe(data.draw(sections(KINDS[kind])), kind)
+    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+    assert make_recipe(parse_yaml(text, "again")) == recipe
+
+
+def test_a_recipe_says_only_what_is_given_when_asked() -> None:
+    recipe = make_recipe({"frames": 5, "size": "64x48", "fps": "30000/1001"})
+    said = recipe.model_dump(mode="json", exclude_defaults=True)
+    assert said == {"frames": 5, "size": "64x48", "fps": "30000/1001"}
+
+
+# YAML's traps
+
+
+def read(text: str) -> Recipe:
+    return make_recipe(parse_yaml(text, "a.yaml"))
+
+
+def test_on_is_a_key_and_not_a_truth() -> None:
+    recipe = read("motion:\n  on: dream\n  zoom: 1.1\n")
+    assert isinstance(recipe, ZoomRecipe)
+    assert recipe.motion.on == "dream"
+
+
+@pytest.mark.parametrize("word", ["no", "off", "yes", "on", "y", "n", "No", "OFF"])
+def test_words_stay_words(word: str) -> None:
+    assert parse_yaml(f"network: {word}", "a.yaml") == {"network": word}
+
+
+def test_true_and_false_are_what_they_say() -> None:
+    assert parse_yaml("a: true\nb: False", "a.yaml") == {"a": True, "b": False}
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1.0e-3", ".001", "'1e-3'", "0.001"])
+def test_numbers_in_every_spelling(text: str) -> None:
+    assert read(f"dream: {{step_size: {text}}}").dream.step_size == 0.001
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1:30", 90), ("'1:30'", 90), ("0:01:30", 90), ("1:30.5", 90.5), ("90", 90), ("1:05", 65)],
+)
+def test_moments_in_every_spelling(text: str, seconds: float) -> None:
+    recipe = read(f"kind: video\nstart: {text}")
+    assert isinstance(recipe, VideoRecipe)
+    assert recipe.start == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("frames: 5\nfps: 3\nframes: 6\n", r"a\.yaml: frames: given twice \(again on line 3\)"),
+        ("dream:\n  tile: 99\n  tile: 98\n", r"a\.yaml: tile: given twice \(again on line 3\)"),
+        ("on: 1\n'on': 2\n", r"on: given twice"),
+        ("- frames\n", r"a\.yaml: must be a mapping"),
+        ("zoom", r"a\.yaml: must be a mapping"),
+        ("3", r"a\.yaml: must be a mapping"),
+        ("frames: 5\n  fps: 3\n", r"a\.yaml: not YAML on line 2"),
+        ("{", r"a\.yaml: not YAML"),
+        ("a: [1, 2", r"a\.yaml: not YAML"),
+        ("a: *b", r"a\.yaml: not YAML"),
+        ("[a, b]: 3\n", r"a\.yaml: not YAML"),
+        ("a: \x00", r"a\.yaml: not YAML"),
+        ("a: 2001-99-99", r"a\.yaml: not YAML"),
+        ("a: !!python/object/apply:os.getcwd []", r"a\.yaml: not YAML"),
+        ("[" * 5000, r"a\.yaml: not YAML"),
+    ],
+    ids=range(15),
+)
+def test_what_is_no_recipe_is_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as caught:
+        parse_yaml(text, "a.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_a_word_is_the_default_recipe(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# nothing yet\n")
+    assert load_recipe(tmp_path / "a.yaml") == ZoomRecipe()
+
+
+# Files and presets
+
+
+def test_relative_paths_are_taken_from_the_recipes_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(
+        "source: [in/a.jpg, /abs/b.jpg]\noutput: ../a.mp4\nnetwork: {weights: own.npz}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    recipe = load_recipe("recipes/a.yaml")
+    assert recipe.source == (Path("recipes/in/a.jpg"), Path("/abs/b.jpg"))
+    assert recipe.output == Path("recipes/../a.mp4")
+    assert recipe.network.weights == "recipes/own.npz"
+
+
+@pytest.mark.parametrize("word", ["imagenet", "random"])
+def test_weights_by_a_word_are_no_path(tmp_path: Path, word: str) -> None:
+    (tmp_path / "a.yaml").write_text(f"network: {{weights: {word}}}\nsource: a.jpg\n")
+    recipe = load_recipe(tmp_path / "a.yaml")
+    assert recipe.network.weights == word
+    assert recipe.source == (tmp_path / "a.jpg",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("absent.yaml", None, "absent.yaml: cannot be read as a recipe: No such file"),
+        ("folder.yaml", "", "folder.yaml: cannot be read as a recipe: Is a directory"),
+        ("bytes.yaml", b"\xff\xd8\xff\xe0", "bytes.yaml: cannot be read as a recipe: not a text"),
+        ("not-a-preset", None, "not-a-preset: no such recipe or preset"),
+        ("a\0b.yaml", None, "cannot be read as a recipe"),
+    ],
+    ids=["absent", "folder", "bytes", "preset", "nul"],
+)
+def test_a_recipe_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: Any, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content == "":
+        Path(name).mkdir()
+    elif content:
+        Path(name).write_bytes(content)
+    with pytest.raises(RecipeError, match=said):
+        load_recipe(name)
+
+
+@pytest.mark.parametrize(("said", "wanted"), itertools.permutations(KINDS, 2))
+def test_a_recipe_of_another_kind_is_not_for_this_command(
+    tmp_path: Path, said: str, wanted: str
+) -> None:
+    (tmp_path / "a.yaml").write_text(f"kind: {said}\n")
+    with pytest.raises(RecipeError, match=rf"a\.yaml: kind: {said}: this command wants {wanted}"):
+        load_recipe(tmp_path / "a.yaml", wanted)
+    assert load_recipe(tmp_path / "a.yaml").kind == said
+
+
+def test_a_recipe_that_says_no_kind_is_of_the_commands() -> None:
+    assert make_recipe({"start": 1}, "video").kind == "video"
+
+
+def test_there_are_presets() -> None:
+    assert presets()
+
+
+def test_every_preset_loads_by_its_name() -> None:
+    for name in presets():
+        recipe = load_recipe(name)
+        assert make_recipe(recipe.model_dump(mode="json")) == recipe, name
+
+
+def test_every_recipe_file_is_a_preset() -> None:
+    files = {path.stem for path in preset_folder().rglob("*.y*ml")}
+    assert files == {Path(name).name for name in presets()}
+
+
+def test_a_preset_lies_in_its_folder_and_a_file_goes_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "configs"
+    (folder / "seeds").mkdir(parents=True)
+    (folder / "seeds" / "eyes.yaml").write_text("frames: 7\nsource: here.jpg\n")
+    (folder / "night.yaml").write_text("frames: 8\n")
+    monkeypatch.setattr("dreamvid.loading.preset_folder", lambda: folder)
+    monkeypatch.chdir(tmp_path)
+
+    assert presets() == ["night", "seeds/eyes"]
+    eyes, night = load_recipe("seeds/eyes"), load_recipe("night")
+    assert isinstance(eyes, ZoomRecipe)
+    assert isinstance(night, ZoomRecipe)
+    assert (eyes.frames, night.frames) == (7, 8)
+    assert eyes.source == (Path("here.jpg"),)  # the user's folder, not the package's
+    with pytest.raises(RecipeError, match="the presets are: night, seeds/eyes"):
+        load_recipe("nihgt")
+
+    (tmp_path / "night").write_text("frames: 9\n")
+    mine = load_recipe("night")
+    assert isinstance(mine, ZoomRecipe)
+    assert mine.frames == 9
