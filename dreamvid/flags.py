@@ -176,5 +176,6 @@ def _joined_layers(argv: Sequence[str]) -> list[str]:
 def _one_line(box: str) -> str:
     """The first paragraph of what tyro prints in a box, and what it thinks was meant."""
     lines = [re.sub(r"[─━│┃╭╮╰╯]", " ", line).strip() for line in box.splitlines()]
-    told = [line for line in lines[1:] if line and "full helptext" not in line]
+    # Where the terminal has no box drawing, the box is drawn in dashes.
+    told = [line for line in lines[1:] if line.strip("-") and "full helptext" not in line]
     return " ".join(told) or "cannot be understood; see --help"

@@ -4,7 +4,7 @@
 
 Everything is computed from one fixed random seed with NumPy and OpenCV; no photograph is
 used. World units are metres, x to the right, y up, z away from the viewer; light is linear
-until the last step; a run takes about 15 s. The parts, in the order they are called:
+until the last step; a run takes about 20 s. The parts, in the order they are called:
 
 * ``draw_sky``    a late-afternoon gradient, warm towards the sun, with streaks of cirrus;
 * ``draw_clouds`` cumulus as a real volume: slices of billowy 3-D noise, shadowed along the
@@ -19,11 +19,17 @@ until the last step; a run takes about 15 s. The parts, in the order they are ca
 The scene is drawn at twice the size and averaged down, then tone-mapped and saved.
 """
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 OUT = Path(__file__).resolve().parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
 W, H = 1920, 1080  # the drawing; the file is half of it each way
@@ -36,20 +42,20 @@ RNG = np.random.default_rng(20)
 GRADS = np.exp(2j * np.pi * RNG.random(65536)).astype(np.complex64)  # unit vectors, 256 x 256
 
 
-def ramp(a, b, v):
+def ramp(a: float, b: float, v: Any) -> Any:
     """0 below a, 1 above b, smooth between."""
     t = np.clip((v - a) / (b - a), 0, 1)
     return t * t * (3 - 2 * t)
 
 
-def noise(x, y):
+def noise(x: Any, y: Any) -> Array:
     """2-D gradient noise, about -1..1, one feature per unit."""
     x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     x0, y0 = np.floor(x), np.floor(y)
     fx, fy, xi, yi = x - x0, y - y0, x0.astype(np.int32), y0.astype(np.int32)
     u, v = (f * f * f * (f * (f * 6 - 15) + 10) for f in (fx, fy))
 
-    def corner(i, j):
+    def corner(i: int, j: int) -> Array:
         g = np.take(GRADS, (((yi + j) & 255) << 8) | ((xi + i) & 255))
         return g.real * (fx - i) + g.imag * (fy - j)
 
@@ -58,18 +64,21 @@ def noise(x, y):
     return 1.5 * (low + v * (high - low))
 
 
-def fbm(x, y, octaves, gain=0.5):
+def fbm(x: Any, y: Any, octaves: int, gain: float = 0.5) -> Array:
     """Octaves of noise, each turned and twice as fine."""
-    total, amp = 0, 1.0
+    total: Any = 0
+    amp = 1.0
     for _ in range(octaves):
         total = total + amp * noise(x, y)
         x, y, amp = 1.6 * x + 1.2 * y + 17.3, 1.6 * y - 1.2 * x + 5.1, amp * gain
     return total
 
 
-def ridged(x, y, octaves):
+def ridged(x: Any, y: Any, octaves: int) -> Array:
     """Ridged noise, 0..1: sharp crests that carry the finer crests, smooth valleys."""
-    total, amp, carry = 0, 0.55, 1.0
+    total: Any = 0
+    amp: float = 0.55
+    carry: Any = 1.0
     for _ in range(octaves):
         crest = (1 - np.abs(noise(x, y))) ** 2
         total, carry = total + amp * crest * carry, np.clip(crest * 1.3, 0, 1)
@@ -77,7 +86,7 @@ def ridged(x, y, octaves):
     return total
 
 
-def sky_colour(cols, elev):
+def sky_colour(cols: Array, elev: Array) -> Array:
     """The clear sky: elev is the height over the horizon in focal lengths."""
     t = np.clip(elev / 0.36, 0, 1)[..., None] ** 0.62
     side = np.exp(-(((cols / W) - 0.02) ** 2) * 3.0)[..., None]
@@ -85,7 +94,7 @@ def sky_colour(cols, elev):
     return base * (1 - t) + np.array([0.075, 0.19, 0.44]) * t * (1 + 0.35 * side)
 
 
-def draw_sky():
+def draw_sky() -> Array:
     """Draw the clear sky and its cirrus over the whole picture."""
     rows, cols = np.mgrid[0:H, 0:W].astype(np.float32)
     elev = np.abs(HORIZON - rows) / FOCAL + 0.004
@@ -97,7 +106,7 @@ def draw_sky():
     return sky + 0.42 * cirrus[..., None] * (np.array([1.25, 1.05, 0.9]) - sky * 0.6)
 
 
-def draw_clouds(sky, slices=100):
+def draw_clouds(sky: Array, slices: int = 100) -> Array:
     """March half-size slices of cloud from near to far; return the sky with clouds."""
     f, horizon, h, w = FOCAL / 2, HORIZON // 2, HORIZON // 2 + 4, W // 2
     all_rows, cols = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)[None]
@@ -108,7 +117,7 @@ def draw_clouds(sky, slices=100):
     cube = np.fft.ifftn(white * np.exp(-k2 / 72.0) * (k2 > 20)).real.astype(np.float32)
     cube /= cube.std()
 
-    def sample(x, y, z):
+    def sample(x: Array, y: Array, z: Any) -> Array:
         i, t = int(np.floor(z)) % 64, np.float32(z - np.floor(z))
         plane = cube[i] * (1 - t) + cube[(i + 1) % 64] * t
         x, y = (np.float32(v % 64) for v in (x, y))
@@ -155,7 +164,7 @@ def draw_clouds(sky, slices=100):
     return np.clip(out, 0, None)
 
 
-def land():
+def land() -> dict[str, Array]:
     """Heights and lit colours on a fan of columns (image) by steps (depth)."""
     spans = ((95, 240, 250), (241, 1190, 170), (1200, 27000, 1130))  # closer steps where it shows
     z = np.concatenate([np.geomspace(*s, dtype=np.float32) for s in spans])[:, None]
@@ -194,7 +203,7 @@ def land():
     fine = fbm(x / 30, zz / 30, 3, 0.7) * ramp(16000, 4000, z)
     bands = np.sin(h / 38 + 2.5 * grain)
 
-    def over(under, colour, mask):
+    def over(under: Array, colour: list[float], mask: Array) -> Array:
         return under + (np.array(colour, np.float32) - under) * mask[..., None]
 
     # rock, scree, grass, forest, boulders, snow, sand
@@ -217,7 +226,7 @@ def land():
     return {"x": x, "z": z[:, 0], "h": h, "water": water, "woods": woods, "c": c, "air": air}
 
 
-def project(fan, back, eye):
+def project(fan: dict[str, Array], back: Array, eye: float) -> tuple[Array, Array, Array]:
     """Draw the fan over back as seen from height eye; also the depth and the water mask."""
     picture, depth = back.copy(), np.full((H, W), 1e9)
     wet = np.zeros((H, W), bool)
@@ -250,7 +259,9 @@ def project(fan, back, eye):
     return picture, depth, wet
 
 
-def plant(picture, depth, fan, eye, count=14000):
+def plant(
+    picture: Array, depth: Array, fan: dict[str, Array], eye: float, count: int = 14000
+) -> None:
     """Conifers on the wooded ground, far to near, each a stack of drooping strokes."""
     rng = np.random.default_rng(7)
     near = int(np.searchsorted(fan["z"], 5200))
@@ -288,7 +299,7 @@ def plant(picture, depth, fan, eye, count=14000):
                 cv2.line(picture, fork, tip, tone.tolist(), 1 + int(size > 90))
 
 
-def draw_water(picture, mirror, wet):
+def draw_water(picture: Array, mirror: Array, wet: Array) -> Array:
     """Fill the wet pixels with the mirrored scene, bent by ripples."""
     rows, cols = np.mgrid[0:H, 0:W].astype(np.float32)
     down = np.maximum(rows - HORIZON, 1)
@@ -315,7 +326,7 @@ def draw_water(picture, mirror, wet):
     return np.where(wet[..., None], seen * share + deep * (1 - share), picture)
 
 
-def main():
+def main() -> None:
     """Draw the picture and write it to the path given, or into the package."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
     sky = draw_clouds(draw_sky())

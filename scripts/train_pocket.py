@@ -22,6 +22,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,26 +31,28 @@ from pocket_pictures import Pictures, Pools, photographs
 from torch import Tensor, nn
 
 SIZE = 128
-HEADS = {
-    "fire4": "strokes",
-    "fire5": "patterns",
-    "fire6": "eyes",
-    "fire7": "fur",
-    "fire8": "faces",
-    "fire9": "creatures",
-}
-WIDTHS = {"fire4": 256, "fire5": 256, "fire6": 384, "fire7": 384, "fire8": 512, "fire9": 512}
-WEIGHTS = {"fire4": 0.5, "fire5": 1.0, "fire6": 1.0, "fire7": 1.0, "fire8": 1.5, "fire9": 1.5}
 SLOPE = 0.1  # of both rectifiers below zero, in training only
 STAGES = {"s4": (64, 32, 2), "s8": (192, 64, 6), "s16": (320, 96, 3)}
-AFTER = {
-    "s4_block2": "fire4",
-    "s8_block2": "fire5",
-    "s8_block3": "fire6",
-    "s8_block5": "fire7",
-    "s8_block6": "fire8",
-    "s16_block3": "fire9",
+
+
+class Tap(NamedTuple):
+    """A module of the teacher and what the student has for it."""
+
+    head: str
+    width: int
+    after: str  # the student's block that the head reads
+    weight: float  # in the loss
+
+
+TAPS = {
+    "fire4": Tap("strokes", 256, "s4_block2", 0.5),
+    "fire5": Tap("patterns", 256, "s8_block2", 1.0),
+    "fire6": Tap("eyes", 384, "s8_block3", 1.0),
+    "fire7": Tap("fur", 384, "s8_block5", 1.0),
+    "fire8": Tap("faces", 512, "s8_block6", 1.5),
+    "fire9": Tap("creatures", 512, "s16_block3", 1.5),
 }
+AFTER = {tap.after: name for name, tap in TAPS.items()}
 
 
 class Teacher:
@@ -84,12 +87,12 @@ class Teacher:
         x = F.relu(self._conv(F.pad(x, (3, 2, 3, 2)), "conv1", 2))
         x = F.max_pool2d(F.pad(x, (0, 1, 0, 1)), 3, 2)
         taps = {}
-        for fire in ("fire2", "fire3", *HEADS):
+        for fire in ("fire2", "fire3", *TAPS):
             squeezed = F.relu(self._conv(x, f"{fire}/conv1x1_1"))
             one = self._conv(squeezed, f"{fire}/conv1x1_2")
             three = self._conv(squeezed, f"{fire}/conv3x3_2", padding=1)
             x = torch.cat([one, three], 1)
-            if fire in HEADS:
+            if fire in TAPS:
                 taps[fire] = x
             if fire == last:
                 break
@@ -132,10 +135,10 @@ class Student(nn.Module):  # type: ignore[misc]
                 nn.init.constant_(parts[f"{block}_expand"].norm.weight, 0.3)
                 if block in AFTER:
                     tap = AFTER[block]
-                    parts[HEADS[tap]] = nn.Conv2d(wide, WIDTHS[tap], 1)
+                    parts[TAPS[tap].head] = nn.Conv2d(wide, TAPS[tap].width, 1)
         self.parts = nn.ModuleDict(parts)
-        for tap, width in WIDTHS.items():  # the spread of every channel of the teacher
-            scale = torch.ones(width) if scales is None else scales[tap]
+        for tap in TAPS:  # the spread of every channel of the teacher
+            scale = torch.ones(TAPS[tap].width) if scales is None else scales[tap]
             self.register_buffer(f"scale_{tap}", scale.detach().clone())
 
     def forward(
@@ -163,7 +166,7 @@ class Student(nn.Module):  # type: ignore[misc]
                     seen = x
                     if phases and tap in phases:
                         seen = x[:, :, phases[tap][0] :: 2, phases[tap][1] :: 2]
-                    taps[tap] = self.parts[HEADS[tap]](seen)
+                    taps[tap] = self.parts[TAPS[tap].head](seen)
                     if tap == last:
                         return taps
         return taps
@@ -171,7 +174,7 @@ class Student(nn.Module):  # type: ignore[misc]
     def arrays(self) -> dict[str, np.ndarray]:
         """Kernels (HWIO) and biases in float16, batch norm and spreads folded in."""
         found = {}
-        taps = {head: tap for tap, head in HEADS.items()}
+        taps = {tap.head: name for name, tap in TAPS.items()}
         for name, part in self.parts.items():
             if isinstance(part, ConvNorm):
                 norm = part.norm
@@ -191,8 +194,8 @@ def ascend(net: Teacher | Student, pictures: Tensor, rng: np.random.Generator) -
 
     Every picture ascends channels of its own choice: all of them, or 1 to 20 %.
     """
-    tap = str(rng.choice(list(HEADS), p=[0.1, 0.15, 0.15, 0.2, 0.2, 0.2]))
-    count, width = len(pictures), WIDTHS[tap]
+    tap = str(rng.choice(list(TAPS), p=[0.1, 0.15, 0.15, 0.2, 0.2, 0.2]))
+    count, width = len(pictures), TAPS[tap].width
     share = np.where(rng.random(count) < 0.25, 1.0, rng.uniform(0.01, 0.2, count))
     chosen = rng.random((count, width)) < share[:, None]
     chosen[np.arange(count), rng.integers(0, width, count)] = True
@@ -269,7 +272,7 @@ def spreads(
     teacher: Teacher, pools: Pools, device: torch.device, batches: int = 12
 ) -> dict[str, Tensor]:
     """Each channel's standard deviation behind a leaky ReLU, floored for dead channels."""
-    sums: dict[str, list[Tensor]] = {tap: [] for tap in HEADS}
+    sums: dict[str, list[Tensor]] = {tap: [] for tap in TAPS}
     with torch.no_grad():
         for _ in range(batches):
             for tap, value in teacher(to_tensor(pools.batch(64), device)).items():
@@ -308,7 +311,7 @@ def errors(
             shown[tap] = float(error[:4].float().pow(2).mean())
             error = torch.where(value > 0, error, SLOPE * error)
             heads.append(value)
-            gradients.append(error * (WEIGHTS[tap] / error.numel()))
+            gradients.append(error * (TAPS[tap].weight / error.numel()))
     return heads, gradients, shown
 
 
@@ -317,7 +320,7 @@ def explained(student: Student, teacher: Teacher, x: Tensor) -> dict[str, float]
     with torch.no_grad():
         wanted, found = teacher(x), student(x)
     scores = {}
-    for tap in HEADS:
+    for tap in TAPS:
         target = F.relu(wanted[tap].float()) / getattr(student, f"scale_{tap}").view(1, -1, 1, 1)
         error = (F.relu(found[tap]) - target).pow(2).mean()
         scores[tap] = round(1 - float(error / target.var((0, 2, 3)).mean()), 3)

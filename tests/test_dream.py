@@ -18,7 +18,7 @@ from dreamvid.dream.tiles import MARGIN, Row, tiled_gradient
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
-from dreamvid.recipe import Dream, ImageRecipe, Network
+from dreamvid.recipe import Dream, Network
 from tests.conftest import SEED
 
 
@@ -153,8 +153,8 @@ def test_cores_cover_every_pixel_once(length: int, largest: int) -> None:
 
 def _graph(value: Any, picture: Frame, shift: tuple[int, int], tile: int) -> Frame:
     rows, columns = (Row.of(edge, tile) for edge in picture.shape[:2])
-    words = ([row.count, row.core, row.margin] for row in (rows, columns))
-    found = tiled_gradient(value, tf.constant(picture), tf.constant(shift), *map(tf.constant, words))
+    words = (tf.constant([row.count, row.core, row.margin]) for row in (rows, columns))
+    found = tiled_gradient(value, tf.constant(picture), tf.constant(shift), *words)
     return np.asarray(found)
 
 
@@ -283,6 +283,5 @@ def test_pocket_knows_an_eye_from_noise() -> None:
 
     seed = fit(read_picture(SEED), (160, 90))
     shuffled = np.random.default_rng(0).permutation(seed.reshape(-1, 3)).reshape(seed.shape)
-    recipe = ImageRecipe(dream=Dream(objective="creatures"))  # type: ignore[arg-type]
-    trained = Dreamer(recipe)
+    trained = dreamer(objective="creatures")
     assert trained.objective(seed) != pytest.approx(trained.objective(shuffled), rel=0.2)

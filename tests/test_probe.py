@@ -4,13 +4,13 @@ import os
 from fractions import Fraction
 from pathlib import Path
 
-import media_factory as make
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import MediaError
 from dreamvid.media.probe import Clip, probe, snap
+from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import imageio.v3 as iio
-import media_factory as make
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,6 +22,7 @@ from dreamvid.media.opencv import cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import open_capture, probe
 from dreamvid.media.read import read_clip, read_picture
+from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")

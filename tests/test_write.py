@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import imageio.v3 as iio
-import media_factory as make
 import numpy as np
 import pytest
 
@@ -29,6 +28,7 @@ from dreamvid.media.write import (
     open_sink,
     write_picture,
 )
+from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice, pairwise, repeat
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreamvid import dream_frames
+from dreamvid.blend import Last, canvas, needs_source
+from dreamvid.frame import Frame
+from dreamvid.loading import make_recipe
+from dreamvid.motion import Affine, camera_step, warp
+from dreamvid.recipe import Blend, Motion, Recipe, ZoomBlend
+
+H, W = 24, 32
+
+
+def noise(seed: int, low: float = 60, high: float = 200) -> Frame:
+    return np.random.default_rng(seed).uniform(low, high, (H, W, 3)).astype(np.float32)
+
+
+SOURCE, DREAM, BEFORE = noise(1), noise(2), noise(3)
+LAST = Last(dream=DREAM, source=BEFORE)
+
+
+def still(frame: Frame) -> Frame:
+    return frame
+
+
+def aside(frame: Frame) -> Frame:
+    return np.roll(frame, 3, axis=1)
+
+
+def asleep(frame: Frame, t: int) -> Frame:
+    """A dreamer that changes nothing."""
+    return frame
+
+
+def frames(recipe: Recipe, sources: list[Frame], dream: Callable[[Frame, int], Frame]) -> list[Any]:
+    return list(dream_frames(recipe, iter(sources), dream))
+
+
+# The canvas
+
+
+@pytest.mark.parametrize("move", [still, aside])
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
+def test_a_residual_is_laid_on_the_new_source(move: Callable[[Frame], Frame], share: float) -> None:
+    made = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
+    assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE), atol=1e-3)
+    assert made.dtype == np.float32
+
+
+@pytest.mark.parametrize("move", [still, aside])
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
+def test_a_picture_is_mixed_with_the_new_source(
+    move: Callable[[Frame], Frame], share: float
+) -> None:
+    made = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
+    assert np.allclose(made, (1 - share) * SOURCE + share * move(DREAM), atol=1e-3)
+    assert made.dtype == np.float32
+
+
+@pytest.mark.parametrize("what", ["residual", "picture"])
+def test_the_first_frame_and_no_share_are_the_source_itself(what: Any) -> None:
+    assert canvas(SOURCE, None, aside, Blend(what=what)) is SOURCE
+    assert canvas(SOURCE, LAST, aside, Blend(what=what, share=0)) is SOURCE
+
+
+def test_the_whole_picture_is_the_moved_dream_to_the_bit() -> None:
+    assert np.array_equal(canvas(SOURCE, LAST, aside, ZoomBlend()), aside(DREAM))
+
+
+def test_a_residual_may_leave_the_levels_and_is_not_clipped() -> None:
+    white, black = np.full_like(SOURCE, 255), np.zeros_like(SOURCE)
+    made = canvas(white, Last(white, black), still, Blend(share=1))
+    assert made.min() == 510
+
+
+@pytest.mark.parametrize(
+    ("what", "share", "needed"),
+    [("picture", 1, False), ("picture", 0.9, True), ("residual", 1, True), ("residual", 0, True)],
+)
+def test_only_a_whole_picture_needs_no_source(what: Any, share: float, needed: bool) -> None:
+    assert needs_source(Blend(what=what, share=share)) is needed
+
+
+# The recurrence with a dreamer that changes nothing
+
+CLIP = [noise(seed) for seed in range(10, 15)]
+
+
+@pytest.mark.parametrize("motion", [{}, {"zoom": 1.1, "angle": 3}, {"zoom": 0.9}])
+@pytest.mark.parametrize("share", [0.0, 0.9, 1.0])
+def test_a_clip_without_dream_is_the_clip(motion: dict[str, Any], share: float) -> None:
+    recipe = make_recipe({"motion": motion, "blend": share}, "video")
+    made = frames(recipe, CLIP, asleep)
+    assert len(made) == len(CLIP)
+    for frame, source in zip(made, CLIP, strict=True):
+        assert np.array_equal(frame, source)
+
+
+def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
+    motion = {"zoom": 1.1, "angle": 2, "translate": [1, 0], "on": "frame"}
+    recipe = make_recipe({"motion": motion}, "video")
+    camera, step = Affine(), camera_step(Motion.model_validate(motion), (W, H))
+    for frame, source in zip(frames(recipe, CLIP, asleep), CLIP, strict=True):
+        # Cubic overshoot is clipped where the anchor ends.
+        assert np.array_equal(frame, warp(source, camera, "reflect").clip(0, 255))
+        camera = camera.then(step)
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        {"zoom": 1.02},
+        {"zoom": 0.98, "border": "wrap"},
+        {"zoom": 1.05, "angle": -3, "translate": [0.5, -2], "center": [0.3, 0.6]},
+        {"trim": [2, 1], "border": "edge"},
+        {"zoom": 1.02, "on": "dream"},
+    ],
+)
+def test_a_zooms_next_frame_is_this_one_moved(motion: dict[str, Any]) -> None:
+    recipe = make_recipe({"motion": motion, "color": {"anchor": 0}}, "zoom")
+    step = camera_step(recipe.motion, (W, H))  # type: ignore[union-attr]
+    border = recipe.motion.border  # type: ignore[union-attr]
+    made = frames(recipe, [SOURCE] * 6, asleep)
+    assert np.array_equal(made[0], SOURCE)
+    for this, following in pairwise(made):
+        assert np.array_equal(following, warp(this, step, border))
+
+
+def test_a_zoom_that_stands_still_never_changes() -> None:
+    recipe = make_recipe({"motion": {"zoom": 1}}, "zoom")
+    assert all(np.array_equal(frame, SOURCE) for frame in frames(recipe, [SOURCE] * 5, asleep))
+
+
+def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
+    """With half the seed mixed in, both halves show the same place: no double picture."""
+    y, x = np.mgrid[0:H, 0:W].astype(np.float32)
+    seed = 128 + 60 * np.stack([np.sin(x / 5), np.cos(y / 5), np.sin((x + y) / 7)], -1)
+    recipe = make_recipe({"blend": 0.5, "color": {"anchor": 0}}, "zoom")
+    camera, step = Affine(), camera_step(Motion(zoom=1.02), (W, H))
+    for frame in frames(recipe, [seed.astype(np.float32)] * 8, asleep):
+        assert np.abs(frame - warp(seed, camera, "reflect"))[3:-3, 3:-3].max() < 0.5
+        camera = camera.then(step)
+
+
+# The recurrence with a dreamer that leaves a mark
+
+
+def marking(frame: Frame, t: int) -> Frame:
+    """Lays a checkerboard of 8 levels on the canvas: no mean, so that no anchor pulls it."""
+    y, x = np.mgrid[0:H, 0:W]
+    board = np.where((x + y) % 2, 8.0, -8.0)[..., None].astype(np.float32)
+    marked: Frame = np.clip(frame + board, 0, 255)
+    return marked
+
+
+def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
+    recipe = make_recipe({"blend": 0.5, "color": {"anchor": 0}}, "video")
+    made = frames(recipe, CLIP, marking)
+    for t, (frame, source) in enumerate(zip(made, CLIP, strict=True)):
+        gathered = 8 * sum(0.5**age for age in range(t + 1))
+        assert np.abs(np.abs(frame - source) - gathered).max() < 1e-3
+
+
+def test_without_a_share_every_frame_is_dreamed_alone() -> None:
+    recipe = make_recipe({"blend": 0, "color": {"anchor": 0}}, "video")
+    for frame, source in zip(frames(recipe, CLIP, marking), CLIP, strict=True):
+        assert np.array_equal(frame, marking(source, 0))
+
+
+def test_a_clips_dream_moves_and_its_source_stays() -> None:
+    """`on: dream`: a tunnel of feedback over the running clip."""
+
+    def once(frame: Frame, t: int) -> Frame:
+        frame = frame.copy()
+        if t == 0:
+            frame[5, 6] += 50
+        return frame
+
+    motion = {"translate": [2, 1], "on": "dream"}
+    recipe = make_recipe({"motion": motion, "blend": 1, "color": {"anchor": 0}}, "video")
+    for t, (frame, source) in enumerate(zip(frames(recipe, CLIP, once), CLIP, strict=True)):
+        mark = np.zeros_like(source)
+        mark[5 + t, 6 + 2 * t] = 50
+        assert np.abs(frame - source - mark).max() < 1e-3
+
+
+def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
+    seen = []
+
+    def look(frame: Frame, t: int) -> Frame:
+        seen.append(frame)
+        return frame
+
+    color = {"shift": [2, 0, -1], "anchor": 0}
+    recipe = make_recipe({"motion": {"zoom": 1}, "color": color}, "zoom")
+    made = frames(recipe, [SOURCE] * 3, look)
+    for t, frame in enumerate(seen):
+        assert np.allclose(frame, SOURCE + (t + 1) * np.array([2, 0, -1]), atol=1e-3)
+        assert np.array_equal(frame, made[t])
+
+
+def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
+    told = []
+
+    def note(frame: Frame, t: int) -> Frame:
+        told.append(t)
+        return frame
+
+    frames(make_recipe({}, "video"), CLIP, note)
+    assert told == [0, 1, 2, 3, 4]
+
+
+def test_an_image_is_dreamed_once_and_nothing_is_read_ahead() -> None:
+    recipe = make_recipe({"color": {"anchor": 0}}, "image")
+    assert np.array_equal(frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0))
+    endless = dream_frames(make_recipe({}, "zoom"), repeat(SOURCE), asleep)
+    assert len(list(islice(endless, 3))) == 3
+
+
+def test_no_frame_is_written_to_once_it_is_given_away() -> None:
+    recipe = make_recipe({"motion": {"zoom": 1.1}, "color": {"shift": [1, 1, 1]}}, "zoom")
+    source, kept = SOURCE.copy(), []
+    for frame in dream_frames(recipe, [source] * 4, marking):
+        kept.append((frame, frame.copy()))
+    assert all(np.array_equal(frame, as_given) for frame, as_given in kept)
+    assert np.array_equal(source, SOURCE)
