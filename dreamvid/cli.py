@@ -6,6 +6,7 @@ What is heavy is imported after the words are understood, so that the help answe
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -106,18 +107,13 @@ def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
 
     output = output_of(recipe)
     steps = render(recipe, overwrite=overwrite)
-    # Where nobody watches a line being redrawn, a line now and then will do.
-    pace: dict[str, Any] = {} if sys.stderr.isatty() else {"mininterval": 10.0, "ascii": True}
-    bar = tqdm(
-        desc=output.name, unit="frame", disable=quiet, dynamic_ncols=True, delay=0.01, **pace
-    )
+    bar = tqdm(disable=quiet, **_look(output))
     done = 0
     try:
         with _stop_after_this_frame() as asked, bar, closing(steps):
             for step in steps:
                 done = step.index + 1
                 bar.total = step.total
-                bar.set_postfix_str(_pace(bar), refresh=False)
                 bar.update()
                 asked.may_wait = True
                 if asked.stop and done != step.total:
@@ -168,6 +164,26 @@ def _kept(output: Path, done: int) -> str:
     return f"; the {done} frames done are in {found[0]}" if done and found else ""
 
 
-def _pace(bar: Any) -> str:
-    rate = bar.format_dict["rate"]
-    return f"{1 / rate:.2f} s/frame" if rate else ""
+def _look(output: Path) -> dict[str, Any]:
+    """How the progress looks: a line redrawn, or, where nobody watches, a line now and then."""
+    look: dict[str, Any] = {
+        "unit": "frame",
+        "delay": 0.01,  # nothing before the first frame: an error stands alone
+        "bar_format": f"{output.name}: "
+        "{n_fmt} of {total_fmt} frames |{bar}| {rate_inv_fmt}, {remaining} left",
+    }
+    if sys.stderr.isatty():
+        return {**look, "dynamic_ncols": True}
+    return {**look, "file": _Lines(), "mininterval": 10.0, "ncols": 79, "ascii": True}
+
+
+class _Lines(io.TextIOBase):
+    """Standard error, with what would be redrawn in place as a line of its own."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            sys.stderr.write(text.strip() + "\n")
+        return len(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()

@@ -109,4 +109,5 @@ def _large_scale(field: Frame) -> Frame:
 
 
 def _statistics(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return frame.mean(axis=(0, 1), dtype=np.float64), frame.std(axis=(0, 1), dtype=np.float64)
+    mean, spread = cv2.meanStdDev(frame)
+    return np.float64(mean).ravel(), np.float64(spread).ravel()

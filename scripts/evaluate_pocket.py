@@ -132,14 +132,14 @@ class Dreamer:
         """The dream of a picture; ``size`` is a step in levels (RMS)."""
         rng = np.random.default_rng(0)
         high, wide = picture.shape[:2]
-        detail = np.zeros((1, 1, 3), np.float32)
+        detail: Picture = np.zeros((1, 1, 3), np.float32)
         x = picture
         for octave in reversed(range(octaves)):
             scale = 1.4**octave
             here = (round(wide / scale), round(high / scale))
             base = cv2.resize(picture, here, interpolation=cv2.INTER_AREA)
-            detail = cv2.resize(detail, here, interpolation=cv2.INTER_CUBIC)
-            tensor = tf.constant(np.clip(base + detail, 0, 255)[None], tf.float32)
+            start = base + cv2.resize(detail, here, interpolation=cv2.INTER_CUBIC)
+            tensor = tf.constant(np.clip(start, 0, 255)[None], tf.float32)
             for _ in range(steps):
                 shift = tf.constant(rng.integers(-jitter, jitter + 1, 2), tf.int32)
                 tensor = self._step(tensor, shift, size)
@@ -178,7 +178,8 @@ def checkerboard(residual: Picture) -> NDArray[np.float64]:
             around = [centre + d for d in range(-6, 7) if abs(d) >= 3]
             inside = [i for i in around if 2 <= i < len(power)]
             ratios.append(power[centre] / np.mean(power[inside]))
-    return np.array(ratios).reshape(2, len(STRIDES)).mean(0)
+    mean: NDArray[np.float64] = np.array(ratios).reshape(2, len(STRIDES)).mean(0)
+    return mean
 
 
 def read(path: Path, longest: int) -> Picture:
@@ -205,8 +206,8 @@ def contact_sheet(rows: Iterable[list[Picture]], width: int, height: int) -> NDA
     for column, name in enumerate(["source", *HEADS]):
         at = (column * width + 6, 18)
         cv2.putText(title, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, 16)
-    whole = np.concatenate([title, *sheet])
-    return np.clip(whole, 0, 255).astype(np.uint8)[..., ::-1]
+    whole: NDArray[np.uint8] = np.clip(np.concatenate([title, *sheet]), 0, 255).astype(np.uint8)
+    return whole[..., ::-1]
 
 
 def seconds_per_gradient(pocket: keras.Model, heads: list[str]) -> float:

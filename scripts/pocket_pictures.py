@@ -35,7 +35,7 @@ def _decode(data: bytes) -> list[Picture]:
         picture = image.convert("RGBA" if clear else "RGB")
     if min(picture.size) < SHORTEST or max(picture.size) > 5 * min(picture.size):
         return []
-    if picture.mode == "RGBA" and picture.getextrema()[3][0] > 250:
+    if picture.mode == "RGBA" and np.asarray(picture.getchannel("A")).min() > 250:
         picture = picture.convert("RGB")
     found = []
     for longest in LONGEST if native >= 1.5 * LONGEST[1] else LONGEST[:1]:
@@ -193,7 +193,8 @@ class Imagination:
         color = total / np.maximum(count, 1)[:, None]
         cover = (np.log1p(count) / np.log1p(max(1, np.percentile(count, 99.5)))).clip(0, 1)
         ground = np.broadcast_to(rng.uniform(0, 255, 3), (n * n, 3))
-        return (ground + cover[:, None] * (color - ground)).reshape(n, n, 3).astype(np.float32)
+        flat = ground + cover[:, None] * (color - ground)
+        return np.asarray(flat.reshape(n, n, 3), np.float32)
 
     def shapes(self) -> NDArray[np.float32]:
         """Ellipses, rings, polygons and lines on a gradient, or on a photograph."""

@@ -257,7 +257,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 def optimizers_for(student: Student, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the kernels inside, AdamW for the stem, batch norms and biases."""
-    inside, others = [], []
+    inside: list[Tensor] = []
+    others: list[Tensor] = []
     for name, p in student.named_parameters():
         (inside if p.ndim == 4 and "stem" not in name else others).append(p)
     return [Muon(inside, rate, 0.02), torch.optim.AdamW(others, rate, weight_decay=0.02)]

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamvid.color import LEAST_SPREAD, MOST_GAIN, PictureAnchor, ResidualAnchor, shift
+from dreamvid.color import LEAST_SPREAD, PictureAnchor, ResidualAnchor, shift
 from dreamvid.frame import Frame
 
-quick = settings(deadline=None, max_examples=30)
+quick = settings(deadline=None, max_examples=15)
 
 SHAPE = (48, 64, 3)
 
@@ -72,30 +72,30 @@ def test_mean_and_spread_are_led_a_share_of_the_way(share: float) -> None:
 
 
 @given(
-    st.floats(40, 215),
-    st.floats(20, 60),
-    st.tuples(st.floats(60, 195), st.floats(20, 70)),
+    st.floats(90, 165),
+    st.floats(25, 40),
+    st.tuples(st.floats(60, 195), st.floats(20, 60)),
     st.integers(0, 99),
 )
 @quick
-def test_a_whole_pull_ends_near_the_seed(
+def test_a_whole_pull_ends_at_the_seeds_color(
     mean: float, spread: float, found: tuple[float, float], draw: int
 ) -> None:
     seed, frame = clouds(mean, spread), clouds(*found, seed=draw)
     pulled = PictureAnchor.of(seed, 1).pull(frame, seed)
     (mean_is, spread_is), (wanted, wide) = statistics(pulled), statistics(seed)
-    assert np.abs(mean_is - wanted).max() < 3
-    assert np.abs(spread_is / wide - 1).max() < 0.15
+    assert np.abs(mean_is - wanted).max() < 1
+    assert np.abs(spread_is / wide - 1).max() < 0.05
 
 
-@given(st.floats(40, 215), st.floats(20, 60), st.floats(0.1, 1), st.integers(0, 99))
+@given(st.floats(40, 215), st.floats(25, 60), st.floats(0.2, 1), st.integers(0, 99))
 @quick
 def test_pulled_again_and_again_a_film_comes_home(
     mean: float, spread: float, share: float, draw: int
 ) -> None:
     seed, frame = clouds(mean, spread), clouds(90, 70, seed=draw)
     anchor = PictureAnchor.of(seed, share)
-    for _ in range(80):
+    for _ in range(30):
         frame = anchor.pull(frame, seed)
     (mean_is, spread_is), (wanted, wide) = statistics(frame), statistics(seed)
     assert np.abs(mean_is - wanted).max() < 1
@@ -149,7 +149,7 @@ def test_a_flat_seed_may_have_its_dream_but_no_more() -> None:
 def test_what_is_nearly_flat_is_not_blown_up_at_once() -> None:
     seed, frame = clouds(128, 50), clouds(128, 0.5)
     pulled = PictureAnchor.of(seed, 1).pull(frame, seed)
-    assert statistics(pulled)[1].max() < 0.6 * MOST_GAIN**4
+    assert statistics(pulled)[1].max() < 1.5
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 128.0, 254.0, 255.0])

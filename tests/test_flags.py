@@ -258,6 +258,7 @@ def test_usage_errors_exit_with_2_and_faults_of_the_recipe_with_1(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("dreamvid: error: ") for line in lines)
+    assert not any("---" in line for line in lines)  # here tyro draws its boxes in dashes
     assert "did you mean zoom" in lines[1]
 
 

@@ -271,7 +271,7 @@ def test_the_upright_and_the_turned_way_agree(border: Border, motion: Motion) ->
 
 def test_a_turn_takes_no_more_taps_than_an_upright_step() -> None:
     """The determinant of a turn is 1 up to rounding, which must not widen the kernel."""
-    for angle in np.linspace(0.1, 90, 30):
+    for angle in (-175.572, -172.224, -171.864, -164.934, 0.2, 45):
         back = inverse(camera_step(Motion(angle=angle), (W, H)))
         seen: list[int] = []
 
