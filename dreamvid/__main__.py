@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -10,6 +11,9 @@ def run() -> None:
     """Run the command line and exit with its status."""
     from dreamvid.cli import main
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without … is no reason to fail
     try:
         status = main(sys.argv[1:])
         sys.stdout.flush()

@@ -83,7 +83,7 @@ def read_recipe(recipe: str | Path) -> dict[str, Any]:
         RecipeError: there is no such file or preset, or it is not a mapping in YAML.
     """
     path, folder = Path(recipe), Path(recipe).parent
-    if not path.suffix and not path.exists():
+    if not path.suffix and not path.is_file():
         if str(recipe) not in presets():
             known = ", ".join(presets())
             raise RecipeError(f"{recipe}: no such recipe or preset; the presets are: {known}")

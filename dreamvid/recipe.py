@@ -99,9 +99,10 @@ class Dream(Section):
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
-    smooth: float = Field(
-        0.0, ge=0, le=32, description="Sigma (px) of the Gaussian cascade on the gradient; 0: none."
-    )
+    smooth: float | None = Field(
+        None, ge=0, le=32, description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
+        "else the network's own.",
+    )  # fmt: skip
     jitter: int = Field(32, ge=0, le=4096, description="Largest random shift (px) of a step.")
     tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
 

@@ -48,6 +48,9 @@ class Dreamer:
         assert dream.objective, "settled"
         assert dream.power and dream.steps and dream.burst and dream.step_size  # noqa: PT018
         self._dream, self._seed = dream, recipe.seed
+        self._smooth = (
+            RECURSIVE_SMOOTH if dream.method == "recursive" else (dream.smooth or 0.0,) * 2
+        )
         self._steps, self._burst, self._step_size = dream.steps, dream.burst, dream.step_size
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
@@ -130,10 +133,7 @@ class Dreamer:
 
     def _sigmas(self, steps: int) -> NDArray[np.float32]:
         """The width of each step's smoothing cascade; 0: none."""
-        if self._dream.method == "recursive":
-            low, high = RECURSIVE_SMOOTH
-            return np.linspace(low, high, steps, endpoint=False, dtype=np.float32)
-        return np.full(steps, self._dream.smooth, np.float32)
+        return np.linspace(*self._smooth, steps, endpoint=False, dtype=np.float32)
 
     def _climb_graph(
         self,
@@ -143,8 +143,7 @@ class Dreamer:
         rows: tf.Tensor,
         columns: tf.Tensor,
     ) -> tf.Tensor:
-        widest = RECURSIVE_SMOOTH[1] if self._dream.method == "recursive" else self._dream.smooth
-        radius = int(np.ceil(3 * 2 * widest))
+        radius = int(np.ceil(3 * 2 * self._smooth[1]))
         for step in tf.range(tf.shape(shifts)[0]):
             gradient = tiled_gradient(self._value, picture, shifts[step], rows, columns)
             if radius:

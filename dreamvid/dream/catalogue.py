@@ -49,6 +49,7 @@ class Entry:
     steps: int
     steps_carried: int
     step_size: float
+    smooth: float
     least: int
     weights: Literal["shipped", "imagenet", "file"]
     licence: str
@@ -66,11 +67,12 @@ ENTRIES = {
             name="pocket",
             build="dreamvid.dream.pocket:build_pocket",
             preprocess=ONE_TO_ONE,
-            objective=(("eyes", 1.0), ("faces", 1.0)),
+            objective=(("faces", 1.0), ("creatures", 1.0)),
             power=2,
             steps=8,
             steps_carried=1,
-            step_size=2.0,
+            step_size=1.5,
+            smooth=0.5,
             least=32,
             weights="shipped",
             licence="MIT, with dreamvid; distilled from SqueezeNet 1.0 (BSD)",
@@ -84,6 +86,7 @@ ENTRIES = {
             steps=8,
             steps_carried=1,
             step_size=1.5,
+            smooth=0.0,
             least=75,
             weights="imagenet",
             licence="Apache-2.0 (Keras), weights trained on ImageNet",
@@ -97,6 +100,7 @@ ENTRIES = {
             steps=8,
             steps_carried=1,
             step_size=2.0,
+            smooth=0.0,
             least=32,
             weights="file",
             licence="BSD (Iandola et al.)",
@@ -130,5 +134,6 @@ def settled(recipe: Recipe) -> Recipe:
         "steps": dream.steps or (own.steps_carried if carries else own.steps),
         "burst": dream.burst or dream.steps or own.steps,
         "step_size": dream.step_size or own.step_size,
+        "smooth": own.smooth if dream.smooth is None else dream.smooth,
     }
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
