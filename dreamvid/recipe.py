@@ -89,20 +89,28 @@ class Dream(Section):
         None, ge=1, le=100_000, description="Steps an octave; else the network's own."
     )
     burst: int | None = Field(
-        None, ge=1, le=100_000, description="Steps an octave of a first frame, which carries "
+        None,
+        ge=1,
+        le=100_000,
+        description="Steps an octave of a first frame, which carries "
         "nothing yet; else as many as `steps`, if given, or the network's own.",
-    )  # fmt: skip
+    )
     step_size: float | None = Field(
-        None, gt=0, le=255, description="Levels (of 255) a step, for a gradient of unit norm; else "
-        "the network's own.",
-    )  # fmt: skip
+        None,
+        gt=0,
+        le=255,
+        description="Levels (of 255) a step, for a gradient of unit norm; else the network's own.",
+    )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
     smooth: float | None = Field(
-        None, ge=0, le=32, description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
+        None,
+        ge=0,
+        le=32,
+        description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
         "else the network's own.",
-    )  # fmt: skip
+    )
     jitter: int = Field(32, ge=0, le=4096, description="Largest random shift (px) of a step.")
     tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
 
