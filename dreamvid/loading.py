@@ -100,18 +100,11 @@ def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """`data` with the paths it names taken from `folder`."""
 
     def place(value: Any) -> Any:
+        if isinstance(value, list):
+            return [place(each) for each in value]
         return str(folder / value) if isinstance(value, str) else value
 
-    data = dict(data)
-    for key in ("source", "output"):
-        value = data.get(key)
-        if value is not None:
-            # A trailing slash says "a folder of pictures"; joining paths would drop it.
-            slash = "/" if isinstance(value, str) and value.endswith("/") else ""
-            if isinstance(value, list):
-                data[key] = [place(each) for each in value]
-            else:
-                data[key] = f"{place(value)}{slash}" if slash else place(value)
+    data = {key: place(v) if key in ("source", "output") else v for key, v in data.items()}
     network = data.get("network")
     if isinstance(network, dict) and network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
         data["network"] = {**network, "weights": place(network["weights"])}

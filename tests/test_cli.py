@@ -93,6 +93,17 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
     assert {p.name for p in Path().iterdir()} == {"still.png"}
 
 
+def test_what_a_dry_run_prints_is_a_recipe(
+    still: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["zoom", str(still), "--zoom", "1.1", "-o", "a.mp4", "--dry-run", "--layers", "fur"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    Path("again.yaml").write_text(told)
+    assert main(["zoom", "--recipe", "again.yaml", "--dry-run"]) == 0
+    assert capsys.readouterr().out == told
+
+
 def test_the_real_thing_once(still: Path) -> None:
     """The default network, from the shipped seed."""
     words = ["zoom", str(SEED), "--size", "96x54", "--frames", "2", "-o", "a.mp4", "-q"]
