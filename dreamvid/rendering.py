@@ -29,7 +29,7 @@ SEGMENT = 48
 """Frames in a closed segment of film: the most that a fault can cost."""
 
 Dream = Callable[[Frame, int], Frame]
-"""`dream(canvas, t) -> Frame`: any canvas to a frame within 0..255."""
+"""`dream(canvas, t) -> Frame`: the dream of a canvas, `t` being the frame's index in its shot."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def make_dreamer(recipe: Recipe) -> Dream:
         NetworkError: its network, layers or weights cannot be had.
     """
     if recipe.network.name == "none":
-        return lambda canvas, t: np.clip(canvas, 0, 255)
+        return lambda canvas, t: canvas
     from dreamvid.dream import quiet
 
     with quiet():
@@ -75,13 +75,15 @@ def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iter
                 source = warp(source, camera, motion.border)
         move = partial(warp, affine=step, border=motion.border)
         began = shift(canvas(source, last, move, blend), color.shift)
-        dreamed = dream(began, t)
+        dreamed = np.clip(dream(began, t), 0, 255)
         if anchor is None:
             if isinstance(recipe, VideoRecipe):
                 anchor = ResidualAnchor.of(dreamed - source, color.anchor)
             else:
                 anchor = PictureAnchor.of(source, color.anchor)
-        dreamed = anchor.pull(dreamed, source)
+        # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
+        if not np.array_equal(dreamed, np.clip(began, 0, 255)):
+            dreamed = anchor.pull(dreamed, source)
         yield dreamed
         last = Last(dreamed, source)
 

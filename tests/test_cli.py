@@ -93,9 +93,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
     assert {p.name for p in Path().iterdir()} == {"still.png"}
 
 
-def test_what_a_dry_run_prints_is_a_recipe(
-    still: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_dry_run_prints_is_a_recipe(still: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["zoom", str(still), "--zoom", "1.1", "-o", "a.mp4", "--dry-run", "--layers", "fur"]
     assert main(words) == 0
     told = capsys.readouterr().out

@@ -17,6 +17,8 @@ from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
+from dreamvid.motion import camera_step, warp
+from dreamvid.recipe import Motion
 from dreamvid.source import fit, open_source
 from tests import media_factory
 
@@ -39,6 +41,16 @@ def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame
     assert told == [0, 1, 2]
     for frame, gain in zip(frames, (10, 15, 17.5), strict=True):
         np.testing.assert_allclose(frame - picture, gain, atol=1e-3)
+
+
+@pytest.mark.parametrize("motion", [{"zoom": 1.03}, {"zoom": 0.97, "angle": 2}, {}])
+def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict[str, Any]) -> None:
+    """Frame t + 1 is frame t under the affine map, whatever the color's anchor."""
+    frames = films("zoom", [picture] * 4, motion={"zoom": 1, **motion})
+    np.testing.assert_array_equal(frames[0], picture)
+    step = camera_step(Motion(**{"zoom": 1, **motion}), (64, 48))
+    for before, after in itertools.pairwise(frames):
+        np.testing.assert_array_equal(after, np.clip(warp(before, step, "reflect"), 0, 255))
 
 
 def test_a_zoom_keeps_its_color_over_many_frames(picture: Frame) -> None:
