@@ -248,7 +248,7 @@ def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
 
 
 def test_no_network_to_reach_says_what_was_tried(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port where nobody answers
@@ -257,6 +257,7 @@ def test_no_network_to_reach_says_what_was_tried(
         load(ENTRIES["inception_v3"], Network(name="inception_v3"))
     assert "--network pocket" in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert not capfd.readouterr().out
 
 
 # The network that ships

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,8 +78,12 @@ def load(own: Entry, network: Network) -> keras.Model:
 def _fetched(own: Entry) -> keras.Model:
     if own.weights != "imagenet":
         raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
+    # Keras reports a download on standard output, which is not its place; and to no one, if no one
+    # is there to watch.
+    watched = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:
-        return own.builder()(include_top=False, weights="imagenet")
+        with contextlib.redirect_stdout(watched):
+            return own.builder()(include_top=False, weights="imagenet")
     except Exception as error:  # Keras lets through whatever its download raised
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(
