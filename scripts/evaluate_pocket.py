@@ -281,7 +281,7 @@ def main() -> None:
     )
     if args.sheet:
         rows = [[p, *(dreams[head][i] for head in HEADS)] for i, p in enumerate(pictures)]
-        cv2.imwrite(str(args.sheet), contact_sheet(rows, 256, 160), [cv2.IMWRITE_JPEG_QUALITY, 82])
+        cv2.imwrite(str(args.sheet), contact_sheet(rows, 208, 130), [cv2.IMWRITE_JPEG_QUALITY, 80])
 
 
 if __name__ == "__main__":
