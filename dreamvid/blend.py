@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from dreamvid.frame import Frame
 from dreamvid.recipe import Blend
 
-Move = Callable[[Frame], Frame]
-"""Brings a picture, or a difference of pictures, from the last frame's place to this one's."""
+Move = Callable[[Frame, Frame | float], Frame]
+"""Brings a picture, or a difference of pictures, from the last frame's place to this one's; the
+second is what lies where nothing comes from."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> Frame:
     if last is None or blend.share == 0:
         return source
     if blend.what == "residual":
-        return source + blend.share * move(last.dream - last.source)
-    moved = move(last.dream)
+        return source + blend.share * move(last.dream - last.source, 0.0)
+    moved = move(last.dream, source)
     return moved if blend.share == 1 else source + blend.share * (moved - source)
 
 

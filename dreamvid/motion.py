@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
+from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
 
 Border = Literal["reflect", "edge", "wrap", "black"]
@@ -32,6 +33,13 @@ class Affine:
     def then(self, later: Affine) -> Affine:
         """This map followed by `later`."""
         return Affine(later.matrix @ self.matrix)
+
+    def reveals(self, size: tuple[int, int]) -> bool:
+        """Whether a frame of `size` (width, height), moved, leaves some of itself uncovered."""
+        width, height = size
+        corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)])
+        came = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
+        return bool((came < -0.5).any() or (came > np.array(size) - 0.5).any())
 
     @property
     def identity(self) -> bool:
@@ -78,6 +86,38 @@ def warp(frame: Frame, affine: Affine, border: Border) -> Frame:
     if back[0, 1] == 0 and back[1, 0] == 0:
         return _warp_upright(frame, back, border)
     return _warp_turned(frame, back, border)
+
+
+def carry(frame: Frame, ground: Frame | float, affine: Affine, border: Border | None) -> Frame:
+    """`frame` moved by `affine`, and where nothing comes from, `ground` (None) or the border.
+
+    A mirrored border would do for one frame; in a recursion the thin strip that comes in is
+    mirrored again and again into stripes.
+    """
+    if border is not None or not affine.reveals((frame.shape[1], frame.shape[0])):
+        return warp(frame, affine, border or "reflect")
+    bare = 1 - warp(np.ones_like(frame), affine, "black")
+    bare[np.abs(bare) < 1e-5] = 0  # rounding: what is covered stays as it came, to the bit
+    return warp(frame, affine, "black") + bare * np.float32(ground)
+
+
+def new_ground(source: Frame, camera: Affine) -> Frame:
+    """`source` under a camera that has moved any way, mirrored beyond its edges without end.
+
+    It only fills in what was never seen, once, so that speed matters here and not the last
+    hundredth of a pixel: OpenCV's linear warp of a copy shrunk to about the scale wanted.
+    """
+    height, width = source.shape[:2]
+    scale = math.sqrt(abs(float(np.linalg.det(camera.matrix[:2, :2]))))
+    times = 2 ** max(0, math.floor(-math.log2(max(scale, 1e-6))))
+    small = max(1, width // times), max(1, height // times)
+    shrunk = cv2.resize(source, small, interpolation=cv2.INTER_AREA)
+    grow = np.diag([width / small[0], height / small[1], 1.0])
+    grow[:2, 2] = (grow.diagonal()[:2] - 1) / 2  # pixel centres lie at whole numbers
+    matrix = (camera.matrix @ grow)[:2]
+    return np.asarray(
+        cv2.warpAffine(shrunk, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    )
 
 
 def _keys(distance: Floats) -> Floats:

@@ -129,8 +129,10 @@ class Motion(Section):
     center: tuple[float, float] = Field(
         (0.5, 0.5), description="The fixed point, as fractions of width and height."
     )
-    border: Literal["reflect", "edge", "wrap", "black"] = Field(
-        "reflect", description="What comes in from outside the frame."
+    border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
+        "source",
+        description="What comes in from outside the frame: the source, mirrored beyond its edges; "
+        "or the frame's own mirror image, edge or other side; or black.",
     )
     on: Literal["dream", "frame"] = Field(
         "dream",

@@ -21,7 +21,7 @@ from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
-from dreamvid.motion import Affine, camera_step, warp
+from dreamvid.motion import Affine, camera_step, carry, new_ground, warp
 from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.source import Source, open_source
 
@@ -67,13 +67,17 @@ def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iter
     last: Last | None = None
     anchor: Anchor | None = None
     camera = Affine()
+    border = None if motion.border == "source" else motion.border
     for t, source in enumerate(sources):
-        step = camera_step(motion, (source.shape[1], source.shape[0]))
+        size = source.shape[1], source.shape[0]
+        step = camera_step(motion, size)
         if t and motion.on == "frame":
             camera = camera.then(step)
             if needs_source(blend) or isinstance(recipe, VideoRecipe):
-                source = warp(source, camera, motion.border)
-        move = partial(warp, affine=step, border=motion.border)
+                source = warp(source, camera, border or "reflect")
+            elif border is None and step.reveals(size):
+                source = new_ground(source, camera)
+        move = partial(carry, affine=step, border=border)
         began = shift(canvas(source, last, move, blend), color.shift)
         dreamed = np.clip(dream(began, t), 0, 255)
         if anchor is None:

@@ -112,9 +112,19 @@ class ConvNorm(nn.Module):  # type: ignore[misc]
         self.conv = nn.Conv2d(inputs, outputs, size, stride, (size - stride + 1) // 2, bias=False)
         self.norm = nn.BatchNorm2d(outputs, momentum=0.05)
 
+    def kernel(self) -> Tensor:
+        """The kernel as applied. One with a stride is blurred by 2x2, and one pixel larger.
+
+        Such a kernel has no answer to a checkerboard, and so its gradient contains none.
+        """
+        if self.conv.stride[0] == 1:
+            return self.conv.weight
+        return F.avg_pool2d(F.pad(self.conv.weight, (1, 1, 1, 1)), 2, 1)
+
     def forward(self, x: Tensor) -> Tensor:
         """The normalised convolution of ``x``."""
-        return self.norm(self.conv(x))
+        conv = self.conv
+        return self.norm(F.conv2d(x, self.kernel(), None, conv.stride, conv.padding))
 
 
 class Student(nn.Module):  # type: ignore[misc]
@@ -122,7 +132,7 @@ class Student(nn.Module):  # type: ignore[misc]
 
     def __init__(self, scales: dict[str, Tensor] | None = None) -> None:
         super().__init__()
-        parts: dict[str, nn.Module] = {"stem": ConvNorm(3, 32, 6, 2)}
+        parts: dict[str, nn.Module] = {"stem": ConvNorm(3, 32, 5, 2)}
         width = 32
         for stage, (wide, narrow, blocks) in STAGES.items():
             parts[f"{stage}_enter"] = ConvNorm(width, wide, 3 if stage == "s4" else 1)
@@ -179,7 +189,7 @@ class Student(nn.Module):  # type: ignore[misc]
             if isinstance(part, ConvNorm):
                 norm = part.norm
                 gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-                kernel, bias = part.conv.weight, norm.bias - norm.running_mean * gain
+                kernel, bias = part.kernel(), norm.bias - norm.running_mean * gain
             else:
                 gain = getattr(self, f"scale_{taps[name]}")
                 kernel, bias = part.weight, part.bias * gain

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dreamvid import dream_frames
-from dreamvid.blend import Last, canvas, needs_source
+from dreamvid.blend import Last, Move, canvas, needs_source
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
@@ -25,11 +25,11 @@ SOURCE, DREAM, BEFORE = noise(1), noise(2), noise(3)
 LAST = Last(dream=DREAM, source=BEFORE)
 
 
-def still(frame: Frame) -> Frame:
+def still(frame: Frame, ground: Any = 0) -> Frame:
     return frame
 
 
-def aside(frame: Frame) -> Frame:
+def aside(frame: Frame, ground: Any = 0) -> Frame:
     return np.roll(frame, 3, axis=1)
 
 
@@ -47,19 +47,19 @@ def frames(recipe: Recipe, sources: list[Frame], dream: Callable[[Frame, int], F
 
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
-def test_a_residual_is_laid_on_the_new_source(move: Callable[[Frame], Frame], share: float) -> None:
+def test_a_residual_is_laid_on_the_new_source(move: Move, share: float) -> None:
     made = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
-    assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE), atol=1e-3)
+    assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE, 0.0), atol=1e-3)
     assert made.dtype == np.float32
 
 
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
-def test_a_picture_is_mixed_with_the_new_source(
-    move: Callable[[Frame], Frame], share: float
-) -> None:
+def test_a_picture_is_mixed_with_the_new_source(move: Move, share: float) -> None:
     made = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
-    assert np.allclose(made, (1 - share) * SOURCE + share * move(DREAM), atol=1e-3)
+    assert np.allclose(
+        made, (1 - share) * SOURCE + share * np.asarray(move(DREAM, SOURCE)), atol=1e-3
+    )
     assert made.dtype == np.float32
 
 
@@ -117,7 +117,8 @@ def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
     [
         {"zoom": 1.02},
         {"zoom": 0.98, "border": "wrap"},
-        {"zoom": 1.05, "angle": -3, "translate": [0.5, -2], "center": [0.3, 0.6]},
+        {"zoom": 1.05, "angle": -3, "center": [0.3, 0.6], "border": "reflect"},
+        {"translate": [0.5, -2], "border": "reflect"},
         {"trim": [2, 1], "border": "edge"},
         {"zoom": 1.02, "on": "dream"},
     ],
@@ -125,11 +126,33 @@ def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
 def test_a_zooms_next_frame_is_this_one_moved(motion: dict[str, Any]) -> None:
     recipe = make_recipe({"motion": motion, "color": {"anchor": 0}}, "zoom")
     step = camera_step(recipe.motion, (W, H))  # type: ignore[union-attr]
-    border = recipe.motion.border  # type: ignore[union-attr]
+    border = motion.get("border", "reflect")  # going in, nothing comes in from outside
     made = frames(recipe, [SOURCE] * 6, asleep)
     assert np.array_equal(made[0], SOURCE)
     for this, following in pairwise(made):
         assert np.array_equal(following, warp(this, step, border))
+
+
+def test_what_comes_in_from_outside_is_the_source_again() -> None:
+    """Zoomed out, the inner part is the last frame moved; around it lies the source, mirrored."""
+    recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "zoom")
+    wide = np.full((H, W, 3), 60, np.float32)
+    wide[:, : W // 2] = 200
+    last = frames(recipe, [wide] * 3, lambda canvas, t: canvas + (10 if t == 0 else 0))[-1]
+    inside = last[H * 2 // 5 : H * 3 // 5, W * 2 // 5 : W * 3 // 5]
+    assert {round(float(v)) for v in np.unique(inside.round())} >= {70, 210}
+    edges = np.concatenate([last[0, ::5], last[-1, ::5]])
+    assert {round(float(v)) for v in np.unique(edges.round())} <= set(range(60, 201))
+    assert edges.max() == pytest.approx(200, abs=1)
+
+
+def test_a_residual_does_not_come_in_from_outside() -> None:
+    recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "video")
+    last = frames(recipe, [SOURCE] * 2, lambda canvas, t: np.clip(canvas + 5 * (t == 0), 0, 255))[
+        -1
+    ]
+    assert np.array_equal(last[0], SOURCE[0])
+    assert last[H // 2, W // 2].mean() > SOURCE[H // 2, W // 2].mean() + 3
 
 
 def test_a_zoom_that_stands_still_never_changes() -> None:

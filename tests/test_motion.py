@@ -18,6 +18,8 @@ from dreamvid.motion import (
     _warp_turned,
     _warp_upright,
     camera_step,
+    carry,
+    new_ground,
     trim_zoom,
     warp,
 )
@@ -366,3 +368,41 @@ def test_zooming_out_does_not_alias(zoom: float, angle: float) -> None:
     assert moved.min() > -20
     assert moved.max() < 220
     assert ((moved > 20) & (moved < 180)).sum() <= 2
+
+
+@pytest.mark.parametrize("motion", [{"zoom": 1.01}, {"zoom": 1.02, "angle": 0.5}, {"zoom": 1}])
+def test_going_in_reveals_nothing(motion: dict[str, Any]) -> None:
+    assert not camera_step(Motion(**motion), (64, 48)).reveals((64, 48))
+
+
+@pytest.mark.parametrize("motion", [{"zoom": 0.97}, {"angle": 3}, {"translate": (4, 0)}])
+def test_going_out_or_aside_reveals_new_ground(motion: dict[str, Any]) -> None:
+    assert camera_step(Motion(**motion), (64, 48)).reveals((64, 48))
+
+
+@pytest.mark.parametrize("zoom", [1.0, 0.5, 0.25, 0.06, 0.001])
+def test_new_ground_keeps_the_source_where_it_is_and_its_color(zoom: float) -> None:
+    """A dark left and a bright right half, seen from ever farther, mirrored without end."""
+    frame = np.full((48, 64, 3), 40, np.float32)
+    frame[:, 32:] = 200
+    far = new_ground(frame, camera_step(Motion(zoom=max(zoom, 0.1)), (64, 48)))
+    if zoom < 0.1:  # composed of steps: the recipe allows no such step at once
+        camera = Affine()
+        for _ in range(round(np.log(zoom) / np.log(0.5))):
+            camera = camera.then(camera_step(Motion(zoom=0.5), (64, 48)))
+        far = new_ground(frame, camera)
+    assert far.shape == frame.shape
+    assert far.min() >= 40 - 1e-3
+    assert far.max() <= 200 + 1e-3
+    if zoom >= 0.25:
+        assert far[24, 31].mean() < 100
+        assert far[24, 33].mean() > 140
+
+
+def test_what_is_covered_is_moved_to_the_bit() -> None:
+    frame = np.random.default_rng(3).uniform(0, 255, (48, 64, 3)).astype(np.float32)
+    step = camera_step(Motion(zoom=0.9, angle=2), (64, 48))
+    made, moved = carry(frame, 7.0, step, None), warp(frame, step, "reflect")
+    inner = (slice(10, -10), slice(10, -10))
+    assert np.array_equal(made[inner], moved[inner])
+    assert made[0, 0] == pytest.approx([7, 7, 7], abs=0.1)

@@ -43,7 +43,9 @@ def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame
         np.testing.assert_allclose(frame - picture, gain, atol=1e-3)
 
 
-@pytest.mark.parametrize("motion", [{"zoom": 1.03}, {"zoom": 0.97, "angle": 2}, {}])
+@pytest.mark.parametrize(
+    "motion", [{"zoom": 1.03}, {"zoom": 0.97, "angle": 2, "border": "reflect"}, {}]
+)
 def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict[str, Any]) -> None:
     """Frame t + 1 is frame t under the affine map, whatever the color's anchor."""
     frames = films("zoom", [picture] * 4, motion={"zoom": 1, **motion})

@@ -6,9 +6,9 @@ SqueezeNet 1.0 (Iandola et al., arXiv:1602.07360); ``scripts/train_pocket.py`` t
 
 - the exponential linear unit is smooth, and it has a gradient for what is not there yet;
 - it shrinks by averages over 4×4 windows with stride 2. Such a window covers every pixel equally
-  often and keeps high frequencies out, so that the gradient bears no checkerboard. (A kernel of
+  often and keeps high frequencies out, so that the gradient bears no checkerboard. (A window of
   odd size, or a maximum, treats some rows better than their neighbors.) For the same reason the
-  stem's kernel is 6×6;
+  stem's 6×6 kernel is one of 5×5 blurred by 2×2: it has no answer to a checkerboard;
 - its heads hang on the trunk by 1×1 convolutions: dreaming on an early one computes little.
 """
 
