@@ -7,7 +7,6 @@ What is heavy is imported after the words are understood, so that the help answe
 from __future__ import annotations
 
 import io
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -51,7 +50,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     word, rest = argv[0], argv[1:]
     if word not in COMMANDS:
-        return _fail(f"{word}: unknown command{near(word, COMMANDS)}; see dreamvid --help", 2)
+        hint = near(word, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+        return _fail(f"{word}: unknown command{hint}", 2)
     try:
         return _render(word, rest)
     except DreamvidError as error:
@@ -79,21 +79,17 @@ def _render(word: str, argv: Sequence[str]) -> int:
     except UsageError as error:
         return _fail(str(error), 2)
     recipe = make_recipe(data, word)
-
-    # TensorFlow's and the decoders' chatter is not for the user; its errors come as exceptions.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     if command.dry_run:
-        return _dry_run(recipe, overwrite=command.overwrite)
+        return _dry_run(recipe)
     return _iterate(recipe, overwrite=command.overwrite, quiet=command.quiet)
 
 
-def _dry_run(recipe: Recipe, *, overwrite: bool) -> int:
+def _dry_run(recipe: Recipe) -> int:
     import yaml
 
     from dreamvid.rendering import plan
 
-    planned = plan(recipe, overwrite=overwrite)
+    planned = plan(recipe, overwrite=True)  # an output that is there is no reason to say nothing
     print(yaml.safe_dump(planned.recipe.model_dump(mode="json"), sort_keys=False), end="")
     for line in planned.lines():
         print(f"# {line}")
@@ -103,17 +99,17 @@ def _dry_run(recipe: Recipe, *, overwrite: bool) -> int:
 def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
     from tqdm import tqdm
 
-    from dreamvid.rendering import output_of, render
+    from dreamvid.rendering import carry_out, plan
 
-    output = output_of(recipe)
-    steps = render(recipe, overwrite=overwrite)
-    bar = tqdm(disable=quiet, **_look(output))
+    planned = plan(recipe, overwrite=overwrite)
+    output, total = planned.output, planned.source.frames
+    steps = carry_out(planned, overwrite=overwrite)
+    bar = tqdm(total=total, disable=quiet, **_look(output))
     done = 0
     try:
         with _stop_after_this_frame() as asked, bar, closing(steps):
             for step in steps:
                 done = step.index + 1
-                bar.total = step.total
                 bar.update()
                 asked.may_wait = True
                 if asked.stop and done != step.total:
@@ -168,13 +164,19 @@ def _look(output: Path) -> dict[str, Any]:
     """How the progress looks: a line redrawn, or, where nobody watches, a line now and then."""
     look: dict[str, Any] = {
         "unit": "frame",
-        "delay": 0.01,  # nothing before the first frame: an error stands alone
         "bar_format": f"{output.name}: "
         "{n_fmt} of {total_fmt} frames |{bar}| {rate_inv_fmt}, {remaining} left",
     }
     if sys.stderr.isatty():
         return {**look, "dynamic_ncols": True}
-    return {**look, "file": _Lines(), "mininterval": 10.0, "ncols": 79, "ascii": True}
+    return {
+        **look,
+        "file": _Lines(),
+        "mininterval": 10.0,
+        "delay": 0.01,
+        "ncols": 79,
+        "ascii": True,
+    }
 
 
 class _Lines(io.TextIOBase):

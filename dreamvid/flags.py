@@ -178,4 +178,5 @@ def _one_line(box: str) -> str:
     lines = [re.sub(r"[─━│┃╭╮╰╯]", " ", line).strip() for line in box.splitlines()]
     # Where the terminal has no box drawing, the box is drawn in dashes.
     told = [line for line in lines[1:] if line.strip("-") and "full helptext" not in line]
-    return " ".join(told) or "cannot be understood; see --help"
+    line = " ".join(told).replace(" Perhaps you meant:", "; perhaps you meant")
+    return line or "cannot be understood; see --help"

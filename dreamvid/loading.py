@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import RecipeError, near
 from dreamvid.recipe import KINDS, Recipe
+from dreamvid.values import Flag
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 
@@ -154,8 +155,8 @@ _SAID = {
     "finite_number": "must be a finite number",
     "literal_error": "must be {expected}",
     "missing": "is missing",
-    "too_long": "takes at most {max_length}",
-    "too_short": "needs at least {min_length}",
+    "too_long": "takes at most {max_length} values",
+    "too_short": "needs at least {min_length} values",
     "string_too_short": "must not be empty",
 }
 _WANTED = {
@@ -170,10 +171,13 @@ _WANTED = {
 
 def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
     where = [str(part) for part in error["loc"]]
-    kind, context = str(error["type"]), error.get("ctx", {})
+    kind, context = str(error["type"]), dict(error.get("ctx", {}))
+    for name, bound in context.items():
+        if isinstance(bound, float) and bound.is_integer():
+            context[name] = int(bound)
     path = ".".join(where)
     if kind == "extra_forbidden":
-        return f"{path}: unknown{near(where[-1], _keys_at(model, where[:-1]), most=1)}"
+        return f"{path}: unknown{_meant(where, model)}"
     if kind == "value_error":
         message = str(context.get("error", error["msg"]))
     elif kind in _SAID:
@@ -189,6 +193,31 @@ def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
     return (
         f"{path}.{message}" if kind == "value_error" and ": " in message else f"{path}: {message}"
     )
+
+
+def _meant(where: list[str], model: type[BaseModel]) -> str:
+    """What an unknown key may have been meant for: its neighbor, its place, or another kind."""
+    hint = near(where[-1], _keys_at(model, where[:-1]), most=1)
+    if hint:
+        return hint
+    place = _places(model).get(where[-1])
+    if place:
+        return f"; did you mean {place}?"
+    kinds = [kind for kind, other in KINDS.items() if where[-1] in _keys_at(other, where[:-1])]
+    return f" (it is for {' and '.join(kinds)})" if kinds else ""
+
+
+def _places(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    """Where each key of a section stands, under its own name and under its flag's."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found = {**_places(inner, f"{prefix}{name}."), **found}
+        else:
+            flags = [m.name for m in field.metadata if isinstance(m, Flag) and m.name]
+            found |= dict.fromkeys([name, *flags], prefix + name)
+    return found
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
@@ -72,7 +73,9 @@ def camera_step(motion: Motion, size: tuple[int, int]) -> Affine:
 def trim_zoom(trim: tuple[float, float], size: tuple[int, int]) -> float:
     """The magnification that a trim of (x, y) px a side stands for."""
     (x, y), (width, height) = trim, size
-    return min(width / max(width - 2 * x, 1), height / max(height - 2 * y, 1))
+    if width - 2 * x < 1 or height - 2 * y < 1:
+        raise RecipeError(f"motion.trim: {x:g} and {y:g} px leave nothing of {width}x{height}")
+    return min(width / (width - 2 * x), height / (height - 2 * y))
 
 
 def warp(frame: Frame, affine: Affine, border: Border) -> Frame:

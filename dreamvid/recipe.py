@@ -12,7 +12,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from dreamvid.values import Flag, Moment, Rate, Size, Triple, parse_terms
 
@@ -56,9 +64,16 @@ def _short(terms: tuple[Term, ...] | None) -> Any:
     return None if terms is None else weights
 
 
+def _some_weight(terms: tuple[Term, ...] | None) -> tuple[Term, ...] | None:
+    if terms is not None and not any(term.weight for term in terms):
+        raise ValueError("every weight is 0, which leaves nothing to dream of")
+    return terms
+
+
 Objective = Annotated[
     Annotated[tuple[Term, ...], Field(min_length=1)] | None,
     BeforeValidator(parse_terms),
+    AfterValidator(_some_weight),
     PlainSerializer(_short),
     Flag("layers", metavar="LAYER[=WEIGHT],…"),
 ]
@@ -115,6 +130,9 @@ class Dream(Section):
     tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
 
 
+Place = Annotated[float, Field(ge=-10, le=10)]
+
+
 class Motion(Section):
     """The camera's movement from one frame to the next."""
 
@@ -126,7 +144,7 @@ class Motion(Section):
     translate: tuple[float, float] = Field(
         (0.0, 0.0), description="Px a frame by which the picture moves right and down."
     )
-    center: tuple[float, float] = Field(
+    center: tuple[Place, Place] = Field(
         (0.5, 0.5), description="The fixed point, as fractions of width and height."
     )
     border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
@@ -205,17 +223,26 @@ class ClipFilm(Film):
     audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")
 
 
+def _named(path: Path) -> Path:
+    if not path.name:
+        raise ValueError("must name a file")
+    return path
+
+
+NamedPath = Annotated[Path, AfterValidator(_named)]
+
+
 class Still(Section):
     """What every kind of recipe says."""
 
     version: Annotated[Literal[1], Flag(hidden=True)] = 1
     source: Annotated[
-        tuple[Path, ...],
+        tuple[NamedPath, ...],
         BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
         PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
         Flag(positional=True, metavar="SOURCE"),
-    ] = Field((), max_length=2, description="The picture (two are mixed) or the clip.")
-    output: Annotated[Path | None, Flag(short="-o", metavar="FILE")] = Field(
+    ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
+    output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE")] = Field(
         None, description="The result; its ending says what is written."
     )
     size: Size | None = Field(None, description="The frame's size; else the source's own.")

@@ -142,13 +142,24 @@ def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
     check(output, recipe.source, overwrite)
     source = open_source(recipe)
     dream = make_dreamer(recipe)
+    if isinstance(recipe, ZoomRecipe | VideoRecipe):
+        camera_step(recipe.motion, source.size)
     made = Plan(settled(recipe), output, source, dream)
     deque(made.lines(), maxlen=0)  # a size that no octave of the network takes is refused here
     return made
 
 
 def render(recipe: Recipe, *, overwrite: bool = False) -> Generator[Step]:
-    """Render a recipe into its output, one `Step` a frame; the output stands once it is exhausted.
+    """Plan a recipe and carry it out; see `carry_out`. Nothing is looked at before the first step.
+
+    Raises:
+        DreamvidError: in one line, what cannot be done.
+    """
+    yield from carry_out(plan(recipe, overwrite=overwrite), overwrite=overwrite)
+
+
+def carry_out(made: Plan, *, overwrite: bool = False) -> Generator[Step]:
+    """Render a plan into its output, one `Step` a frame; the output stands once it is exhausted.
 
     Closing the generator cancels. Cancelled or failed after the first frame, it leaves what is done
     as `NAME.partial.…`, playable; before it, nothing.
@@ -156,8 +167,7 @@ def render(recipe: Recipe, *, overwrite: bool = False) -> Generator[Step]:
     Raises:
         DreamvidError: in one line, what cannot be done.
     """
-    made = plan(recipe, overwrite=overwrite)
-    source = made.source
+    recipe, source = made.recipe, made.source
     frames = dream_frames(recipe, source.open(), made.dream)
     if not isinstance(recipe, ZoomRecipe | VideoRecipe):
         still = next(frames)

@@ -7,14 +7,19 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
-from dreamvid.errors import RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.picture_ops import resize
+from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sound import Sound
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
+
+CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
+"""By which a clip is known that was given in place of a picture."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def fit(frame: Frame, size: tuple[int, int]) -> Frame:
 
 
 def _still_source(recipe: ImageRecipe) -> Source:
-    pictures = [read_picture(path) for path in recipe.source]
+    pictures = [_read_still(path) for path in recipe.source]
     size = recipe.size or (pictures[0].shape[1], pictures[0].shape[0])
     still, *others = [fit(picture, size) for picture in pictures]
     for other in others:
@@ -69,10 +74,23 @@ def _still_source(recipe: ImageRecipe) -> Source:
     return Source(size, rate, frames, None, lambda: itertools.repeat(still, frames))
 
 
+def _read_still(path: Path) -> Frame:
+    try:
+        return read_picture(path)
+    except MediaError as error:
+        hint = "; dreamvid video takes clips" if path.suffix.lower() in CLIP_ENDINGS else ""
+        raise MediaError(f"{error}{hint}") from None
+
+
 def _clip_source(recipe: VideoRecipe) -> Source:
     if len(recipe.source) != 1:
         raise RecipeError("source: a video is made of one clip")
-    clip = probe(recipe.source[0])
+    path = recipe.source[0]
+    try:
+        clip = probe(path)
+    except MediaError as error:
+        hint = "; dreamvid zoom and image take pictures" if path.suffix.lower() in ENDINGS else ""
+        raise MediaError(f"{error}{hint}") from None
     start = recipe.start or Fraction(0)
     first, count = clip.span(start, recipe.end, None)
     rate = recipe.fps or clip.rate

@@ -107,16 +107,21 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
         ({"motion": {"zom": 2}}, "motion.zom: unknown; did you mean zoom?"),
         ({"network": {"wieghts": "random"}}, "network.wieghts: unknown; did you mean weights?"),
         ({"dream": {"xyzzy": 3}}, "dream.xyzzy: unknown"),
-        ({"start": 3}, "start: unknown"),
+        ({"start": 3}, "start: unknown (it is for video)"),
+        ({"layers": {"eyes": 1}}, "layers: unknown; did you mean dream.objective?"),
+        ({"zoom": 1.02}, "zoom: unknown; did you mean motion.zoom?"),
+        ({"dream": {"objective": "eyes=0"}}, "every weight is 0, which leaves nothing to dream of"),
+        ({"output": ""}, "output: must name a file"),
+        ({"motion": {"center": [50, 0]}}, "motion.center.0: must be at most 10"),
         ({"dream": {"octaves": 0}}, "dream.octaves: must be at least 1"),
         ({"dream": {"octaves": 2.5}}, "dream.octaves: must be a whole number, not 2.5"),
-        ({"dream": {"octave_scale": 1}}, "dream.octave_scale: must be more than 1.0"),
+        ({"dream": {"octave_scale": 1}}, "dream.octave_scale: must be more than 1"),
         ({"dream": {"step_size": NAN}}, "dream.step_size: must be a finite number"),
         ({"dream": {"method": "best"}}, "'detail', 'resize' or 'recursive'"),
         ({"dream": {"objective": {"a": "x"}}}, "must be a number, not 'x'"),
-        ({"dream": {"objective": []}}, "dream.objective: needs at least 1"),
+        ({"dream": {"objective": []}}, "dream.objective: needs at least 1 values"),
         ({"dream": 3}, "dream: must be a section of keys and values, not 3"),
-        ({"blend": 2}, "blend.share: must be at most 1.0"),
+        ({"blend": 2}, "blend.share: must be at most 1"),
         ({"blend": "much"}, "blend.share: must be a number, not 'much'"),
         ({"motion": {"trim": [-1, 0]}}, "motion.trim: must be at least 0"),
         ({"motion": {"translate": [1]}}, "motion.translate.1: is missing"),
@@ -124,7 +129,7 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
         ({"film": {"crf": 52}}, "film.crf: must be at most 51"),
         ({"fps": "fast"}, "fps: must be a rate such as 25 or 30000/1001, not 'fast'"),
         ({"size": "big"}, "size: must be WIDTHxHEIGHT such as 1280x720, not 'big'"),
-        ({"source": ["a", "b", "c"]}, "source: takes at most 2"),
+        ({"source": ["a", "b", "c"]}, "source: takes at most 2 values"),
         ({"version": 2}, "version: must be 1"),
         ({"kind": "vidoe"}, "kind: vidoe: must be one of zoom, video, image"),
         ({"kind": ["zoom"]}, "must be one of zoom, video, image"),
@@ -243,13 +248,15 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
     if annotation is str:
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
-        return values_of(str, {}).map(Path)
+        return values_of(str, {}).map(Path).filter(lambda path: path.name)
     if annotation is Term:
-        return st.builds(Term, layer=values_of(str, {}), weight=st.floats(-9, 9))
+        return st.builds(
+            Term, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
+        )
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
         if kinds[-1] is Ellipsis:
-            longest = 2 if kinds[0] is Path else 4
+            longest = 2 if Path in (kinds[0], *get_args(kinds[0])) else 4
             return st.lists(values_of(kinds[0], {}), min_size=1, max_size=longest).map(tuple)
         near_zero = {"min_value": 0, "max_value": 999, "exclude_max": False}
         return st.tuples(*(values_of(kind, near_zero) for kind in kinds))

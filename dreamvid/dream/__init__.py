@@ -14,8 +14,11 @@ def quiet() -> Iterator[None]:
     """Keep what TensorFlow's libraries print while they load off standard error.
 
     They write to the descriptor itself, before any setting of theirs is heard. If loading fails,
-    what was said is said after all.
+    what was said is said after all. What they would say later is not for the user either: their
+    errors come as exceptions.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.stderr.flush()
     spare = os.dup(2)
     with tempfile.TemporaryFile() as said:
