@@ -7,7 +7,6 @@ x_t      = anchor(x_t)                             is shown, and carried
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -110,23 +109,23 @@ class Plan:
         output: where the result goes.
         source: the frames to come.
         dream: the dreamer, loaded.
+        octaves: the (height, width) of each size dreamed at, smallest first; none without a network.
     """
 
     recipe: Recipe
     output: Path
     source: Source
     dream: Dream
+    octaves: list[tuple[int, int]]
 
     def lines(self) -> Iterator[str]:
         """What will be made, for people."""
         width, height = self.source.size
         count = "all" if self.source.frames is None else self.source.frames
         yield f"{count} frames of {width}x{height} at {self.source.rate} fps into {self.output}"
-        sizes = getattr(self.dream, "sizes", None)
-        if sizes is not None:
-            octaves = sizes((height, width))
-            yield "octaves " + ", ".join(f"{wide}x{high}" for high, wide in octaves)
-            skipped = self.recipe.dream.octaves - len(octaves)
+        if self.octaves:
+            yield "octaves " + ", ".join(f"{wide}x{high}" for high, wide in self.octaves)
+            skipped = self.recipe.dream.octaves - len(self.octaves)
             if skipped:
                 yield f"{skipped} smaller skipped: under the least size of the network"
 
@@ -141,12 +140,12 @@ def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
     check = check_picture if recipe.kind == "image" else check_output
     check(output, recipe.source, overwrite)
     source = open_source(recipe)
-    dream = make_dreamer(recipe)
     if isinstance(recipe, ZoomRecipe | VideoRecipe):
-        camera_step(recipe.motion, source.size)
-    made = Plan(settled(recipe), output, source, dream)
-    deque(made.lines(), maxlen=0)  # a size that no octave of the network takes is refused here
-    return made
+        camera_step(recipe.motion, source.size)  # refuses a trim that leaves nothing
+    dream = make_dreamer(recipe)
+    sizes = getattr(dream, "sizes", None)  # refuses a size that is too small for the network
+    octaves = sizes((source.size[1], source.size[0])) if sizes else []
+    return Plan(settled(recipe), output, source, dream, octaves)
 
 
 def render(recipe: Recipe, *, overwrite: bool = False) -> Generator[Step]:
