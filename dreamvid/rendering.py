@@ -109,7 +109,7 @@ class Plan:
         output: where the result goes.
         source: the frames to come.
         dream: the dreamer, loaded.
-        octaves: the (height, width) of each size dreamed at, smallest first; none without a network.
+        octaves: the (height, width) of each size dreamed at, smallest first; empty without network.
     """
 
     recipe: Recipe
