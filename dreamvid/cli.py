@@ -164,8 +164,9 @@ def _look(output: Path) -> dict[str, Any]:
     """How the progress looks: a line redrawn, or, where nobody watches, a line now and then."""
     look: dict[str, Any] = {
         "unit": "frame",
-        "bar_format": f"{output.name}: "
-        "{n_fmt} of {total_fmt} frames |{bar}| {rate_inv_fmt}, {remaining} left",
+        "desc": output.name,
+        "bar_format": "{desc}: {n_fmt} of {total_fmt} frames |{bar}| {rate_inv_fmt}, "
+        "{remaining} left",
     }
     if sys.stderr.isatty():
         return {**look, "dynamic_ncols": True}

@@ -95,8 +95,6 @@ def output_of(recipe: Recipe) -> Path:
     """Where the result goes: as asked, else `NAME-dream.mp4` (or `.png`) in this folder."""
     if recipe.output is not None:
         return recipe.output
-    if not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
     return Path(f"{recipe.source[0].stem}-dream{'.png' if recipe.kind == 'image' else '.mp4'}")
 
 
@@ -136,6 +134,8 @@ def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
     Raises:
         DreamvidError: in one line, what cannot be done.
     """
+    if not recipe.source:
+        raise RecipeError("source: name the picture or clip to dream on")
     output = output_of(recipe)
     check = check_picture if recipe.kind == "image" else check_output
     check(output, recipe.source, overwrite)

@@ -45,11 +45,9 @@ def open_source(recipe: Recipe) -> Source:
     """The source of a recipe.
 
     Raises:
-        RecipeError: none is named, or more than its kind takes.
+        RecipeError: more are named than its kind takes.
         MediaError: a file is not what it should be.
     """
-    if not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
     if isinstance(recipe, VideoRecipe):
         return _clip_source(recipe)
     return _still_source(recipe)

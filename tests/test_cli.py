@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
-from dreamvid.cli import main
+from dreamvid.cli import _look, main
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
@@ -38,7 +39,7 @@ def still() -> Path:
 def test_help_needs_neither_tensorflow_nor_opencv() -> None:
     code = """
 import sys
-from dreamvid.cli import main
+from dreamvid.cli import _look, main
 for words in (["--help"], ["zoom", "--help"], ["video", "--help"], ["image", "--help"]):
     try:
         assert main(words) == 0
@@ -74,6 +75,15 @@ def test_the_ending_says_what_is_written(still: Path, name: str) -> None:
 def test_a_folder_of_pictures(still: Path) -> None:
     assert main(["zoom", str(still), "--frames", "3", "-o", "frames/", *NONE]) == 0
     assert [p.name for p in sorted(Path("frames").iterdir())] == [f"{i:06d}.png" for i in range(3)]
+
+
+def test_any_name_will_do(still: Path) -> None:
+    name = "a {b} %d {n_fmt}é.mp4"
+    assert main(["zoom", str(still), "--frames", "2", "-o", name, *NONE]) == 0
+    assert Path(name).is_file()
+    look = _look(Path(name))
+    line = tqdm.format_meter(1, 2, 3.0, prefix=look["desc"], bar_format=look["bar_format"])
+    assert line.startswith(f"{name}: 1 of 2 frames")
 
 
 def test_two_pictures_are_mixed(still: Path) -> None:
