@@ -24,6 +24,7 @@ COMMANDS = {
     "zoom": "An endless zoom into a picture: dreamvid zoom seed.jpg --frames 50",
     "video": "Dream a clip: dreamvid video clip.mp4",
     "image": "Dream one still: dreamvid image picture.jpg",
+    "layers": "What there is to dream on: dreamvid layers --network pocket",
 }
 
 HELP = """usage: dreamvid COMMAND …
@@ -53,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
         hint = near(word, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
         return _fail(f"{word}: unknown command{hint}", 2)
     try:
-        return _render(word, rest)
+        return _layers(rest) if word == "layers" else _render(word, rest)
     except DreamvidError as error:
         return _fail(str(error), 1)
     except MemoryError:
@@ -82,6 +83,29 @@ def _render(word: str, argv: Sequence[str]) -> int:
     if command.dry_run:
         return _dry_run(recipe)
     return _iterate(recipe, overwrite=command.overwrite, quiet=command.quiet)
+
+
+def _layers(argv: Sequence[str]) -> int:
+    from dreamvid.dream import quiet
+    from dreamvid.dream.catalogue import network_lines
+    from dreamvid.flags import UsageError, typed
+    from dreamvid.loading import validated
+    from dreamvid.recipe import Listing, Network
+
+    try:
+        data = typed("layers", COMMANDS["layers"], Listing(), argv)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    asked = validated(Listing, data)
+    if asked.network is None:
+        lines = network_lines()
+    else:
+        with quiet():
+            from dreamvid.dream.layers import layer_lines
+        lines = layer_lines(Network(name=asked.network, weights=asked.weights), asked.size)
+    for line in lines:
+        print(line)
+    return 0
 
 
 def _dry_run(recipe: Recipe) -> int:

@@ -48,6 +48,13 @@ def parse(
 
     Exits with 0 after `--help`; words that are no flags end in a `UsageError`.
     """
+    made = typed(word, summary, base, _joined_layers(argv))
+    command = made.pop("command")
+    return {"kind": base.kind, "version": base.version, **made}, command
+
+
+def typed(word: str, summary: str, base: BaseModel, argv: Sequence[str]) -> dict[str, Any]:
+    """What `argv` says over a model, as nested data to be validated; like :func:`parse`."""
     registry = ConstructorRegistry()
     registry.struct_rule(_section)
     said = io.StringIO()
@@ -57,7 +64,7 @@ def parse(
                 cast(Any, type(base)),
                 prog=f"dreamvid {word}",
                 description=summary,
-                args=_joined_layers(argv),
+                args=argv,
                 default=base,
                 config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
             )
@@ -65,8 +72,7 @@ def parse(
         if stop.code:
             raise UsageError(_one_line(said.getvalue())) from None
         raise
-    command = made.pop("command")
-    return {"kind": base.kind, "version": base.version, **made}, command
+    return dict(made)
 
 
 class UsageError(Exception):
@@ -137,7 +143,8 @@ def _leaf(flag: Flag, kind: Any, default: Any) -> Any:
         is_instance=lambda value: True,
         str_from_instance=lambda value: [_shown(value)],
     )
-    hint = f"(default: {_shown(default)})" if default not in (None, ()) else ""
+    shown = _shown(default).replace(" ", "x") if metavar == "WxH" else _shown(default)
+    hint = f"(default: {shown})" if default not in (None, ()) else ""
     how = tyro.conf.arg(
         name=flag.name, aliases=[flag.short] if flag.short else None, help_behavior_hint=hint
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 from dreamvid.errors import RecipeError, near
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.values import Flag
+
+Model = TypeVar("Model", bound=BaseModel)
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 
@@ -122,7 +124,11 @@ def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = ""
     if not isinstance(said, str) or said not in KINDS or (kind and said != kind):
         right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"
         raise RecipeError(_prefix(name) + f"kind: {said}: {right}")
-    model = KINDS[said]
+    return validated(KINDS[said], data, name)
+
+
+def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Model:
+    """`data` as a `model`, its faults as one line of a `RecipeError` that begins with `name`."""
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:

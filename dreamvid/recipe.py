@@ -50,6 +50,18 @@ class Network(Section):
         return {"name": data} if isinstance(data, str) else data
 
 
+class Listing(Section):
+    """What `dreamvid layers` is asked for."""
+
+    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
+        None, description="Network whose layers are listed; else the networks are."
+    )
+    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
+        None, description="A whole model (.keras) in the place of the network's own."
+    )
+    size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")
+
+
 class Term(Section):
     """One layer of the objective and its weight; a negative weight subdues the layer."""
 
@@ -124,10 +136,11 @@ class Dream(Section):
         ge=0,
         le=32,
         description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
-        "else the network's own.",
+        "else the network's own; the method recursive has its own.",
     )
     jitter: int = Field(32, ge=0, le=4096, description="Largest random shift (px) of a step.")
     tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
+    margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
 
 Place = Annotated[float, Field(ge=-10, le=10)]

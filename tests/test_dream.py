@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import h5py
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from keras.src.legacy.saving import legacy_h5_format
 
 from dreamvid.dream.ascent import Dreamer, octave_sizes
-from dreamvid.dream.catalogue import ENTRIES, settled
-from dreamvid.dream.networks import load
-from dreamvid.dream.tiles import MARGIN, Row, tiled_gradient
+from dreamvid.dream.catalogue import ENTRIES, entry, settled
+from dreamvid.dream.layers import layers
+from dreamvid.dream.models import build, load
+from dreamvid.dream.networks import preprocessed
+from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
@@ -44,12 +49,6 @@ def test_the_objective_rises_at_every_octave(picture: Frame) -> None:
             for one in (picture, dreamed)
         )
         assert dream.objective(after) > dream.objective(before)
-
-
-def test_inception_dreams_with_its_own_preprocessing() -> None:
-    picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)
-    dream = dreamer({"name": "inception_v3", "weights": "random"}, steps=2, octaves=1)
-    assert dream.objective(dream(picture, 0)) > dream.objective(picture)
 
 
 def test_a_step_is_of_the_size_asked_for(picture: Frame) -> None:
@@ -141,20 +140,16 @@ def test_a_picture_under_the_least_size_is_refused() -> None:
 
 @given(st.integers(1, 5000), st.integers(64, 1024))
 def test_cores_cover_every_pixel_once(length: int, largest: int) -> None:
-    row = Row.of(length, largest)
-    covered = np.zeros(row.count * row.core, int)
-    for tile in range(row.count):
-        covered[tile * row.core : (tile + 1) * row.core] += 1
-    assert (covered == 1).all()
-    assert row.core <= largest
-    assert row.core * row.count - length < row.count, "the tiles are as equal as they can be"
-    assert row.margin == (MARGIN if row.count > 1 else 0)
+    count, core, margin = Rolled(largest, 32, 0).axis(length)
+    assert (count - 1) * core < length <= count * core
+    assert core <= largest
+    assert core * count - length < count, "the tiles are as equal as they can be"
+    assert margin == (32 if count > 1 else 0)
 
 
-def _graph(value: Any, picture: Frame, shift: tuple[int, int], tile: int) -> Frame:
-    rows, columns = (Row.of(edge, tile) for edge in picture.shape[:2])
-    words = (tf.constant([row.count, row.core, row.margin]) for row in (rows, columns))
-    found = tiled_gradient(value, tf.constant(picture), tf.constant(shift), *words)
+def _gradient(how: Tiling, value: Any, picture: Frame, draw: tuple[int, int]) -> Frame:
+    rows, columns = (tf.constant(how.axis(edge)) for edge in picture.shape[:2])
+    found = tf.function(how.gradient)(value, tf.constant(picture), tf.constant(draw), rows, columns)
     return np.asarray(found)
 
 
@@ -162,7 +157,9 @@ def _graph(value: Any, picture: Frame, shift: tuple[int, int], tile: int) -> Fra
 @given(st.integers(-99, 99), st.integers(-99, 99), st.sampled_from([64, 70, 100, 300]))
 def test_tiles_push_every_pixel_equally(down: int, right: int, tile: int) -> None:
     picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
-    found = _graph(lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right), tile)
+    found = _gradient(
+        Rolled(tile, 32, 0), lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right)
+    )
     np.testing.assert_allclose(found, picture, rtol=1e-6)
 
 
@@ -178,11 +175,56 @@ def test_tiles_show_no_seam() -> None:
             x = tf.nn.elu(tf.nn.conv2d(x, kernel, 1, "SAME"))
         return tf.reduce_mean(x**2)
 
-    whole = _graph(value, picture, (0, 0), 256)
-    tiled = _graph(value, picture, (0, 0), 64)
+    whole = _gradient(Rolled(256, 32, 0), value, picture, (0, 0))
+    tiled = _gradient(Rolled(64, 32, 0), value, picture, (0, 0))
     inner = (slice(20, -20), slice(20, -20))  # at its border the whole sees zeros, a tile the wrap
     scale = whole[inner].std() / tiled[inner].std()
     np.testing.assert_allclose(tiled[inner] * scale, whole[inner], atol=1e-3 * whole.std())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(32, 300), st.integers(32, 300), st.sampled_from([64, 100, 400]), st.integers(0, 99)
+)
+def test_offset_tiles_push_every_pixel_at_unit_strength(
+    high: int, wide: int, about: int, seed: int
+) -> None:
+    """Each at its own deviation, also where a part is so small that it reads on into the next."""
+    how = Offset(about, 32)
+    picture = np.random.default_rng(1).uniform(0, 255, (high, wide, 3)).astype(np.float32)
+    draws = how.draws(np.random.default_rng(seed), (high, wide), 1)
+    sizes = set()
+
+    def value(tile: tf.Tensor) -> tf.Tensor:
+        sizes.add(min(tile.shape[:2]))
+        return tf.reduce_sum(tile**2) / 2
+
+    rows, columns = (tf.constant(how.axis(edge)) for edge in (high, wide))
+    found = np.asarray(
+        how.gradient(value, tf.constant(picture), tf.constant(draws[0]), rows, columns)
+    )
+    assert min(sizes) >= 32
+    ratio = picture / found
+    tops, lefts = (
+        sorted({0, *(at for at in range(start, edge, cut[1]) if at > 0)})
+        for start, edge, cut in zip(
+            draws[0].tolist(), (high, wide), (how.axis(high), how.axis(wide)), strict=True
+        )
+    )
+    for top, below in zip(tops, [*tops[1:], high], strict=True):
+        for left, after in zip(lefts, [*lefts[1:], wide], strict=True):
+            own = picture[top:below, left:after]
+            np.testing.assert_allclose(ratio[top:below, left:after], own.std(), rtol=1e-4)
+
+
+def test_a_tile_near_a_quarter_begins_before_the_picture() -> None:
+    how = Offset(400, 32)
+    draws = how.draws(np.random.default_rng(0), (450, 800), 500)
+    assert how.axis(450)[1] == 450
+    assert how.axis(800)[1] == 400
+    assert draws[:, 0].min() >= -0.75 * 450 - 1
+    assert draws[:, 0].max() <= -0.25 * 450 + 1
+    assert np.ptp(draws[:, 1]) > 180, "anywhere in between"
 
 
 # Networks and weights
@@ -247,17 +289,142 @@ def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "went-off").exists()
 
 
-def test_no_network_to_reach_says_what_was_tried(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+FETCHED = [own.name for own in ENTRIES.values() if own.weights == "imagenet"]
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine that reaches nothing, with an empty cache: Keras's folder."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port where nobody answers
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
-    with pytest.raises(NetworkError, match=r"inception_v3.*could not be fetched") as caught:
-        load(ENTRIES["inception_v3"], Network(name="inception_v3"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FETCHED)
+def test_no_network_to_reach_says_what_was_tried(
+    name: str, closed: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(NetworkError, match=rf"{name}: .*could not be fetched") as caught:
+        load(ENTRIES[name], Network(name=name))
     assert "--network pocket" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not capfd.readouterr().out
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["as Keras keeps them", "weights.h5"])
+def test_weights_in_the_cache_of_keras_are_not_fetched(
+    newer: bool, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = ENTRIES["mobilenet_v2"]
+    model = build(own)
+    model.get_layer("Conv1").kernel.assign(model.get_layer("Conv1").kernel * 2)
+    (closed / "models").mkdir()
+    if newer:
+        model.save_weights(closed / "its.weights.h5")
+        (closed / "its.weights.h5").rename(closed / "models" / own.cached)
+    else:
+        with h5py.File(closed / "models" / own.cached, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+
+    def tried(*words: Any) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr("socket.socket.connect", tried)
+    found = load(own, Network(name=own.name))
+    for variable, wanted in zip(found.variables, model.variables, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), wanted.numpy())
+
+
+def test_a_broken_file_in_the_cache_is_fetched_again(closed: Path) -> None:
+    (closed / "models").mkdir()
+    (closed / "models" / ENTRIES["vgg16"].cached).write_bytes(b"\x89HDF\r\n cut off")
+    with pytest.raises(NetworkError, match="could not be fetched"):
+        load(ENTRIES["vgg16"], Network(name="vgg16"))
+
+
+@pytest.mark.parametrize("name", FETCHED)
+def test_the_cached_file_is_the_one_that_keras_would_fetch(
+    name: str, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def retrieve(origin: str, target: str, *rest: Any) -> None:
+        asked.append(Path(target).relative_to(closed))
+        raise OSError("far away")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", retrieve)
+    with pytest.raises(NetworkError, match="far away"):
+        load(ENTRIES[name], Network(name=name))
+    assert asked == [Path("models") / ENTRIES[name].cached]
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name != "pocket"])
+def test_every_network_raises_its_objective(name: str) -> None:
+    """On its default layers, with random weights; unjittered, for to them a shift is a stranger."""
+    picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)
+    dream = dreamer({"name": name, "weights": "random"}, steps=1, octaves=1, jitter=0)
+    assert dream.objective(dream(picture, 0)) > dream.objective(picture)
+
+
+PREPROCESSING = {
+    "inception_v3": keras.applications.inception_v3,
+    "xception": keras.applications.xception,
+    "densenet121": keras.applications.densenet,
+    "resnet50v2": keras.applications.resnet_v2,
+    "vgg16": keras.applications.vgg16,
+    "vgg19": keras.applications.vgg19,
+    "mobilenet_v2": keras.applications.mobilenet_v2,
+    "efficientnet_v2_b0": keras.applications.efficientnet_v2,
+}
+
+
+@pytest.mark.parametrize("name", FETCHED)
+def test_preprocessing_is_that_of_keras(name: str) -> None:
+    whole = np.linspace(0, 255, 64 * 48 * 3, dtype=np.float32).reshape(1, 48, 64, 3)
+    whole = np.random.default_rng(0).permutation(whole.ravel()).reshape(whole.shape)
+    wanted = PREPROCESSING[name].preprocess_input(whole.copy())
+    found = preprocessed(tf.constant(whole), ENTRIES[name].preprocess)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("spelled", ["DenseNet121", "densenet-121", "DENSENET_121"])
+def test_a_network_goes_by_any_spelling_of_its_name(spelled: str) -> None:
+    assert entry(spelled) is ENTRIES["densenet121"]
+
+
+# Layers
+
+
+def test_layers_say_sizes_and_strides_and_mark_the_defaults() -> None:
+    found = {layer.name: layer for layer in layers(Network(name="vgg16"), (320, 200))}
+    deep = found["block4_conv3"]
+    assert (deep.size, deep.channels, deep.stride) == ((40, 25), 512, 8)
+    assert [name for name, layer in found.items() if layer.default] == [
+        "block4_conv3",
+        "block5_conv3",
+    ]
+    assert "input_layer" not in found
+
+
+def test_strides_are_whole_also_where_edges_are_cut_off() -> None:
+    found = {layer.name: layer for layer in layers(Network(name="inception_v3"), (299, 299))}
+    assert found["mixed2"].size == (35, 35)
+    assert [found[name].stride for name in ("mixed2", "mixed3", "mixed8")] == [8, 16, 32]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_default_layers_are_there(name: str) -> None:
+    own = ENTRIES[name]
+    found = layers(Network(name=name), (own.least, own.least))
+    assert {layer.name for layer in found if layer.default} == {on for on, _ in own.objective}
+
+
+def test_a_layer_is_called_the_same_in_every_model() -> None:
+    own = ENTRIES["inception_v3"]
+    first, second = ([layer.name for layer in build(own).layers] for _ in range(2))
+    assert first == second
 
 
 # The network that ships

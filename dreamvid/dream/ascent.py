@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.objective import Objective, objective
-from dreamvid.dream.tiles import Row, tiled_gradient
+from dreamvid.dream.tiles import GUARD, Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.recipe import Dream, Recipe
@@ -55,6 +54,7 @@ class Dreamer:
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
         self._value: Objective = objective(recipe.network, dream.objective, dream.power)
+        self._tiling = tiling(dream, self._least)
         self._climb = tf.function(
             self._climb_graph,
             input_signature=[
@@ -120,50 +120,52 @@ class Dreamer:
             picture = self._octave(own, t, octave)
         return picture
 
+    def draws(self, size: tuple[int, int], t: int, octave: int) -> Draws:
+        """The random (down, right) of every step of frame t at an octave of (height, width).
+
+        What it moves is the method's: the picture's roll, or where the tiles begin.
+        """
+        steps = self._steps if t else self._burst
+        return self._tiling.draws(np.random.default_rng([self._seed, t, octave]), size, steps)
+
     def _octave(self, picture: tf.Tensor, t: int, octave: int) -> tf.Tensor:
         """`steps` of ascent at one size."""
-        high, wide = (Row.of(int(edge), self._dream.tile) for edge in picture.shape[:2])
-        steps = self._steps if t else self._burst
-        # Each step's roll (down, right): the jitter, and further where tile edges want hiding.
-        reach = [max(self._dream.jitter, axis.reach) for axis in (high, wide)]
-        draw = np.random.default_rng([self._seed, t, octave])
-        shifts = np.rint(draw.uniform(-1, 1, (steps, 2)) * reach).astype(np.int32)
-        rows, columns = ([axis.count, axis.core, axis.margin] for axis in (high, wide))
-        return self._climb(picture, shifts, self._sigmas(steps), rows, columns)
-
-    def _sigmas(self, steps: int) -> NDArray[np.float32]:
-        """The width of each step's smoothing cascade; 0: none."""
-        return np.linspace(*self._smooth, steps, endpoint=False, dtype=np.float32)
+        size = int(picture.shape[0]), int(picture.shape[1])
+        draws = self.draws(size, t, octave)
+        # The width of each step's smoothing cascade; 0: none.
+        sigmas = np.linspace(*self._smooth, len(draws), endpoint=False, dtype=np.float32)
+        rows, columns = map(self._tiling.axis, size)
+        return self._climb(picture, draws, sigmas, rows, columns)
 
     def _climb_graph(
         self,
         picture: tf.Tensor,
-        shifts: tf.Tensor,
+        draws: tf.Tensor,
         sigmas: tf.Tensor,
         rows: tf.Tensor,
         columns: tf.Tensor,
     ) -> tf.Tensor:
         radius = int(np.ceil(3 * 2 * self._smooth[1]))
-        for step in tf.range(tf.shape(shifts)[0]):
-            gradient = tiled_gradient(self._value, picture, shifts[step], rows, columns)
+        for step in tf.range(tf.shape(draws)[0]):
+            gradient = self._tiling.gradient(self._value, picture, draws[step], rows, columns)
             if radius:
                 sigma = sigmas[step]
                 gradient = tf.add_n(
                     [_blurred(gradient, sigma * times, radius) for times in (1.0, 2.0, 0.5)]
                 )
             picture = picture + self._step_size * self._normal(gradient)
-            picture = tf.clip_by_value(picture, 0.0, 255.0)
+            # The recursive zoom lets a dream overshoot until the frame is done.
+            if self._dream.method != "recursive":
+                picture = tf.clip_by_value(picture, 0.0, 255.0)
         return picture
 
     def _normal(self, gradient: tf.Tensor) -> tf.Tensor:
-        """The whole picture's gradient at unit norm: never tile by tile, which would show."""
+        """The whole picture's gradient at unit norm."""
         if self._dream.normalize == "mean":
             norm = tf.reduce_mean(tf.abs(gradient))
         else:
             norm = tf.math.reduce_std(gradient)
-        # The objective is a mean over the picture, so gradients shrink with its area: the guard
-        # against division by zero must stay far below them, even in 8K.
-        return gradient / (norm + 1e-20)
+        return gradient / (norm + GUARD)
 
 
 def _resized(picture: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -5,59 +5,25 @@ To add a network is to add one entry here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any
 
+from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
 from dreamvid.errors import NetworkError, near
 from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
 
 
-@dataclass(frozen=True)
-class Preprocess:
-    """What a network wants of a picture: `(channels in order − mean) / scale`, per channel.
-
-    `mean` and `scale` are on the 0–255 scale, in the network's own order of channels.
-    """
-
-    mean: tuple[float, float, float]
-    scale: tuple[float, float, float]
-    order: Literal["rgb", "bgr"] = "rgb"
-
-
-ONE_TO_ONE = Preprocess((127.5,) * 3, (127.5,) * 3)
-"""−1..1, as `keras.applications` calls mode "tf"."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A network: its Keras model, its preprocessing, and how it dreams best.
-
-    `build` names the function (`module:name`) that makes the model with random weights from
-    `include_top=False, weights=None`. `weights` is where they come from unless the recipe says:
-    the package, a download by Keras, or only a file. `least` is the smallest width or height (px)
-    that the network takes. `steps` an octave make a dream from nothing; where the last frame's
-    dream is carried on, `steps_carried` keep it alive: more of them burn it.
-    """
-
-    name: str
-    build: str
-    preprocess: Preprocess
-    objective: tuple[tuple[str, float], ...]
-    power: Literal[1, 2]
-    steps: int
-    steps_carried: int
-    step_size: float
-    smooth: float
-    least: int
-    weights: Literal["shipped", "imagenet", "file"]
-    licence: str
-
-    def builder(self) -> Callable[..., Any]:
-        """The function that `build` names; imports TensorFlow."""
-        module, _, name = self.build.partition(":")
-        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any) -> Entry:
+    """A network of `keras.applications` that dreams on `layers` alike."""
+    return Entry(
+        name=name,
+        build=f"keras.applications:{function}",
+        cached=cached,
+        objective=tuple((layer, 1.0) for layer in layers),
+        weights="imagenet",
+        licence="Apache-2.0 (Keras), weights trained on ImageNet",
+        **{"least": 32, **own},
+    )
 
 
 ENTRIES = {
@@ -68,9 +34,7 @@ ENTRIES = {
             build="dreamvid.dream.pocket:build_pocket",
             preprocess=ONE_TO_ONE,
             objective=(("faces", 1.0), ("creatures", 1.0)),
-            power=2,
             steps=10,
-            steps_carried=1,
             step_size=1.2,
             smooth=0.5,
             least=32,
@@ -78,47 +42,95 @@ ENTRIES = {
             licence="MIT, with dreamvid; distilled from SqueezeNet 1.0 (BSD)",
         ),
         Entry(
-            name="inception_v3",
-            build="keras.applications:InceptionV3",
-            preprocess=ONE_TO_ONE,
-            objective=(("mixed3", 1.0), ("mixed5", 1.0)),
-            power=2,
-            steps=8,
-            steps_carried=1,
-            step_size=1.5,
-            smooth=0.0,
-            least=75,
-            weights="imagenet",
-            licence="Apache-2.0 (Keras), weights trained on ImageNet",
-        ),
-        Entry(
             name="squeezenet",
             build="dreamvid.dream.squeezenet:build_squeezenet",
             preprocess=Preprocess((104.0, 117.0, 123.0), (1.0,) * 3, "bgr"),
             objective=(("fire6", 1.0), ("fire8", 1.0)),
-            power=2,
-            steps=8,
-            steps_carried=1,
             step_size=2.0,
-            smooth=0.0,
             least=32,
             weights="file",
             licence="BSD (Iandola et al.)",
+        ),
+        _keras(
+            "inception_v3",
+            "InceptionV3",
+            "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("mixed3", "mixed5"),
+            preprocess=ONE_TO_ONE,
+            least=75,
+        ),
+        # A `sepconv1_act` is the ReLU of all that the blocks before it have added up.
+        _keras(
+            "xception",
+            "Xception",
+            "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("block7_sepconv1_act", "block10_sepconv1_act"),
+            preprocess=ONE_TO_ONE,
+            least=71,
+        ),
+        # The ends of dense blocks 2, 3 and 4.
+        _keras(
+            "densenet121",
+            "DenseNet121",
+            "densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("pool3_conv", "pool4_conv", "conv5_block16_concat"),
+            preprocess=STANDARD,
+        ),
+        # Behind a batch norm and a ReLU, where no channel of the growing sum outshouts the others.
+        _keras(
+            "resnet50v2",
+            "ResNet50V2",
+            "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("conv3_block4_preact_relu", "conv4_block6_preact_relu"),
+            preprocess=ONE_TO_ONE,
+        ),
+        _keras(
+            "vgg16",
+            "VGG16",
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("block4_conv3", "block5_conv3"),
+            preprocess=CENTERED,
+        ),
+        _keras(
+            "vgg19",
+            "VGG19",
+            "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ("block4_conv4", "block5_conv4"),
+            preprocess=CENTERED,
+        ),
+        _keras(
+            "mobilenet_v2",
+            "MobileNetV2",
+            "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+            ("block_10_expand_relu", "block_13_expand_relu"),
+            preprocess=ONE_TO_ONE,
+        ),
+        _keras(
+            "efficientnet_v2_b0",
+            "EfficientNetV2B0",
+            "efficientnetv2-b0_notop.h5",
+            ("block4c_expand_activation", "block6a_expand_activation"),
+            preprocess=AS_IT_IS,
         ),
     )
 }
 
 
 def entry(name: str) -> Entry:
-    """The network of that name.
+    """The network of that name, in capitals or not, with or without its hyphens.
 
     Raises:
         NetworkError: there is none; the message names the near ones and all.
     """
-    if name not in ENTRIES:
+    found = {_plain(known): own for known, own in ENTRIES.items()}.get(_plain(name))
+    if found is None:
         known = ", ".join([*ENTRIES, "none"])
         raise NetworkError(f"network {name}: unknown{near(name, ENTRIES)}; there are: {known}")
-    return ENTRIES[name]
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def settled(recipe: Recipe) -> Recipe:
@@ -137,3 +149,17 @@ def settled(recipe: Recipe) -> Recipe:
         "smooth": own.smooth if dream.smooth is None else dream.smooth,
     }
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
+
+
+def network_lines() -> Iterator[str]:
+    """All networks: where their weights come from, and what they dream on unless told."""
+    origin = {
+        "shipped": "in the package",
+        "imagenet": "fetched once, by Keras",
+        "file": "--weights FILE",
+    }
+    wide = max(map(len, ENTRIES))
+    for own in ENTRIES.values():
+        on = ", ".join(layer for layer, _ in own.objective)
+        yield f"{own.name:{wide}}  {origin[own.weights]:22}  {on}"
+        yield f"{'':{wide}}  {own.licence}; at least {own.least}x{own.least}"

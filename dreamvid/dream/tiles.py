@@ -1,87 +1,165 @@
-"""A picture's gradient in tiles: every pixel once, no seam.
+"""How a picture's gradient is taken: in tiles no larger than the memory allows.
 
-Each tile is read with a margin of context around its core and only the core's gradient is kept, so
-that a pixel at a tile's edge is pushed by the same features as in the whole picture. Beyond the
-picture the context wraps around, as the jitter's roll does.
+Two ways of cutting, alike to the ascent: `Rolled` for the tutorial's and Google's dreams, `Offset`
+for the recursive one. Both dream every pixel once; what differs is where the cuts fall, what a
+tile sees beyond itself, and whether tiles are weighed against each other.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-MARGIN = 32
-"""Context (px) around a tile's core."""
+from dreamvid.recipe import Dream
+
+Value = Callable[[tf.Tensor], tf.Tensor]
+"""A tile, float32 (h, w, 3), to the float32 scalar that is climbed."""
+
+Draws = NDArray[np.int32]
+"""One random (down, right) for each step."""
+
+GUARD = 1e-20
+"""Added to a norm that is divided by. The objective is a mean over the picture, so gradients shrink
+with its area: the guard must stay far below them, even in 8K."""
+
+
+class Tiling(Protocol):
+    """Cuts pictures of any size into tiles."""
+
+    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
+        """The random place of the cuts at each of `steps`, for a picture of (height, width)."""
+
+    def axis(self, length: int) -> tuple[int, int, int]:
+        """How an axis of `length` px is cut, as three numbers for `gradient`: data of the graph,
+        so that one trace serves every size."""
+
+    def gradient(
+        self, value: Value, picture: tf.Tensor, draw: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> tf.Tensor:
+        """The gradient of `value` with respect to `picture`, (H, W, 3) both."""
+
+
+def tiling(dream: Dream, least: int) -> Tiling:
+    """The tiling of a recipe, for a network that takes no less than `least` px."""
+    if dream.method == "recursive":
+        return Offset(dream.tile, least)
+    return Rolled(dream.tile, dream.margin, dream.jitter)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One axis of a picture, `length` px, cut into `count` cores of `core` px.
+class Rolled:
+    """Equal tiles of at most `largest` px of a picture rolled at random, around its edges.
 
-    The cores lie end to end, so each pixel belongs to exactly one; what the last of them has
-    beyond the picture is wrapped in and dropped again.
+    Each tile is read with `margin` px of context and only its core's gradient is kept, so that a
+    pixel at a tile's edge is pushed by the same features as in the whole picture. The tiles being
+    equal, the means that are climbed are on one scale.
     """
 
-    length: int
-    count: int
-    core: int
+    largest: int
     margin: int
+    jitter: int
 
-    @classmethod
-    def of(cls, length: int, largest: int) -> Row:
-        """The fewest equal tiles of at most `largest` px of core; one tile needs no margin."""
-        count = -(-length // largest)
-        row = cls(length, count, -(-length // count), MARGIN if count > 1 else 0)
-        # Every pixel gets equal steps: in exactly one core, and none left out.
-        assert (row.count - 1) * row.core < row.length <= row.count * row.core
-        return row
+    def axis(self, length: int) -> tuple[int, int, int]:
+        """(count, core, margin): the fewest equal tiles; one alone needs no margin."""
+        count = -(-length // self.largest)
+        return count, -(-length // count), self.margin if count > 1 else 0
 
-    @property
-    def reach(self) -> int:
-        """How far (px) a random roll must go so that tile edges fall anywhere; 0 for one tile."""
-        return self.core if self.count > 1 else 0
+    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
+        """Each step's roll: the jitter, and further where tile edges want hiding."""
+        cuts = [self.axis(length) for length in size]
+        reach = [max(self.jitter, core if count > 1 else 0) for count, core, _ in cuts]
+        return np.rint(rng.uniform(-1, 1, (steps, 2)) * reach).astype(np.int32)
 
+    def gradient(
+        self, value: Value, picture: tf.Tensor, draw: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> tf.Tensor:
+        """The assembled cores, the roll undone; not normalised, for tile by tile would show."""
+        high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
 
-def tiled_gradient(
-    value: Callable[[tf.Tensor], tf.Tensor],
-    picture: tf.Tensor,
-    shift: tf.Tensor,
-    rows: tf.Tensor,
-    columns: tf.Tensor,
-) -> tf.Tensor:
-    """The gradient of `value` with respect to `picture` (H, W, 3), rolled by `shift` and in tiles.
+        def core(index: tf.Tensor) -> tf.Tensor:
+            up = _around(index // columns[0], rows, draw[0], high)
+            across = _around(index % columns[0], columns, draw[1], wide)
+            tile = tf.gather(tf.gather(picture, up, axis=0), across, axis=1)
+            found = _gradient(value, tile)
+            return found[rows[2] : rows[2] + rows[1], columns[2] : columns[2] + columns[1]]
 
-    `shift` is int32 (down, right), undone in the result. `rows` and `columns` are int32 (count,
-    core, margin) of the two axes: tensors, so that one trace serves every size. Each tile's
-    objective is a mean over the tile; the tiles being equal, their gradients are on one scale.
-    """
-    high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
-
-    def gradient(index: tf.Tensor) -> tf.Tensor:
-        up = _around(index // columns[0], rows, shift[0], high)
-        across = _around(index % columns[0], columns, shift[1], wide)
-        tile = tf.gather(tf.gather(picture, up, axis=0), across, axis=1)
-        with tf.GradientTape() as tape:
-            tape.watch(tile)
-            height = value(tile)
-        found = tape.gradient(height, tile)
-        return found[rows[2] : rows[2] + rows[1], columns[2] : columns[2] + columns[1]]
-
-    cores = tf.map_fn(
-        gradient,
-        tf.range(rows[0] * columns[0]),
-        fn_output_signature=tf.TensorSpec((None, None, 3), tf.float32),
-        parallel_iterations=1,
-    )
-    grid = tf.reshape(cores, (rows[0], columns[0], rows[1], columns[1], 3))
-    whole = tf.transpose(grid, (0, 2, 1, 3, 4))
-    whole = tf.reshape(whole, (rows[0] * rows[1], columns[0] * columns[1], 3))
-    return tf.roll(whole[:high, :wide], -shift, (0, 1))
+        cores = tf.map_fn(
+            core,
+            tf.range(rows[0] * columns[0]),
+            fn_output_signature=tf.TensorSpec((None, None, 3), tf.float32),
+            parallel_iterations=1,
+        )
+        grid = tf.reshape(cores, (rows[0], columns[0], rows[1], columns[1], 3))
+        whole = tf.transpose(grid, (0, 2, 1, 3, 4))
+        whole = tf.reshape(whole, (rows[0] * rows[1], columns[0] * columns[1], 3))
+        return tf.roll(whole[:high, :wide], -draw, (0, 1))
 
 
-def _around(index: tf.Tensor, row: tf.Tensor, shift: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+def _around(index: tf.Tensor, cut: tf.Tensor, shift: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """The pixels that tile `index` of the rolled picture reads along one axis, with context."""
-    first = index * row[1] - row[2] - shift
-    return tf.math.floormod(tf.range(first, first + row[1] + 2 * row[2]), length)
+    first = index * cut[1] - cut[2] - shift
+    return tf.math.floormod(tf.range(first, first + cut[1] + 2 * cut[2]), length)
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Tiles of about `about` px that begin at random outside the picture, as the recursive zoom's.
+
+    An axis of n px is cut into tiles of ceil(n / round(n / about)) px from a start between ¾ and ¼
+    of a tile before it, so that the first and the last are parts of one. Each tile's gradient is
+    divided by its own standard deviation: everywhere the dream is equally strong. A part under
+    `least` px reads on into the picture, for the network takes no less; it keeps only its own.
+    """
+
+    about: int
+    least: int
+
+    def axis(self, length: int) -> tuple[int, int, int]:
+        """(count, tile, least): one tile more than fill the axis, for they begin before it."""
+        count = max(1, round(length / self.about))
+        tile = math.ceil(length / count)
+        return count + 1, tile, min(self.least, length)
+
+    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
+        """Where each step's first tile begins, between −¾ and −¼ of a tile."""
+        tiles = np.array([self.axis(length)[1] for length in size])
+        return np.rint(-tiles * rng.uniform(0.25, 0.75, (steps, 2))).astype(np.int32)
+
+    def gradient(
+        self, value: Value, picture: tf.Tensor, draw: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> tf.Tensor:
+        """The assembled tiles, each at unit deviation."""
+        high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
+        whole = tf.zeros_like(picture)
+        for index in tf.range(rows[0] * columns[0]):
+            up, down, above, below = _part(index // columns[0], rows, draw[0], high)
+            left, right, before, after = _part(index % columns[0], columns, draw[1], wide)
+            found = _gradient(value, picture[above:below, before:after])
+            found = found[up - above : down - above, left - before : right - before]
+            found = found / (tf.math.reduce_std(found) + GUARD)
+            around = [[up, high - down], [left, wide - right], [0, 0]]
+            whole = tf.ensure_shape(whole + tf.pad(found, around), (None, None, 3))
+        return whole
+
+
+def _part(
+    index: tf.Tensor, cut: tf.Tensor, start: tf.Tensor, length: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """What tile `index` keeps along one axis, [first, last), and what it reads."""
+    first = tf.clip_by_value(start + index * cut[1], 0, length)
+    last = tf.clip_by_value(start + (index + 1) * cut[1], 0, length)
+    low = tf.minimum(first, length - cut[2])
+    return first, last, low, tf.maximum(last, low + cut[2])
+
+
+def _gradient(value: Value, tile: tf.Tensor) -> tf.Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch(tile)
+        height = value(tile)
+    return tape.gradient(height, tile)

@@ -1,0 +1,164 @@
+"""From an entry to its Keras model, weights and all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from dreamvid.dream.entry import Entry
+from dreamvid.errors import NetworkError
+from dreamvid.recipe import Network
+
+PATIENCE = 30.0
+"""Seconds without an answer after which a download has failed."""
+
+
+def load(own: Entry, network: Network) -> keras.Model:
+    """The Keras model of an entry with the weights asked for, for pictures of any size.
+
+    Raises:
+        NetworkError: the weights cannot be had, or do not fit.
+    """
+    weights = network.weights or own.weights
+    if weights == "file":
+        raise NetworkError(f"network {own.name}: name its file of weights: --weights FILE.npz")
+    if weights == "imagenet" and own.weights != "imagenet":
+        raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
+    if weights.endswith(".keras"):
+        return _whole_model(Path(weights))
+    policy = "float32" if network.precision == "float32" else "mixed_bfloat16"
+    if weights == "imagenet":
+        return _imagenet(own, policy)
+    model = build(own, policy)
+    if weights == "shipped":
+        _assign(model, Path(__file__).with_name(f"{own.name}.npz"))
+    elif weights != "random":
+        _from_file(model, Path(weights))
+    return model
+
+
+def build(own: Entry, policy: str = "float32", weights: str | None = None) -> keras.Model:
+    """The model of an entry, for pictures of any size; its weights random unless "imagenet".
+
+    It is made in a thread of its own: Keras counts the layers of a thread to name those that have
+    no name, so that here a layer has the same name in every model and every process.
+    """
+
+    def make() -> keras.Model:
+        keras.config.set_dtype_policy(policy)  # the thread's alone, like the names
+        keras.utils.set_random_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MobileNet's, that 224 px is not the only size
+            return own.builder()(include_top=False, weights=weights)
+
+    with ThreadPoolExecutor(1) as room:
+        return room.submit(make).result()
+
+
+def _imagenet(own: Entry, policy: str) -> keras.Model:
+    """From Keras's cache where the file is there and whole, else fetched by Keras."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    cached = home / "models" / own.cached
+    if cached.is_file():
+        model = build(own, policy)
+        # Keras would compare its checksum and else fetch it anew: so it does if it is broken.
+        with contextlib.suppress(Exception):
+            _load_h5(model, cached)
+            return model
+    # Keras reports a download on standard output, which is not its place; and to no one, if no one
+    # is there to watch.
+    watched = sys.stderr if sys.stderr.isatty() else io.StringIO()
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        with contextlib.redirect_stdout(watched):
+            return build(own, policy, "imagenet")
+    except Exception as error:  # Keras lets through whatever its download raised
+        raise NetworkError(
+            f"network {own.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
+            "--network pocket needs no download, and weights: FILE takes a file you have"
+        ) from None
+    finally:
+        socket.setdefaulttimeout(patience)
+
+
+def _from_file(model: keras.Model, path: Path) -> None:
+    _check_file(path)
+    if path.suffix == ".npz":
+        _assign(model, path)
+    elif path.suffix == ".h5":
+        try:
+            _load_h5(model, path)
+        except Exception as error:
+            raise NetworkError(
+                f"weights {path}: do not fit network {model.name}: {_reason(error)}"
+            ) from None
+    else:
+        raise NetworkError(f"weights {path}: must be imagenet, random, or end in .h5, .keras, .npz")
+
+
+def _load_h5(model: keras.Model, path: Path) -> None:
+    """Either of Keras's two layouts, which it tells apart by the name alone."""
+    with h5py.File(path) as file:
+        newer = not {"layer_names", "model_weights"} & {*file.attrs, *file}
+    if not newer or path.name.endswith(".weights.h5"):
+        model.load_weights(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model.load_weights(shutil.copy(path, Path(folder) / "its.weights.h5"))
+
+
+def _whole_model(path: Path) -> keras.Model:
+    _check_file(path)
+    try:
+        # Safe mode refuses a model that carries code (Lambda layers).
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise NetworkError(
+            f"weights {path}: not a model that Keras loads safely: {_reason(error)}"
+        ) from None
+
+
+def _assign(model: keras.Model, path: Path) -> None:
+    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`.
+
+    A slash within the layer's name, which Keras does not allow, stands for an underscore.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            split = {name: name.rpartition("/") for name in file.files}
+            arrays = {
+                f"{layer.replace('/', '_')}/{variable}": file[name]
+                for name, (layer, _, variable) in split.items()
+            }
+    except Exception as error:
+        raise NetworkError(f"weights {path}: not an .npz of plain arrays: {error}") from None
+    for layer in model.layers:
+        for variable in layer.weights:
+            key = f"{layer.name}/{variable.name}"
+            array = arrays.get(key)
+            if array is None or array.shape != tuple(variable.shape):
+                found = "is missing" if array is None else f"has shape {array.shape}"
+                raise NetworkError(f"weights {path}: {key} {found}, want {tuple(variable.shape)}")
+            variable.assign(array.astype(np.float32))
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise NetworkError(f"weights {path}: no such file; or say imagenet or random")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
