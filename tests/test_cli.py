@@ -15,6 +15,7 @@ import pytest
 from tqdm import tqdm
 
 from dreamvid.cli import _look, main
+from dreamvid.dream.catalogue import ENTRIES
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
@@ -40,7 +41,7 @@ def test_help_needs_neither_tensorflow_nor_opencv() -> None:
     code = """
 import sys
 from dreamvid.cli import _look, main
-for words in (["--help"], ["zoom", "--help"], ["video", "--help"], ["image", "--help"]):
+for words in (["--help"], ["zoom", "--help"], ["video", "--help"], ["image", "--help"], ["layers"]):
     try:
         assert main(words) == 0
     except SystemExit as stop:
@@ -52,6 +53,40 @@ assert not heavy, heavy
     assert done.returncode == 0, done.stderr
     assert "dreamvid zoom" in done.stdout
     assert "--octave-scale" in done.stdout
+
+
+def test_layers_lists_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["layers"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ENTRIES)
+    assert "MIT" in listed
+
+
+def test_layers_of_a_network_with_sizes_strides_and_the_defaults_marked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["layers", "--network", "VGG16", "--size", "320x200"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["*", "block4_conv3", "Conv2D", "40x25", "512", "8"] in rows
+    assert ["block1_conv1", "Conv2D", "320x200", "64", "1"] in rows
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["--network", "vgg61"], 1, "network vgg61: unknown; did you mean vgg"),
+        (["--network", "none"], 1, "network none: dreams nothing"),
+        (["--network", "vgg16", "--size", "9x9"], 1, "needs at least 32x32"),
+        (["--netwrok", "vgg16"], 2, "--netwrok"),
+    ],
+)
+def test_layers_that_cannot_be_listed_say_why(
+    words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["layers", *words]) == status
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
 
 
 def test_a_zoom_makes_the_film_that_was_asked_for(still: Path) -> None:

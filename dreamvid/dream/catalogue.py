@@ -123,6 +123,8 @@ def entry(name: str) -> Entry:
         NetworkError: there is none; the message names the near ones and all.
     """
     found = {_plain(known): own for known, own in ENTRIES.items()}.get(_plain(name))
+    if name == "none":
+        raise NetworkError("network none: dreams nothing, and has no layers")
     if found is None:
         known = ", ".join([*ENTRIES, "none"])
         raise NetworkError(f"network {name}: unknown{near(name, ENTRIES)}; there are: {known}")
