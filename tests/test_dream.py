@@ -140,7 +140,7 @@ def test_a_picture_under_the_least_size_is_refused() -> None:
 
 @given(st.integers(1, 5000), st.integers(64, 1024))
 def test_cores_cover_every_pixel_once(length: int, largest: int) -> None:
-    count, core, margin = Rolled(largest, 32, 0).axis(length)
+    count, core, margin = Rolled(largest, 32, 0, 32).axis(length)
     assert (count - 1) * core < length <= count * core
     assert core <= largest
     assert core * count - length < count, "the tiles are as equal as they can be"
@@ -158,7 +158,7 @@ def _gradient(how: Tiling, value: Any, picture: Frame, draw: tuple[int, int]) ->
 def test_tiles_push_every_pixel_equally(down: int, right: int, tile: int) -> None:
     picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
     found = _gradient(
-        Rolled(tile, 32, 0), lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right)
+        Rolled(tile, 32, 0, 32), lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right)
     )
     np.testing.assert_allclose(found, picture, rtol=1e-6)
 
@@ -175,8 +175,8 @@ def test_tiles_show_no_seam() -> None:
             x = tf.nn.elu(tf.nn.conv2d(x, kernel, 1, "SAME"))
         return tf.reduce_mean(x**2)
 
-    whole = _gradient(Rolled(256, 32, 0), value, picture, (0, 0))
-    tiled = _gradient(Rolled(64, 32, 0), value, picture, (0, 0))
+    whole = _gradient(Rolled(256, 32, 0, 32), value, picture, (0, 0))
+    tiled = _gradient(Rolled(64, 32, 0, 32), value, picture, (0, 0))
     inner = (slice(20, -20), slice(20, -20))  # at its border the whole sees zeros, a tile the wrap
     scale = whole[inner].std() / tiled[inner].std()
     np.testing.assert_allclose(tiled[inner] * scale, whole[inner], atol=1e-3 * whole.std())
@@ -215,6 +215,13 @@ def test_offset_tiles_push_every_pixel_at_unit_strength(
         for left, after in zip(lefts, [*lefts[1:], wide], strict=True):
             own = picture[top:below, left:after]
             np.testing.assert_allclose(ratio[top:below, left:after], own.std(), rtol=1e-4)
+
+
+@given(st.integers(75, 2000), st.integers(64, 800), st.integers(0, 40))
+def test_a_tile_with_its_context_is_never_too_small(length: int, largest: int, margin: int) -> None:
+    _, core, context = Rolled(largest, margin, 0, 75).axis(length)
+    assert core + 2 * context >= 75
+    assert context <= max(margin, 38)
 
 
 def test_a_tile_near_a_quarter_begins_before_the_picture() -> None:

@@ -49,7 +49,7 @@ def tiling(dream: Dream, least: int) -> Tiling:
     """The tiling of a recipe, for a network that takes no less than `least` px."""
     if dream.method == "recursive":
         return Offset(dream.tile, least)
-    return Rolled(dream.tile, dream.margin, dream.jitter)
+    return Rolled(dream.tile, dream.margin, dream.jitter, least)
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,21 @@ class Rolled:
 
     Each tile is read with `margin` px of context and only its core's gradient is kept, so that a
     pixel at a tile's edge is pushed by the same features as in the whole picture. The tiles being
-    equal, the means that are climbed are on one scale.
+    equal, the means that are climbed are on one scale. With its context a tile has at least `least`
+    px, for the network takes no less.
     """
 
     largest: int
     margin: int
     jitter: int
+    least: int
 
     def axis(self, length: int) -> tuple[int, int, int]:
         """(count, core, margin): the fewest equal tiles; one alone needs no margin."""
         count = -(-length // self.largest)
-        return count, -(-length // count), self.margin if count > 1 else 0
+        core = -(-length // count)
+        lacking = -(-(self.least - core) // 2)
+        return count, core, max(self.margin, lacking) if count > 1 else 0
 
     def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
         """Each step's roll: the jitter, and further where tile edges want hiding."""
