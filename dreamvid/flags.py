@@ -66,7 +66,7 @@ def typed(word: str, summary: str, base: BaseModel, argv: Sequence[str]) -> dict
                 description=summary,
                 args=argv,
                 default=base,
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+                config=(tyro.conf.OmitArgPrefixes,),
             )
     except SystemExit as stop:
         if stop.code:
@@ -104,13 +104,14 @@ def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
             fields.append(
                 StructFieldSpec(
                     name=name,
-                    type=_leaf(flag, kind, default),
+                    type=_leaf(flag, kind, default, own.default),
                     default=default,
                     helptext=own.description,
                 )
             )
     if issubclass(info.type, Still):
-        fields.append(StructFieldSpec(name="command", type=Command, default=Command()))
+        alone: Any = tyro.conf.FlagCreatePairsOff[Command]
+        fields.append(StructFieldSpec(name="command", type=alone, default=Command()))
     return StructConstructorSpec(instantiate=dict, fields=tuple(fields))
 
 
@@ -120,8 +121,12 @@ def _flag(metadata: Sequence[Any], kind: Any) -> Flag:
     return next((m for m in [*metadata, *inner] if isinstance(m, Flag)), Flag())
 
 
-def _leaf(flag: Flag, kind: Any, default: Any) -> Any:
-    """A type for tyro that takes a field's words as they are."""
+def _leaf(flag: Flag, kind: Any, default: Any, usual: Any) -> Any:
+    """A type for tyro that takes a field's words as they are; `usual` is its own default."""
+    if kind is bool:  # said by its name alone, and what is true unless said by `no-` and its name
+        shown = f"(default: {default})"
+        said: Any = Annotated[bool, tyro.conf.arg(name=flag.name, help_behavior_hint=shown)]
+        return said if usual else Annotated[said, tyro.conf.FlagCreatePairsOff]
     count: int | Literal["*"] = 1
     metavar = flag.metavar
     if flag.positional:

@@ -296,6 +296,7 @@ class VideoRecipe(Still):
     start: Moment | None = Field(None, description="Where in the clip to begin.")
     end: Moment | None = Field(None, description="Where in the clip to stop.")
     fps: Rate | None = Field(None, description="Frames a second; else the clip's own.")
+    cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
     motion: Motion = Motion()
     blend: Blend = Blend()
     film: ClipFilm = ClipFilm()

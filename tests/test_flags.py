@@ -126,6 +126,16 @@ def test_a_clip_has_flags_of_its_own() -> None:
     assert recipe.film.audio == "none"
 
 
+def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
+    for base in (VideoRecipe(), VideoRecipe(cuts=False)):
+        for argv, meant in (([], base.cuts), (["--cuts"], True), (["--no-cuts"], False)):
+            recipe, _ = parse("video", "a.mp4", *argv, base=base)
+            assert isinstance(recipe, VideoRecipe)
+            assert recipe.cuts is meant
+    assert "--no-overwrite" in usage_error("video", "--no-overwrite")
+    assert "--cuts" in usage_error("zoom", "--cuts")
+
+
 def test_negative_numbers_are_no_flags() -> None:
     recipe = zoom("--translate", "-3", "4", "--angle", "-1", "--shift", "-2", "-.5", "-1e-1", "a")
     assert recipe.motion.translate == (-3, 4)
@@ -366,6 +376,7 @@ def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
 
 
 OTHER_NAMES = {
+    "cuts": "--cuts, --no-cuts",
     "name": "--network",
     "objective": "--layers",
     "share": "--blend",

@@ -245,6 +245,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.sampled_from(get_args(annotation))
     if annotation is Fraction:
         return st.fractions(Fraction(1, 100), 1000)
+    if annotation is bool:
+        return st.booleans()
     if annotation is str:
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
