@@ -25,6 +25,7 @@ COMMANDS = {
     "video": "Dream a clip: dreamvid video clip.mp4",
     "image": "Dream one still: dreamvid image picture.jpg",
     "layers": "What there is to dream on: dreamvid layers --network pocket",
+    "report": "How steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4",
 }
 
 HELP = """usage: dreamvid COMMAND …
@@ -54,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
         hint = near(word, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
         return _fail(f"{word}: unknown command{hint}", 2)
     try:
+        if word == "report":
+            return _report(rest)
         return _layers(rest) if word == "layers" else _render(word, rest)
     except DreamvidError as error:
         return _fail(str(error), 1)
@@ -104,6 +107,26 @@ def _layers(argv: Sequence[str]) -> int:
             from dreamvid.dream.layers import layer_lines
         lines = layer_lines(Network(name=asked.network, weights=asked.weights), asked.size)
     for line in lines:
+        print(line)
+    return 0
+
+
+def _report(argv: Sequence[str]) -> int:
+    from dreamvid.flags import UsageError, typed
+    from dreamvid.loading import validated
+    from dreamvid.report import Request, report, written
+
+    try:
+        data = typed("report", COMMANDS["report"], Request(), argv)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    request = validated(Request, data)
+    from tqdm import tqdm
+
+    measured = report(
+        request, lambda steps, total: tqdm(steps, total=total, **_look(Path(request.named[0])))
+    )
+    for line in written(request, *measured):
         print(line)
     return 0
 

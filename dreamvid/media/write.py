@@ -8,15 +8,24 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media import pictures
 from dreamvid.media.codings import H264, Coding, Gif, WebP
 from dreamvid.media.film import FilmSink
-from dreamvid.media.sink import Sink
+from dreamvid.media.sink import Sink, Workplace
 from dreamvid.media.sound import Sound
 
-__all__ = ["Sink", "Sound", "check_output", "check_picture", "open_sink", "write_picture"]
+__all__ = [
+    "Sink",
+    "Sound",
+    "check_json",
+    "check_output",
+    "check_picture",
+    "open_sink",
+    "write_json",
+    "write_picture",
+]
 
 FILM_ENDINGS = (".mp4", ".mov", ".mkv", ".gif", ".webp")
 
@@ -52,6 +61,16 @@ def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
             f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
             f"name it {', '.join(pictures.ENDINGS)}"
         )
+    with _told(path):
+        if path.is_dir():
+            raise MediaError(f"{path}: is a folder; name a file")
+        _check_place(path, inputs, overwrite)
+
+
+def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    """As `check_output`, for a file of numbers."""
+    if path.suffix.lower() != ".json":
+        raise MediaError(f"{path}: cannot write JSON as {path.name}; name it .json")
     with _told(path):
         if path.is_dir():
             raise MediaError(f"{path}: is a folder; name a file")
@@ -104,6 +123,24 @@ def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
     """
     check_picture(path, [], overwrite)
     pictures.save(frame, path)
+
+
+def write_json(path: Path, text: str, overwrite: bool) -> None:
+    """Write a JSON text, whole or not at all.
+
+    Raises:
+        MediaError: as `check_json`.
+        RunError: the disk is full.
+    """
+    check_json(path, [], overwrite)
+    work = Workplace(path)
+    try:
+        (work.folder / "numbers").write_text(text, encoding="utf-8")
+        work.place("numbers", path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        work.remove()
 
 
 def _is_folder(path: Path) -> bool:

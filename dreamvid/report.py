@@ -1,0 +1,158 @@
+"""`dreamvid report DREAMED --source CLIP`: how steady a dreamed film is, from words to files.
+
+`docs/report.md` says what each number means. What opens films is imported when it is needed, so
+that the help answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from dreamvid.errors import MediaError, RecipeError
+from dreamvid.recipe import Dream, Frames, NamedPath, Network, Objective, Section, VideoRecipe
+from dreamvid.values import Flag, Moment, Rate
+
+if TYPE_CHECKING:
+    from dreamvid.comparison import Compared, Measured
+    from dreamvid.frame import Frame
+    from dreamvid.plot import Gallery
+    from dreamvid.summary import Report
+
+Watch = Callable[["Iterator[Compared]", int | None], "Iterable[Compared]"]
+"""Stands between the frames and who measures them: a bar. The number is how many will come."""
+
+STDOUT = Path("-")
+
+
+def _one(words: Any) -> Any:
+    if isinstance(words, list | tuple):
+        if len(words) > 1:
+            raise ValueError("takes one film")
+        return words[0] if words else None
+    return words
+
+
+class Request(Section):
+    """What `dreamvid report` is asked for."""
+
+    dreamed: Annotated[
+        NamedPath | None, BeforeValidator(_one), Flag(positional=True, metavar="DREAMED")
+    ] = Field(None, description="The dreamed film.")
+    source: Annotated[NamedPath | None, Flag(metavar="CLIP")] = Field(
+        None, description="The clip that it was dreamed from."
+    )
+    start: Moment | None = Field(None, description="Where in the clip the film begins.")
+    frames: Frames | None = Field(None, ge=1, description="Frames to compare; else all.")
+    fps: Rate | None = Field(
+        None, description="Frames a second that were rendered; else the film's own."
+    )
+    network: Annotated[str, Flag(metavar="NAME")] = Field(
+        Network().name, description="Network that judges the dream's strength; none: it is not."
+    )
+    weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
+        None, description="Its weights, as for a render; else its own."
+    )
+    objective: Objective = Field(
+        None, description="Layers that judge, with weights; else the network's own."
+    )
+    numbers: Annotated[NamedPath | None, Flag("json", metavar="FILE")] = Field(
+        None, description="Write every frame's numbers as JSON; - prints them, not the table."
+    )
+    plot: Annotated[NamedPath | None, Flag(metavar="FILE.png")] = Field(
+        None, description="Draw them over time, with the frames that matter."
+    )
+    overwrite: bool = Field(False, description="Replace files that exist.")
+
+    @property
+    def named(self) -> tuple[Path, Path]:
+        """The film and its source. Raises RecipeError where one is not named."""
+        if self.dreamed is None:
+            raise RecipeError("dreamed: name the film to report on")
+        if self.source is None:
+            raise RecipeError("source: name the clip that it was dreamed from: --source clip.mp4")
+        return self.dreamed, self.source
+
+
+def report(
+    request: Request, watch: Watch = lambda steps, total: steps
+) -> tuple[Report, Gallery | None]:
+    """Measure a film against its source; with `plot`, the pictures to be drawn are kept.
+
+    Raises:
+        DreamvidError: in one line, what cannot be done.
+    """
+    from dreamvid.comparison import measure
+    from dreamvid.films import open_films
+    from dreamvid.summary import Report
+
+    dreamed, source = request.named
+    _check_places(request)
+    films = open_films(dreamed, source, start=request.start, fps=request.fps, frames=request.frames)
+    judge, objective = _judge(request, films.size)
+    gallery: Gallery | None = None
+    if request.plot is not None:
+        from dreamvid.plot import Gallery
+
+        gallery = Gallery()
+    frames: list[Measured] = []
+    with films.opened() as (own, film):
+        for measured, before, after in watch(measure(own, film, objective), films.frames):
+            frames.append(measured)
+            if gallery is not None:
+                gallery.offer(measured, before, after)
+    if not frames:
+        raise MediaError(f"{dreamed}: has no frame in common with {source}")
+    notes = (*films.notes, *films.lengths(len(frames)))
+    made = Report(dreamed.name, source.name, films.size, films.rate, judge, notes, tuple(frames))
+    return made, gallery
+
+
+def written(request: Request, made: Report, gallery: Gallery | None) -> Iterator[str]:
+    """Leave the files that were asked for, then tell what belongs on standard output."""
+    from dreamvid.media.write import write_json, write_picture
+    from dreamvid.table import lines
+
+    if request.plot is not None and gallery is not None:
+        from dreamvid.plot import draw
+
+        write_picture(request.plot, draw(made, gallery), request.overwrite)
+    if request.numbers is None:
+        yield from lines(made)
+    elif request.numbers == STDOUT:
+        yield made.json()
+    else:
+        write_json(request.numbers, made.json() + "\n", request.overwrite)
+        yield from lines(made)
+
+
+def _check_places(request: Request) -> None:
+    from dreamvid.media.write import check_json, check_picture
+
+    if request.numbers not in (None, STDOUT):
+        check_json(request.numbers, request.named, request.overwrite)
+    if request.plot is not None:
+        check_picture(request.plot, request.named, request.overwrite)
+
+
+def _judge(request: Request, size: tuple[int, int]) -> tuple[str, Callable[[Frame], float] | None]:
+    """The network and layers in words, and their J."""
+    if request.network == "none":
+        return "", None
+    from dreamvid.dream import quiet
+    from dreamvid.dream.catalogue import settled
+
+    network = Network(name=request.network, weights=request.weights, precision="float32")
+    recipe = settled(VideoRecipe(network=network, dream=Dream(objective=request.objective)))
+    with quiet():
+        from dreamvid.dream.ascent import Dreamer
+    dreamer = Dreamer(recipe)
+    dreamer.sizes((size[1], size[0]))  # refuses a size that is too small for the network
+    layers = [
+        term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
+        for term in recipe.dream.objective or ()
+    ]
+    return f"{network.name}: {', '.join(layers)}", dreamer.objective
