@@ -5,34 +5,83 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dreamvid.frame import Frame
 from dreamvid.recipe import Blend
 
+Bare = NDArray[np.float32]
+"""(H, W), 0..1: how much a pixel lacks the dream that a whole burst of steps would have made."""
+
 Move = Callable[[Frame, Frame | float], Frame]
-"""Brings a picture, or a difference of pictures, from the last frame's place to this one's; the
-second is what lies where nothing comes from."""
+"""Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place
+to this one's; the second is what lies where nothing comes from."""
+
+FADE = 0.7
+"""How much of a burst of steps a pixel takes in the frame after it was bare, and so on: one step a
+frame does not hold at once what a burst has made."""
 
 
 @dataclass(frozen=True)
 class Last:
-    """The frame before: its dream and the source that the dream lies on, neither rounded."""
+    """The frame before: its dream, the source that the dream lies on, neither rounded, and where
+    it was bare."""
 
     dream: Frame
     source: Frame
+    bare: Bare
+
+    def on(self, source: Frame, move: Move) -> Last:
+        """The same dream on the next source."""
+        bare = move(self.bare[..., None], 1.0)[..., 0]
+        return Last(source + move(self.dream - self.source, 0.0), source, bare)
 
 
-def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> Frame:
-    """What this frame's dream begins from; may leave 0..255 where a residual does.
+@dataclass(frozen=True)
+class Held:
+    """What of a dream (H, W, 3), its difference from its source, is held on another frame, and how
+    much of each pixel it covers, (H, W, 1), 0..1."""
+
+    residual: Frame
+    cover: Frame
+
+    @classmethod
+    def of(cls, last: Last) -> Held:
+        """All of a dream, on its own frame."""
+        return cls(last.dream - last.source, np.ones_like(last.dream[..., :1]))
+
+    def onward(self, move: Move) -> Held:
+        """What is left of it a frame on."""
+        return Held(move(self.residual, 0.0), move(self.cover, 0.0))
+
+
+def crossfade(source: Frame, past: Held, coming: Held, share: float) -> Frame:
+    """A frame between two dreams, `share` of it from the coming one; where only one of them covers
+    it, that one alone. Clipped to 0..255."""
+    a, b = np.float32(1 - share), np.float32(share)
+    residual = a * past.residual + b * coming.residual
+    cover = a * past.cover + b * coming.cover
+    most = np.maximum(past.cover, coming.cover)
+    return np.clip(source + residual * (most / np.maximum(cover, 1e-3)), 0, 255)
+
+
+def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> tuple[Frame, Bare]:
+    """What this frame's dream begins from, and where it is bare; may leave 0..255 where a residual
+    does.
 
     `residual`: source + share · move(last dream − last source): the dream stays, the picture under
     it is new. `picture`: (1 − share) · source + share · move(last dream), the plain blend.
     """
     if last is None or blend.share == 0:
-        return source
+        return source, np.ones(source.shape[:2], np.float32)
+    share = np.float32(blend.share)
     if blend.what == "residual":
-        return source + blend.share * move(last.dream - last.source, 0.0)
+        bare = np.clip(move(FADE * last.bare[..., None], 1.0)[..., 0], 0, 1)
+        return source + share * move(last.dream - last.source, 0.0), bare
     moved = move(last.dream, source)
-    return moved if blend.share == 1 else source + blend.share * (moved - source)
+    bare = np.zeros(source.shape[:2], np.float32)
+    return moved if share == 1 else source + share * (moved - source), bare
 
 
 def needs_source(blend: Blend) -> bool:

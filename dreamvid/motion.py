@@ -21,6 +21,7 @@ from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
 
 Border = Literal["reflect", "edge", "wrap", "black"]
+Field = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -34,6 +35,12 @@ class Affine:
     def then(self, later: Affine) -> Affine:
         """This map followed by `later`."""
         return Affine(later.matrix @ self.matrix)
+
+    @property
+    def inverse(self) -> Affine:
+        """The map back."""
+        back: Floats = np.linalg.inv(self.matrix).astype(np.float64)
+        return Affine(back)
 
     def reveals(self, size: tuple[int, int]) -> bool:
         """Whether a frame of `size` (width, height), moved, leaves some of itself uncovered."""
@@ -185,7 +192,7 @@ def _warp_turned(frame: Frame, back: Floats, border: Border) -> Frame:
     """Any affine map: the square of taps around each position, row by row in blocks."""
     height, width = frame.shape[:2]
     spread = max(1.0, round(math.sqrt(abs(float(np.linalg.det(back[:2, :2])))), 9))
-    flat, result = frame.reshape(-1, 3), np.empty_like(frame)
+    flat, result = frame.reshape(height * width, -1), np.empty_like(frame)
     block = max(1, 65536 // width)  # rows at a time: the taps of a block stay in the cache
     for top in range(0, height, block):
         y, x = np.mgrid[top : min(top + block, height), 0:width].astype(np.float64)
@@ -193,7 +200,7 @@ def _warp_turned(frame: Frame, back: Floats, border: Border) -> Frame:
         rows, down = _taps(back[1, 0] * x + back[1, 1] * y + back[1, 2], spread)
         columns, across = _inside(columns, across, width, border)
         rows, down = _inside(rows, down, height, border)
-        total = np.zeros((*x.shape, 3), np.float32)
+        total = np.zeros((*x.shape, flat.shape[1]), np.float32)
         for i in range(rows.shape[-1]):
             for j in range(columns.shape[-1]):
                 weight = (down[..., i] * across[..., j]).astype(np.float32)

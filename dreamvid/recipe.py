@@ -193,9 +193,11 @@ class Blend(Section):
     what: Literal["residual", "picture"] = Field(
         "residual", description="Carry the dream's difference from its source, or all of it."
     )
-    by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
+    by: Literal["flow", "still"] = Field(
+        "flow", description="What moves it beside the camera: what moves in the clip, or nothing."
+    )
     share: Annotated[float, Flag("blend")] = Field(
-        0.9, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
+        0.97, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
     )
 
     @model_validator(mode="before")
@@ -210,6 +212,7 @@ class ZoomBlend(Blend):
     what: Literal["residual", "picture"] = Field(
         "picture", description="Carry the dream's difference from its source, or all of it."
     )
+    by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
     share: Annotated[float, Flag("blend")] = Field(
         1.0, ge=0, le=1, description="Share of the last dream that is carried; the rest is seed."
     )
@@ -297,6 +300,9 @@ class VideoRecipe(Still):
     end: Moment | None = Field(None, description="Where in the clip to stop.")
     fps: Rate | None = Field(None, description="Frames a second; else the clip's own.")
     cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
+    cadence: int = Field(
+        1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."
+    )
     motion: Motion = Motion()
     blend: Blend = Blend()
     film: ClipFilm = ClipFilm()

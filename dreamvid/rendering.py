@@ -1,6 +1,6 @@
 """The recurrence that every film is, and the one way from a recipe to a file.
 
-canvas_t = blend(source_t, x_{t−1}, camera)        what the last dream leaves on this frame
+canvas_t = blend(source_t, x_{t−1}, motion_t)      what the last dream leaves on this frame
 x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
 x_t      = anchor(x_t)                             is shown, and carried
 """
@@ -9,26 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from itertools import tee, zip_longest
 from pathlib import Path
 
 import numpy as np
 
-from dreamvid.blend import Last, canvas, needs_source
+from dreamvid.blend import Bare, Held, Last, canvas, crossfade, needs_source
+from dreamvid.camera import Camera, Seen
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, shift
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
+from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
 from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
-from dreamvid.motion import Affine, camera_step, carry, new_ground, warp
+from dreamvid.motion import camera_step
 from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.shots import marked
 from dreamvid.source import Source, open_source
 
 SEGMENT = 48
 """Frames in a closed segment of film: the most that a fault can cost."""
 
-Dream = Callable[[Frame, int], Frame]
-"""`dream(canvas, t) -> Frame`: the dream of a canvas, `t` being the frame's index in its shot."""
+Dream = Callable[[Frame, int, Bare], Frame]
+"""`dream(canvas, t, bare) -> Frame`: the dream of a canvas, `t` being the frame's index in its
+shot, `bare` saying where no dream lies on it yet."""
 
 
 @dataclass(frozen=True)
@@ -47,48 +51,94 @@ def make_dreamer(recipe: Recipe) -> Dream:
         NetworkError: its network, layers or weights cannot be had.
     """
     if recipe.network.name == "none":
-        return lambda canvas, t: canvas
+        return lambda canvas, t, bare: canvas
     from dreamvid.dream import quiet
 
     with quiet():
-        from dreamvid.dream.ascent import Dreamer
+        from dreamvid.dream.dreamer import Dreamer
     return Dreamer(recipe)
 
 
 def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iterator[Frame]:
     """The dreamed frames, one for each of `sources`, float32 within 0..255, not yet rounded.
 
-    `recipe` says how they hang together; its source, output and network are not looked at.
+    `recipe` says how they hang together; its source, output and network are not looked at. Nothing
+    passes a cut: a shot's frames are the same alone and in their film.
     """
     if not isinstance(recipe, ZoomRecipe | VideoRecipe):
         recipe = ZoomRecipe(color=recipe.color)  # of which an image is the first frame
-    motion, blend, color = recipe.motion, recipe.blend, recipe.color
+    clip = isinstance(recipe, VideoRecipe)
     last: Last | None = None
-    anchor: Anchor | None = None
-    camera = Affine()
-    border = None if motion.border == "source" else motion.border
-    for t, source in enumerate(sources):
-        size = source.shape[1], source.shape[0]
-        step = camera_step(motion, size)
-        if t and motion.on == "frame":
-            camera = camera.then(step)
-            if needs_source(blend) or isinstance(recipe, VideoRecipe):
-                source = warp(source, camera, border or "reflect")
-            elif border is None and step.reveals(size):
-                source = new_ground(source, camera)
-        move = partial(carry, affine=step, border=border)
-        began = shift(canvas(source, last, move, blend), color.shift)
-        dreamed = np.clip(dream(began, t), 0, 255)
-        if anchor is None:
-            if isinstance(recipe, VideoRecipe):
-                anchor = ResidualAnchor.of(dreamed - source, color.anchor)
-            else:
-                anchor = PictureAnchor.of(source, color.anchor)
+    for group in _groups(recipe, _moments(recipe, sources)):
+        if group[0].t == 0:
+            last, camera = None, Camera(recipe.motion, clip or needs_source(recipe.blend))
+        *between, key = (camera.sees(moment) for moment in group)
+        held = [Held.of(last)] if last else []
+        for one in between:
+            assert last is not None
+            last = last.on(one.source, one.came)
+            held.append(held[-1].onward(one.came))
+
+        begun, bare = canvas(key.source, last, key.came, recipe.blend)
+        begun = shift(begun, recipe.color.shift)
+        dreamed = np.clip(dream(begun, key.t, bare), 0, 255)
+        if key.t == 0:
+            pull: Anchor = (
+                ResidualAnchor.of(dreamed - key.source, recipe.color.anchor)
+                if clip
+                else PictureAnchor.of(key.source, recipe.color.anchor)
+            )
         # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
-        if not np.array_equal(dreamed, np.clip(began, 0, 255)):
-            dreamed = anchor.pull(dreamed, source)
+        if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
+            dreamed = pull.pull(dreamed, key.source)
+        last = Last(dreamed, key.source, bare)
+
+        yield from _crossfaded(between, held[1:], Held.of(last), key)
         yield dreamed
-        last = Last(dreamed, source)
+
+
+def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -> list[Frame]:
+    """The frames between two dreamed ones, from what the two hold of them."""
+    frames = []
+    after = key
+    for index in range(len(between) - 1, -1, -1):
+        assert after.left is not None, "followed both ways"
+        ahead = ahead.onward(after.left)
+        share = (index + 1) / (len(between) + 1)
+        frames.append(crossfade(between[index].source, held[index], ahead, share))
+        after = between[index]
+    return frames[::-1]
+
+
+def _moments(recipe: ZoomRecipe | VideoRecipe, sources: Iterable[Frame]) -> Iterator[Moment]:
+    """Each source frame with its index in its shot, and its flow where the blend asks for it."""
+    if not isinstance(recipe, VideoRecipe):
+        return (Moment(t, source) for t, source in enumerate(sources))
+    shots = marked(sources, recipe.cuts)
+    if recipe.blend.by == "flow" and recipe.blend.share:
+        return followed(shots, recipe.cadence)
+    return (Moment(t, source) for t, source in shots)
+
+
+def _groups(recipe: ZoomRecipe | VideoRecipe, moments: Iterator[Moment]) -> Iterator[list[Moment]]:
+    """Each frame to be dreamed, after those since the last one that are not: a shot's first, every
+    `cadence`-th and its last are dreamed."""
+    cadence = getattr(recipe, "cadence", 1)
+    if cadence == 1:  # without waiting for the next frame
+        yield from ([moment] for moment in moments)
+        return
+    group: list[Moment] = []
+    for moment, coming in zip_longest(*_and_next(moments)):
+        group.append(moment)
+        if moment.t % cadence == 0 or coming is None or coming.t == 0:
+            yield group
+            group = []
+
+
+def _and_next(moments: Iterator[Moment]) -> tuple[Iterator[Moment], Iterator[Moment]]:
+    these, those = tee(moments)
+    next(those, None)
+    return these, those
 
 
 def output_of(recipe: Recipe) -> Path:

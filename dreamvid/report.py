@@ -148,7 +148,7 @@ def _judge(request: Request, size: tuple[int, int]) -> tuple[str, Callable[[Fram
     network = Network(name=request.network, weights=request.weights, precision="float32")
     recipe = settled(VideoRecipe(network=network, dream=Dream(objective=request.objective)))
     with quiet():
-        from dreamvid.dream.ascent import Dreamer
+        from dreamvid.dream.dreamer import Dreamer
     dreamer = Dreamer(recipe)
     dreamer.sizes((size[1], size[0]))  # refuses a size that is too small for the network
     layers = [

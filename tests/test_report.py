@@ -183,7 +183,7 @@ def test_strength_is_what_the_dream_raised_the_objective_by() -> None:
 
 
 def test_the_recipes_own_network_is_the_judge(capsys: pytest.CaptureFixture[str]) -> None:
-    from dreamvid.dream.ascent import Dreamer
+    from dreamvid.dream.dreamer import Dreamer
 
     source = whole(pan(texture(1), (1, 0), 2))
     dreamed = whole([frame + grain(1, frame, 20) for frame in source])

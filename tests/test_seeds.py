@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dreamvid.dream.ascent import Dreamer
+from dreamvid.blend import Bare
 from dreamvid.dream.catalogue import ENTRIES, settled
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import load
 from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, read_recipe
@@ -260,8 +261,8 @@ def film_agrees(
     dreamed: list[Frame] = []
     films = [frame.astype(np.float32) for frame in expected]
 
-    def dream(canvas: Frame, t: int) -> Frame:
-        dreamed.append(dreamer(canvas, t))
+    def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
+        dreamed.append(dreamer(canvas, t, bare))
         return films[t]
 
     frames = list(dream_frames(recipe, sources, dream))

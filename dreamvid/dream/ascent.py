@@ -1,141 +1,100 @@
-"""The dream: gradient ascent on a picture, over octaves.
-
-Mordvintsev et al., "Inceptionism" (2015) and google/deepdream; the TensorFlow tutorial's form is
-the method `resize`, the recursive zoom's the method `recursive`.
-"""
+"""One octave's gradient ascent, as a graph of TensorFlow traced once for all sizes and frames."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from dreamvid.dream.catalogue import entry, settled
-from dreamvid.dream.objective import Objective, objective
-from dreamvid.dream.tiles import GUARD, Draws, tiling
-from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame
-from dreamvid.recipe import Dream, Recipe
+from dreamvid.dream.effort import Box
+from dreamvid.dream.objective import Objective
+from dreamvid.dream.tiles import GUARD, Draws, Tiling, gradient_of
 
-RECURSIVE_KEEP = 0.2
-"""`recursive`: share of an octave's own picture under the dream that comes up from below."""
-RECURSIVE_BLUR = 0.5
-"""`recursive`: sigma (px) of the blur before each downscale."""
-RECURSIVE_SMOOTH = (0.5, 4.5)
-"""`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""
+SMOOTH_REACH = 3
+"""Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
 
 
-def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[int, int]]:
-    """The (height, width) of every octave, smallest first; those under `least` px are skipped."""
-    powers = range(dream.octaves - 1 - dream.octave_top, -dream.octave_top - 1, -1)
-    sizes = [tuple(round(edge / dream.octave_scale**power) for edge in size) for power in powers]
-    return [(high, wide) for high, wide in sizes if min(high, wide) >= least]
+class Ascent:
+    """Steps up the gradient of an objective."""
 
-
-class Dreamer:
-    """`dream(canvas, t) -> Frame`: the dream of a recipe, its network loaded once.
-
-    The same canvas and t give the same dream: every random draw comes from (seed, t, octave,
-    step) alone. One trace of the graph serves every size and every frame.
-
-    Raises:
-        NetworkError: unknown network or layer, no weights, or pictures under the least size.
-    """
-
-    def __init__(self, recipe: Recipe) -> None:
-        recipe = settled(recipe)
-        dream = recipe.dream
-        assert dream.objective, "settled"
-        assert dream.power and dream.steps and dream.burst and dream.step_size  # noqa: PT018
-        self._dream, self._seed = dream, recipe.seed
-        self._smooth = (
-            RECURSIVE_SMOOTH if dream.method == "recursive" else (dream.smooth or 0.0,) * 2
-        )
-        self._steps, self._burst, self._step_size = dream.steps, dream.burst, dream.step_size
-        self._least = entry(recipe.network.name).least
-        self._name = recipe.network.name
-        self._value: Objective = objective(recipe.network, dream.objective, dream.power)
-        self._tiling = tiling(dream, self._least)
+    def __init__(
+        self,
+        value: Objective,
+        tiling: Tiling,
+        *,
+        step_size: float,
+        normalize: str,
+        smooth: tuple[float, float],
+        clip: bool,
+    ) -> None:
+        """
+        Args:
+            value: what is climbed.
+            tiling: how the gradient is taken.
+            step_size: levels a step, for a gradient of unit norm.
+            normalize: what the norm is, "std" or "mean" magnitude.
+            smooth: sigma (px) of the gradient's cascade at the first step and, rising evenly, after
+                the last; 0: none.
+            clip: whether each step's picture is clipped to 0..255.
+        """
+        self.value, self.tiling = value, tiling
+        self._step_size, self._normalize, self._smooth = step_size, normalize, smooth
+        self._clip = clip
+        picture, field = (tf.TensorSpec((None, None, n), tf.float32) for n in (3, 1))
+        draws, sigmas = tf.TensorSpec((None, 2), tf.int32), tf.TensorSpec((None,), tf.float32)
+        cut, box = (tf.TensorSpec((n,), tf.int32) for n in (3, 4))
+        number = tf.TensorSpec((), tf.float32)
         self._climb = tf.function(
-            self._climb_graph,
-            input_signature=[
-                tf.TensorSpec((None, None, 3), tf.float32),
-                tf.TensorSpec((None, 2), tf.int32),
-                tf.TensorSpec((None,), tf.float32),
-                tf.TensorSpec((3,), tf.int32),
-                tf.TensorSpec((3,), tf.int32),
-            ],
+            self._climb_graph, input_signature=[picture, draws, sigmas, cut, cut, field, number]
         )
-        self._judge = tf.function(
-            self._value, input_signature=[tf.TensorSpec((None, None, 3), tf.float32)]
+        self._catch_up = tf.function(
+            self._catch_up_graph, input_signature=[picture, draws, sigmas, box, box, field, number]
         )
-
-    def __call__(self, canvas: Frame, t: int) -> Frame:
-        """The dream of `canvas`, clipped to 0..255; `t` is the frame's index within its shot."""
-        sizes = self.sizes(canvas.shape[:2])
-        source = tf.constant(canvas, tf.float32)
-        if self._dream.method == "recursive":
-            picture = self._recursive(source, sizes, t)
-        elif self._dream.method == "resize":
-            picture = source
-            for octave, size in enumerate(sizes):
-                picture = self._octave(_resized(picture, size), t, octave)
-        else:
-            detail = tf.zeros((*sizes[0], 3))
-            for octave, size in enumerate(sizes):
-                base = _resized(source, size)
-                picture = self._octave(base + _resized(detail, size), t, octave)
-                detail = picture - base
-        dreamed: Frame = tf.clip_by_value(_resized(picture, canvas.shape[:2]), 0.0, 255.0).numpy()
-        return dreamed
-
-    def sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
-        """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
-        high, wide = size
-        sizes = octave_sizes((high, wide), self._dream, self._least)
-        if not sizes:
-            raise NetworkError(
-                f"size {wide}x{high}: network {self._name} needs at least "
-                f"{self._least}x{self._least}"
-            )
-        return sizes
-
-    def objective(self, picture: Frame) -> float:
-        """The objective of a picture as it is, unjittered and whole; what the ascent raises."""
-        return float(self._judge(tf.constant(picture, tf.float32)))
 
     @property
     def traces(self) -> int:
-        """How often the ascent's graph was traced; 1 after any number of frames."""
+        """How often the climb's graph was traced."""
         return int(self._climb.experimental_get_tracing_count())
 
-    def _recursive(self, source: tf.Tensor, sizes: list[tuple[int, int]], t: int) -> tf.Tensor:
-        pyramid = [source]
-        for size in reversed(sizes[:-1]):
-            pyramid.append(_resized(_blurred(pyramid[-1], tf.constant(RECURSIVE_BLUR), 3), size))
-        picture = None
-        for octave, own in enumerate(reversed(pyramid)):
-            if picture is not None:
-                below = _resized(picture, tuple(own.shape[:2]))
-                own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
-            picture = self._octave(own, t, octave)
-        return picture
+    def climb(
+        self, picture: tf.Tensor, draws: Draws, even: int, more: NDArray[np.float32]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The picture (H, W, 3) a step further for each of `draws`.
 
-    def draws(self, size: tuple[int, int], t: int, octave: int) -> Draws:
-        """The random (down, right) of every step of frame t at an octave of (height, width).
+        Args:
+            picture: where it begins.
+            draws: each step's random (down, right).
+            even: steps that every pixel takes whole; those beyond are weighed by `more`.
+            more: (H, W), the steps that each pixel takes beyond those.
 
-        What it moves is the method's: the picture's roll, or where the tiles begin.
+        Returns:
+            The picture, and the last gradient's norm for `catch_up`.
         """
-        steps = self._steps if t else self._burst
-        return self._tiling.draws(np.random.default_rng([self._seed, t, octave]), size, steps)
+        rows, columns = (self.tiling.axis(int(edge)) for edge in picture.shape[:2])
+        sigmas = self._sigmas(len(draws))
+        found: tuple[tf.Tensor, tf.Tensor] = self._climb(
+            picture, draws, sigmas, rows, columns, more[..., None], float(even)
+        )
+        return found
 
-    def _octave(self, picture: tf.Tensor, t: int, octave: int) -> tf.Tensor:
-        """`steps` of ascent at one size."""
-        size = int(picture.shape[0]), int(picture.shape[1])
-        draws = self.draws(size, t, octave)
-        # The width of each step's smoothing cascade; 0: none.
-        sigmas = np.linspace(*self._smooth, len(draws), endpoint=False, dtype=np.float32)
-        rows, columns = map(self._tiling.axis, size)
-        return self._climb(picture, draws, sigmas, rows, columns)
+    def catch_up(
+        self,
+        picture: tf.Tensor,
+        draws: Draws,
+        seen: Box,
+        own: Box,
+        more: NDArray[np.float32],
+        norm: tf.Tensor,
+    ) -> tf.Tensor:
+        """The picture with the box `own` a step further for each of `draws`, as strongly as the
+        climb that had `norm` for the whole; `seen` is what of the picture it looks at."""
+        sigmas = self._sigmas(len(draws))
+        return self._catch_up(picture, draws, sigmas, seen, own, more[..., None], norm)
+
+    def _sigmas(self, steps: int) -> NDArray[np.float32]:
+        return np.linspace(*self._smooth, steps, endpoint=False, dtype=np.float32)
 
     def _climb_graph(
         self,
@@ -144,38 +103,64 @@ class Dreamer:
         sigmas: tf.Tensor,
         rows: tf.Tensor,
         columns: tf.Tensor,
-    ) -> tf.Tensor:
-        radius = int(np.ceil(3 * 2 * self._smooth[1]))
+        more: tf.Tensor,
+        even: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        norm = tf.constant(1.0)
         for step in tf.range(tf.shape(draws)[0]):
-            gradient = self._tiling.gradient(self._value, picture, draws[step], rows, columns)
-            if radius:
-                sigma = sigmas[step]
-                gradient = tf.add_n(
-                    [_blurred(gradient, sigma * times, radius) for times in (1.0, 2.0, 0.5)]
-                )
-            picture = picture + self._step_size * self._normal(gradient)
-            # The recursive zoom lets a dream overshoot until the frame is done.
-            if self._dream.method != "recursive":
-                picture = tf.clip_by_value(picture, 0.0, 255.0)
+            gradient = self.tiling.gradient(self.value, picture, draws[step], rows, columns)
+            gradient = self._smoothed(gradient, sigmas[step])
+            norm = self._norm(gradient)
+            beyond = tf.cast(step, tf.float32) - even
+            weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
+            picture = self._stepped(picture, weight * gradient / norm)
+        # The objective is a mean: the smaller what is looked at, the larger its gradient.
+        tile = (rows[1] + 2 * rows[2]) * (columns[1] + 2 * columns[2])
+        return picture, norm * tf.cast(tile, tf.float32)
+
+    def _catch_up_graph(
+        self,
+        picture: tf.Tensor,
+        draws: tf.Tensor,
+        sigmas: tf.Tensor,
+        seen: tf.Tensor,
+        own: tf.Tensor,
+        more: tf.Tensor,
+        norm: tf.Tensor,
+    ) -> tf.Tensor:
+        up, left = own[0] - seen[0], own[1] - seen[1]
+        down, right = own[2] - seen[0], own[3] - seen[1]
+        keep = more[own[0] : own[2], own[1] : own[3]]
+        high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
+        beside = [[own[0], high - own[2]], [own[1], wide - own[3]], [0, 0]]
+        area = tf.cast((seen[2] - seen[0]) * (seen[3] - seen[1]), tf.float32)
+        for step in tf.range(tf.shape(draws)[0]):
+            part = picture[seen[0] : seen[2], seen[1] : seen[3]]
+            gradient = gradient_of(self.value, tf.roll(part, draws[step], (0, 1)))
+            gradient = self._smoothed(tf.roll(gradient, -draws[step], (0, 1)), sigmas[step])
+            gradient = gradient[up:down, left:right] * (area / norm)
+            weight = tf.clip_by_value(keep - tf.cast(step, tf.float32), 0.0, 1.0)
+            picture = self._stepped(picture, tf.pad(weight * gradient, beside))
         return picture
 
-    def _normal(self, gradient: tf.Tensor) -> tf.Tensor:
-        """The whole picture's gradient at unit norm."""
-        if self._dream.normalize == "mean":
-            norm = tf.reduce_mean(tf.abs(gradient))
-        else:
-            norm = tf.math.reduce_std(gradient)
-        return gradient / (norm + GUARD)
+    def _stepped(self, picture: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
+        picture = tf.ensure_shape(picture + self._step_size * direction, (None, None, 3))
+        return tf.clip_by_value(picture, 0.0, 255.0) if self._clip else picture
+
+    def _smoothed(self, gradient: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+        radius = math.ceil(SMOOTH_REACH * 2 * self._smooth[1])
+        if not radius:
+            return gradient
+        return tf.add_n([blurred(gradient, sigma * times, radius) for times in (1.0, 2.0, 0.5)])
+
+    def _norm(self, gradient: tf.Tensor) -> tf.Tensor:
+        """What brings the whole picture's gradient to unit size."""
+        if self._normalize == "mean":
+            return tf.reduce_mean(tf.abs(gradient)) + GUARD
+        return tf.math.reduce_std(gradient) + GUARD
 
 
-def _resized(picture: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Bicubic (Keys), antialiased on the way down; the same size is the picture itself."""
-    if tuple(picture.shape[:2]) == tuple(size):
-        return picture
-    return tf.image.resize(picture, size, method="bicubic", antialias=True)
-
-
-def _blurred(picture: tf.Tensor, sigma: tf.Tensor, radius: int) -> tf.Tensor:
+def blurred(picture: tf.Tensor, sigma: tf.Tensor, radius: int) -> tf.Tensor:
     """Gaussian blur of each channel (H, W, 3) alone, the edges mirrored."""
     offsets = tf.range(-radius, radius + 1, dtype=tf.float32)
     kernel = tf.exp(-(offsets**2) / (2 * sigma**2))

@@ -90,7 +90,7 @@ class Rolled:
             up = _around(index // columns[0], rows, draw[0], high)
             across = _around(index % columns[0], columns, draw[1], wide)
             tile = tf.gather(tf.gather(picture, up, axis=0), across, axis=1)
-            found = _gradient(value, tile)
+            found = gradient_of(value, tile)
             return found[rows[2] : rows[2] + rows[1], columns[2] : columns[2] + columns[1]]
 
         cores = tf.map_fn(
@@ -144,7 +144,7 @@ class Offset:
         for index in tf.range(rows[0] * columns[0]):
             up, down, above, below = _part(index // columns[0], rows, draw[0], high)
             left, right, before, after = _part(index % columns[0], columns, draw[1], wide)
-            found = _gradient(value, picture[above:below, before:after])
+            found = gradient_of(value, picture[above:below, before:after])
             found = found[up - above : down - above, left - before : right - before]
             found = found / (tf.math.reduce_std(found) + GUARD)
             around = [[up, high - down], [left, wide - right], [0, 0]]
@@ -162,7 +162,8 @@ def _part(
     return first, last, low, tf.maximum(last, low + cut[2])
 
 
-def _gradient(value: Value, tile: tf.Tensor) -> tf.Tensor:
+def gradient_of(value: Value, tile: tf.Tensor) -> tf.Tensor:
+    """The gradient of `value` with respect to a tile, (h, w, 3) both."""
     with tf.GradientTape() as tape:
         tape.watch(tile)
         height = value(tile)

@@ -1,0 +1,61 @@
+"""What the camera sees of a film's sources, and how what lies on them moves under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from dreamvid.blend import Move
+from dreamvid.flow import Moment, ride
+from dreamvid.frame import Frame
+from dreamvid.motion import Affine, camera_step, carry, new_ground, warp
+from dreamvid.recipe import Motion
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A moment on the screen.
+
+    Attributes:
+        t: the frame's index in its shot.
+        source: the source as the camera sees it.
+        came: brings what lay on the frame before to this one.
+        left: brings what lies on this frame back to the one before; None where no one asks for it.
+    """
+
+    t: int
+    source: Frame
+    came: Move
+    left: Move | None
+
+
+class Camera:
+    """The camera of one shot; it stands at the beginning and moves on with each frame."""
+
+    def __init__(self, motion: Motion, shows_sources: bool) -> None:
+        """`shows_sources` is whether each frame's own source shows, not its new ground alone."""
+        self._motion, self._shows_sources = motion, shows_sources
+        self._at = Affine()
+
+    def sees(self, moment: Moment) -> Seen:
+        """The next frame."""
+        motion, source = self._motion, moment.source
+        size = source.shape[1], source.shape[0]
+        step, before = camera_step(motion, size), self._at
+        border = None if motion.border == "source" else motion.border
+        if moment.t and motion.on == "frame":
+            self._at = before.then(step)
+            if self._shows_sources:
+                source = warp(source, self._at, border or "reflect")
+            elif border is None and step.reveals(size):
+                source = new_ground(source, self._at)
+        return Seen(moment.t, source, *self._moves(moment, step, before))
+
+    def _moves(self, moment: Moment, step: Affine, before: Affine) -> tuple[Move, Move | None]:
+        if moment.came is None:
+            border = None if self._motion.border == "source" else self._motion.border
+            came: Move = partial(carry, affine=step, border=border)
+            return came, partial(carry, affine=step.inverse, border=border)
+        now, then = (self._at, before) if self._motion.on == "frame" else (step, Affine())
+        came = ride(moment.came, now, then)
+        return came, ride(moment.left, then, now) if moment.left else None

@@ -1,0 +1,171 @@
+"""The dream: gradient ascent on a picture, over octaves.
+
+Mordvintsev et al., "Inceptionism" (2015) and google/deepdream; the TensorFlow tutorial's form is
+the method `resize`, the recursive zoom's the method `recursive`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from dreamvid.blend import Bare
+from dreamvid.dream.ascent import Ascent, blurred
+from dreamvid.dream.catalogue import entry, settled
+from dreamvid.dream.effort import CONTEXT, Effort, area, around, efforts
+from dreamvid.dream.objective import objective
+from dreamvid.dream.tiles import Draws, tiling
+from dreamvid.errors import NetworkError
+from dreamvid.frame import Frame
+from dreamvid.recipe import Dream, Recipe
+
+RECURSIVE_KEEP = 0.2
+"""`recursive`: share of an octave's own picture under the dream that comes up from below."""
+RECURSIVE_BLUR = 0.5
+"""`recursive`: sigma (px) of the blur before each downscale."""
+RECURSIVE_SMOOTH = (0.5, 4.5)
+"""`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""
+
+
+def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[int, int]]:
+    """The (height, width) of every octave, smallest first; those under `least` px are skipped."""
+    powers = range(dream.octaves - 1 - dream.octave_top, -dream.octave_top - 1, -1)
+    sizes = [tuple(round(edge / dream.octave_scale**power) for edge in size) for power in powers]
+    return [(high, wide) for high, wide in sizes if min(high, wide) >= least]
+
+
+class Dreamer:
+    """`dream(canvas, t, bare) -> Frame`: the dream of a recipe, its network loaded once.
+
+    The same canvas and t give the same dream: every random draw comes from (seed, t, octave,
+    step) alone. One trace of the graph serves every size and every frame.
+
+    Attributes:
+        pixels: of how many pixels the gradient was taken so far.
+
+    Raises:
+        NetworkError: unknown network or layer, no weights, or pictures under the least size.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        recipe = settled(recipe)
+        dream = recipe.dream
+        assert dream.objective, "settled"
+        assert dream.power and dream.steps and dream.burst and dream.step_size  # noqa: PT018
+        self._dream, self._seed = dream, recipe.seed
+        recursive = dream.method == "recursive"
+        self._steps, self._burst = dream.steps, dream.burst
+        self._least = entry(recipe.network.name).least
+        self._name = recipe.network.name
+        self._ascent = Ascent(
+            objective(recipe.network, dream.objective, dream.power),
+            tiling(dream, self._least),
+            step_size=dream.step_size,
+            normalize=dream.normalize,
+            smooth=RECURSIVE_SMOOTH if recursive else (dream.smooth or 0.0,) * 2,
+            clip=not recursive,
+        )
+        self._judge = tf.function(
+            self._ascent.value, input_signature=[tf.TensorSpec((None, None, 3), tf.float32)]
+        )
+        self.pixels = 0
+
+    def __call__(self, canvas: Frame, t: int, bare: Bare | None = None) -> Frame:
+        """The dream of a canvas.
+
+        Args:
+            canvas: (H, W, 3), what it begins from.
+            t: the frame's index within its shot.
+            bare: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
+                None: everywhere on a first frame, nowhere on later ones.
+
+        Returns:
+            (H, W, 3), clipped to 0..255.
+        """
+        sizes = self.sizes(canvas.shape[:2])
+        if bare is None:
+            bare = np.full(canvas.shape[:2], t == 0, np.float32)
+        if self._dream.method == "recursive":
+            # Its tiles are each at unit strength: a box would not be as strong as its whole.
+            bare = np.full_like(bare, bare.min())
+        works = efforts(bare, sizes, self._steps, self._burst, self._dream.tile)
+        source = tf.constant(canvas, tf.float32)
+        if self._dream.method == "recursive":
+            picture = self._recursive(source, works, t)
+        elif self._dream.method == "resize":
+            picture = source
+            for octave, work in enumerate(works):
+                picture = self._octave(_resized(picture, work.size), work, t, octave)
+        else:
+            detail = tf.zeros((*sizes[0], 3))
+            for octave, work in enumerate(works):
+                base = _resized(source, work.size)
+                picture = self._octave(base + _resized(detail, work.size), work, t, octave)
+                detail = picture - base
+        dreamed: Frame = tf.clip_by_value(_resized(picture, canvas.shape[:2]), 0.0, 255.0).numpy()
+        return dreamed
+
+    def sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
+        """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
+        high, wide = size
+        sizes = octave_sizes((high, wide), self._dream, self._least)
+        if not sizes:
+            raise NetworkError(
+                f"size {wide}x{high}: network {self._name} needs at least "
+                f"{self._least}x{self._least}"
+            )
+        return sizes
+
+    def objective(self, picture: Frame) -> float:
+        """The objective of a picture as it is, unjittered and whole; what the ascent raises."""
+        return float(self._judge(tf.constant(picture, tf.float32)))
+
+    @property
+    def traces(self) -> int:
+        """How often the ascent's graph was traced; 1 after any number of frames."""
+        return self._ascent.traces
+
+    def _recursive(self, source: tf.Tensor, works: list[Effort], t: int) -> tf.Tensor:
+        pyramid = [source]
+        for work in reversed(works[:-1]):
+            soft = blurred(pyramid[-1], tf.constant(RECURSIVE_BLUR), 3)
+            pyramid.append(_resized(soft, work.size))
+        picture = None
+        for octave, (own, work) in enumerate(zip(reversed(pyramid), works, strict=True)):
+            if picture is not None:
+                below = _resized(picture, work.size)
+                own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
+            picture = self._octave(own, work, t, octave)
+        return picture
+
+    def draws(self, size: tuple[int, int], t: int, octave: int, steps: int | None = None) -> Draws:
+        """The random (down, right) of every step of frame t at an octave of (height, width).
+
+        What it moves is the method's: the picture's roll, or where the tiles begin.
+        """
+        rng = np.random.default_rng([self._seed, t, octave])
+        steps = steps or (self._steps if t else self._burst)
+        return self._ascent.tiling.draws(rng, size, steps)
+
+    def _octave(self, picture: tf.Tensor, work: Effort, t: int, octave: int) -> tf.Tensor:
+        """The steps of ascent at one size."""
+        steps = work.even + (work.further if work.everywhere else 0)
+        draws = self.draws(work.size, t, octave, steps)
+        picture, norm = self._ascent.climb(picture, draws, work.even, work.more)
+        self.pixels += steps * area((0, 0, *work.size))
+        if work.everywhere:
+            return picture
+        rng = np.random.default_rng([self._seed, t, octave, 1])
+        for own in work.boxes:
+            seen = around(own, work.size)
+            draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
+            picture = self._ascent.catch_up(picture, draws, seen, own, work.more, norm)
+            self.pixels += work.further * area(seen)
+        return picture
+
+
+def _resized(picture: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Bicubic (Keys), antialiased on the way down; the same size is the picture itself."""
+    if tuple(picture.shape[:2]) == tuple(size):
+        return picture
+    return tf.image.resize(picture, size, method="bicubic", antialias=True)

@@ -1,0 +1,142 @@
+"""How many steps a picture takes, and where: most where no dream lies on it yet.
+
+A dream that is carried from frame to frame needs one step to stay alive; ground that a thing or the
+camera has just uncovered needs a burst of them, or it shows as a hole in the dream. Such ground is
+small, so that it is dreamed in boxes around it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.blend import Bare
+from dreamvid.media.opencv import cv2
+
+CELL = 16
+"""Px: boxes are made of squares of this size."""
+CONTEXT = 32
+"""Px that a box sees around itself."""
+BUDGET = 1.0
+"""What further steps may cost in one frame, in even ones; shared out evenly between the octaves,
+so that the small and cheap ones, where creatures begin, get most steps. What a pixel still lacks
+it gets in the next frames. Where most of a picture is bare, as after a flash, nothing bounds it.
+"""
+
+Box = tuple[int, int, int, int]
+"""Top, left, bottom, right: px, half-open."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """The steps of one octave of one frame.
+
+    Attributes:
+        size: the octave's (height, width).
+        even: steps that the whole picture takes.
+        more: (H, W) float32: the steps that each pixel wants beyond those.
+        boxes: where they are taken; one that is the whole picture, where boxes would cost as much.
+        further: how many are taken there.
+    """
+
+    size: tuple[int, int]
+    even: int
+    more: NDArray[np.float32]
+    boxes: tuple[Box, ...]
+    further: int
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether further steps look at the whole picture too."""
+        return self.boxes == ((0, 0, *self.size),)
+
+
+def efforts(
+    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
+) -> list[Effort]:
+    """The steps at each octave of (height, width).
+
+    Args:
+        bare: (H, W), where a picture lacks a dream: it takes `burst` steps where it is 1, `steps`
+            where it is 0.
+        sizes: the octaves' (height, width).
+        steps: an octave, of every pixel.
+        burst: an octave, where nothing is dreamed yet.
+        largest: px: no box looks at more in either direction.
+    """
+    areas = [high * wide for high, wide in sizes]
+    allowance = BUDGET * sum(areas) / len(areas)
+    return [_effort(bare, size, steps, burst, largest, allowance) for size in sizes]
+
+
+def _effort(
+    bare: Bare, size: tuple[int, int], steps: int, burst: int, largest: int, allowance: float
+) -> Effort:
+    wanted = steps + (burst - steps) * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
+    even = round(float(wanted.min()))
+    more = np.clip(wanted - even, 0, None).astype(np.float32)
+    longest = round(float(more.max()))
+    boxes = _boxes(more > 0.5)
+    seen = [around(box, size) for box in boxes]
+    whole = area((0, 0, *size))
+    cost = sum(map(area, seen))
+    if 2 * cost > whole or any(b - t > largest or r - le > largest for t, le, b, r in seen):
+        boxes, cost = ((0, 0, *size),), whole
+    if more.mean() > longest / 2:
+        allowance = math.inf
+    further = int(min(longest, allowance / cost)) if boxes else 0
+    return Effort(size, even, more, boxes if further else (), further)
+
+
+def around(box: Box, size: tuple[int, int]) -> Box:
+    """A box with its context, within a picture of (height, width)."""
+    top, left, bottom, right = box
+    return (
+        max(0, top - CONTEXT),
+        max(0, left - CONTEXT),
+        min(size[0], bottom + CONTEXT),
+        min(size[1], right + CONTEXT),
+    )
+
+
+def area(box: Box) -> int:
+    """Its pixels."""
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _boxes(wanted: NDArray[np.bool_]) -> tuple[Box, ...]:
+    """Boxes around the patches of `wanted`, none over another; the fewer, the less context."""
+    height, width = wanted.shape
+    cells = -(-width // CELL), -(-height // CELL)
+    padded = np.zeros((cells[1] * CELL, cells[0] * CELL), bool)
+    padded[:height, :width] = wanted
+    coarse = np.asarray(padded.reshape(cells[1], CELL, cells[0], CELL).any((1, 3)), np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(coarse, connectivity=8)
+    boxes = [
+        (y * CELL, x * CELL, min((y + high) * CELL, height), min((x + wide) * CELL, width))
+        for x, y, wide, high, _ in stats[1:count].tolist()
+    ]
+    return _merged(boxes, (height, width))
+
+
+def _merged(boxes: list[Box], size: tuple[int, int]) -> tuple[Box, ...]:
+    """Two boxes become one where that costs no more, context included, or where they overlap."""
+    merged = True
+    while merged:
+        merged = False
+        for one, other in combinations(boxes, 2):
+            (top, left), (bottom, right) = (
+                map(min, one[:2], other[:2]),
+                map(max, one[2:], other[2:]),
+            )
+            both = top, left, bottom, right
+            apart = area(around(one, size)) + area(around(other, size))
+            if area(both) < area(one) + area(other) or area(around(both, size)) <= apart:
+                boxes = [box for box in boxes if box not in (one, other)] + [both]
+                merged = True
+                break
+    return tuple(sorted(boxes))
