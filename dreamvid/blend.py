@@ -23,6 +23,11 @@ FADE = 0.7
 frame does not hold at once what a burst has made."""
 
 
+def stay(field: Frame, ground: Frame | float) -> Frame:
+    """The move of what stays where it is."""
+    return field
+
+
 @dataclass(frozen=True)
 class Last:
     """The frame before: its dream, the source that the dream lies on, neither rounded, and where

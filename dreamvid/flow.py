@@ -23,8 +23,8 @@ from dreamvid.media.opencv import cv2
 from dreamvid.motion import Affine
 from dreamvid.spline import Field, look_up
 
-SMALLEST = 12
-"""Px: DIS follows nothing in frames under this."""
+SMALLEST = 16
+"""Px: in frames under this DIS finds nothing, or faults: at half size its patches do not fit."""
 
 GRAIN = 2.0
 """Sigma (px) of the neighborhood in which it is judged whether anything moves at all."""

@@ -199,6 +199,12 @@ class Blend(Section):
     share: Annotated[float, Flag("blend")] = Field(
         0.97, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
     )
+    settle: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="Rounds in which a shot's first dream is carried onto itself, before it shows.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -215,6 +221,12 @@ class ZoomBlend(Blend):
     by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
     share: Annotated[float, Flag("blend")] = Field(
         1.0, ge=0, le=1, description="Share of the last dream that is carried; the rest is seed."
+    )
+    settle: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Rounds in which a shot's first dream is carried onto itself, before it shows.",
     )
 
 

@@ -14,7 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.blend import Bare, Held, Last, canvas, crossfade, needs_source
+from dreamvid.blend import (
+    Bare,
+    Held,
+    Last,
+    Move,
+    canvas,
+    crossfade,
+    needs_source,
+    stay,
+)
 from dreamvid.camera import Camera, Seen
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, shift
 from dreamvid.dream.catalogue import settled
@@ -31,8 +40,8 @@ SEGMENT = 48
 """Frames in a closed segment of film: the most that a fault can cost."""
 
 Dream = Callable[[Frame, int, Bare], Frame]
-"""`dream(canvas, t, bare) -> Frame`: the dream of a canvas, `t` being the frame's index in its
-shot, `bare` saying where no dream lies on it yet."""
+"""`dream(canvas, t, bare) -> Frame`: the dream of a canvas, `t` counting the dreams of its shot,
+`bare` saying where no dream lies on it yet."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +76,13 @@ def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iter
     """
     if not isinstance(recipe, ZoomRecipe | VideoRecipe):
         recipe = ZoomRecipe(color=recipe.color)  # of which an image is the first frame
-    clip = isinstance(recipe, VideoRecipe)
+    shows_sources = isinstance(recipe, VideoRecipe) or needs_source(recipe.blend)
     last: Last | None = None
+    anchor: Anchor | None = None
+    rounds = recipe.blend.settle if recipe.blend.share else 0
     for group in _groups(recipe, _moments(recipe, sources)):
         if group[0].t == 0:
-            last, camera = None, Camera(recipe.motion, clip or needs_source(recipe.blend))
+            last, anchor, camera = None, None, Camera(recipe.motion, shows_sources)
         *between, key = (camera.sees(moment) for moment in group)
         held = [Held.of(last)] if last else []
         for one in between:
@@ -79,22 +90,36 @@ def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iter
             last = last.on(one.source, one.came)
             held.append(held[-1].onward(one.came))
 
-        begun, bare = canvas(key.source, last, key.came, recipe.blend)
-        begun = shift(begun, recipe.color.shift)
-        dreamed = np.clip(dream(begun, key.t, bare), 0, 255)
         if key.t == 0:
-            pull: Anchor = (
-                ResidualAnchor.of(dreamed - key.source, recipe.color.anchor)
-                if clip
-                else PictureAnchor.of(key.source, recipe.color.anchor)
-            )
-        # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
-        if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
-            dreamed = pull.pull(dreamed, key.source)
-        last = Last(dreamed, key.source, bare)
-
+            for turn in range(rounds):
+                last, anchor = _dreamed(recipe, dream, turn, key.source, last, stay, anchor)
+        move = key.came if key.t else stay
+        last, anchor = _dreamed(recipe, dream, key.t + rounds, key.source, last, move, anchor)
         yield from _crossfaded(between, held[1:], Held.of(last), key)
-        yield dreamed
+        yield last.dream
+
+
+def _dreamed(
+    recipe: ZoomRecipe | VideoRecipe,
+    dream: Dream,
+    turn: int,
+    source: Frame,
+    last: Last | None,
+    move: Move,
+    anchor: Anchor | None,
+) -> tuple[Last, Anchor]:
+    """One turn of the recurrence; a shot's first brings its anchor."""
+    begun, bare = canvas(source, last, move, recipe.blend)
+    begun = shift(begun, recipe.color.shift)
+    dreamed = np.clip(dream(begun, turn, bare), 0, 255)
+    if anchor is None and isinstance(recipe, VideoRecipe):
+        anchor = ResidualAnchor.of(dreamed - source, recipe.color.anchor)
+    elif anchor is None:
+        anchor = PictureAnchor.of(source, recipe.color.anchor)
+    # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
+    if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
+        dreamed = anchor.pull(dreamed, source)
+    return Last(dreamed, source, bare), anchor
 
 
 def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -> list[Frame]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dreamvid import dream_frames
-from dreamvid.blend import Last, Move, canvas, needs_source
+from dreamvid.blend import FADE, Bare, Held, Last, Move, canvas, crossfade, needs_source
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
@@ -22,7 +22,7 @@ def noise(seed: int, low: float = 60, high: float = 200) -> Frame:
 
 
 SOURCE, DREAM, BEFORE = noise(1), noise(2), noise(3)
-LAST = Last(dream=DREAM, source=BEFORE)
+LAST = Last(dream=DREAM, source=BEFORE, bare=np.zeros((H, W), np.float32))
 
 
 def still(frame: Frame, ground: Any = 0) -> Frame:
@@ -33,12 +33,15 @@ def aside(frame: Frame, ground: Any = 0) -> Frame:
     return np.roll(frame, 3, axis=1)
 
 
-def asleep(frame: Frame, t: int) -> Frame:
+def asleep(frame: Frame, t: int, bare: Bare) -> Frame:
     """A dreamer that changes nothing."""
     return frame
 
 
-def frames(recipe: Recipe, sources: list[Frame], dream: Callable[[Frame, int], Frame]) -> list[Any]:
+Dream = Callable[[Frame, int, Bare], Frame]
+
+
+def frames(recipe: Recipe, sources: list[Frame], dream: Dream) -> list[Any]:
     return list(dream_frames(recipe, iter(sources), dream))
 
 
@@ -48,7 +51,7 @@ def frames(recipe: Recipe, sources: list[Frame], dream: Callable[[Frame, int], F
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
 def test_a_residual_is_laid_on_the_new_source(move: Move, share: float) -> None:
-    made = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
+    made, _ = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
     assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE, 0.0), atol=1e-3)
     assert made.dtype == np.float32
 
@@ -56,7 +59,7 @@ def test_a_residual_is_laid_on_the_new_source(move: Move, share: float) -> None:
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
 def test_a_picture_is_mixed_with_the_new_source(move: Move, share: float) -> None:
-    made = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
+    made, _ = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
     assert np.allclose(
         made, (1 - share) * SOURCE + share * np.asarray(move(DREAM, SOURCE)), atol=1e-3
     )
@@ -65,18 +68,106 @@ def test_a_picture_is_mixed_with_the_new_source(move: Move, share: float) -> Non
 
 @pytest.mark.parametrize("what", ["residual", "picture"])
 def test_the_first_frame_and_no_share_are_the_source_itself(what: Any) -> None:
-    assert canvas(SOURCE, None, aside, Blend(what=what)) is SOURCE
-    assert canvas(SOURCE, LAST, aside, Blend(what=what, share=0)) is SOURCE
+    for made, bare in (
+        canvas(SOURCE, None, aside, Blend(what=what)),
+        canvas(SOURCE, LAST, aside, Blend(what=what, share=0)),
+    ):
+        assert made is SOURCE
+        assert np.array_equal(bare, np.ones((H, W)))
 
 
 def test_the_whole_picture_is_the_moved_dream_to_the_bit() -> None:
-    assert np.array_equal(canvas(SOURCE, LAST, aside, ZoomBlend()), aside(DREAM))
+    assert np.array_equal(canvas(SOURCE, LAST, aside, ZoomBlend())[0], aside(DREAM))
 
 
 def test_a_residual_may_leave_the_levels_and_is_not_clipped() -> None:
     white, black = np.full_like(SOURCE, 255), np.zeros_like(SOURCE)
-    made = canvas(white, Last(white, black), still, Blend(share=1))
+    made, _ = canvas(white, Last(white, black, LAST.bare), still, Blend(share=1))
     assert made.min() == 510
+
+
+def covering(frame: Frame, ground: Any = 0) -> Frame:
+    """Nothing comes from the left half, and from below it half of what was there."""
+    trust = np.ones((H, W, 1), np.float32)
+    trust[:, : W // 2] = 0
+    trust[H // 2 :, : W // 2] = 0.5
+    return trust * frame + (1 - trust) * np.float32(ground)
+
+
+def test_where_nothing_is_carried_it_is_bare_and_fades_after() -> None:
+    for before in (0.0, 1.0, 0.3):
+        last = Last(DREAM, BEFORE, np.full((H, W), before, np.float32))
+        _, bare = canvas(SOURCE, last, covering, Blend())
+        assert np.allclose(bare[: H // 2, : W // 2], 1)
+        assert np.allclose(bare[:, W // 2 :], FADE * before)
+        assert np.allclose(bare[H // 2 :, : W // 2], 0.5 + 0.5 * FADE * before)
+    assert 0 < FADE < 1, "one step a frame does not hold at once what a burst has made"
+
+
+def test_bare_stays_within_bounds_whatever_the_look_up_overshoots() -> None:
+    def ringing(frame: Frame, ground: Any = 0) -> Frame:
+        return 1.2 * frame - 0.05
+
+    for before in (0.0, 1.0):
+        last = Last(DREAM, BEFORE, np.full((H, W), before / FADE, np.float32))
+        _, bare = canvas(SOURCE, last, ringing, Blend())
+        assert bare.min() >= 0
+        assert bare.max() <= 1
+
+
+def test_a_picture_is_nowhere_bare_once_it_is_carried() -> None:
+    _, bare = canvas(SOURCE, LAST, aside, ZoomBlend())
+    assert not bare.any()
+
+
+def test_a_last_dream_lies_on_the_next_source() -> None:
+    last = Last(DREAM, BEFORE, np.full((H, W), 0.25, np.float32))
+    on = last.on(SOURCE, covering)
+    assert on.source is SOURCE
+    assert np.allclose(on.dream[:, W // 2 :], (SOURCE + DREAM - BEFORE)[:, W // 2 :], atol=1e-3)
+    assert np.array_equal(on.dream[: H // 2, : W // 2], SOURCE[: H // 2, : W // 2])
+    assert np.allclose(on.bare[:, W // 2 :], 0.25)
+    assert np.allclose(on.bare[: H // 2, : W // 2], 1)
+
+
+# Between two dreams
+
+
+def held(levels: float, cover: float) -> Held:
+    """An even residual on what is covered, none elsewhere."""
+    residual = np.full((H, W, 3), levels * cover, np.float32)
+    return Held(residual, np.full((H, W, 1), cover, np.float32))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 1.0])
+def test_a_frame_between_is_nearer_to_the_nearer_dream(share: float) -> None:
+    frame = crossfade(SOURCE, held(10, 1), held(30, 1), share)
+    assert np.allclose(frame - SOURCE, 10 + 20 * share, atol=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_what_only_one_dream_covers_is_that_dream(share: float) -> None:
+    assert np.allclose(crossfade(SOURCE, held(10, 0), held(30, 1), share) - SOURCE, 30, atol=1e-3)
+    assert np.allclose(crossfade(SOURCE, held(10, 1), held(30, 0), share) - SOURCE, 10, atol=1e-3)
+    assert np.array_equal(crossfade(SOURCE, held(10, 0), held(30, 0), share), SOURCE)
+
+
+def test_what_is_half_covered_is_half_as_strong() -> None:
+    frame = crossfade(SOURCE, held(20, 0.5), held(20, 0.5), 0.5)
+    assert np.allclose(frame - SOURCE, 10, atol=1e-3)
+
+
+def test_a_dream_is_held_onward_with_what_it_covers() -> None:
+    after = Held.of(LAST).onward(covering)
+    assert np.allclose(after.cover[: H // 2, : W // 2], 0)
+    assert np.allclose(after.cover[:, W // 2 :], 1)
+    assert np.allclose(after.residual[:, W // 2 :], (DREAM - BEFORE)[:, W // 2 :])
+    assert not after.residual[: H // 2, : W // 2].any()
+
+
+def test_a_frame_between_stays_within_the_levels() -> None:
+    frame = crossfade(SOURCE, held(300, 1), held(300, 1), 0.5)
+    assert np.array_equal(frame, np.full_like(SOURCE, 255))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +229,7 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "zoom")
     wide = np.full((H, W, 3), 60, np.float32)
     wide[:, : W // 2] = 200
-    last = frames(recipe, [wide] * 3, lambda canvas, t: canvas + (10 if t == 0 else 0))[-1]
+    last = frames(recipe, [wide] * 3, lambda canvas, t, bare: canvas + (10 if t == 0 else 0))[-1]
     inside = last[H * 2 // 5 : H * 3 // 5, W * 2 // 5 : W * 3 // 5]
     assert {round(float(v)) for v in np.unique(inside.round())} >= {70, 210}
     edges = np.concatenate([last[0, ::5], last[-1, ::5]])
@@ -148,9 +239,9 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
 
 def test_a_residual_does_not_come_in_from_outside() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "video")
-    last = frames(recipe, [SOURCE] * 2, lambda canvas, t: np.clip(canvas + 5 * (t == 0), 0, 255))[
-        -1
-    ]
+    last = frames(
+        recipe, [SOURCE] * 2, lambda canvas, t, bare: np.clip(canvas + 5 * (t == 0), 0, 255)
+    )[-1]
     assert np.array_equal(last[0], SOURCE[0])
     assert last[H // 2, W // 2].mean() > SOURCE[H // 2, W // 2].mean() + 3
 
@@ -174,7 +265,7 @@ def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
 # The recurrence with a dreamer that leaves a mark
 
 
-def marking(frame: Frame, t: int) -> Frame:
+def marking(frame: Frame, t: int, bare: Bare) -> Frame:
     """Lays a checkerboard of 8 levels on the canvas: no mean, so that no anchor pulls it."""
     y, x = np.mgrid[0:H, 0:W]
     board = np.where((x + y) % 2, 8.0, -8.0)[..., None].astype(np.float32)
@@ -183,7 +274,8 @@ def marking(frame: Frame, t: int) -> Frame:
 
 
 def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
-    recipe = make_recipe({"blend": 0.5, "color": {"anchor": 0}}, "video")
+    blend = {"by": "still", "share": 0.5, "settle": 0}
+    recipe = make_recipe({"blend": blend, "color": {"anchor": 0}}, "video")
     made = frames(recipe, CLIP, marking)
     for t, (frame, source) in enumerate(zip(made, CLIP, strict=True)):
         gathered = 8 * sum(0.5**age for age in range(t + 1))
@@ -193,20 +285,21 @@ def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
 def test_without_a_share_every_frame_is_dreamed_alone() -> None:
     recipe = make_recipe({"blend": 0, "color": {"anchor": 0}}, "video")
     for frame, source in zip(frames(recipe, CLIP, marking), CLIP, strict=True):
-        assert np.array_equal(frame, marking(source, 0))
+        assert np.array_equal(frame, marking(source, 0, np.ones((H, W), np.float32)))
 
 
 def test_a_clips_dream_moves_and_its_source_stays() -> None:
     """`on: dream`: a tunnel of feedback over the running clip."""
 
-    def once(frame: Frame, t: int) -> Frame:
+    def once(frame: Frame, t: int, bare: Bare) -> Frame:
         frame = frame.copy()
         if t == 0:
             frame[5, 6] += 50
         return frame
 
     motion = {"translate": [2, 1], "on": "dream"}
-    recipe = make_recipe({"motion": motion, "blend": 1, "color": {"anchor": 0}}, "video")
+    blend = {"by": "still", "share": 1, "settle": 0}
+    recipe = make_recipe({"motion": motion, "blend": blend, "color": {"anchor": 0}}, "video")
     for t, (frame, source) in enumerate(zip(frames(recipe, CLIP, once), CLIP, strict=True)):
         mark = np.zeros_like(source)
         mark[5 + t, 6 + 2 * t] = 50
@@ -216,7 +309,7 @@ def test_a_clips_dream_moves_and_its_source_stays() -> None:
 def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
     seen = []
 
-    def look(frame: Frame, t: int) -> Frame:
+    def look(frame: Frame, t: int, bare: Bare) -> Frame:
         seen.append(frame)
         return frame
 
@@ -231,17 +324,19 @@ def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
 def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
     told = []
 
-    def note(frame: Frame, t: int) -> Frame:
+    def note(frame: Frame, t: int, bare: Bare) -> Frame:
         told.append(t)
         return frame
 
-    frames(make_recipe({}, "video"), CLIP, note)
+    frames(make_recipe({"blend": {"settle": 0}}, "video"), CLIP, note)
     assert told == [0, 1, 2, 3, 4]
 
 
 def test_an_image_is_dreamed_once_and_nothing_is_read_ahead() -> None:
     recipe = make_recipe({"color": {"anchor": 0}}, "image")
-    assert np.array_equal(frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0))
+    assert np.array_equal(
+        frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0, np.ones((H, W), np.float32))
+    )
     endless = dream_frames(make_recipe({}, "zoom"), repeat(SOURCE), asleep)
     assert len(list(islice(endless, 3))) == 3
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import numpy as np
 import pytest
 
 from dreamvid import dream_frames, make_dreamer, render
+from dreamvid.blend import FADE, Bare
 from dreamvid.errors import MediaError
+from dreamvid.flow import Flow
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
@@ -19,8 +23,10 @@ from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
 from dreamvid.motion import camera_step, warp
 from dreamvid.recipe import Motion
+from dreamvid.rendering import Dream
 from dreamvid.source import fit, open_source
 from tests import media_factory
+from tests.scenes import Scene, grid
 
 
 def films(kind: str, sources: list[Frame], **sections: Any) -> list[Frame]:
@@ -32,11 +38,11 @@ def films(kind: str, sources: list[Frame], **sections: Any) -> list[Frame]:
 def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame) -> None:
     told: list[int] = []
 
-    def brighten(canvas: Frame, t: int) -> Frame:
+    def brighten(canvas: Frame, t: int, bare: Bare) -> Frame:
         told.append(t)
         return canvas + 10
 
-    recipe = make_recipe({"blend": {"share": 0.5}, "color": {"anchor": 0}}, "video")
+    recipe = make_recipe({"blend": {"share": 0.5, "settle": 0}, "color": {"anchor": 0}}, "video")
     frames = list(dream_frames(recipe, [picture] * 3, brighten))
     assert told == [0, 1, 2]
     for frame, gain in zip(frames, (10, 15, 17.5), strict=True):
@@ -102,6 +108,231 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
     steps.close()
     assert probe(tmp_path / "a.partial.mp4").frames == 5
     assert {p.name for p in tmp_path.iterdir()} == {"a.png", "a.partial.mp4"}
+
+
+# A dream carried by the flow, with a dreamer that needs no network
+
+
+def dreamed(sources: list[Frame], dream: Dream, **sections: Any) -> list[Frame]:
+    """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
+    blend = sections.pop("blend", {})
+    blend = {"settle": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
+    recipe = make_recipe({**sections, "blend": blend}, "video")
+    return list(dream_frames(recipe, iter(sources), dream))
+
+
+UNHELD = {"color": {"anchor": 0}}
+
+
+def asleep(canvas: Frame, t: int, bare: Bare) -> Frame:
+    return canvas
+
+
+def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
+    """A dream of the canvas, of t and of what is bare: more contrast, and stripes."""
+    height, width = bare.shape
+    x, y = grid(width, height)
+    stripes = np.stack([np.cos(x * (t + 2) / 9), np.sin(y / 4), np.cos((x + y) / 5)], -1)
+    contrast = (canvas - canvas.mean((0, 1))) * (0.02 + 0.2 * bare[..., None])
+    return np.asarray(canvas + contrast + 4 * stripes, np.float32)
+
+
+class Told:
+    """A dreamer that notes what it is told."""
+
+    def __init__(self, dream: Dream) -> None:
+        self.dream = dream
+        self.t: list[int] = []
+        self.bare: list[Bare] = []
+
+    def __call__(self, canvas: Frame, t: int, bare: Bare) -> Frame:
+        self.t.append(t)
+        self.bare.append(bare.copy())
+        return self.dream(canvas, t, bare)
+
+
+FIRST = Scene(contrast=40).frames(8)
+SECOND = [
+    frame - 60 for frame in Scene(ground=(-1, 0.7), seed=8, contrast=15, periods=(12, 60)).frames(8)
+]
+
+
+@pytest.mark.parametrize("cadence", [1, 3])
+@pytest.mark.parametrize("motion", [{}, {"zoom": 1.03, "on": "frame"}, {"zoom": 1.03, "angle": 2}])
+def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str, Any]) -> None:
+    asked = {"cadence": cadence, "motion": motion}
+    told = Told(fake)
+    film = dreamed(FIRST + SECOND, told, **asked)
+    once = [0, 3, 6, 7] if cadence == 3 else list(range(8))
+    assert told.t == once * 2
+    for shot, made in ((FIRST, film[:8]), (SECOND, film[8:])):
+        np.testing.assert_array_equal(made, dreamed(shot, fake, **asked))
+
+
+def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
+    def begin(canvas: Frame, t: int, bare: Bare) -> Frame:
+        return fake(canvas, t, bare) if t == 0 else canvas
+
+    for cuts, by in ((False, "still"), (True, "still"), (True, "flow")):
+        told = Told(begin)
+        film = dreamed(FIRST + SECOND, told, cuts=cuts, blend={"by": by}, **UNHELD)
+        if cuts:
+            np.testing.assert_array_equal(film[8], dreamed(SECOND, begin, **UNHELD)[0])
+            assert (told.bare[8] == 1).all()
+        else:
+            assert told.t == list(range(16))
+            assert np.abs(film[8] - SECOND[0]).mean() > 2
+            assert not (told.bare[8] == 1).any()
+
+
+@pytest.mark.parametrize("cadence", [2, 3, 5])
+@pytest.mark.parametrize("frames", [1, 2, 4, 7, 8])
+def test_dreamed_are_a_first_frame_every_so_many_and_a_last(cadence: int, frames: int) -> None:
+    told = Told(asleep)
+    film = dreamed(FIRST[:frames], told, cadence=cadence)
+    assert told.t == sorted({*range(0, frames, cadence), frames - 1})
+    np.testing.assert_allclose(film, FIRST[:frames], atol=1e-3)
+
+
+@pytest.mark.parametrize("by", ["flow", "still"])
+def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
+    """On a still clip whose frame t was dreamed 6 · t levels brighter, all others are too."""
+    still = Scene(contrast=20).frame(0)
+
+    def brighter(canvas: Frame, t: int, bare: Bare) -> Frame:
+        return still + 6 * np.float32(t)
+
+    def even(canvas: Frame, t: int, bare: Bare) -> Frame:
+        return still + np.float32(7)
+
+    asked = {"cadence": 4, "blend": {"by": by}, **UNHELD}
+    for t, frame in enumerate(dreamed([still] * 8, brighter, **asked)):
+        np.testing.assert_allclose(frame - still, 6 * t, atol=1e-2)
+    for frame in dreamed([still] * 8, even, **asked):
+        np.testing.assert_allclose(frame - still, 7, atol=1e-2)
+
+
+@pytest.mark.parametrize("cadence", [1, 3])
+def test_without_a_share_every_frame_is_dreamed_from_nothing(
+    cadence: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Flow, "between", None)  # nothing asks for it
+    told, all_bare = Told(fake), np.ones((90, 120), np.float32)
+    film = dreamed(FIRST, told, blend=0, cadence=cadence, **UNHELD)
+    for t, bare in zip(told.t, told.bare, strict=True):
+        assert (bare == 1).all()
+        np.testing.assert_array_equal(film[t], fake(FIRST[t], t, all_bare).clip(0, 255))
+
+
+def flow_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("flow")]
+
+
+@pytest.mark.parametrize("cadence", [1, 3])
+def test_a_film_closed_early_leaves_no_thread(cadence: int) -> None:
+    recipe = make_recipe({"cadence": cadence}, "video")
+    frames = dream_frames(recipe, iter(FIRST), asleep)
+    assert isinstance(frames, Generator)
+    for _ in range(3):
+        next(frames)
+    assert flow_threads()
+    frames.close()
+    assert not flow_threads()
+
+
+@pytest.mark.parametrize("cadence", [1, 3])
+def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
+    def faulty(canvas: Frame, t: int, bare: Bare) -> Frame:
+        if t:
+            raise MemoryError("too large")
+        return canvas
+
+    with pytest.raises(MemoryError, match="too large"):
+        dreamed(FIRST, faulty, cadence=cadence)
+    assert not flow_threads()
+
+
+MOVING = Scene(contrast=25)
+
+
+@pytest.mark.parametrize("cadence", [1, 4])
+def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
+    """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
+
+    def dot(canvas: Frame, t: int, bare: Bare) -> Frame:
+        spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
+        return canvas + spot[..., None].astype(np.float32)
+
+    sources = MOVING.frames(16)
+    for t, frame in enumerate(dreamed(sources, dot, cadence=cadence, **UNHELD)):
+        residual = (frame - sources[t]).sum(-1)
+        x, y = grid()
+        found = [float((residual * at).sum() / residual.sum()) for at in (x, y)]
+        assert np.hypot(*np.subtract(found, MOVING.center(t))) < 0.5
+        left = 0.97 ** len(range(0, t, cadence))  # the share is taken once from dream to dream
+        assert residual.max() == pytest.approx(120 * left, rel=0.15)
+        assert np.abs(residual[MOVING.from_center(t) > 15]).max() < 4
+
+
+@pytest.mark.parametrize("cadence", [1, 4])
+def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
+    def disc(canvas: Frame, t: int, bare: Bare) -> Frame:
+        return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
+
+    sources = MOVING.frames(16)
+    for t, frame in enumerate(dreamed(sources, disc, cadence=cadence, **UNHELD)):
+        residual = np.abs(frame - sources[t]).max(-1)
+        assert residual[MOVING.from_center(t) > MOVING.radius + 4].max() < 4
+        assert residual[MOVING.on_disc(t, inside=6)].mean() > 0.85 * 40 * 0.97**t
+
+
+def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
+    scene = Scene(ground=(0, 0), disc=(3, 0))
+    told = Told(fake)
+    dreamed(scene.frames(6), told)
+    assert (told.bare[0] == 1).all()
+    for t in range(2, 6):
+        assert told.bare[t][scene.uncovered(t, within=0.75)].mean() > 0.9
+        assert told.bare[t][scene.on_ground(t) & (scene.from_center(t) > 45)].max() < FADE**t + 0.02
+    once = scene.uncovered(2, within=0.75) & (scene.from_center(5) > scene.radius + 5)
+    means = [told.bare[t][once].mean() for t in (2, 3, 4, 5)]
+    assert means == sorted(means, reverse=True)
+
+
+def around_zero(canvas: Frame, t: int, bare: Bare) -> Frame:
+    """Lays on a checkerboard that no anchor takes for a color."""
+    y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
+    board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
+    return np.asarray(canvas + board, np.float32)
+
+
+@pytest.mark.parametrize("contrast", [0, 40, 200])
+def test_a_residual_never_runs_away(contrast: float) -> None:
+    """A hundred frames to and fro, black and white cut off; held, it comes to twice a first one."""
+    scene = Scene(ground=(0.8, 0.3), disc=(1.5, -1), begins=(30, 30), contrast=contrast)
+    there = [scene.frame(t)[:48, :64] for t in range(13)]
+    sources = list(itertools.islice(itertools.cycle(there + there[-2:0:-1]), 100))
+    for sections in ({}, {"blend": 1}, {"cadence": 5}):
+        film = dreamed(sources, around_zero, cuts=False, **sections)
+        assert np.isfinite(film).all()
+        assert np.min(film) >= 0
+        assert np.max(film) <= 255
+        spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
+        assert max(spreads) < 2.2 * 8
+        assert sum(spreads[50:]) > 0.5 * 50 * spreads[0], "nor fades"
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_flash_does_not_explode(level: float) -> None:
+    sources = Scene().frames(11)
+    sources[5] = np.full_like(sources[5], level)
+    told = Told(around_zero)
+    film = dreamed(sources, told)
+    assert told.t == list(range(11)), "it is no cut"
+    assert np.isfinite(film).all()
+    spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
+    assert max(spreads[5:]) < 1.5 * max(spreads[:5])
+    assert min(spreads[6:]) > 4
 
 
 # Sources
@@ -186,3 +417,21 @@ def test_real_clips_keep_rate_length_and_sound(
             read_clip(made, frames=50), read_clip(probe(media / name), frames=50), strict=True
         )
         assert max(float(np.abs(a - b).mean()) for a, b in pairs) < 4, "the pictures are the clip's"
+
+
+def test_a_first_dream_settles_before_it_shows() -> None:
+    """Carried onto itself, its burst fading, under other draws each round; after a cut again."""
+    told: list[tuple[int, float]] = []
+
+    def note(canvas: Frame, t: int, bare: Bare) -> Frame:
+        told.append((t, float(bare.max())))
+        return canvas + np.float32(1 if t else 10)
+
+    still = np.full((48, 64, 3), 100, np.float32)
+    made = dreamed([still] * 3, note, blend={"settle": 2, "share": 0.5}, **UNHELD)
+    assert [t for t, _ in told] == [0, 1, 2, 3, 4]
+    assert [bare for _, bare in told] == pytest.approx([0.7**n for n in range(5)], rel=1e-3)
+    assert [float(frame.mean()) for frame in made] == pytest.approx([104, 103, 102.5], abs=0.01)
+    told.clear()
+    dreamed([still] * 3, note, blend={"settle": 2, "share": 0})
+    assert [t for t, _ in told] == [0, 1, 2], "nothing is carried: nothing settles"

@@ -1,0 +1,194 @@
+"""Where a picture takes how many steps."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from dreamvid.blend import FADE, Bare
+from dreamvid.dream.effort import BUDGET, CONTEXT, Box, Effort, area, around, efforts
+
+quick = settings(deadline=None, max_examples=150)
+
+
+def octaves(height: int, width: int, count: int = 4) -> list[tuple[int, int]]:
+    return [(round(height / 1.4**k), round(width / 1.4**k)) for k in range(count - 1, -1, -1)]
+
+
+@st.composite
+def bares(draw: DrawFn) -> Bare:
+    """Ground that lacks a dream, in patches, hard or soft, on ground that has one or nearly."""
+    height, width = draw(st.integers(40, 260)), draw(st.integers(40, 260))
+    bare = np.full((height, width), draw(st.sampled_from([0.0, 0.0, 0.04, 0.3])), np.float32)
+    for _ in range(draw(st.integers(0, 4))):
+        top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+        high, wide = draw(st.integers(1, 60)), draw(st.integers(1, 60))
+        bare[top : top + high, left : left + wide] = draw(st.sampled_from([1.0, 1.0, 0.7, 0.2]))
+    return bare
+
+
+plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_from([96, 160, 768]))
+
+
+def planned(plan: tuple[Bare, int, int, int]) -> list[Effort]:
+    bare, steps, burst, largest = plan
+    return efforts(bare, octaves(*bare.shape), steps, max(steps, burst), largest)
+
+
+def inside(boxes: tuple[Box, ...], size: tuple[int, int]) -> Bare:
+    """1 in each box."""
+    covered = np.zeros(size, np.float32)
+    for top, left, bottom, right in boxes:
+        covered[top:bottom, left:right] += 1
+    return covered
+
+
+@given(plans)
+@quick
+def test_every_pixel_that_wants_more_is_in_one_box(plan: tuple[Bare, int, int, int]) -> None:
+    for work in planned(plan):
+        covered = inside(work.boxes, work.size)
+        assert covered.max() <= 1, "no box lies over another"
+        assert bool(work.boxes) == bool(work.further)
+        if work.boxes:
+            assert (covered[work.more > 0.5] == 1).all()
+
+
+@given(plans)
+@quick
+def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Bare, int, int, int]) -> None:
+    for work in planned(plan):
+        for top, left, bottom, right in work.boxes:
+            assert 0 <= top < bottom <= work.size[0]
+            assert 0 <= left < right <= work.size[1]
+        seen = [around(box, work.size) for box in work.boxes]
+        if not work.everywhere:
+            assert all(max(b - t, r - le) <= plan[3] for t, le, b, r in seen)
+            assert 2 * sum(map(area, seen)) <= work.size[0] * work.size[1]
+
+
+@given(plans)
+@quick
+def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Bare, int, int, int]) -> None:
+    works = planned(plan)
+    areas = [high * wide for high, wide in octaves(*plan[0].shape)]
+    bounded = [work for work in works if work.more.mean() <= max(1, work.more.max()) / 2]
+    spent = sum(work.further * area(around(b, work.size)) for work in bounded for b in work.boxes)
+    assert spent <= BUDGET * sum(areas) * len(bounded) / len(works) + 1
+
+
+@given(plans)
+@quick
+def test_no_pixel_takes_more_steps_than_the_burst(plan: tuple[Bare, int, int, int]) -> None:
+    _, steps, burst, _ = plan
+    for work in planned(plan):
+        assert work.more.shape == work.size
+        assert work.more.min() >= 0
+        assert steps <= work.even <= max(steps, burst)
+        assert work.even + work.further <= max(steps, burst)
+
+
+@pytest.mark.parametrize(("height", "width"), [(40, 40), (90, 160), (360, 640)])
+def test_where_nothing_is_bare_all_take_the_even_steps(height: int, width: int) -> None:
+    for work in efforts(np.zeros((height, width), np.float32), octaves(height, width), 1, 10, 768):
+        assert (work.even, work.further, work.boxes) == (1, 0, ())
+        assert not work.more.any()
+
+
+@pytest.mark.parametrize("largest", [64, 768])
+@pytest.mark.parametrize(("height", "width"), [(40, 40), (90, 160), (360, 640)])
+def test_where_all_is_bare_all_take_the_burst(height: int, width: int, largest: int) -> None:
+    bare = np.ones((height, width), np.float32)
+    for work in efforts(bare, octaves(height, width), 1, 10, largest):
+        assert (work.even, work.further, work.boxes) == (10, 0, ())
+
+
+def test_where_most_is_bare_the_rest_is_not_spared_and_no_budget_holds() -> None:
+    """As after a flash that left a corner of the dream."""
+    bare = np.ones((180, 320), np.float32)
+    bare[:50, :80] = 0
+    for work in efforts(bare, octaves(180, 320), 1, 10, 768):
+        assert work.everywhere
+        assert (work.even, work.further) == (1, 9)
+        assert work.more[-1, -1] == 9
+        assert work.more[0, 0] == 0
+
+
+def test_a_small_patch_is_dreamed_in_a_box_around_it() -> None:
+    bare = np.zeros((180, 320), np.float32)
+    bare[70:90, 100:120] = 1
+    (work,) = efforts(bare, [(180, 320)], 1, 6, 768)
+    assert work.boxes == ((64, 96, 96, 128),), "whole cells"
+    assert (work.even, work.further) == (1, 5), "the burst, all told"
+    np.testing.assert_array_equal(work.more, 5 * bare)
+
+
+def test_small_octaves_get_most_of_the_steps() -> None:
+    bare = np.zeros((360, 640), np.float32)
+    bare[:, 300:340] = 1
+    further = [work.further for work in efforts(bare, octaves(360, 640), 1, 20, 768)]
+    assert further == sorted(further, reverse=True)
+    assert further[0] > further[-1] > 0
+
+
+def test_near_patches_share_a_box_and_far_ones_do_not() -> None:
+    near, far = np.zeros((2, 320, 480), np.float32)
+    near[100:110, 100:110] = near[100:110, 140:150] = 1
+    far[100:110, 100:110] = far[250:260, 400:410] = 1
+    assert [len(efforts(b, [(320, 480)], 1, 6, 768)[0].boxes) for b in (near, far)] == [1, 2]
+
+
+def test_what_would_be_too_large_a_box_is_the_whole_picture() -> None:
+    bare = np.zeros((400, 600), np.float32)
+    bare[20:30, 20:300] = 1
+    small, large = (efforts(bare, [(400, 600)], 1, 6, largest)[0] for largest in (200, 768))
+    assert small.everywhere
+    assert not large.everywhere
+
+
+def test_the_steps_fade_over_the_frames_after() -> None:
+    bare = np.zeros((360, 640), np.float32)
+    bare[70:90, 100:120] = 1
+    taken = []
+    for _ in range(12):
+        (work,) = efforts(bare, [(360, 640)], 1, 11, 768)
+        taken.append(work.further)
+        bare *= FADE
+    assert taken == sorted(taken, reverse=True)
+    assert taken[:3] == [10, 7, 5]
+    assert taken[-1] == 0
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.data())
+@quick
+def test_a_box_sees_its_context_within_the_picture(
+    height: int, width: int, data: st.DataObject
+) -> None:
+    top, left = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+    bottom, right = (
+        data.draw(st.integers(top + 1, height)),
+        data.draw(st.integers(left + 1, width)),
+    )
+    seen = around((top, left, bottom, right), (height, width))
+    covered = inside((seen,), (height, width))
+    y, x = np.mgrid[0:height, 0:width]
+    near = (y >= top - CONTEXT) & (y < bottom + CONTEXT)
+    near &= (x >= left - CONTEXT) & (x < right + CONTEXT)
+    assert np.array_equal(covered == 1, near)
+    assert area(seen) == near.sum()
+
+
+def test_boxes_of_one_are_never_one_over_another() -> None:
+    """An L of patches: the boxes around its arms would meet."""
+    bare = np.zeros((400, 640), np.float32)
+    bare[0:16, 0:320] = bare[0:200, 0:16] = 1
+    bare[180:200, 300:320] = 1
+    (work,) = efforts(bare, [(400, 640)], 1, 6, 4000)
+    for one, other in combinations(work.boxes, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart
