@@ -7,6 +7,7 @@ What is heavy is imported after the words are understood, so that the help answe
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -154,7 +155,7 @@ def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
     bar = tqdm(total=total, disable=quiet, **_look(output))
     done = 0
     try:
-        with _stop_after_this_frame() as asked, bar, closing(steps):
+        with _stop_after_this_frame() as asked, bar, _warnings(quiet), closing(steps):
             for step in steps:
                 done = step.index + 1
                 bar.update()
@@ -169,6 +170,28 @@ def _iterate(recipe: Recipe, *, overwrite: bool, quiet: bool) -> int:
     if not quiet:
         print(output)
     return 0
+
+
+class _Above(logging.Handler):
+    """Says what is logged on a line of its own, above the progress."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(record.getMessage(), file=sys.stderr)
+
+
+@contextmanager
+def _warnings(quiet: bool) -> Iterator[None]:
+    """Where warnings go, if anything but errors is to be said."""
+    log, above = logging.getLogger("dreamvid"), _Above(logging.WARNING)
+    before, log.disabled = log.disabled, quiet
+    log.addHandler(above)
+    try:
+        yield
+    finally:
+        log.removeHandler(above)
+        log.disabled = before
 
 
 class _Asked:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +13,7 @@ from dreamvid.frame import Frame
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
 
@@ -92,32 +91,17 @@ def _clip_source(recipe: VideoRecipe) -> Source:
     start = recipe.start or Fraction(0)
     first, count = clip.span(start, recipe.end, None)
     rate = recipe.fps or clip.rate
-    frames = _retimed_count(count, clip.rate, rate)
+    frames = None if count is None else count_at(rate, count, clip.rate)
     if recipe.frames is not None:
         frames = recipe.frames if frames is None else min(frames, recipe.frames)
     size = recipe.size or clip.size
 
     def read() -> Iterator[Frame]:
-        wanted = None if frames is None else math.ceil(frames * clip.rate / rate)
-        pictures = read_clip(clip, start=start, end=recipe.end, frames=wanted)
-        retimed = _retime(pictures, clip.rate / rate)
-        yield from (fit(picture, size) for picture in itertools.islice(retimed, frames))
+        pictures = read_clip(clip, start=start, end=recipe.end, frames=recipe.frames, rate=rate)
+        yield from (fit(picture, size) for picture in pictures)
 
     sound = None
     if clip.has_audio and recipe.film.audio == "keep":
         duration = None if frames is None else frames / rate
         sound = Sound(clip.path, first / clip.rate, duration)
     return Source(size, rate, frames, sound, read)
-
-
-def _retimed_count(count: int | None, own: Fraction, rate: Fraction) -> int | None:
-    return None if count is None else max(1, math.floor(count * rate / own))
-
-
-def _retime(pictures: Iterator[Frame], ratio: Fraction) -> Iterator[Frame]:
-    """Each moment's picture at another rate; `ratio` source frames lie in one frame of the film."""
-    wanted = Fraction(0)
-    for index, picture in enumerate(pictures):
-        while wanted < index + 1:
-            yield picture
-            wanted += ratio

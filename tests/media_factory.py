@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import subprocess
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,45 @@ def h264(path: Path, *options: str, **keywords: Any) -> Path:
     """A clip in H.264, of a quality that leaves the numbers readable."""
     coding = ["-c:v", "libx264", "-crf", "5", "-pix_fmt", "yuv420p", "-preset", "veryfast"]
     return clip(path, *coding, *options, **keywords)
+
+
+def uneven(
+    path: Path,
+    *options: str,
+    parts: Sequence[tuple[int, Fraction]],
+    jitter: float = 0,
+    size: tuple[int, int] = (64, 48),
+    white: Collection[int] = (),
+    sound: str = "",
+) -> list[float]:
+    """A clip of parts of so many frames at such a rate; `numbered`, but for those in `white`.
+
+    Args:
+        jitter: seconds by which frames come early or late.
+        sound: ffmpeg's source of it, if any.
+
+    Returns:
+        When each frame is shown, in seconds; the first one at 0.
+    """
+    count, times, when, begin, first = sum(n for n, _ in parts), list[float](), "", Fraction(0), 0
+    for frames, rate in parts:
+        times += [float(begin + index / rate) for index in range(frames)]
+        when += f"if(lt(N,{first + frames}),{float(begin)}+(N-{first})/({rate}),"
+        begin, first = begin + frames / rate, first + frames
+    shake = [jitter * math.sin(12.9898 * index) if index else 0 for index in range(count)]
+    when += "0" + ")" * len(parts) + f"+if(N,{jitter}*sin(12.9898*N),0)"
+    blank = np.full((size[1], size[0], 3), 255, np.uint8).tobytes()
+    raw = b"".join(
+        blank if n in white else numbered(n % 200, *size).tobytes() for n in range(count)
+    )
+    command = [ffmpeg.executable(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{size[0]}x{size[1]}", "-r", "25", "-i", "pipe:0"]
+    command += ["-f", "lavfi", "-i", sound] if sound else []
+    command += ["-vf", f"settb=1/90000,setpts='({when})/TB'", "-fps_mode", "passthrough"]
+    command += ["-enc_time_base", "1:90000", "-c:v", "libx264", "-crf", "5", "-preset", "veryfast"]
+    command += ["-pix_fmt", "yuv420p", *options, f"file:{path}"]
+    subprocess.run(command, input=raw, check=True)
+    return [time + shaken for time, shaken in zip(times, shake, strict=True)]
 
 
 def turned(path: Path, rotation: int) -> Path:

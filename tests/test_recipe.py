@@ -64,7 +64,7 @@ def test_a_video_keeps_its_clip_and_carries_the_residual() -> None:
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.frames, recipe.fps, recipe.size, recipe.start, recipe.end) == (None,) * 5
     assert (recipe.motion.zoom, recipe.motion.on, recipe.film.audio) == (1.0, "dream", "keep")
-    assert (recipe.blend.what, recipe.blend.share) == ("residual", 0.9)
+    assert (recipe.blend.what, recipe.blend.by, recipe.blend.share) == ("residual", "flow", 0.97)
 
 
 def test_an_image_has_no_film_and_nothing_carried() -> None:

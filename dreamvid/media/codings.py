@@ -79,7 +79,9 @@ class H264:
         times = f"setts=pts=round(PTS/{ticks})*{ticks}:dts=STARTDTS+N*{ticks}:duration={ticks}"
         # Without copyts a sound that begins late would be moved to the beginning.
         inputs = ["-copyts", *segments.joined(), *(["-i", heard] if heard else [])]
-        tracks = ["-map", "0:v", *(["-map", "1:a"] if heard else [])]
+        tracks = ["-map", "0:v"]
+        if heard:
+            tracks += ["-map", "1:a", *sound.languages(segments.folder / heard)]
         name = f"film{suffix}"
         output = [*CLEAN, "-movflags", "+faststart", "-y", name]
         ffmpeg.run([*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output], cwd=segments.folder)

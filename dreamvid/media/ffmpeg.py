@@ -26,7 +26,10 @@ NO_TIME = -(2**63)
 """AV_NOPTS_VALUE."""
 
 PROBE_SECONDS = 20.0
-"""No look at a file may take longer."""
+"""No look at a file may take longer, but for one through all of it."""
+
+LISTING_SECONDS = 120.0
+"""To look through all of a file. Some 100 GB are read in it from a quick disk."""
 
 
 def executable() -> str:
@@ -54,7 +57,10 @@ def complaint(stderr: bytes, status: int) -> str:
         if line.strip()
     ]
     # ffmpeg closes by repeating that something failed; what failed stands before that.
-    closing = re.compile(r"Error opening (input|output)|Conversion failed|Nothing was written")
+    closing = re.compile(
+        r"Error opening (input|output)|Conversion failed|Nothing was written|"
+        r" *Last message repeated"
+    )
     telling = [line for line in lines if not closing.match(line)]
     return (telling or lines or [f"ffmpeg ended with status {status}"])[-1]
 
@@ -109,28 +115,51 @@ def _finish(
 class Packets:
     """When the frames of one stream are shown: exact seconds on the file's own clock.
 
-    `fault` is what ffmpeg found wrong with the file, "" if nothing.
+    Attributes:
+        tick: seconds of the stream's unit of time.
+        times: when each packet is shown, in ticks, in order.
+        end: seconds, when the last one is over.
+        exact: whether each packet says when it is shown. MPEG says it of some alone.
+        fault: what ffmpeg found wrong with the file, "" if nothing.
     """
 
-    count: int
-    start: Fraction
+    tick: Fraction
+    times: list[int]
     end: Fraction
+    exact: bool
     fault: str
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.times)
+
+    @property
+    def start(self) -> Fraction:
+        """Seconds, when the first one is shown."""
+        return self.times[0] * self.tick
+
+    @property
+    def latest(self) -> Fraction:
+        """Seconds, when the last one is shown."""
+        return self.times[-1] * self.tick
 
 
 def packets(
     path: Path,
     kind: Literal["video", "audio"],
+    stream: int = 0,
     *,
     first: bool = False,
     decode: bool = False,
-    timeout: float | None = PROBE_SECONDS,
+    timeout: float | None = LISTING_SECONDS,
 ) -> Packets | None:
-    """Count and time the packets of the first stream of a kind.
+    """Count and time the packets of a stream, the first of its kind or a later one.
 
     Args:
         first: look at the first packet alone, which does not read the whole file.
-        decode: decode them as well, which is slow and finds what is wrong inside of them.
+        decode: decode them as well, which is slow and finds what is wrong inside of them. The
+            first pictures are left out where those that they are made from are missing.
 
     Returns:
         None where the file has no such stream, or nothing in it.
@@ -138,24 +167,44 @@ def packets(
     Raises:
         RunError: the file cannot be read, or not within `timeout` seconds.
     """
-    codec = ["-fps_mode", "passthrough"] if decode else ["-c", "copy"]
+    codec = ["-c", "copy"]
+    if decode:
+        codec = ["-fps_mode", "passthrough", "-enc_time_base", "demux"]
     limit = ["-frames", "1"] if first else []
-    source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:0?"]
-    listing, fault = run([*source, *codec, *limit, "-f", "framecrc", "-"], timeout=timeout)
+    source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:{stream}?"]
+    words = command([*source, *codec, *limit, "-f", "framecrc", "-"])
+    done = _finish(words, cwd=None, timeout=timeout)
+    if done.returncode != 0:
+        raise RunError(complaint(done.stderr, done.returncode))
+    listing = done.stdout.decode(errors="replace")
     # Where the optional map finds nothing, ffmpeg takes any stream that it likes.
     if f"#media_type 0: {kind}" not in listing:
         return None
-    tick = Fraction(0)
-    times: list[tuple[int, int]] = []
+    tick, ends, exact = Fraction(0), [0], True
+    times: list[int] = []
     for line in listing.splitlines():
         if line.startswith("#tb 0:"):
             tick = Fraction(line.split(":")[1].strip())
         elif not line.startswith("#"):
             _, decoded, shown, lasts, *_ = line.split(",")
-            # MPEG gives only some of its packets a time to be shown.
-            times.append((int(decoded if int(shown) == NO_TIME else shown), int(lasts)))
+            exact = exact and int(shown) != NO_TIME
+            times.append(int(decoded if int(shown) == NO_TIME else shown))
+            ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    start = min(shown for shown, _ in times)
-    end = max(shown + lasts for shown, lasts in times)
-    return Packets(len(times), start * tick, end * tick, fault)
+    # What a decoder says while it is only asked what it would decode is not of the file as a whole.
+    name = listing.partition("#codec_id 0: ")[2].partition("\n")[0].encode()
+    skipped = () if decode else (b"[" + name, b"    Last message")
+    told = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
+    fault = complaint(b"\n".join(told), 0) if told else ""
+    return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, fault)
+
+
+def first_picture(path: Path) -> Fraction | None:
+    """When a file's first picture that can be decoded is shown, in seconds on its own clock.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
+    seen = packets(path, "video", first=True, decode=True, timeout=PROBE_SECONDS)
+    return seen.start if seen else None

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.opencv import cv2
 
 HIGHEST_RATE = 1000
+
+STEADY = 0.45
+"""Of a frame: how far each may be from its place in a clip of even rate, over all of its length."""
+
+QUICKEST = 60
+"""Frames a second that an uneven clip is played at, at most, unless its mean is higher."""
+
+SLOWEST = 10
+"""Frames a second that an uneven clip is played at, at least: a slide is to come in time."""
+
+USUAL = [Fraction(rate) for rate in (15, 24, 25, 30, 50, 60)]
+
+JUMPING = ("mpegts", "mpeg")
+JUMP = 10
+"""Seconds: a longer step in a broadcast is a new clock, as it is for ffmpeg, and not a pause."""
+
+Seconds = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -21,12 +42,17 @@ class Clip:
 
     Attributes:
         size: (width, height) in pixels as it is shown: rotated, its pixels made square.
-        rate: frames a second, exact: 30000/1001, never 29.97. A clip of uneven rate has its mean.
-        frames: how many it says or was counted to have. Decoders may give a few fewer, and those of
-            a damaged file many fewer. None where nothing tells.
+        rate: frames a second, exact: 30000/1001, never 29.97. Of an uneven clip, that at which its
+            frames mostly come where they come quickly.
+        frames: how many there are at that rate. Decoders may give a few fewer, and those of a
+            damaged file many fewer. None where nothing tells.
         rotation: clockwise degrees, 0, 90, 180 or 270, by which its stored frames are turned.
         has_audio: whether it has a sound track.
         pixel_aspect: width over height of a stored pixel.
+        even: whether its frames come at `rate`, one after the other. If not, each is shown from its
+            own time on.
+        last: seconds after the first picture when the last one comes, where that is known.
+        fault: what is wrong with the file as a whole, "" if nothing is known.
     """
 
     path: Path
@@ -36,6 +62,9 @@ class Clip:
     rotation: int
     has_audio: bool
     pixel_aspect: Fraction
+    even: bool = True
+    last: Fraction | None = None
+    fault: str = ""
 
     @property
     def duration(self) -> Fraction | None:
@@ -142,10 +171,23 @@ def probe(path: Path) -> Clip:
         capture.release()
 
     aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
-    rate, frames = _rate(path, text, stated, count)
+    found = re.search(r"Input #0, ([\w,]+), from", text)
+    container = found[1] if found else ""
+    timing = _timing(path, container, stated, count)
     height, width = picture.shape[:2]
     size = square_size((width, height), aspect, rotation)
-    return Clip(path, size, rate, frames, rotation, has_audio, aspect)
+    return Clip(
+        path,
+        size,
+        timing.rate,
+        timing.frames,
+        rotation,
+        has_audio,
+        aspect,
+        timing.even,
+        timing.last,
+        timing.fault,
+    )
 
 
 def square_size(size: tuple[int, int], aspect: Fraction, rotation: int) -> tuple[int, int]:
@@ -156,38 +198,93 @@ def square_size(size: tuple[int, int], aspect: Fraction, rotation: int) -> tuple
     return max(1, round(width * aspect)), height
 
 
-def _rate(path: Path, text: str, stated: float, count: int) -> tuple[Fraction, int | None]:
-    """The exact rate and the number of frames, from what OpenCV states and ffmpeg's `text` says.
+@dataclass(frozen=True)
+class _Timing:
+    """See `Clip`."""
 
-    MP4, MOV and AVI state both. Elsewhere OpenCV multiplies the longest stream's duration by the
-    rate, which may miss by any number; and where frames come unevenly, as from phones, the rate it
-    states is that of their decoding times. Then the packets are counted and timed, if it can be
-    done in time. A file found to be cut off is taken to have one frame more: the one that reading
-    will miss.
+    rate: Fraction
+    frames: int | None
+    even: bool = True
+    last: Fraction | None = None
+    fault: str = ""
+
+
+def _timing(path: Path, container: str, stated: float, count: int) -> _Timing:
+    """The rate and the number of frames, from what OpenCV states and from the packets' times.
+
+    What containers state is a mean, a guess from their beginning, or the longest stream's length:
+    only the times themselves tell whether frames come evenly. A file found to be cut off is taken
+    to have one frame more: the one that reading will miss.
     """
-    container = re.search(r"Input #0, ([\w,]+), from", text)
-    name = container[1] if container else ""
-    mean, finest = (
-        float(found[1].replace("k", "e3")) if found else math.nan
-        for found in (re.search(rf" Video: .*?([\d.]+k?) {unit}", text) for unit in ("fps", "tbr"))
-    )
-    # ffmpeg prints two decimals; of coded fields or repeated ones the finest is twice the rate.
-    steady = 0 < stated <= HIGHEST_RATE and abs(stated - mean) < 0.006
-    steady = steady and min(abs(stated - finest), abs(2 * stated - finest)) < 0.012
-    if steady and count and name.startswith(("mov", "avi")):
-        return snap(stated), count
-
     try:
         # Only whoever decodes a GIF sees that it is cut off.
-        counted = ffmpeg.packets(path, "video", decode=name == "gif")
+        listed = ffmpeg.packets(path, "video", decode=container == "gif")
+        zero = ffmpeg.first_picture(path)
     except RunError:
-        counted = None
-    frames = counted.count + bool(counted.fault) if counted else count or None
-    if not steady and counted and counted.end > counted.start:
-        stated = float(counted.count / (counted.end - counted.start))
-    if not 0 < stated <= HIGHEST_RATE:
-        raise MediaError(f"{path}: has no frame rate that makes sense ({stated:g} a second)")
-    return snap(stated), frames
+        listed = zero = None
+    if listed is None or zero is None:
+        return _Timing(_sane(path, stated), count or None)
+    fault = listed.fault or _cut_off(path, container)
+    missing = bool(fault)
+    # Those before the first that is shown lack what they are made from, or an edit hides them.
+    ticks = np.array([time for time in listed.times if time * listed.tick >= zero], dtype=np.int64)
+    told = listed.exact and len(np.unique(ticks)) == len(ticks) and len(ticks) > 0
+    if not told or (container in JUMPING and np.diff(ticks).max(initial=0) * listed.tick > JUMP):
+        mean = float(listed.count / max(listed.end - listed.start, listed.tick))
+        rate = _sane(path, stated if 0 < stated <= HIGHEST_RATE else mean)
+        return _Timing(rate, listed.count + missing, fault=fault)
+    times = (ticks - ticks[0]) * float(listed.tick)
+    mean = (len(times) - 1) / times[-1] if len(times) > 1 else stated
+    last = listed.latest - zero
+    for rate in map(snap, filter(_is_sane, (stated, mean))):
+        if np.abs(times - np.arange(len(times)) / float(rate)).max() < STEADY / rate:
+            return _Timing(rate, len(times) + missing, True, last, fault)
+    rate = _usual(times, stated)
+    lasts = max(listed.end - zero, last + 1 / rate)
+    return _Timing(rate, math.ceil(lasts * rate - Fraction(1, 2)) + missing, False, last, fault)
+
+
+def _usual(times: Seconds, stated: float) -> Fraction:
+    """The rate at which frames of uneven times come where they come quickly: few are left out."""
+    steps = np.diff(times)
+    quick = np.quantile(steps, 0.25)
+    alike = steps[np.abs(steps / quick - 1) < 0.2]
+    rate = min(1 / float(alike.mean()), max(QUICKEST, len(steps) / times[-1]))
+    near = min(USUAL, key=lambda usual: abs(rate / usual - 1))
+    if abs(stated / rate - 1) < 0.02:
+        near = snap(stated)
+    exact = near if abs(rate / near - 1) < 0.08 else snap(rate)
+    return exact * math.ceil(SLOWEST / exact)
+
+
+def _is_sane(rate: float) -> bool:
+    return 0 < rate <= HIGHEST_RATE
+
+
+def _sane(path: Path, rate: float) -> Fraction:
+    if not _is_sane(rate):
+        raise MediaError(f"{path}: has no frame rate that makes sense ({rate:g} a second)")
+    return snap(rate)
+
+
+def _cut_off(path: Path, container: str) -> str:
+    """In words, whether a file ends too early, of those of which ffmpeg says nothing."""
+    length = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(5 * 192)
+    stated = int.from_bytes(head[4:8], "little") + 8
+    if container == "avi" and head[:4] == b"RIFF" and length < stated < 2**32:
+        return f"{stated - length} bytes are missing"
+    if container == "mpegts":
+        for packet, sync in ((188, 0), (192, 4)):
+            if all(byte == 0x47 for byte in head[sync::packet]) and length % packet:
+                return "it ends within a packet"
+    if container == "mpeg":
+        tail = ["-sseof", "-2", *ffmpeg.GUARD, "-i", ffmpeg.url(path), "-map", "0:v:0"]
+        with contextlib.suppress(RunError):  # nothing to begin with in the last seconds
+            _, fault = ffmpeg.run([*tail, "-f", "null", "-"], timeout=ffmpeg.PROBE_SECONDS)
+            return f"its last picture is damaged: {fault}" if fault else ""
+    return ""
 
 
 def snap(rate: float) -> Fraction:

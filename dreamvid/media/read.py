@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from fractions import Fraction
+from functools import cache, partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -19,6 +21,9 @@ from dreamvid.media.opencv import MAX_PIXELS, cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import Clip, open_capture, require_file
 from dreamvid.media.samples import Pixels, rgb_order, to_frame, upright
+
+SHORT = Fraction(1, 2)
+"""Seconds by which a clip may end before its time without a fault."""
 
 
 def read_picture(path: Path) -> Frame:
@@ -109,55 +114,117 @@ def read_clip(
     start: Fraction = Fraction(0),
     end: Fraction | None = None,
     frames: int | None = None,
+    rate: Fraction | None = None,
 ) -> Generator[Frame]:
-    """Read the frames of a clip from `start` up to `end` (seconds), at most `frames` of them.
+    """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
-    They come as they are meant to be shown: turned, and stretched where pixels are not square.
-    Closing the generator releases the file.
+    The first frame is the first one at or after `start`. Each shows what the clip shows at its
+    time: the last picture that has come by then. They come as they are meant to be shown: turned,
+    and stretched where pixels are not square. Closing the generator releases the file.
+
+    Args:
+        rate: frames a second; else the clip's own, at which every frame of an even clip comes once.
 
     Yields:
         Shape (H, W, 3) with (W, H) = `clip.size`, float32 RGB, 0..255, whole numbers where nothing
-        was stretched.
+        was stretched. A picture that lasts is the same array again.
 
     Raises:
         MediaError: at once where no frame lies in the range; while iterating, after the last good
             frame, where the file breaks off.
     """
-    first, _ = clip.span(start, end, frames)
-    # Only what was asked for ends the reading: what the probe counted may be off by a few.
-    stops = [first + frames] if frames is not None else []
-    if end is not None:
-        stops.append(math.ceil(end * clip.rate))
-    return _frames(clip, first, min(stops, default=None))
+    first, there = clip.span(start, end, None)
+    rate = rate or clip.rate
+    stops = [] if there is None else [count_at(rate, there, clip.rate)]
+    count = min([*stops, *([] if frames is None else [frames])], default=None)
+    return _frames(clip, first / clip.rate, rate, count)
 
 
-def _frames(clip: Clip, first: int, stop: int | None) -> Generator[Frame]:
+def count_at(rate: Fraction, count: int, own: Fraction) -> int:
+    """How many frames at `rate` stand for `count` at their `own` rate."""
+    return max(1, math.floor(count * rate / own))
+
+
+def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> Generator[Frame]:
+    """`count` frames from `begin` (seconds) on; None: to the end."""
+    # Time stamps of uneven clips are off by a little: what comes within half a frame has come.
+    grace = Fraction(0) if clip.even else 1 / (2 * max(rate, clip.rate))
+    shown, moment = 0, Fraction(0)
+    frame: Callable[[], Frame] | None = None
+    with closing(_pictures(clip, begin)) as pictures:
+        for following, picture in pictures:
+            while frame and shown != count and begin + shown / rate + grace < following:
+                yield frame()
+                shown += 1
+            if shown == count:
+                return
+            moment = following
+            frame = None if picture is None else cache(partial(_shown, clip, picture))
+    over = moment + 1 / clip.rate
+    while frame and shown != count and begin + shown / rate + grace < over:
+        yield frame()
+        shown += 1
+    if shown != count:
+        _require_end(clip, moment, shown)
+    # The last picture of an uneven clip may be shown for long.
+    while frame and count is not None and shown < count:
+        yield frame()
+        shown += 1
+
+
+def _shown(clip: Clip, picture: Pixels) -> Frame:
+    return resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
+
+
+def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels | None]]:
+    """When each picture comes, in seconds, and the picture in BGR.
+
+    None stands for the pictures of an even clip before the one that is shown at `begin`.
+    """
     capture = open_capture(clip.path)
-    index = 0
+    zero, moment = math.nan, Fraction(0)
     try:
         # Forward, one by one: seeking in OpenCV lands some frames off in many files.
-        while index < first and capture.grab():
-            index += 1
-        while index >= first and (stop is None or index < stop):
-            came, picture = capture.read()
+        for index in itertools.count():
+            if not capture.grab():
+                break
+            if clip.even:
+                moment = index / clip.rate
+                if moment + 1 / clip.rate <= begin:
+                    yield moment, None
+                    continue
+            else:
+                stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                zero = zero if index else stamp
+                moment = max(moment, Fraction(stamp - zero))
+            came, picture = capture.retrieve()
             if not came:
                 break
-            index += 1
-            shown = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32)
-            yield resize(shown, clip.size)
+            yield moment, picture
     finally:
         capture.release()
-    if (stop is None or index < stop) and (clip.frames is None or index < clip.frames):
-        _require_end(clip, index, max(0, index - first))
 
 
-def _require_end(clip: Clip, came: int, good: int) -> None:
-    """Raise MediaError if reading stopped by a fault, which OpenCV does not tell from the end."""
-    walk = ["-i", ffmpeg.url(clip.path), "-map", "0:v:0", "-f", "null", "-"]
-    try:
-        _, fault = ffmpeg.run([*ffmpeg.GUARD, *walk])
-    except RunError as error:
-        fault = str(error)
+def _require_end(clip: Clip, moment: Fraction, shown: int) -> None:
+    """Raise MediaError if reading stopped by a fault, which OpenCV does not tell from the end.
+
+    Args:
+        moment: when the last picture came.
+        shown: how many frames were made of what came.
+    """
+    last = clip.last
+    if last is None and clip.frames is not None:
+        last = (clip.frames - 1) / clip.rate
+    fault = clip.fault
+    if not fault and (last is None or moment < last - 1 / (2 * clip.rate)):
+        walk = ["-i", ffmpeg.url(clip.path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+        try:
+            _, fault = ffmpeg.run([*ffmpeg.GUARD, *walk, "-f", "null", "-"])
+        except RunError as error:
+            fault = str(error)
+        if not fault and last is not None and moment < last - SHORT:
+            fault = f"it says that it goes on to {float(last):.3f} s"
     if fault:
-        hint = f"; `--frames {good}` ends before it" if good else ""
+        came = round(moment * clip.rate) + 1
+        hint = f"; `--frames {shown}` ends before it" if shown else ""
         raise MediaError(f"{clip.path}: breaks off after frame {came} ({fault}){hint}")
