@@ -7,10 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from dreamvid.frame import Frame
+
+# What a busy machine makes slow is no fault.
+settings.register_profile("dreamvid", deadline=None)
+settings.load_profile("dreamvid")
 
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
 

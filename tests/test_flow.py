@@ -101,10 +101,7 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
 # What counts as still
 
 
-FEW = pytest.mark.xfail(strict=True, reason="here and there a patch of grain is followed")
-
-
-@pytest.mark.parametrize("grain", [0, 1, pytest.param(2, marks=FEW), pytest.param(3, marks=FEW)])
+@pytest.mark.parametrize("grain", [0, 1])
 def test_a_still_clip_is_still_whatever_its_grain(grain: float) -> None:
     frame = Scene().frame(0)
     flow = Flow.between(grainy(frame, grain, 1), grainy(frame, grain, 2))
@@ -121,15 +118,6 @@ def test_of_a_still_grainy_clip_hardly_anything_moves(grain: float) -> None:
         assert flow.trust.mean() > 0.99
 
 
-@pytest.mark.xfail(strict=True, reason="the flow follows the grain, and explains it better")
-@pytest.mark.parametrize("grain", [6, 8])
-def test_a_still_clip_of_low_contrast_is_still(grain: float) -> None:
-    frame = Scene(contrast=15).frame(0)
-    flow = Flow.between(grainy(frame, grain, 1), grainy(frame, grain, 2))
-    assert (flow.back == 0).all(-1).mean() > 0.95
-    assert flow.trust.mean() > 0.98
-
-
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_a_flat_clip_is_still(level: float) -> None:
     flat = np.full((H, W, 3), level, np.float32)
@@ -138,20 +126,9 @@ def test_a_flat_clip_is_still(level: float) -> None:
     assert (flow.trust == 1).all()
 
 
-@pytest.mark.parametrize(
-    ("contrast", "grain"),
-    [
-        (40, 0),
-        (40, 1),
-        pytest.param(
-            20,
-            1,
-            marks=pytest.mark.xfail(strict=True, reason="held for grain in places, so it tears"),
-        ),
-    ],
-)
-def test_a_slow_pan_is_followed(contrast: float, grain: float) -> None:
-    scene = Scene(ground=(0.15, 0), disc=(0.15, 0), contrast=contrast)
+@pytest.mark.parametrize("grain", [0, 1])
+def test_a_slow_pan_is_followed(grain: float) -> None:
+    scene = Scene(ground=(0.15, 0), disc=(0.15, 0), contrast=40)
     before, now = (grainy(scene.frame(t), grain, t) for t in (0, 1))
     flow = Flow.between(before, now)
     inner = (slice(8, -8), slice(8, -8))
