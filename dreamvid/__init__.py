@@ -16,7 +16,8 @@ from dreamvid.loading import load_recipe
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 
 if TYPE_CHECKING:
-    from dreamvid.rendering import Step, dream_frames, make_dreamer, render
+    from dreamvid.recurrence import dream_frames
+    from dreamvid.rendering import Step, make_dreamer, render
 
 __version__ = "0.1.0"
 
@@ -42,5 +43,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # What renders brings OpenCV and TensorFlow along: not before it is asked for.
     if name in __all__:
-        return getattr(import_module("dreamvid.rendering"), name)
+        home = "recurrence" if name == "dream_frames" else "rendering"
+        return getattr(import_module(f"dreamvid.{home}"), name)
     raise AttributeError(f"module dreamvid has no attribute {name}")

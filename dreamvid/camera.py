@@ -30,32 +30,39 @@ class Seen:
 
 
 class Camera:
-    """The camera of one shot; it stands at the beginning and moves on with each frame."""
+    """The camera of one shot; it stands at the beginning and moves on with each frame.
 
-    def __init__(self, motion: Motion, shows_sources: bool) -> None:
-        """`shows_sources` is whether each frame's own source shows, not its new ground alone."""
-        self._motion, self._shows_sources = motion, shows_sources
-        self._at = Affine()
+    Attributes:
+        at: where it stands: what has become of the first frame's pixels.
+        shows_sources: whether each frame's own source shows, not its new ground alone.
+    """
 
-    def sees(self, moment: Moment) -> Seen:
-        """The next frame."""
-        motion, source = self._motion, moment.source
+    def __init__(self, shows_sources: bool, at: Affine | None = None) -> None:
+        """A camera at its beginning, or where another has been left."""
+        self.shows_sources = shows_sources
+        self.at = at or Affine()
+
+    def sees(self, moment: Moment, motion: Motion) -> Seen:
+        """The next frame, a step of `motion` further."""
+        source = moment.source
         size = source.shape[1], source.shape[0]
-        step, before = camera_step(motion, size), self._at
+        step, before = camera_step(motion, size), self.at
         border = None if motion.border == "source" else motion.border
         if moment.t and motion.on == "frame":
-            self._at = before.then(step)
-            if self._shows_sources:
-                source = warp(source, self._at, border or "reflect")
+            self.at = before.then(step).bounded()
+            if self.shows_sources:
+                source = warp(source, self.at, border or "reflect")
             elif border is None and step.reveals(size):
-                source = new_ground(source, self._at)
-        return Seen(moment.t, source, *self._moves(moment, step, before))
+                source = new_ground(source, self.at)
+        return Seen(moment.t, source, *self._moves(moment, motion, step, before))
 
-    def _moves(self, moment: Moment, step: Affine, before: Affine) -> tuple[Move, Move | None]:
+    def _moves(
+        self, moment: Moment, motion: Motion, step: Affine, before: Affine
+    ) -> tuple[Move, Move | None]:
         if moment.came is None:
-            border = None if self._motion.border == "source" else self._motion.border
+            border = None if motion.border == "source" else motion.border
             came: Move = partial(carry, affine=step, border=border)
             return came, partial(carry, affine=step.inverse, border=border)
-        now, then = (self._at, before) if self._motion.on == "frame" else (step, Affine())
+        now, then = (self.at, before) if motion.on == "frame" else (step, Affine())
         came = ride(moment.came, now, then)
         return came, ride(moment.left, then, now) if moment.left else None

@@ -32,8 +32,8 @@ MOST_GAIN = 1.25
 class Anchor(Protocol):
     """Keeps the color of a film's dreamed frames."""
 
-    def pull(self, frame: Frame, source: Frame) -> Frame:
-        """`frame`, the dream of `source`, led a share of the way back, clipped to 0..255."""
+    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
+        """`frame`, the dream of `source`, led a share (0..1) of the way back, clipped to 0..255."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,21 @@ class PictureAnchor:
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
-    share: float
 
     @classmethod
-    def of(cls, seed: Frame, share: float) -> PictureAnchor:
-        """The anchor at `seed`; a `share` of the way is gone each frame, 0..1."""
-        mean, spread = _statistics(seed)
-        return cls(mean, spread, share)
+    def of(cls, seed: Frame) -> PictureAnchor:
+        """The anchor at `seed`."""
+        return cls(*_statistics(seed))
 
-    def pull(self, frame: Frame, source: Frame) -> Frame:
+    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
         """`frame`, its channels' means and spreads led a share of the way to the seed's."""
-        if self.share == 0:
+        if share == 0:
             return frame
         mean, spread = _statistics(frame)
-        mean = mean + self.share * (self.mean - mean)
+        mean = mean + share * (self.mean - mean)
         # A spread between the seed's and the least is let be: a flat seed may have its dream.
         wanted = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
-        spread = spread + self.share * (wanted - spread)
+        spread = spread + share * (wanted - spread)
         for _ in range(CLIPPED_AGAIN):
             found, wide = _statistics(frame)
             if np.abs(found - mean).max() < 0.05 and np.abs(wide - spread).max() < 0.05:
@@ -82,22 +80,21 @@ class ResidualAnchor:
     """
 
     spread: NDArray[np.float64]
-    share: float
 
     @classmethod
-    def of(cls, residual: Frame, share: float) -> ResidualAnchor:
+    def of(cls, residual: Frame) -> ResidualAnchor:
         """The anchor at a shot's first residual."""
-        return cls(_statistics(residual)[1], share)
+        return cls(_statistics(residual)[1])
 
-    def pull(self, frame: Frame, source: Frame) -> Frame:
+    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
         """`frame`, what it dreams beyond `source` held back by the share."""
-        if self.share == 0:
+        if share == 0:
             return frame
         residual = frame - source
-        residual = residual - self.share * _large_scale(residual)
+        residual = residual - share * _large_scale(residual)
         spread = _statistics(residual)[1]
         gain = np.minimum(self.spread / np.maximum(spread, 1e-6), 1.0)
-        gain = (1 + self.share * (gain - 1)).astype(np.float32)
+        gain = (1 + share * (gain - 1)).astype(np.float32)
         return np.clip(source + residual * gain, 0, 255).astype(np.float32)
 
 

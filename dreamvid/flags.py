@@ -10,7 +10,8 @@ import contextlib
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
@@ -38,26 +39,67 @@ class Command:
         tyro.conf.arg(name="recipe", metavar="FILE|PRESET", help="Recipe that the flags override."),
     ] = None
     overwrite: Annotated[bool, tyro.conf.arg(help="Replace an output that exists.")] = False
+    restart: Annotated[
+        bool, tyro.conf.arg(help="Begin an unfinished film anew, not where it was interrupted.")
+    ] = False
+    keep: Annotated[
+        bool, tyro.conf.arg(help="Keep all that a film was made of, not its last state alone.")
+    ] = False
+    no_keep: Annotated[bool, tyro.conf.arg(help="Keep nothing but the film.")] = False
     quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Say nothing but errors.")] = False
-    dry_run: Annotated[bool, tyro.conf.arg(help="Say what would be done, and stop.")] = False
+    dry_run: Annotated[
+        bool, tyro.conf.arg(help="Dream two frames, say what all would take, and stop.")
+    ] = False
+    preview: Annotated[
+        bool, tyro.conf.arg(help="Make a small film and a sheet of full frames instead.")
+    ] = False
+    sheet: Annotated[str, tyro.conf.arg(metavar="N", help="Frames in a preview's sheet.")] = "6"
+
+
+@dataclass(frozen=True)
+class Continuation(Command):
+    """What is said at the prompt of a film that is to go on."""
+
+    start: Annotated[
+        str | None,
+        tyro.conf.arg(name="from", metavar="K", help="Branch off after K frames; else at the end."),
+    ] = None
 
 
 def parse(
-    word: str, summary: str, base: Recipe, argv: Sequence[str]
-) -> tuple[dict[str, Any], Command]:
+    word: str,
+    summary: str,
+    base: Recipe,
+    argv: Sequence[str],
+    command: type[Command] = Command,
+    *,
+    named: bool = False,
+) -> tuple[dict[str, Any], Any]:
     """The recipe that `argv` asks for over `base`, as nested data to be validated, and the rest.
+
+    Args:
+        command: what may be said beside the recipe.
+        named: whether the source is said by `--source`, not by its place.
 
     Exits with 0 after `--help`; words that are no flags end in a `UsageError`.
     """
-    made = typed(word, summary, base, _joined_layers(argv))
-    command = made.pop("command")
-    return {"kind": base.kind, "version": base.version, **made}, command
+    made = typed(word, summary, base, _joined_layers(argv), command, named=named)
+    said = made.pop("command")
+    return {"kind": base.kind, "version": base.version, **made}, said
 
 
-def typed(word: str, summary: str, base: BaseModel, argv: Sequence[str]) -> dict[str, Any]:
+def typed(
+    word: str,
+    summary: str,
+    base: BaseModel,
+    argv: Sequence[str],
+    command: type[Command] = Command,
+    *,
+    named: bool = False,
+) -> dict[str, Any]:
     """What `argv` says over a model, as nested data to be validated; like :func:`parse`."""
     registry = ConstructorRegistry()
-    registry.struct_rule(_section)
+    registry.struct_rule(partial(_section, command=command, named=named))
     said = io.StringIO()
     try:
         with registry, contextlib.redirect_stderr(said):
@@ -86,7 +128,21 @@ def base_of(argv: Sequence[str]) -> str | None:
     return None
 
 
-def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
+def leading(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names at the beginning of `argv`, after flags that take no value, and the rest."""
+    alone = {f"--{f.name.replace('_', '-')}" for f in fields(Command) if f.default is False}
+    begin = 0
+    while begin < len(argv) and argv[begin] in {*alone, "-q"}:
+        begin += 1
+    end = begin
+    while end < len(argv) and not argv[end].startswith("-"):
+        end += 1
+    return list(argv[begin:end]), [*argv[:begin], *argv[end:]]
+
+
+def _section(
+    info: StructTypeInfo, command: type[Command], named: bool
+) -> StructConstructorSpec | None:
     """tyro's rule for a recipe's sections: a dict of what was typed, validated later."""
     if not (isinstance(info.type, type) and issubclass(info.type, BaseModel)):
         return None
@@ -101,14 +157,15 @@ def _section(info: StructTypeInfo) -> StructConstructorSpec | None:
             fields.append(
                 StructFieldSpec(
                     name=name,
-                    type=_leaf(flag, kind, default, own.default),
+                    type=_leaf(flag, kind, default, own.default, named),
                     default=default,
                     helptext=own.description,
                 )
             )
     if issubclass(info.type, Still):
-        alone: Any = tyro.conf.FlagCreatePairsOff[Command]
-        fields.append(StructFieldSpec(name="command", type=alone, default=Command()))
+        off: Any = tyro.conf.FlagCreatePairsOff
+        alone: Any = off[command]
+        fields.append(StructFieldSpec(name="command", type=alone, default=command()))
     return StructConstructorSpec(instantiate=dict, fields=tuple(fields))
 
 
@@ -118,7 +175,7 @@ def _flag(metadata: Sequence[Any], kind: Any) -> Flag:
     return next((m for m in [*metadata, *inner] if isinstance(m, Flag)), Flag())
 
 
-def _leaf(flag: Flag, kind: Any, default: Any, usual: Any) -> Any:
+def _leaf(flag: Flag, kind: Any, default: Any, usual: Any, named: bool) -> Any:
     """A type for tyro that takes a field's words as they are; `usual` is its own default."""
     if kind is bool:  # said by its name alone, and what is true unless said by `no-` and its name
         shown = f"(default: {default})"
@@ -151,7 +208,7 @@ def _leaf(flag: Flag, kind: Any, default: Any, usual: Any) -> Any:
         name=flag.name, aliases=[flag.short] if flag.short else None, help_behavior_hint=hint
     )
     leaf: Any = Annotated[Any, text, how]
-    return Annotated[leaf, tyro.conf.Positional] if flag.positional else leaf
+    return Annotated[leaf, tyro.conf.Positional] if flag.positional and not named else leaf
 
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
@@ -161,7 +218,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(map(_shown, value))
     if isinstance(value, Term):
-        return value.layer if value.weight == 1 else f"{value.layer}={value.weight:g}"
+        return value.layer if value.weight == 1 else f"{value.layer}={_shown(value.weight)}"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -184,13 +184,16 @@ class Moment:
     left: Flow | None = None
 
 
-def followed(shots: Iterable[tuple[int, Frame]], cadence: int = 1) -> Iterator[Moment]:
+def followed(
+    shots: Iterable[tuple[int, Frame]], cadence: int = 1, last: Frame | None = None
+) -> Iterator[Moment]:
     """Frames of shots with their flows, backwards in time too where a `cadence` asks for it.
 
     The next `cadence` frames are read, and their flows found, while this one is being dreamed.
+    `last` is the frame before the first of them, where one begins in the middle of a film.
     """
     coming = iter(shots)
-    before: list[Frame] = []
+    before = [] if last is None else [last]
 
     def following() -> Moment | None:
         for t, frame in coming:

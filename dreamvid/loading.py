@@ -21,6 +21,19 @@ from dreamvid.values import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MOST_EXTENDED = 8
+"""Recipes in a chain, each of which extends the next."""
+
+SECTIONS = {
+    "network": "name",
+    "dream": "",
+    "motion": "",
+    "blend": "share",
+    "color": "",
+    "film": "",
+}
+"""A recipe's sections, and the key of each that its value alone may stand for."""
+
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 
 
@@ -77,13 +90,15 @@ def presets() -> list[str]:
     return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml"))
 
 
-def read_recipe(recipe: str | Path) -> dict[str, Any]:
+def read_recipe(recipe: str | Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The mapping in a recipe's file or in a preset, its relative paths made to stand anywhere.
 
-    A name without an ending is a preset, unless such a file exists.
+    A name without an ending is a preset, unless such a file exists. What it `extends` is read too;
+    `below` are those that extend this one.
 
     Raises:
-        RecipeError: there is no such file or preset, or it is not a mapping in YAML.
+        RecipeError: there is no such file or preset, or it is not a mapping in YAML; or a recipe
+            extends itself.
     """
     path, folder = Path(recipe), Path(recipe).parent
     if not path.suffix and not path.is_file():
@@ -96,7 +111,32 @@ def read_recipe(recipe: str | Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
         raise RecipeError(f"{recipe}: cannot be read as a recipe: {reason}") from None
-    return _placed(parse_yaml(text, str(recipe)), folder)
+    if path.resolve() in below or len(below) >= MOST_EXTENDED:
+        raise RecipeError(f"{recipe}: extends: leads back to itself, or too far")
+    data = _placed(parse_yaml(text, str(recipe)), folder)
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data
+    if not isinstance(parent, str):
+        raise RecipeError(f"{recipe}: extends: must be the name of a recipe")
+    beside = folder / parent
+    inherited = read_recipe(
+        beside if beside.is_file() or beside.suffix else parent, (*below, path.resolve())
+    )
+    return _over(inherited, data)
+
+
+def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """`data` over `base`: key by key, and within the sections key by key too."""
+    merged = {**base, **data}
+    for key, short in SECTIONS.items():
+        old, new = base.get(key), data.get(key)
+        if old is not None and new is not None:
+            old, new = (each if isinstance(each, dict) else {short: each} for each in (old, new))
+            if key == "network" and "name" in new:  # what was said of another does not hold
+                old = {}
+            merged[key] = {**old, **new}
+    return merged
 
 
 def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
 
 Border = Literal["reflect", "edge", "wrap", "black"]
+NEAREST, FARTHEST = 1e100, 1e-6
+"""How much a camera magnifies at most and at least: a day's zoom would leave what a float holds."""
+
 Field = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -41,6 +44,15 @@ class Affine:
         """The map back."""
         back: Floats = np.linalg.inv(self.matrix).astype(np.float64)
         return Affine(back)
+
+    def bounded(self) -> Affine:
+        """The map itself; beyond FARTHEST and NEAREST, one of its kind that goes no further."""
+        scale = math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
+        if FARTHEST <= scale <= NEAREST:
+            return self
+        matrix = self.matrix * (min(max(scale, FARTHEST), NEAREST) / scale)
+        matrix[2, 2] = 1
+        return Affine(matrix)
 
     def reveals(self, size: tuple[int, int]) -> bool:
         """Whether a frame of `size` (width, height), moved, leaves some of itself uncovered."""

@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from dreamvid.values import Flag, Moment, Rate, Size, Triple, parse_terms
+from dreamvid.schedule import Schedule
+from dreamvid.values import Flag, Moment, Rate, Size, Triple, Varies, Varying, parse_terms
 
 
 class Section(BaseModel):
@@ -66,11 +67,11 @@ class Term(Section):
     """One layer of the objective and its weight; a negative weight subdues the layer."""
 
     layer: str = Field(min_length=1)
-    weight: float = 1.0
+    weight: Varying = 1.0
 
 
 def _short(terms: tuple[Term, ...] | None) -> Any:
-    weights = {term.layer: term.weight for term in terms or ()}
+    weights = {term.layer: term.model_dump()["weight"] for term in terms or ()}
     if terms is not None and len(weights) < len(terms):  # a layer named twice
         return [term.model_dump() for term in terms]
     return None if terms is None else weights
@@ -95,6 +96,11 @@ def _whole(value: Any) -> Any:
     return int(value) if value in ("1", "2") else value  # as the prompt hands it on
 
 
+Steps = Annotated[int, Field(ge=1, le=100_000)]
+StepSize = Annotated[float, Field(gt=0, le=255)]
+Sigma = Annotated[float, Field(ge=0, le=32)]
+
+
 class Dream(Section):
     """Gradient ascent over octaves."""
 
@@ -109,52 +115,58 @@ class Dream(Section):
         description="detail: put the source's detail back at each octave; resize: the picture "
         "itself goes through the sizes; recursive: from the smallest size up, blended.",
     )
-    octaves: int = Field(4, ge=1, le=32, description="Sizes to dream at.")
-    octave_scale: float = Field(1.4, gt=1, le=10, description="Ratio of one size to the next.")
-    octave_top: int = Field(0, ge=0, le=8, description="Octaves above the frame's own size.")
-    steps: int | None = Field(
-        None, ge=1, le=100_000, description="Steps an octave; else the network's own."
+    octaves: Annotated[int, Field(ge=1, le=32), Varies()] = Field(
+        4, description="Sizes to dream at."
     )
-    burst: int | None = Field(
+    octave_scale: Annotated[float, Field(gt=1, le=10), Varies()] = Field(
+        1.4, description="Ratio of one size to the next."
+    )
+    octave_top: Annotated[int, Field(ge=0, le=8), Varies()] = Field(
+        0, description="Octaves above the frame's own size."
+    )
+    steps: Annotated[Steps | None, Varies()] = Field(
+        None, description="Steps an octave; else the network's own."
+    )
+    burst: Annotated[Steps | None, Varies()] = Field(
         None,
-        ge=1,
-        le=100_000,
         description="Steps an octave of a first frame, which carries "
         "nothing yet; else as many as `steps`, if given, or the network's own.",
     )
-    step_size: float | None = Field(
+    step_size: Annotated[StepSize | None, Varies()] = Field(
         None,
-        gt=0,
-        le=255,
         description="Levels (of 255) a step, for a gradient of unit norm; else the network's own.",
     )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
-    smooth: float | None = Field(
+    smooth: Annotated[Sigma | None, Varies()] = Field(
         None,
-        ge=0,
-        le=32,
         description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
         "else the network's own; the method recursive has its own.",
     )
-    jitter: int = Field(32, ge=0, le=4096, description="Largest random shift (px) of a step.")
+    jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
+        32, description="Largest random shift (px) of a step."
+    )
     tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
 
-Place = Annotated[float, Field(ge=-10, le=10)]
+Zoom = Annotated[float, Field(ge=0.1, le=10), Varies()]
+Degrees = Annotated[float, Field(ge=-180, le=180), Varies()]
+Pixels = Annotated[float, Field(ge=0), Varies()]
+Place = Annotated[float, Field(ge=-10, le=10), Varies()]
+Share = Annotated[float, Field(ge=0, le=1), Varies()]
 
 
 class Motion(Section):
     """The camera's movement from one frame to the next."""
 
-    zoom: float = Field(1.0, ge=0.1, le=10, description="Magnification a frame; under 1 zooms out.")
-    trim: tuple[float, float] | None = Field(
+    zoom: Zoom = Field(1.0, description="Magnification a frame; under 1 zooms out.")
+    trim: tuple[Pixels, Pixels] | None = Field(
         None, description="Instead of zoom: px cropped left and right, above and below, a frame."
     )
-    angle: float = Field(0.0, ge=-180, le=180, description="Degrees a frame, counterclockwise.")
-    translate: tuple[float, float] = Field(
+    angle: Degrees = Field(0.0, description="Degrees a frame, counterclockwise.")
+    translate: tuple[Varying, Varying] = Field(
         (0.0, 0.0), description="Px a frame by which the picture moves right and down."
     )
     center: tuple[Place, Place] = Field(
@@ -170,17 +182,11 @@ class Motion(Section):
         description="dream: move what is carried over, the source stays; frame: move the camera.",
     )
 
-    @model_validator(mode="after")
-    def _trim_leaves_something(self) -> Motion:
-        if self.trim is not None and min(self.trim) < 0:
-            raise ValueError("trim: must be at least 0")
-        return self
-
 
 class ZoomMotion(Motion):
     """The camera of a zoom: it goes into the picture."""
 
-    zoom: float = Field(1.02, ge=0.1, le=10, description="Magnification a frame; under 1 goes out.")
+    zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 goes out.")
     on: Literal["dream", "frame"] = Field(
         "frame",
         description="dream: move what is carried over, the source stays; frame: move the camera.",
@@ -196,8 +202,8 @@ class Blend(Section):
     by: Literal["flow", "still"] = Field(
         "flow", description="What moves it beside the camera: what moves in the clip, or nothing."
     )
-    share: Annotated[float, Flag("blend")] = Field(
-        0.97, ge=0, le=1, description="Share of the last dream that is carried; 0: none."
+    share: Annotated[Share, Flag("blend")] = Field(
+        0.97, description="Share of the last dream that is carried; 0: none."
     )
     settle: int = Field(
         6,
@@ -209,7 +215,7 @@ class Blend(Section):
     @model_validator(mode="before")
     @classmethod
     def _share_alone(cls, data: Any) -> Any:
-        return {"share": data} if isinstance(data, int | float | str) else data
+        return {"share": data} if isinstance(data, int | float | str | Schedule) else data
 
 
 class ZoomBlend(Blend):
@@ -219,8 +225,8 @@ class ZoomBlend(Blend):
         "picture", description="Carry the dream's difference from its source, or all of it."
     )
     by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
-    share: Annotated[float, Flag("blend")] = Field(
-        1.0, ge=0, le=1, description="Share of the last dream that is carried; the rest is seed."
+    share: Annotated[Share, Flag("blend")] = Field(
+        1.0, description="Share of the last dream that is carried; the rest is seed."
     )
     settle: int = Field(
         0,
@@ -234,8 +240,8 @@ class Color(Section):
     """What keeps the color, or moves it."""
 
     shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
-    anchor: float = Field(
-        0.5, ge=0, le=1, description="Pull a frame towards the source's color; 0: let it drift."
+    anchor: Share = Field(
+        0.5, description="Pull a frame towards the source's color; 0: let it drift."
     )
 
 

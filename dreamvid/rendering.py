@@ -1,47 +1,28 @@
-"""The recurrence that every film is, and the one way from a recipe to a file.
-
-canvas_t = blend(source_t, x_{t−1}, motion_t)      what the last dream leaves on this frame
-x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
-x_t      = anchor(x_t)                             is shown, and carried
-"""
+"""The one way from a recipe to a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from itertools import tee, zip_longest
 from pathlib import Path
 
-import numpy as np
-
-from dreamvid.blend import (
-    Bare,
-    Held,
-    Last,
-    Move,
-    canvas,
-    crossfade,
-    needs_source,
-    stay,
-)
-from dreamvid.camera import Camera, Seen
-from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, shift
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
-from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
-from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
+from dreamvid.journal import Journal, logged
+from dreamvid.manifest import Manifest, cores
+from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
-from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.shots import marked
+from dreamvid.note import note
+from dreamvid.recipe import Film, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recurrence import Dreams, State, turns
+from dreamvid.run import Keep, Run, begun, finished, held
+from dreamvid.schedule import Clock
+from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
 
 SEGMENT = 48
-"""Frames in a closed segment of film: the most that a fault can cost."""
-
-Dream = Callable[[Frame, int, Bare], Frame]
-"""`dream(canvas, t, bare) -> Frame`: the dream of a canvas, `t` counting the dreams of its shot,
-`bare` saying where no dream lies on it yet."""
+"""Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
 
 
 @dataclass(frozen=True)
@@ -53,117 +34,25 @@ class Step:
     frame: Frame
 
 
-def make_dreamer(recipe: Recipe) -> Dream:
+def make_dreamer(recipe: Recipe, threads: int | None = None) -> Dreams:
     """The dreamer that a recipe asks for; `network: none` is one, without TensorFlow.
+
+    Args:
+        recipe: what it says of frame 0 is what the dreamer is made for.
+        threads: that the network computes with, if TensorFlow has not begun yet; else all cores.
 
     Raises:
         NetworkError: its network, layers or weights cannot be had.
     """
     if recipe.network.name == "none":
-        return lambda canvas, t, bare: canvas
-    from dreamvid.dream import quiet
+        return lambda canvas, t, bare, how: canvas
+    from dreamvid.dream import pinned, quiet
 
+    if threads:
+        pinned(threads)
     with quiet():
         from dreamvid.dream.dreamer import Dreamer
     return Dreamer(recipe)
-
-
-def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dream) -> Iterator[Frame]:
-    """The dreamed frames, one for each of `sources`, float32 within 0..255, not yet rounded.
-
-    `recipe` says how they hang together; its source, output and network are not looked at. Nothing
-    passes a cut: a shot's frames are the same alone and in their film.
-    """
-    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
-        recipe = ZoomRecipe(color=recipe.color)  # of which an image is the first frame
-    shows_sources = isinstance(recipe, VideoRecipe) or needs_source(recipe.blend)
-    last: Last | None = None
-    anchor: Anchor | None = None
-    rounds = recipe.blend.settle if recipe.blend.share else 0
-    for group in _groups(recipe, _moments(recipe, sources)):
-        if group[0].t == 0:
-            last, anchor, camera = None, None, Camera(recipe.motion, shows_sources)
-        *between, key = (camera.sees(moment) for moment in group)
-        held = [Held.of(last)] if last else []
-        for one in between:
-            assert last is not None
-            last = last.on(one.source, one.came)
-            held.append(held[-1].onward(one.came))
-
-        if key.t == 0:
-            for turn in range(rounds):
-                last, anchor = _dreamed(recipe, dream, turn, key.source, last, stay, anchor)
-        move = key.came if key.t else stay
-        last, anchor = _dreamed(recipe, dream, key.t + rounds, key.source, last, move, anchor)
-        yield from _crossfaded(between, held[1:], Held.of(last), key)
-        yield last.dream
-
-
-def _dreamed(
-    recipe: ZoomRecipe | VideoRecipe,
-    dream: Dream,
-    turn: int,
-    source: Frame,
-    last: Last | None,
-    move: Move,
-    anchor: Anchor | None,
-) -> tuple[Last, Anchor]:
-    """One turn of the recurrence; a shot's first brings its anchor."""
-    begun, bare = canvas(source, last, move, recipe.blend)
-    begun = shift(begun, recipe.color.shift)
-    dreamed = np.clip(dream(begun, turn, bare), 0, 255)
-    if anchor is None and isinstance(recipe, VideoRecipe):
-        anchor = ResidualAnchor.of(dreamed - source, recipe.color.anchor)
-    elif anchor is None:
-        anchor = PictureAnchor.of(source, recipe.color.anchor)
-    # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
-    if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
-        dreamed = anchor.pull(dreamed, source)
-    return Last(dreamed, source, bare), anchor
-
-
-def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -> list[Frame]:
-    """The frames between two dreamed ones, from what the two hold of them."""
-    frames = []
-    after = key
-    for index in range(len(between) - 1, -1, -1):
-        assert after.left is not None, "followed both ways"
-        ahead = ahead.onward(after.left)
-        share = (index + 1) / (len(between) + 1)
-        frames.append(crossfade(between[index].source, held[index], ahead, share))
-        after = between[index]
-    return frames[::-1]
-
-
-def _moments(recipe: ZoomRecipe | VideoRecipe, sources: Iterable[Frame]) -> Iterator[Moment]:
-    """Each source frame with its index in its shot, and its flow where the blend asks for it."""
-    if not isinstance(recipe, VideoRecipe):
-        return (Moment(t, source) for t, source in enumerate(sources))
-    shots = marked(sources, recipe.cuts)
-    if recipe.blend.by == "flow" and recipe.blend.share:
-        return followed(shots, recipe.cadence)
-    return (Moment(t, source) for t, source in shots)
-
-
-def _groups(recipe: ZoomRecipe | VideoRecipe, moments: Iterator[Moment]) -> Iterator[list[Moment]]:
-    """Each frame to be dreamed, after those since the last one that are not: a shot's first, every
-    `cadence`-th and its last are dreamed."""
-    cadence = getattr(recipe, "cadence", 1)
-    if cadence == 1:  # without waiting for the next frame
-        yield from ([moment] for moment in moments)
-        return
-    group: list[Moment] = []
-    for moment, coming in zip_longest(*_and_next(moments)):
-        group.append(moment)
-        if moment.t % cadence == 0 or coming is None or coming.t == 0:
-            yield group
-            group = []
-
-
-def _and_next(moments: Iterator[Moment]) -> tuple[Iterator[Moment], Iterator[Moment]]:
-    these, those = tee(moments)
-    next(those, None)
-    return these, those
 
 
 def output_of(recipe: Recipe) -> Path:
@@ -182,14 +71,17 @@ class Plan:
         output: where the result goes.
         source: the frames to come.
         dream: the dreamer, loaded.
-        octaves: the (height, width) of each size dreamed at, smallest first; empty without network.
+        octaves: the (height, width) of each size dreamed at first, smallest first; empty without a
+            network.
+        manifest: what the render is known by.
     """
 
     recipe: Recipe
     output: Path
     source: Source
-    dream: Dream
+    dream: Dreams
     octaves: list[tuple[int, int]]
+    manifest: Manifest
 
     def lines(self) -> Iterator[str]:
         """What will be made, for people."""
@@ -198,13 +90,19 @@ class Plan:
         yield f"{count} frames of {width}x{height} at {self.source.rate} fps into {self.output}"
         if self.octaves:
             yield "octaves " + ", ".join(f"{wide}x{high}" for high, wide in self.octaves)
-            skipped = self.recipe.dream.octaves - len(self.octaves)
+            octaves = in_force(self.recipe, Clock(0, self.source.rate, self.source.frames))
+            skipped = octaves.dream.octaves - len(self.octaves)
             if skipped:
                 yield f"{skipped} smaller skipped: under the least size of the network"
 
 
-def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
+def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> Plan:
     """Look at everything that a render needs, and refuse what cannot be before any work.
+
+    Args:
+        overwrite: whether an output that exists may be replaced. One whose render was begun and
+            not finished may.
+        restart: a render that was begun and not finished is of no interest.
 
     Raises:
         DreamvidError: in one line, what cannot be done.
@@ -212,56 +110,114 @@ def plan(recipe: Recipe, *, overwrite: bool = False) -> Plan:
     if not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
     output = output_of(recipe)
-    check = check_picture if recipe.kind == "image" else check_output
-    check(output, recipe.source, overwrite)
+    before = None if restart or recipe.kind == "image" else begun(output)
+    checked = check_picture if recipe.kind == "image" else check_output
+    checked(output, recipe.source, overwrite or before is not None)
     source = open_source(recipe)
-    if isinstance(recipe, ZoomRecipe | VideoRecipe):
-        camera_step(recipe.motion, source.size)  # refuses a trim that leaves nothing
-    dream = make_dreamer(recipe)
+    recipe = settled(recipe)
+    start = Clock(0, source.rate, source.frames)
+    check(recipe, start)
+    first = in_force(recipe, start)
+    if isinstance(first, ZoomRecipe | VideoRecipe):
+        camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
+    threads = before.threads if before else cores()
+    dream = make_dreamer(first, threads)
     sizes = getattr(dream, "sizes", None)  # refuses a size that is too small for the network
     octaves = sizes((source.size[1], source.size[0])) if sizes else []
-    return Plan(settled(recipe), output, source, dream, octaves)
+    manifest = Manifest.of(recipe, SEGMENT, threads)
+    return Plan(recipe, output, source, dream, octaves, manifest)
 
 
-def render(recipe: Recipe, *, overwrite: bool = False) -> Generator[Step]:
+def is_done(recipe: Recipe) -> bool:
+    """Whether the output of a recipe is there, and is what this recipe makes."""
+    output = output_of(recipe)
+    made = finished(output) if output.exists() and recipe.kind != "image" else None
+    return made is not None and not made.differences(Manifest.of(settled(recipe), SEGMENT, 0))
+
+
+def render(
+    recipe: Recipe, *, overwrite: bool = False, restart: bool = False, keep: Keep = "state"
+) -> Generator[Step]:
     """Plan a recipe and carry it out; see `carry_out`. Nothing is looked at before the first step.
 
     Raises:
         DreamvidError: in one line, what cannot be done.
     """
-    yield from carry_out(plan(recipe, overwrite=overwrite), overwrite=overwrite)
+    made = plan(recipe, overwrite=overwrite, restart=restart)
+    yield from carry_out(made, overwrite=overwrite, restart=restart, keep=keep)
 
 
-def carry_out(made: Plan, *, overwrite: bool = False) -> Generator[Step]:
+def carry_out(
+    made: Plan, *, overwrite: bool = False, restart: bool = False, keep: Keep = "state"
+) -> Generator[Step]:
     """Render a plan into its output, one `Step` a frame; the output stands once it is exhausted.
 
+    A film that an earlier run left unfinished is gone on with, and is in the end the same bytes.
     Closing the generator cancels. Cancelled or failed after the first frame, it leaves what is done
-    as `NAME.partial.…`, playable; before it, nothing.
+    as `NAME.partial.…`, playable, and its run's folder to go on from; before it, nothing.
+
+    Args:
+        restart: begin an unfinished film anew.
+        keep: what stays of the run's folder when the film is done.
 
     Raises:
         DreamvidError: in one line, what cannot be done.
     """
     recipe, source = made.recipe, made.source
-    frames = dream_frames(recipe, source.open(), made.dream)
     if not isinstance(recipe, ZoomRecipe | VideoRecipe):
-        still = next(frames)
-        write_picture(made.output, still, overwrite)
-        yield Step(0, 1, still)
+        (turn,) = turns(recipe, source.open(), made.dream)
+        write_picture(made.output, turn.state.last.dream, overwrite)
+        yield Step(0, 1, turn.state.last.dream)
         return
-    sink = open_sink(
+    with (
+        held(made.output, made.manifest, restart=restart) as run,
+        logged(run.folder),
+    ):
+        since = run.state
+        journal = Journal(run.folder, made.output, since.done if since else 0, source.frames)
+        sink = None
+        try:
+            sink = _sink(made, run, since, overwrite)
+            for turn in turns(
+                recipe,
+                source.open(),
+                made.dream,
+                since=since,
+                rate=source.rate,
+                frames=source.frames,
+            ):
+                for frame in turn.frames:
+                    sink.write(frame)
+                run.save(turn.state)
+                since = turn.state
+                journal.frames(since.done)
+                for index, frame in enumerate(turn.frames, since.done - len(turn.frames)):
+                    yield Step(index, source.frames, frame)
+            journal.ends("joining")
+            sink.close()
+            journal.ends("done")
+            run.finish(keep)
+        except BaseException as error:
+            stopped = isinstance(error, GeneratorExit | KeyboardInterrupt)
+            journal.ends("interrupted" if stopped else "failed", "" if stopped else str(error))
+            if sink is not None:
+                sink.abandon(keep=since is not None)
+            if since is None:
+                run.forget()
+            raise
+
+
+def _sink(made: Plan, run: Run, since: State | None, overwrite: bool) -> Sink:
+    film = made.recipe.film if isinstance(made.recipe, ZoomRecipe | VideoRecipe) else Film()
+    return open_sink(
         made.output,
-        size=source.size,
-        rate=source.rate,
-        crf=recipe.film.crf,
-        overwrite=overwrite,
-        sound=source.sound,
+        size=made.source.size,
+        rate=made.source.rate,
+        crf=film.crf,
+        overwrite=overwrite or since is not None,
+        sound=made.source.sound,
         segment=SEGMENT,
+        note=note(made.manifest),
+        folder=run.film,
+        done=since.done if since else 0,
     )
-    try:
-        for index, frame in enumerate(frames):
-            sink.write(frame)
-            yield Step(index, source.frames, frame)
-        sink.close()
-    except BaseException:
-        sink.abandon(keep=True)
-        raise

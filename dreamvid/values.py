@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from dreamvid.schedule import Schedule, parse_schedule
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,41 @@ class Flag:
     metavar: str | None = None
     positional: bool = False
     hidden: bool = False
+
+
+class Varies:
+    """Marks a number that may be a `Schedule`.
+
+    The field keeps the number's own type, which it has at every frame (`scheduled.in_force`).
+    Put it last among an annotation's parts: those before it bound the number.
+    """
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        number = handler(source)
+
+        def read(value: Any, plain: Any) -> Any:
+            try:
+                schedule = parse_schedule(value)
+            except ValueError as error:
+                said = str(error).translate({ord(":"): ",", ord(";"): ","})  # which part faults
+                raise ValueError(f"must be a number or a schedule ({said})") from None
+            return plain(value) if schedule is None else schedule
+
+        return core_schema.no_info_wrap_validator_function(
+            read,
+            number,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: str(value) if isinstance(value, Schedule) else value
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        said = [{"type": "string"}, {"type": "object"}]
+        return {"anyOf": [handler(schema["schema"]), *said]}
 
 
 def parse_rate(value: Any) -> Any:
@@ -86,7 +132,7 @@ def parse_triple(value: Any) -> Any:
     """Three numbers, red, green and blue; one number stands for all three."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
-    return (value,) * 3 if isinstance(value, int | float | str) else value
+    return (value,) * 3 if isinstance(value, int | float | str | dict | Schedule) else value
 
 
 def _plain(number: Fraction) -> int | float | str:
@@ -95,11 +141,20 @@ def _plain(number: Fraction) -> int | float | str:
     return float(number) if Fraction(str(float(number))) == number else str(number)
 
 
+def _or_text(plain: dict[str, Any], pattern: str) -> WithJsonSchema:
+    """For editors: a value's plain form, or a text."""
+    return WithJsonSchema({"anyOf": [plain, {"type": "string", "pattern": pattern}]})
+
+
 Rate = Annotated[
     Fraction,
     BeforeValidator(parse_rate),
     Field(gt=0, le=1000),
     PlainSerializer(_plain),
+    _or_text(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+        r"^\s*\+?[0-9.]+([eE][+-]?[0-9]{1,2})?\s*(/\s*[0-9]+\s*)?$",
+    ),
     Flag(metavar="RATE"),
 ]
 """Frames a second, exact."""
@@ -109,6 +164,10 @@ Moment = Annotated[
     BeforeValidator(parse_moment),
     Field(ge=0, le=10**9),
     PlainSerializer(_plain),
+    _or_text(
+        {"type": "number", "minimum": 0, "maximum": 10**9},
+        rf"^\s*({_CLOCK}|[0-9]{{1,40}}/0*[1-9][0-9]{{0,39}})\s*$",
+    ),
     Flag(metavar="TIME"),
 ]
 """Seconds from the clip's beginning, exact."""
@@ -119,14 +178,25 @@ Size = Annotated[
     tuple[Edge, Edge],
     BeforeValidator(parse_size),
     PlainSerializer(lambda size: f"{size[0]}x{size[1]}"),
+    _or_text(
+        {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": 32768},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+        r"^\s*[0-9]{1,6}\s*[xX×]\s*[0-9]{1,6}\s*$",
+    ),
     Flag(metavar="WxH"),
 ]
 """(width, height) in pixels."""
 
+Varying = Annotated[float, Varies()]
+"""A number, or a schedule."""
+
 Triple = Annotated[
-    tuple[float, float, float],
+    tuple[Varying, Varying, Varying],
     BeforeValidator(parse_triple),
-    PlainSerializer(list),
     Flag(metavar="R G B"),
 ]
 """Levels (0–255 scale) for red, green and blue."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice, pairwise, repeat
 from typing import Any
 
@@ -13,6 +12,7 @@ from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
 from dreamvid.recipe import Blend, Motion, Recipe, ZoomBlend
+from dreamvid.recurrence import Dreams
 
 H, W = 24, 32
 
@@ -33,15 +33,12 @@ def aside(frame: Frame, ground: Any = 0) -> Frame:
     return np.roll(frame, 3, axis=1)
 
 
-def asleep(frame: Frame, t: int, bare: Bare) -> Frame:
+def asleep(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
     """A dreamer that changes nothing."""
     return frame
 
 
-Dream = Callable[[Frame, int, Bare], Frame]
-
-
-def frames(recipe: Recipe, sources: list[Frame], dream: Dream) -> list[Any]:
+def frames(recipe: Recipe, sources: list[Frame], dream: Dreams) -> list[Any]:
     return list(dream_frames(recipe, iter(sources), dream))
 
 
@@ -229,7 +226,9 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "zoom")
     wide = np.full((H, W, 3), 60, np.float32)
     wide[:, : W // 2] = 200
-    last = frames(recipe, [wide] * 3, lambda canvas, t, bare: canvas + (10 if t == 0 else 0))[-1]
+    last = frames(recipe, [wide] * 3, lambda canvas, t, bare, how: canvas + (10 if t == 0 else 0))[
+        -1
+    ]
     inside = last[H * 2 // 5 : H * 3 // 5, W * 2 // 5 : W * 3 // 5]
     assert {round(float(v)) for v in np.unique(inside.round())} >= {70, 210}
     edges = np.concatenate([last[0, ::5], last[-1, ::5]])
@@ -240,7 +239,7 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
 def test_a_residual_does_not_come_in_from_outside() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "video")
     last = frames(
-        recipe, [SOURCE] * 2, lambda canvas, t, bare: np.clip(canvas + 5 * (t == 0), 0, 255)
+        recipe, [SOURCE] * 2, lambda canvas, t, bare, how: np.clip(canvas + 5 * (t == 0), 0, 255)
     )[-1]
     assert np.array_equal(last[0], SOURCE[0])
     assert last[H // 2, W // 2].mean() > SOURCE[H // 2, W // 2].mean() + 3
@@ -265,7 +264,7 @@ def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
 # The recurrence with a dreamer that leaves a mark
 
 
-def marking(frame: Frame, t: int, bare: Bare) -> Frame:
+def marking(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
     """Lays a checkerboard of 8 levels on the canvas: no mean, so that no anchor pulls it."""
     y, x = np.mgrid[0:H, 0:W]
     board = np.where((x + y) % 2, 8.0, -8.0)[..., None].astype(np.float32)
@@ -285,13 +284,13 @@ def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
 def test_without_a_share_every_frame_is_dreamed_alone() -> None:
     recipe = make_recipe({"blend": 0, "color": {"anchor": 0}}, "video")
     for frame, source in zip(frames(recipe, CLIP, marking), CLIP, strict=True):
-        assert np.array_equal(frame, marking(source, 0, np.ones((H, W), np.float32)))
+        assert np.array_equal(frame, marking(source, 0, np.ones((H, W), np.float32), None))
 
 
 def test_a_clips_dream_moves_and_its_source_stays() -> None:
     """`on: dream`: a tunnel of feedback over the running clip."""
 
-    def once(frame: Frame, t: int, bare: Bare) -> Frame:
+    def once(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
         frame = frame.copy()
         if t == 0:
             frame[5, 6] += 50
@@ -309,7 +308,7 @@ def test_a_clips_dream_moves_and_its_source_stays() -> None:
 def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
     seen = []
 
-    def look(frame: Frame, t: int, bare: Bare) -> Frame:
+    def look(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
         seen.append(frame)
         return frame
 
@@ -324,7 +323,7 @@ def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
 def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
     told = []
 
-    def note(frame: Frame, t: int, bare: Bare) -> Frame:
+    def note(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
         told.append(t)
         return frame
 
@@ -335,7 +334,7 @@ def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
 def test_an_image_is_dreamed_once_and_nothing_is_read_ahead() -> None:
     recipe = make_recipe({"color": {"anchor": 0}}, "image")
     assert np.array_equal(
-        frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0, np.ones((H, W), np.float32))
+        frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0, np.ones((H, W), np.float32), None)
     )
     endless = dream_frames(make_recipe({}, "zoom"), repeat(SOURCE), asleep)
     assert len(list(islice(endless, 3))) == 3

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
-from dreamvid.cli import _look, main
+from dreamvid.cli import main
 from dreamvid.dream.catalogue import ENTRIES
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
+from dreamvid.watching import look
 from tests import media_factory
 from tests.conftest import SEED
 
@@ -40,7 +41,7 @@ def still() -> Path:
 def test_help_needs_neither_tensorflow_nor_opencv() -> None:
     code = """
 import sys
-from dreamvid.cli import _look, main
+from dreamvid.cli import main
 for words in (["--help"], ["zoom", "--help"], ["video", "--help"], ["image", "--help"], ["layers"]):
     try:
         assert main(words) == 0
@@ -116,8 +117,8 @@ def test_any_name_will_do(still: Path) -> None:
     name = "a {b} %d {n_fmt}é.mp4"
     assert main(["zoom", str(still), "--frames", "2", "-o", name, *NONE]) == 0
     assert Path(name).is_file()
-    look = _look(Path(name))
-    line = tqdm.format_meter(1, 2, 3.0, prefix=look["desc"], bar_format=look["bar_format"])
+    shown = look(Path(name))
+    line = tqdm.format_meter(1, 2, 3.0, prefix=shown["desc"], bar_format=shown["bar_format"])
     assert line.startswith(f"{name}: 1 of 2 frames")
 
 
@@ -144,7 +145,9 @@ def test_what_a_dry_run_prints_is_a_recipe(still: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr().out
     Path("again.yaml").write_text(told)
     assert main(["zoom", "--recipe", "again.yaml", "--dry-run"]) == 0
-    assert capsys.readouterr().out == told
+    again = capsys.readouterr().out
+    assert again.splitlines()[:-1] == told.splitlines()[:-1]
+    assert all(" s a frame" in each.splitlines()[-1] for each in (told, again))
 
 
 def test_the_real_thing_once(still: Path) -> None:
@@ -249,7 +252,7 @@ def test_interrupted_it_leaves_the_frames_done(still: Path, how: signal.Signals)
         [sys.executable, "-m", "dreamvid", *words], stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
-    while not list(Path().glob(".a.mp4.*/0000*")) and time.monotonic() < deadline:
+    while not list(Path().glob(".a.mp4.*/film/0000*")) and time.monotonic() < deadline:
         assert running.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)
@@ -257,7 +260,8 @@ def test_interrupted_it_leaves_the_frames_done(still: Path, how: signal.Signals)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "a.partial.mp4" in told.splitlines()[-1]
-    assert {p.name for p in Path().iterdir()} == {"still.png", "a.partial.mp4"}
+    left = {"still.png", "a.partial.mp4", ".a.mp4.dreamvid"}
+    assert {p.name for p in Path().iterdir()} == left
     assert (probe(Path("a.partial.mp4")).frames or 0) > 1
 
 

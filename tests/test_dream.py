@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from keras.src.legacy.saving import legacy_h5_format
 
 from dreamvid.blend import Bare
-from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.ascent import Ascent, Push
 from dreamvid.dream.catalogue import ENTRIES, entry, settled
 from dreamvid.dream.dreamer import Dreamer, octave_sizes
 from dreamvid.dream.layers import layers
@@ -135,20 +135,20 @@ def test_a_step_in_a_box_is_the_step_that_the_whole_would_take(wide: Frame, norm
     """Of an objective whose gradient is the picture itself, so that it is known at each pixel."""
     picture = wide / 10
     ascent = Ascent(
-        lambda tile: tf.reduce_mean(tile**2),
-        Rolled(768, 32, 0, 32),
-        step_size=1.5,
+        lambda tile, weights: weights[0] * tf.reduce_mean(tile**2),
+        Rolled(768, 32, 32),
         normalize=normalize,
-        smooth=(0.0, 0.0),
         clip=True,
     )
+    push = Push((0.3,), 1.5, (0.0, 0.0))
     draws = np.array([[7, -5], [-16, 3]], np.int32)
-    once, norm = ascent.climb(tf.constant(picture), draws[:1], 1, patch((144, 192), 0))
+    once, norm = ascent.climb(tf.constant(picture), draws[:1], push, 1, patch((144, 192), 0))
     size = picture.std() if normalize == "std" else np.abs(picture).mean()
     np.testing.assert_allclose(once, picture + 1.5 * picture / size, rtol=1e-4)
 
     seen = (PLACE[0] - 32, PLACE[1] - 20, PLACE[2] + 9, PLACE[3] + 32)
-    twice = ascent.catch_up(once, draws, seen, PLACE, patch((144, 192), 1.5), norm).numpy()
+    more = patch((144, 192), 1.5)
+    twice = ascent.catch_up(once, draws, push, seen, PLACE, more, norm).numpy()
     wanted = once.numpy()[OWN]
     for weight in (1, 0.5):
         wanted = wanted + weight * 1.5 * wanted / size
@@ -193,7 +193,8 @@ def test_boxes_of_any_size_at_every_octave_are_one_trace(wide: Frame) -> None:
         dream(wide, t, bare.astype(np.float32))
     dream(np.tile(wide, (1, 2, 1)), 4, np.tile(small, (1, 2)))
     assert dream.traces == 1
-    assert dream._ascent._catch_up.experimental_get_tracing_count() == 1
+    graphs = dream._ascent._catch_up.values()
+    assert sum(graph.experimental_get_tracing_count() for graph in graphs) == 1
 
 
 def test_a_box_costs_what_it_looks_at(wide: Frame) -> None:
@@ -214,6 +215,104 @@ def test_bare_is_everywhere_at_first_and_then_nowhere_unless_told(wide: Frame) -
 def test_the_recursive_method_dreams_evenly(wide: Frame) -> None:
     dream = dreamer(method="recursive", octaves=1, steps=1, burst=3)
     np.testing.assert_array_equal(dream(wide, 1, patch((144, 192))), dream(wide, 1))
+
+
+# What changes from frame to frame
+
+FUR = {"objective": {"fur": 1, "eyes": 0.5}, "octaves": 2, "steps": 1, "burst": 3}
+CHANGES: list[dict[str, Any]] = [
+    {"step_size": 3.3},
+    {"objective": {"fur": 0.2, "eyes": 0.7}},
+    {"objective": {"fur": -1, "eyes": 0}},
+    {"octaves": 3},
+    {"octave_scale": 1.7},
+    {"octave_top": 1},
+    {"steps": 2},
+    {"burst": 5},
+    {"jitter": 3},
+    {"smooth": 0},
+    {"smooth": 1.6},
+]
+
+
+def how(**dream: Any) -> Dream:
+    """A dream as a frame is given it, with all that its network settles."""
+    return settled(make_recipe({"dream": {**FUR, **dream}}, "image")).dream
+
+
+@pytest.fixture(scope="module")
+def changing() -> Dreamer:
+    """One for many changes, so that what stays behind of a frame shows in the next."""
+    return dreamer(**FUR, step_size=1.2, smooth=0.5)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_a_frame_with_its_own_values_is_that_of_a_recipe_with_them(
+    wide: Frame, changing: Dreamer, change: dict[str, Any]
+) -> None:
+    bare = patch((144, 192))
+    whole = {"step_size": 1.2, "smooth": 0.5, **change}
+    own, other = changing(wide, 1, bare), dreamer(**{**FUR, **whole})(wide, 1, bare)
+    np.testing.assert_array_equal(changing(wide, 1, bare, how(**whole)), other)
+    np.testing.assert_array_equal(changing(wide, 1, bare), own)
+    assert not np.array_equal(own, other), "a change that shows"
+
+
+@pytest.mark.parametrize("method", ["resize", "recursive"])
+def test_so_it_is_with_every_method(wide: Frame, method: str) -> None:
+    whole = {**FUR, "method": method}
+    for change in CHANGES:
+        whole.update(change)
+    found = dreamer(**FUR, method=method)(wide, 1, None, how(**whole))
+    np.testing.assert_array_equal(found, dreamer(**whole)(wide, 1))
+
+
+def test_changing_values_are_one_trace_and_smoothing_or_not_are_two(wide: Frame) -> None:
+    dream = dreamer(**FUR, smooth=0.5)
+    for smooth, traces in ((0.5, 1), (1.6, 1), (0, 2), (2.3, 2), (0, 2)):
+        for t, change in enumerate(CHANGES):
+            dream(wide, t, patch((144, 192)), how(**{**change, "smooth": smooth}))
+        assert dream.traces == traces
+    for graph in dream._ascent._catch_up.values():
+        assert graph.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("method", ["detail", "resize", "recursive"])
+def test_weights_of_nothing_leave_the_picture_as_it_is(picture: Frame, method: str) -> None:
+    dream = dreamer(**FUR, method=method)
+    own = how(method=method, octave_top=1)
+    terms = own.objective or ()
+    nothing = tuple(term.model_copy(update={"weight": 0.0}) for term in terms)
+    asleep = own.model_copy(update={"objective": nothing})
+    np.testing.assert_array_equal(dream(picture, 0, None, asleep), picture)
+    assert dream.pixels == 0, "and cost nothing"
+    assert not np.array_equal(dream(picture, 1, None, own), picture)
+
+
+def test_weights_say_how_much_of_each_layer_not_how_strongly(picture: Frame) -> None:
+    """Down to one that has all but faded out: no fault and no sudden strength."""
+    dream = dreamer(**FUR, step_size=1, smooth=0.5)
+    whole = dream(picture, 1)
+    faint = dream(picture, 1, None, how(objective={"fur": 1e-4, "eyes": 5e-5}, step_size=1))
+    np.testing.assert_allclose(faint, whole, atol=0.05)
+    gone = dream(picture, 1, None, how(objective={"fur": 1e-30, "eyes": 0}, step_size=1))
+    assert np.abs(gone - picture).max() < 0.05
+
+
+def test_smoothing_that_fades_out_ends_in_none(picture: Frame) -> None:
+    dream = dreamer(**FUR, smooth=0)
+    for smooth in (1e-4, 1e-20, 1e-30):
+        faded = dream(picture, 1, None, how(smooth=smooth))
+        np.testing.assert_array_equal(faded, dream(picture, 1))
+
+
+def test_the_octaves_are_those_of_the_frame() -> None:
+    dream = dreamer(**FUR)
+    assert dream.sizes((144, 192)) == [(103, 137), (144, 192)]
+    assert dream.sizes((144, 192), how(octaves=2, octave_scale=2, octave_top=1)) == [
+        (144, 192),
+        (288, 384),
+    ]
 
 
 # Octaves
@@ -250,7 +349,7 @@ def test_a_picture_under_the_least_size_is_refused() -> None:
 
 @given(st.integers(1, 5000), st.integers(64, 1024))
 def test_cores_cover_every_pixel_once(length: int, largest: int) -> None:
-    count, core, margin = Rolled(largest, 32, 0, 32).axis(length)
+    count, core, margin = Rolled(largest, 32, 32).axis(length)
     assert (count - 1) * core < length <= count * core
     assert core <= largest
     assert core * count - length < count, "the tiles are as equal as they can be"
@@ -268,7 +367,7 @@ def _gradient(how: Tiling, value: Any, picture: Frame, draw: tuple[int, int]) ->
 def test_tiles_push_every_pixel_equally(down: int, right: int, tile: int) -> None:
     picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
     found = _gradient(
-        Rolled(tile, 32, 0, 32), lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right)
+        Rolled(tile, 32, 32), lambda t: tf.reduce_sum(t**2) / 2, picture, (down, right)
     )
     np.testing.assert_allclose(found, picture, rtol=1e-6)
 
@@ -285,8 +384,8 @@ def test_tiles_show_no_seam() -> None:
             x = tf.nn.elu(tf.nn.conv2d(x, kernel, 1, "SAME"))
         return tf.reduce_mean(x**2)
 
-    whole = _gradient(Rolled(256, 32, 0, 32), value, picture, (0, 0))
-    tiled = _gradient(Rolled(64, 32, 0, 32), value, picture, (0, 0))
+    whole = _gradient(Rolled(256, 32, 32), value, picture, (0, 0))
+    tiled = _gradient(Rolled(64, 32, 32), value, picture, (0, 0))
     inner = (slice(20, -20), slice(20, -20))  # at its border the whole sees zeros, a tile the wrap
     scale = whole[inner].std() / tiled[inner].std()
     np.testing.assert_allclose(tiled[inner] * scale, whole[inner], atol=1e-3 * whole.std())
@@ -302,7 +401,7 @@ def test_offset_tiles_push_every_pixel_at_unit_strength(
     """Each at its own deviation, also where a part is so small that it reads on into the next."""
     how = Offset(about, 32)
     picture = np.random.default_rng(1).uniform(0, 255, (high, wide, 3)).astype(np.float32)
-    draws = how.draws(np.random.default_rng(seed), (high, wide), 1)
+    draws = how.draws(np.random.default_rng(seed), (high, wide), 1, 32)
     sizes = set()
 
     def value(tile: tf.Tensor) -> tf.Tensor:
@@ -329,14 +428,14 @@ def test_offset_tiles_push_every_pixel_at_unit_strength(
 
 @given(st.integers(75, 2000), st.integers(64, 800), st.integers(0, 40))
 def test_a_tile_with_its_context_is_never_too_small(length: int, largest: int, margin: int) -> None:
-    _, core, context = Rolled(largest, margin, 0, 75).axis(length)
+    _, core, context = Rolled(largest, margin, 75).axis(length)
     assert core + 2 * context >= 75
     assert context <= max(margin, 38)
 
 
 def test_a_tile_near_a_quarter_begins_before_the_picture() -> None:
     how = Offset(400, 32)
-    draws = how.draws(np.random.default_rng(0), (450, 800), 500)
+    draws = how.draws(np.random.default_rng(0), (450, 800), 500, 32)
     assert how.axis(450)[1] == 450
     assert how.axis(800)[1] == 400
     assert draws[:, 0].min() >= -0.75 * 450 - 1

@@ -269,10 +269,10 @@ def test_a_ride_is_the_flow_seen_by_the_camera(asked: dict[str, object]) -> None
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "dream"})
-    step, camera, source = camera_step(motion, (W, H)), Camera(motion, True), field(*grid())
-    camera.sees(Moment(0, source))
+    step, camera, source = camera_step(motion, (W, H)), Camera(True), field(*grid())
+    camera.sees(Moment(0, source), motion)
     for t in (1, 2):  # the source stays where it is, in each frame alike
-        seen = camera.sees(Moment(t, source, blowing(), blowing()))
+        seen = camera.sees(Moment(t, source, blowing(), blowing()), motion)
         assert seen.source is source
         assert_moved(seen.came(source, 0.0), ridden(step, Affine()))
         assert seen.left is not None
@@ -282,12 +282,12 @@ def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, obje
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "frame"})
-    step, camera, source = camera_step(motion, (W, H)), Camera(motion, True), field(*grid())
-    camera.sees(Moment(0, source))
+    step, camera, source = camera_step(motion, (W, H)), Camera(True), field(*grid())
+    camera.sees(Moment(0, source), motion)
     before = Affine()
     for t in (1, 2, 3):
         after = before.then(step)
-        seen = camera.sees(Moment(t, source, blowing(), blowing()))
+        seen = camera.sees(Moment(t, source, blowing(), blowing()), motion)
         assert_moved(seen.source, [through(after.inverse, *grid())])
         assert_moved(seen.came(source, 0.0), ridden(after, before))
         assert seen.left is not None

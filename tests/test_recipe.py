@@ -21,6 +21,10 @@ from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomR
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 NAN, INF = float("nan"), float("inf")
+NO_NAME = (
+    "is no number and no name in an expression, "
+    "it knows t, s, n, pi, sin, cos, abs, min, max, clip, smooth, noise)"
+)
 
 
 def said_of(data: dict[str, Any], kind: str | None = None) -> str:
@@ -118,12 +122,12 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
         ({"dream": {"octave_scale": 1}}, "dream.octave_scale: must be more than 1"),
         ({"dream": {"step_size": NAN}}, "dream.step_size: must be a finite number"),
         ({"dream": {"method": "best"}}, "'detail', 'resize' or 'recursive'"),
-        ({"dream": {"objective": {"a": "x"}}}, "must be a number, not 'x'"),
+        ({"dream": {"objective": {"a": "x"}}}, f"must be a number or a schedule ('x' {NO_NAME}"),
         ({"dream": {"objective": []}}, "dream.objective: needs at least 1 values"),
         ({"dream": 3}, "dream: must be a section of keys and values, not 3"),
         ({"blend": 2}, "blend.share: must be at most 1"),
-        ({"blend": "much"}, "blend.share: must be a number, not 'much'"),
-        ({"motion": {"trim": [-1, 0]}}, "motion.trim: must be at least 0"),
+        ({"blend": "much"}, f"blend.share: must be a number or a schedule ('much' {NO_NAME}"),
+        ({"motion": {"trim": [-1, 0]}}, "motion.trim.0: must be at least 0"),
         ({"motion": {"translate": [1]}}, "motion.translate.1: is missing"),
         ({"color": {"shift": [0, 0, INF]}}, "color.shift.2: must be a finite number"),
         ({"film": {"crf": 52}}, "film.crf: must be at most 51"),

@@ -23,7 +23,7 @@ from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
 from dreamvid.motion import camera_step, warp
 from dreamvid.recipe import Motion
-from dreamvid.rendering import Dream
+from dreamvid.recurrence import Dreams
 from dreamvid.source import fit, open_source
 from tests import media_factory
 from tests.scenes import Scene, grid
@@ -38,7 +38,7 @@ def films(kind: str, sources: list[Frame], **sections: Any) -> list[Frame]:
 def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame) -> None:
     told: list[int] = []
 
-    def brighten(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def brighten(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         told.append(t)
         return canvas + 10
 
@@ -107,13 +107,14 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
     assert (step.index, step.total) == (4, 50)
     steps.close()
     assert probe(tmp_path / "a.partial.mp4").frames == 5
-    assert {p.name for p in tmp_path.iterdir()} == {"a.png", "a.partial.mp4"}
+    left = {"a.png", "a.partial.mp4", ".a.mp4.dreamvid"}
+    assert {p.name for p in tmp_path.iterdir()} == left
 
 
 # A dream carried by the flow, with a dreamer that needs no network
 
 
-def dreamed(sources: list[Frame], dream: Dream, **sections: Any) -> list[Frame]:
+def dreamed(sources: list[Frame], dream: Dreams, **sections: Any) -> list[Frame]:
     """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
     blend = sections.pop("blend", {})
     blend = {"settle": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
@@ -124,11 +125,11 @@ def dreamed(sources: list[Frame], dream: Dream, **sections: Any) -> list[Frame]:
 UNHELD = {"color": {"anchor": 0}}
 
 
-def asleep(canvas: Frame, t: int, bare: Bare) -> Frame:
+def asleep(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
     return canvas
 
 
-def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
+def fake(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
     """A dream of the canvas, of t and of what is bare: more contrast, and stripes."""
     height, width = bare.shape
     x, y = grid(width, height)
@@ -140,15 +141,15 @@ def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
 class Told:
     """A dreamer that notes what it is told."""
 
-    def __init__(self, dream: Dream) -> None:
+    def __init__(self, dream: Dreams) -> None:
         self.dream = dream
         self.t: list[int] = []
         self.bare: list[Bare] = []
 
-    def __call__(self, canvas: Frame, t: int, bare: Bare) -> Frame:
+    def __call__(self, canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
         self.t.append(t)
         self.bare.append(bare.copy())
-        return self.dream(canvas, t, bare)
+        return self.dream(canvas, t, bare, how)
 
 
 FIRST = Scene(contrast=40).frames(8)
@@ -170,8 +171,8 @@ def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str
 
 
 def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
-    def begin(canvas: Frame, t: int, bare: Bare) -> Frame:
-        return fake(canvas, t, bare) if t == 0 else canvas
+    def begin(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+        return fake(canvas, t, bare, how) if t == 0 else canvas
 
     for cuts, by in ((False, "still"), (True, "still"), (True, "flow")):
         told = Told(begin)
@@ -199,10 +200,10 @@ def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
     """On a still clip whose frame t was dreamed 6 · t levels brighter, all others are too."""
     still = Scene(contrast=20).frame(0)
 
-    def brighter(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def brighter(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         return still + 6 * np.float32(t)
 
-    def even(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def even(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         return still + np.float32(7)
 
     asked = {"cadence": 4, "blend": {"by": by}, **UNHELD}
@@ -221,7 +222,7 @@ def test_without_a_share_every_frame_is_dreamed_from_nothing(
     film = dreamed(FIRST, told, blend=0, cadence=cadence, **UNHELD)
     for t, bare in zip(told.t, told.bare, strict=True):
         assert (bare == 1).all()
-        np.testing.assert_array_equal(film[t], fake(FIRST[t], t, all_bare).clip(0, 255))
+        np.testing.assert_array_equal(film[t], fake(FIRST[t], t, all_bare, None).clip(0, 255))
 
 
 def flow_threads() -> list[str]:
@@ -242,7 +243,7 @@ def test_a_film_closed_early_leaves_no_thread(cadence: int) -> None:
 
 @pytest.mark.parametrize("cadence", [1, 3])
 def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
-    def faulty(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def faulty(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         if t:
             raise MemoryError("too large")
         return canvas
@@ -259,7 +260,7 @@ MOVING = Scene(contrast=25)
 def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
     """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
 
-    def dot(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def dot(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
         return canvas + spot[..., None].astype(np.float32)
 
@@ -276,7 +277,7 @@ def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
 
 @pytest.mark.parametrize("cadence", [1, 4])
 def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
-    def disc(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def disc(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
 
     sources = MOVING.frames(16)
@@ -299,7 +300,7 @@ def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     assert means == sorted(means, reverse=True)
 
 
-def around_zero(canvas: Frame, t: int, bare: Bare) -> Frame:
+def around_zero(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
     """Lays on a checkerboard that no anchor takes for a color."""
     y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
     board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
@@ -423,7 +424,7 @@ def test_a_first_dream_settles_before_it_shows() -> None:
     """Carried onto itself, its burst fading, under other draws each round; after a cut again."""
     told: list[tuple[int, float]] = []
 
-    def note(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def note(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         told.append((t, float(bare.max())))
         return canvas + np.float32(1 if t else 10)
 

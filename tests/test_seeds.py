@@ -27,7 +27,7 @@ from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.media.write import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.rendering import dream_frames
+from dreamvid.recurrence import dream_frames
 from dreamvid.source import open_source
 from tests import reference_seeds as reference
 from tests.reference_seeds import Draws, Layers, Picture
@@ -261,7 +261,7 @@ def film_agrees(
     dreamed: list[Frame] = []
     films = [frame.astype(np.float32) for frame in expected]
 
-    def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def dream(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
         dreamed.append(dreamer(canvas, t, bare))
         return films[len(dreamed) - 1]
 

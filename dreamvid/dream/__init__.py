@@ -33,3 +33,11 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(spare, 2)
             os.close(spare)
+
+
+def pinned(threads: int) -> None:
+    """Let TensorFlow compute with so many threads, if it has not begun; else all cores do.
+
+    How sums are rounded hangs on it: a render that is gone on with takes as many as it began with.
+    """
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)

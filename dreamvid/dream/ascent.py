@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,58 +16,78 @@ from dreamvid.dream.tiles import GUARD, Draws, Tiling, gradient_of
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
+LEAST_SIGMA = 1e-3
+"""Px: a narrower cascade smooths nothing; the square of its sigma may vanish, and divides."""
+
+
+class Push(NamedTuple):
+    """What a frame sets of its ascent; data of the graph, so that one trace serves any frame.
+
+    Attributes:
+        weights: those of the objective's terms.
+        step_size: levels a step, for a gradient of unit norm.
+        smooth: sigma (px) of the gradient's cascade at the first step and, rising evenly, after
+            the last; 0: none, which is a graph of its own.
+    """
+
+    weights: tuple[float, ...]
+    step_size: float
+    smooth: tuple[float, float]
+
+    @property
+    def smooths(self) -> bool:
+        """Whether there is a cascade."""
+        return self.smooth[1] >= LEAST_SIGMA
+
+    def data(self, steps: int) -> tuple[NDArray[np.float32], float, NDArray[np.float32], tf.Tensor]:
+        """The weights, the step size, each step's sigma and the taps of the cascade's blurs."""
+        sigmas = np.linspace(*self.smooth, steps, endpoint=False, dtype=np.float32)
+        reach = taps(math.ceil(SMOOTH_REACH * 2 * self.smooth[1]))
+        return np.array(self.weights, np.float32), self.step_size, sigmas, reach
 
 
 class Ascent:
     """Steps up the gradient of an objective."""
 
-    def __init__(
-        self,
-        value: Objective,
-        tiling: Tiling,
-        *,
-        step_size: float,
-        normalize: str,
-        smooth: tuple[float, float],
-        clip: bool,
-    ) -> None:
+    def __init__(self, value: Objective, tiling: Tiling, *, normalize: str, clip: bool) -> None:
         """
         Args:
             value: what is climbed.
             tiling: how the gradient is taken.
-            step_size: levels a step, for a gradient of unit norm.
             normalize: what the norm is, "std" or "mean" magnitude.
-            smooth: sigma (px) of the gradient's cascade at the first step and, rising evenly, after
-                the last; 0: none.
             clip: whether each step's picture is clipped to 0..255.
         """
         self.value, self.tiling = value, tiling
-        self._step_size, self._normalize, self._smooth = step_size, normalize, smooth
-        self._clip = clip
+        self._normalize, self._clip = normalize, clip
         picture, field = (tf.TensorSpec((None, None, n), tf.float32) for n in (3, 1))
-        draws, sigmas = tf.TensorSpec((None, 2), tf.int32), tf.TensorSpec((None,), tf.float32)
+        number, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((), (None,)))
+        draws, push = tf.TensorSpec((None, 2), tf.int32), (numbers, number, numbers, numbers)
         cut, box = (tf.TensorSpec((n,), tf.int32) for n in (3, 4))
-        number = tf.TensorSpec((), tf.float32)
-        self._climb = tf.function(
-            self._climb_graph, input_signature=[picture, draws, sigmas, cut, cut, field, number]
-        )
-        self._catch_up = tf.function(
-            self._catch_up_graph, input_signature=[picture, draws, sigmas, box, box, field, number]
+        climb = [picture, draws, push, cut, cut, field, number]
+        catch_up = [picture, draws, push, box, box, field, number]
+        # Smoothed or not is asked here, not in the graph: a tf.cond there changes last digits.
+        self._climb, self._catch_up = (
+            {
+                smooth: tf.function(partial(graph, smooth=smooth), input_signature=signature)
+                for smooth in (False, True)
+            }
+            for graph, signature in ((self._climb_graph, climb), (self._catch_up_graph, catch_up))
         )
 
     @property
     def traces(self) -> int:
-        """How often the climb's graph was traced."""
-        return int(self._climb.experimental_get_tracing_count())
+        """How often the climb's graph was traced: once with smoothing, once without."""
+        return sum(int(one.experimental_get_tracing_count()) for one in self._climb.values())
 
     def climb(
-        self, picture: tf.Tensor, draws: Draws, even: int, more: NDArray[np.float32]
+        self, picture: tf.Tensor, draws: Draws, push: Push, even: int, more: NDArray[np.float32]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The picture (H, W, 3) a step further for each of `draws`.
 
         Args:
             picture: where it begins.
             draws: each step's random (down, right).
+            push: what drives it.
             even: steps that every pixel takes whole; those beyond are weighed by `more`.
             more: (H, W), the steps that each pixel takes beyond those.
 
@@ -73,9 +95,8 @@ class Ascent:
             The picture, and the last gradient's norm for `catch_up`.
         """
         rows, columns = (self.tiling.axis(int(edge)) for edge in picture.shape[:2])
-        sigmas = self._sigmas(len(draws))
-        found: tuple[tf.Tensor, tf.Tensor] = self._climb(
-            picture, draws, sigmas, rows, columns, more[..., None], float(even)
+        found: tuple[tf.Tensor, tf.Tensor] = self._climb[push.smooths](
+            picture, draws, push.data(len(draws)), rows, columns, more[..., None], float(even)
         )
         return found
 
@@ -83,6 +104,7 @@ class Ascent:
         self,
         picture: tf.Tensor,
         draws: Draws,
+        push: Push,
         seen: Box,
         own: Box,
         more: NDArray[np.float32],
@@ -90,30 +112,35 @@ class Ascent:
     ) -> tf.Tensor:
         """The picture with the box `own` a step further for each of `draws`, as strongly as the
         climb that had `norm` for the whole; `seen` is what of the picture it looks at."""
-        sigmas = self._sigmas(len(draws))
-        return self._catch_up(picture, draws, sigmas, seen, own, more[..., None], norm)
-
-    def _sigmas(self, steps: int) -> NDArray[np.float32]:
-        return np.linspace(*self._smooth, steps, endpoint=False, dtype=np.float32)
+        data, graph = push.data(len(draws)), self._catch_up[push.smooths]
+        return graph(picture, draws, data, seen, own, more[..., None], norm)
 
     def _climb_graph(
         self,
         picture: tf.Tensor,
         draws: tf.Tensor,
-        sigmas: tf.Tensor,
+        push: tuple[tf.Tensor, ...],
         rows: tf.Tensor,
         columns: tf.Tensor,
         more: tf.Tensor,
         even: tf.Tensor,
+        *,
+        smooth: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        weights, step_size, sigmas, reach = push
+
+        def value(tile: tf.Tensor) -> tf.Tensor:
+            return self.value(tile, weights)
+
         norm = tf.constant(1.0)
         for step in tf.range(tf.shape(draws)[0]):
-            gradient = self.tiling.gradient(self.value, picture, draws[step], rows, columns)
-            gradient = self._smoothed(gradient, sigmas[step])
+            gradient = self.tiling.gradient(value, picture, draws[step], rows, columns)
+            if smooth:
+                gradient = _smoothed(gradient, sigmas[step], reach)
             norm = self._norm(gradient)
             beyond = tf.cast(step, tf.float32) - even
             weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
-            picture = self._stepped(picture, weight * gradient / norm)
+            picture = self._stepped(picture, step_size * (weight * gradient / norm))
         # The objective is a mean: the smaller what is looked at, the larger its gradient.
         tile = (rows[1] + 2 * rows[2]) * (columns[1] + 2 * columns[2])
         return picture, norm * tf.cast(tile, tf.float32)
@@ -122,12 +149,19 @@ class Ascent:
         self,
         picture: tf.Tensor,
         draws: tf.Tensor,
-        sigmas: tf.Tensor,
+        push: tuple[tf.Tensor, ...],
         seen: tf.Tensor,
         own: tf.Tensor,
         more: tf.Tensor,
         norm: tf.Tensor,
+        *,
+        smooth: bool,
     ) -> tf.Tensor:
+        weights, step_size, sigmas, reach = push
+
+        def value(tile: tf.Tensor) -> tf.Tensor:
+            return self.value(tile, weights)
+
         up, left = own[0] - seen[0], own[1] - seen[1]
         down, right = own[2] - seen[0], own[3] - seen[1]
         keep = more[own[0] : own[2], own[1] : own[3]]
@@ -136,22 +170,18 @@ class Ascent:
         area = tf.cast((seen[2] - seen[0]) * (seen[3] - seen[1]), tf.float32)
         for step in tf.range(tf.shape(draws)[0]):
             part = picture[seen[0] : seen[2], seen[1] : seen[3]]
-            gradient = gradient_of(self.value, tf.roll(part, draws[step], (0, 1)))
-            gradient = self._smoothed(tf.roll(gradient, -draws[step], (0, 1)), sigmas[step])
+            gradient = gradient_of(value, tf.roll(part, draws[step], (0, 1)))
+            gradient = tf.roll(gradient, -draws[step], (0, 1))
+            if smooth:
+                gradient = _smoothed(gradient, sigmas[step], reach)
             gradient = gradient[up:down, left:right] * (area / norm)
             weight = tf.clip_by_value(keep - tf.cast(step, tf.float32), 0.0, 1.0)
-            picture = self._stepped(picture, tf.pad(weight * gradient, beside))
+            picture = self._stepped(picture, step_size * tf.pad(weight * gradient, beside))
         return picture
 
-    def _stepped(self, picture: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
-        picture = tf.ensure_shape(picture + self._step_size * direction, (None, None, 3))
+    def _stepped(self, picture: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        picture = tf.ensure_shape(picture + step, (None, None, 3))
         return tf.clip_by_value(picture, 0.0, 255.0) if self._clip else picture
-
-    def _smoothed(self, gradient: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-        radius = math.ceil(SMOOTH_REACH * 2 * self._smooth[1])
-        if not radius:
-            return gradient
-        return tf.add_n([blurred(gradient, sigma * times, radius) for times in (1.0, 2.0, 0.5)])
 
     def _norm(self, gradient: tf.Tensor) -> tf.Tensor:
         """What brings the whole picture's gradient to unit size."""
@@ -160,10 +190,24 @@ class Ascent:
         return tf.math.reduce_std(gradient) + GUARD
 
 
-def blurred(picture: tf.Tensor, sigma: tf.Tensor, radius: int) -> tf.Tensor:
-    """Gaussian blur of each channel (H, W, 3) alone, the edges mirrored."""
-    offsets = tf.range(-radius, radius + 1, dtype=tf.float32)
-    kernel = tf.exp(-(offsets**2) / (2 * sigma**2))
+def _smoothed(gradient: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor) -> tf.Tensor:
+    """The sum of the cascade's blurs."""
+    return tf.add_n([blurred(gradient, sigma * times, reach) for times in (1.0, 2.0, 0.5)])
+
+
+def taps(radius: int) -> tf.Tensor:
+    """The squared distances (px²) at which a blur of that radius reads, float32 (2 radius + 1,).
+
+    A graph is given them and not the radius, for the shapes of what is compiled must not hang on a
+    number in it; and their squares, for within it TensorFlow's power rounds otherwise.
+    """
+    return tf.range(-radius, radius + 1, dtype=tf.float32) ** 2
+
+
+def blurred(picture: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor) -> tf.Tensor:
+    """Gaussian blur of each channel (H, W, 3) alone, at the `taps` given, the edges mirrored."""
+    radius = tf.size(reach) // 2
+    kernel = tf.exp(-reach / (2 * sigma**2))
     kernel = kernel / tf.reduce_sum(kernel)
     for axis in (0, 1):
         shape = (-1, 1, 1, 1) if axis == 0 else (1, -1, 1, 1)

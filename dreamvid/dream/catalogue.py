@@ -141,7 +141,7 @@ def settled(recipe: Recipe) -> Recipe:
         return recipe
     own, dream = entry(recipe.network.name), recipe.dream
     objective = tuple(Term(layer=layer, weight=weight) for layer, weight in own.objective)
-    carries = isinstance(recipe, ZoomRecipe | VideoRecipe) and recipe.blend.share > 0
+    carries = isinstance(recipe, ZoomRecipe | VideoRecipe) and recipe.blend.share != 0
     filled = {
         "objective": dream.objective or objective,
         "power": dream.power or own.power,

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from dreamvid.blend import Bare
-from dreamvid.dream.ascent import Ascent, blurred
+from dreamvid.dream.ascent import Ascent, Push, blurred, taps
 from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.effort import CONTEXT, Effort, area, around, efforts
 from dreamvid.dream.objective import objective
@@ -38,7 +38,7 @@ class Dreamer:
     """`dream(canvas, t, bare) -> Frame`: the dream of a recipe, its network loaded once.
 
     The same canvas and t give the same dream: every random draw comes from (seed, t, octave,
-    step) alone. One trace of the graph serves every size and every frame.
+    step) alone. One trace of the graph serves every size and every frame, whatever a frame changes.
 
     Attributes:
         pixels: of how many pixels the gradient was taken so far.
@@ -51,26 +51,25 @@ class Dreamer:
         recipe = settled(recipe)
         dream = recipe.dream
         assert dream.objective, "settled"
-        assert dream.power and dream.steps and dream.burst and dream.step_size  # noqa: PT018
+        assert dream.power, "settled"
         self._dream, self._seed = dream, recipe.seed
-        recursive = dream.method == "recursive"
-        self._steps, self._burst = dream.steps, dream.burst
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
         self._ascent = Ascent(
             objective(recipe.network, dream.objective, dream.power),
             tiling(dream, self._least),
-            step_size=dream.step_size,
             normalize=dream.normalize,
-            smooth=RECURSIVE_SMOOTH if recursive else (dream.smooth or 0.0,) * 2,
-            clip=not recursive,
+            clip=dream.method != "recursive",
         )
         self._judge = tf.function(
-            self._ascent.value, input_signature=[tf.TensorSpec((None, None, 3), tf.float32)]
+            self._ascent.value,
+            input_signature=[tf.TensorSpec(shape) for shape in ((None, None, 3), (None,))],
         )
         self.pixels = 0
 
-    def __call__(self, canvas: Frame, t: int, bare: Bare | None = None) -> Frame:
+    def __call__(
+        self, canvas: Frame, t: int, bare: Bare | None = None, how: Dream | None = None
+    ) -> Frame:
         """The dream of a canvas.
 
         Args:
@@ -78,37 +77,45 @@ class Dreamer:
             t: the frame's index within its shot.
             bare: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
                 None: everywhere on a first frame, nowhere on later ones.
+            how: what is in force at this frame, settled; None: the recipe's own. Method, power,
+                normalize, tile, margin and the objective's layers stay those of the recipe.
 
         Returns:
-            (H, W, 3), clipped to 0..255.
+            (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
         """
-        sizes = self.sizes(canvas.shape[:2])
+        how = how or self._dream
+        assert how.steps, "settled"
+        assert how.burst, "settled"
+        sizes = self.sizes(canvas.shape[:2], how)
+        if not any(self._weights(how)):
+            return np.clip(canvas, 0.0, 255.0)
         if bare is None:
             bare = np.full(canvas.shape[:2], t == 0, np.float32)
         if self._dream.method == "recursive":
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
-        works = efforts(bare, sizes, self._steps, self._burst, self._dream.tile)
+        works = efforts(bare, sizes, how.steps, how.burst, self._dream.tile)
         source = tf.constant(canvas, tf.float32)
         if self._dream.method == "recursive":
-            picture = self._recursive(source, works, t)
+            picture = self._recursive(source, works, t, how)
         elif self._dream.method == "resize":
             picture = source
             for octave, work in enumerate(works):
-                picture = self._octave(_resized(picture, work.size), work, t, octave)
+                picture = self._octave(_resized(picture, work.size), work, t, octave, how)
         else:
             detail = tf.zeros((*sizes[0], 3))
             for octave, work in enumerate(works):
                 base = _resized(source, work.size)
-                picture = self._octave(base + _resized(detail, work.size), work, t, octave)
+                picture = base + _resized(detail, work.size)
+                picture = self._octave(picture, work, t, octave, how)
                 detail = picture - base
         dreamed: Frame = tf.clip_by_value(_resized(picture, canvas.shape[:2]), 0.0, 255.0).numpy()
         return dreamed
 
-    def sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
+    def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
         """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
         high, wide = size
-        sizes = octave_sizes((high, wide), self._dream, self._least)
+        sizes = octave_sizes((high, wide), how or self._dream, self._least)
         if not sizes:
             raise NetworkError(
                 f"size {wide}x{high}: network {self._name} needs at least "
@@ -117,41 +124,67 @@ class Dreamer:
         return sizes
 
     def objective(self, picture: Frame) -> float:
-        """The objective of a picture as it is, unjittered and whole; what the ascent raises."""
-        return float(self._judge(tf.constant(picture, tf.float32)))
+        """The objective of a picture as it is, unjittered and whole, with the recipe's own weights;
+        what the ascent raises."""
+        return float(self._judge(tf.constant(picture, tf.float32), self._weights(self._dream)))
 
     @property
     def traces(self) -> int:
-        """How often the ascent's graph was traced; 1 after any number of frames."""
+        """How often the ascent's graph was traced; 1 after any number of frames, 2 where some are
+        smoothed and some are not."""
         return self._ascent.traces
 
-    def _recursive(self, source: tf.Tensor, works: list[Effort], t: int) -> tf.Tensor:
-        pyramid = [source]
+    def _weights(self, how: Dream) -> tuple[float, ...]:
+        """Those of a frame, for the terms that the objective was made of."""
+        pairs = zip(self._dream.objective or (), how.objective or (), strict=True)
+        assert all(own.layer == given.layer for own, given in pairs), "the layers are the recipe's"
+        return tuple(term.weight for term in how.objective or ())
+
+    def _push(self, how: Dream) -> Push:
+        assert how.step_size, "settled"
+        recursive = self._dream.method == "recursive"
+        smooth = RECURSIVE_SMOOTH if recursive else (how.smooth or 0.0,) * 2
+        return Push(self._weights(how), how.step_size, smooth)
+
+    def _recursive(self, source: tf.Tensor, works: list[Effort], t: int, how: Dream) -> tf.Tensor:
+        pyramid = [_resized(source, works[-1].size)]
         for work in reversed(works[:-1]):
-            soft = blurred(pyramid[-1], tf.constant(RECURSIVE_BLUR), 3)
+            soft = blurred(pyramid[-1], tf.constant(RECURSIVE_BLUR), taps(3))
             pyramid.append(_resized(soft, work.size))
         picture = None
         for octave, (own, work) in enumerate(zip(reversed(pyramid), works, strict=True)):
             if picture is not None:
                 below = _resized(picture, work.size)
                 own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
-            picture = self._octave(own, work, t, octave)
+            picture = self._octave(own, work, t, octave, how)
         return picture
 
-    def draws(self, size: tuple[int, int], t: int, octave: int, steps: int | None = None) -> Draws:
+    def draws(
+        self,
+        size: tuple[int, int],
+        t: int,
+        octave: int,
+        steps: int | None = None,
+        how: Dream | None = None,
+    ) -> Draws:
         """The random (down, right) of every step of frame t at an octave of (height, width).
 
         What it moves is the method's: the picture's roll, or where the tiles begin.
         """
+        how = how or self._dream
         rng = np.random.default_rng([self._seed, t, octave])
-        steps = steps or (self._steps if t else self._burst)
-        return self._ascent.tiling.draws(rng, size, steps)
+        steps = steps or (how.steps if t else how.burst)
+        assert steps, "settled"
+        return self._ascent.tiling.draws(rng, size, steps, how.jitter)
 
-    def _octave(self, picture: tf.Tensor, work: Effort, t: int, octave: int) -> tf.Tensor:
+    def _octave(
+        self, picture: tf.Tensor, work: Effort, t: int, octave: int, how: Dream
+    ) -> tf.Tensor:
         """The steps of ascent at one size."""
+        push = self._push(how)
         steps = work.even + (work.further if work.everywhere else 0)
-        draws = self.draws(work.size, t, octave, steps)
-        picture, norm = self._ascent.climb(picture, draws, work.even, work.more)
+        draws = self.draws(work.size, t, octave, steps, how)
+        picture, norm = self._ascent.climb(picture, draws, push, work.even, work.more)
         self.pixels += steps * area((0, 0, *work.size))
         if work.everywhere:
             return picture
@@ -159,7 +192,7 @@ class Dreamer:
         for own in work.boxes:
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
-            picture = self._ascent.catch_up(picture, draws, seen, own, work.more, norm)
+            picture = self._ascent.catch_up(picture, draws, push, seen, own, work.more, norm)
             self.pixels += work.further * area(seen)
         return picture
 

@@ -10,23 +10,27 @@ import tensorflow as tf
 from dreamvid.dream.networks import activations
 from dreamvid.recipe import Network, Term
 
-Objective = Callable[[tf.Tensor], tf.Tensor]
-"""A picture, float32 (H, W, 3) RGB on the 0–255 scale, to a float32 scalar to be raised."""
+Objective = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""A picture, float32 (H, W, 3) RGB on the 0–255 scale, and the terms' weights, float32 (n,), to a
+float32 scalar to be raised."""
 
 
 def objective(network: Network, terms: tuple[Term, ...], power: Literal[1, 2]) -> Objective:
-    """The weighted sum over layers of the mean of a (power 1) or of a² (power 2).
+    """The weighted sum over the terms' layers of the mean of a (power 1) or of a² (power 2).
+
+    The weights are those that it is called with, for they may change from frame to frame.
 
     Power 1 is the TensorFlow tutorial's, power 2 Google's ½Σa² up to its scale, which the
     normalised gradient does not see.
     """
-    layers = list(dict.fromkeys(term.layer for term in terms))
+    on = [term.layer for term in terms]
+    layers = list(dict.fromkeys(on))
     of = activations(network, layers)
 
-    def value(picture: tf.Tensor) -> tf.Tensor:
+    def value(picture: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         found = dict(zip(layers, of(picture[tf.newaxis]), strict=True))
         return tf.add_n(
-            [term.weight * tf.reduce_mean(found[term.layer] ** power) for term in terms]
+            [weights[n] * tf.reduce_mean(found[layer] ** power) for n, layer in enumerate(on)]
         )
 
     return value

@@ -32,7 +32,9 @@ with its area: the guard must stay far below them, even in 8K."""
 class Tiling(Protocol):
     """Cuts pictures of any size into tiles."""
 
-    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
+    def draws(
+        self, rng: np.random.Generator, size: tuple[int, int], steps: int, jitter: int
+    ) -> Draws:
         """The random place of the cuts at each of `steps`, for a picture of (height, width)."""
 
     def axis(self, length: int) -> tuple[int, int, int]:
@@ -49,7 +51,7 @@ def tiling(dream: Dream, least: int) -> Tiling:
     """The tiling of a recipe, for a network that takes no less than `least` px."""
     if dream.method == "recursive":
         return Offset(dream.tile, least)
-    return Rolled(dream.tile, dream.margin, dream.jitter, least)
+    return Rolled(dream.tile, dream.margin, least)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ class Rolled:
 
     largest: int
     margin: int
-    jitter: int
     least: int
 
     def axis(self, length: int) -> tuple[int, int, int]:
@@ -74,10 +75,12 @@ class Rolled:
         lacking = -(-(self.least - core) // 2)
         return count, core, max(self.margin, lacking) if count > 1 else 0
 
-    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
-        """Each step's roll: the jitter, and further where tile edges want hiding."""
+    def draws(
+        self, rng: np.random.Generator, size: tuple[int, int], steps: int, jitter: int
+    ) -> Draws:
+        """Each step's roll: the jitter (px), and further where tile edges want hiding."""
         cuts = [self.axis(length) for length in size]
-        reach = [max(self.jitter, core if count > 1 else 0) for count, core, _ in cuts]
+        reach = [max(jitter, core if count > 1 else 0) for count, core, _ in cuts]
         return np.rint(rng.uniform(-1, 1, (steps, 2)) * reach).astype(np.int32)
 
     def gradient(
@@ -130,8 +133,10 @@ class Offset:
         tile = math.ceil(length / count)
         return count + 1, tile, min(self.least, length)
 
-    def draws(self, rng: np.random.Generator, size: tuple[int, int], steps: int) -> Draws:
-        """Where each step's first tile begins, between −¾ and −¼ of a tile."""
+    def draws(
+        self, rng: np.random.Generator, size: tuple[int, int], steps: int, jitter: int
+    ) -> Draws:
+        """Where each step's first tile begins, between −¾ and −¼ of a tile, whatever the jitter."""
         tiles = np.array([self.axis(length)[1] for length in size])
         return np.rint(-tiles * rng.uniform(0.25, 0.75, (steps, 2))).astype(np.int32)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dreamvid.errors import RunError
-from dreamvid.media import ffmpeg, sound
+from dreamvid.media import ffmpeg, metadata, sound
 from dreamvid.media.segments import Segments
 
 X264_THREADS = 2
@@ -44,13 +44,14 @@ class Coding(Protocol):
 
 @dataclass(frozen=True)
 class H264:
-    """H.264 in MP4, MOV or MKV: yuv420p tagged bt709, of quality `crf`, with sound.
+    """H.264 in MP4, MOV or MKV: yuv420p tagged bt709, of quality `crf`, with sound and a comment.
 
     MP4 and MOV keep any rate exactly; MKV rounds each frame's time to a millisecond.
     """
 
     crf: float
     sound: sound.Sound | None
+    note: str = ""
     suffix: str = ".mp4"
     even: bool = True
 
@@ -82,8 +83,12 @@ class H264:
         tracks = ["-map", "0:v"]
         if heard:
             tracks += ["-map", "1:a", *sound.languages(segments.folder / heard)]
+        inputs += ["-f", "ffmetadata", "-i", metadata.noted(self.note, segments.folder)]
         name = f"film{suffix}"
-        output = [*CLEAN, "-movflags", "+faststart", "-y", name]
+        noted = ["-map_metadata:g", f"{2 if heard else 1}:g"]
+        # The bit rate in the header would be that of the first segment's own file.
+        form = [] if suffix == ".mkv" else ["-movflags", "+faststart", "-write_btrt", "0"]
+        output = [*CLEAN, *noted, *form, "-y", name]
         ffmpeg.run([*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output], cwd=segments.folder)
         _require_count(segments, name, frames)
         return name

@@ -24,26 +24,34 @@ class FilmSink:
     """
 
     def __init__(
-        self, path: Path, *, size: tuple[int, int], rate: Fraction, segment: int, coding: Coding
+        self,
+        path: Path,
+        *,
+        size: tuple[int, int],
+        rate: Fraction,
+        segment: int,
+        coding: Coding,
+        work: Workplace,
+        done: int = 0,
     ) -> None:
         """Begin a film of frames of `size` = (width, height), in segments of `segment` frames.
 
         Raises:
-            MediaError: the output's folder cannot be written into.
+            RunError: `done` frames should be in the `work` place, and are not.
         """
         self.path = path
         self._size, self._coding = size, coding
         self._growth = (size[0] % 2, size[1] % 2) if coding.even else (0, 0)
-        self._frames = 0
         self._placed = False
-        self._work = Workplace(path)
+        self._work = work
         self._segments = Segments(
-            self._work.folder,
+            work,
             size=(size[0] + self._growth[0], size[1] + self._growth[1]),
             rate=rate,
             length=segment,
             suffix=coding.suffix,
             coding=coding.options(),
+            done=done,
         )
 
     def write(self, frame: Frame) -> None:
@@ -53,14 +61,13 @@ class FilmSink:
         across, down = self._growth
         picture = np.pad(quantise(frame), ((0, down), (0, across), (0, 0)), mode="edge")
         self._segments.write(picture)
-        self._frames += 1
 
     def close(self) -> Path:
         """See `Sink`."""
         self._segments.close()
-        if not self._frames:
+        if not self._segments.closed:
             raise RunError(f"{self.path}: not one frame was written")
-        self._finish(self.path, self._frames)
+        self._finish(self.path, self._segments.written)
         self._work.remove()
         return self.path
 
@@ -86,6 +93,8 @@ class FilmSink:
             held = [ffmpeg.packets(segment, "video") for segment in closed]
             return self._finish(partial_name(self.path), sum(each.count for each in held if each))
         except RunError:
+            if self._work.lasts:
+                raise
             folder = partial_name(self.path.with_suffix(""))
             folder.mkdir(exist_ok=True)
             for segment in closed:

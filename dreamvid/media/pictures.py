@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
+from dreamvid.media.durable import written
 from dreamvid.media.sink import Workplace, partial_name, quantise
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
@@ -35,7 +37,8 @@ def save(frame: Frame, path: Path) -> None:
     work = Workplace(path)
     try:
         made = f"still{path.suffix.lower()}"
-        _write(work.folder / made, encode(quantise(frame), path.suffix.lower()))
+        with written(work.folder / made) as file:
+            file.write(encode(quantise(frame), path.suffix.lower()))
         work.place(made, path)
     finally:
         work.remove()
@@ -48,20 +51,27 @@ class PictureSink:
     film are removed, as they would otherwise follow on the new one's.
     """
 
-    def __init__(self, path: Path, *, size: tuple[int, int]) -> None:
-        """Begin: `size` is the frames' (width, height). Raises MediaError."""
+    def __init__(
+        self, path: Path, *, size: tuple[int, int], work: Workplace, done: int = 0
+    ) -> None:
+        """Begin: `size` is the frames' (width, height). Raises RunError where of the `done` frames
+        that the `work` place should hold one is missing."""
         self.path = path
         self._size = size
         self._folder = path.resolve()  # `.` has no name to put `partial` into
-        self._work = Workplace(self._folder)
-        self._names: list[str] = []
+        self._work = work
+        self._names = [_name(index) for index in range(done)]
+        missing = [name for name in self._names if not (work.folder / name).exists()]
+        if missing:
+            raise RunError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
         if frame.shape != (self._size[1], self._size[0], 3):
             raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
-        name = f"{len(self._names):06d}.png"
-        _write(self._work.folder / name, encode(quantise(frame), ".png"))
+        name = _name(len(self._names))
+        with written(self._work.folder / name) as file:
+            file.write(encode(quantise(frame), ".png"))
         self._names.append(name)
 
     def close(self) -> Path:
@@ -81,21 +91,30 @@ class PictureSink:
             self._work.remove()
 
     def _place(self, folder: Path) -> Path:
+        """Put the pictures into a folder. Those that another run may want stay where they are."""
         try:
             folder.mkdir(exist_ok=True)
             for old in folder.iterdir():
                 if NUMBERED.fullmatch(old.name):
                     old.unlink()
+            for name in self._names:
+                if self._work.lasts:
+                    _twin(self._work.folder / name, folder / name)
+                else:
+                    self._work.place(name, folder / name)
         except OSError as error:
             raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
-        for name in self._names:
-            self._work.place(name, folder / name)
         self._work.remove()
         return folder
 
 
-def _write(path: Path, data: bytes) -> None:
+def _name(index: int) -> str:
+    return f"{index:06d}.png"
+
+
+def _twin(path: Path, other: Path) -> None:
+    """Give a file a second name; where the disk has no such thing, copy it."""
     try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise RunError(f"{path.name}: cannot be written: {error.strerror}") from error
+        other.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, other)

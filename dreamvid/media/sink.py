@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
+from dreamvid.media.durable import settle
 
 
 class Sink(Protocol):
@@ -30,7 +31,8 @@ class Sink(Protocol):
         """Stop early. Never raises.
 
         With `keep`, what is done is left as a film of its own beside the output (`a.partial.mp4`
-        for `a.mp4`, in place of an earlier one) and its path returned; nothing else stays.
+        for `a.mp4`, in place of an earlier one) and its path returned; nothing else stays, but what
+        lasts.
         """
 
 
@@ -45,11 +47,20 @@ def partial_name(path: Path) -> Path:
 
 
 class Workplace:
-    """A hidden folder beside an output, on its disk: finished work is moved, not copied."""
+    """A folder on an output's own disk: finished work is moved, not copied.
 
-    def __init__(self, output: Path) -> None:
-        """Make `.NAME.dreamvid-XXXX` in the output's folder. Raises MediaError."""
-        self.output = output
+    Attributes:
+        folder: where it is.
+        lasts: whether what is in it is there for another run to go on with.
+    """
+
+    def __init__(self, output: Path, folder: Path | None = None) -> None:
+        """Take a `folder` that is there, and another's to remove; else make a hidden one of its own
+        beside the output, `.NAME.dreamvid-XXXX`. Raises MediaError."""
+        self.lasts = folder is not None
+        if folder is not None:
+            self.folder = folder
+            return
         parent = output.parent
         try:
             # A name may have up to 255 bytes: what is added must find room.
@@ -62,11 +73,13 @@ class Workplace:
     def place(self, made: str, name: Path) -> Path:
         """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""
         try:
-            (self.folder / made).replace(name)
+            settle(self.folder / made, name)
         except OSError as error:
             raise RunError(f"{name}: cannot be put in place: {error.strerror}") from error
         return name
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it, if it can be."""
+        """Remove the folder with all that is in it, if it can be, unless it lasts."""
+        if self.lasts:
+            return
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -86,6 +86,9 @@ def open_sink(
     overwrite: bool,
     sound: Sound | None,
     segment: int,
+    note: str = "",
+    folder: Path | None = None,
+    done: int = 0,
 ) -> Sink:
     """Begin the output that its name asks for.
 
@@ -97,21 +100,29 @@ def open_sink(
         rate: frames a second.
         crf: x264's constant rate factor, 0 (lossless) to 51; WebP takes 100 - crf for its quality.
         segment: how many frames are coded as one closed piece.
+        note: a text that a film file carries as its comment.
+        folder: where to work so that another run can go on; else in a place of its own.
+        done: how many frames an earlier run left there.
 
     Raises:
         MediaError: as `check_output`; or a GIF of more than 50 frames a second.
+        RunError: what an earlier run left is not whole.
     """
     check_output(path, [sound.path] if sound else [], overwrite)
     if _is_folder(path):
-        return pictures.PictureSink(path, size=size)
+        folder_of = path.resolve()  # `.` has no name to put `partial` into
+        return pictures.PictureSink(path, size=size, work=Workplace(folder_of, folder), done=done)
     ending = path.suffix.lower()
     if ending == ".gif" and rate > FASTEST_GIF:
         raise MediaError(
             f"{path}: a GIF plays at most {FASTEST_GIF} frames a second, not {float(rate):g}"
         )
     codings: dict[str, Coding] = {".gif": Gif(), ".webp": WebP(crf)}
-    coding = codings.get(ending) or H264(crf, sound)
-    return FilmSink(path, size=size, rate=rate, segment=segment, coding=coding)
+    coding = codings.get(ending) or H264(crf, sound, note)
+    work = Workplace(path, folder)
+    return FilmSink(
+        path, size=size, rate=rate, segment=segment, coding=coding, work=work, done=done
+    )
 
 
 def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:

@@ -1,0 +1,162 @@
+"""What a render was made of: enough to tell whether another is the same, and what is not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from dreamvid.errors import MediaError, RunError
+from dreamvid.loading import WORDS_FOR_WEIGHTS
+from dreamvid.recipe import Recipe
+
+FORM = 1
+"""Of the folder of a run; another form cannot be gone on with."""
+
+PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
+
+OF_THE_FILM = ("frames", "film")
+"""Keys that change a film, but no picture of it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A render's identity.
+
+    Attributes:
+        recipe: the whole recipe as JSON knows it, files by their names alone.
+        files: of each file that it reads: its key in the recipe, where it was, and its SHA-256.
+        segment: frames of a closed piece of film.
+        threads: that the network computes with; another count rounds otherwise.
+        made_with: versions and the machine, of which a film may depend in its last bits.
+        form: of the run's folder.
+    """
+
+    recipe: dict[str, Any]
+    files: list[dict[str, Any]]
+    segment: int
+    threads: int
+    made_with: dict[str, str]
+    form: int = FORM
+
+    @classmethod
+    def of(cls, recipe: Recipe, segment: int, threads: int) -> Manifest:
+        """The manifest of a recipe whose network's values are filled in; reads its files."""
+        files = [_identity("source", path) for path in recipe.source]
+        weights = weights_file(recipe)
+        if weights:
+            files.append(_identity("network.weights", weights))
+        return cls(described(recipe), files, segment, threads, _made_with())
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest | None:
+        """The manifest in a file; None where there is none. Raises RunError if it is not one."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+
+    def text(self) -> str:
+        """As it is kept, with its two hashes for those who look."""
+        return json.dumps({**asdict(self)}, indent=1, ensure_ascii=False)
+
+    @property
+    def dream(self) -> str:
+        """The hash of what makes the pictures: films that share it differ in length or coding."""
+        pictures = {k: v for k, v in self.recipe.items() if k not in OF_THE_FILM}
+        return _hash([pictures, [each["sha256"] for each in self.files], self.form])
+
+    def differences(self, other: Manifest) -> list[str]:
+        """The keys in which another render is not this one, each with both values."""
+        found = [
+            f"{key} ({_shown(old)}, now {_shown(new)})"
+            for key, old, new in compared(self.recipe, other.recipe)
+            if key not in ("source", "network.weights")
+        ]
+        mine, theirs = self._contents(), other._contents()
+        keys = dict.fromkeys([*mine, *theirs])
+        found += [f"what is in {key}" for key in keys if mine.get(key) != theirs.get(key)]
+        if (self.segment, self.form) != (other.segment, other.form):
+            found.append("the form of its folder")
+        return found
+
+    def _contents(self) -> dict[str, list[str]]:
+        keys = dict.fromkeys(each["key"] for each in self.files)
+        return {key: [f["sha256"] for f in self.files if f["key"] == key] for key in keys}
+
+    def other_machine(self, other: Manifest) -> list[str]:
+        """What is not as it was, so that the same recipe may give other last bits."""
+        return [
+            f"{key} ({old}, now {new})"
+            for key, old, new in compared(self.made_with, other.made_with)
+        ]
+
+
+def described(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as JSON, without its output, its files by their names alone."""
+    said = recipe.model_dump(mode="json", exclude={"output"})
+    said["source"] = [path.name for path in recipe.source]
+    weights = weights_file(recipe)
+    if weights:
+        said["network"]["weights"] = weights.name
+    return said
+
+
+def weights_file(recipe: Recipe) -> Path | None:
+    """The file that a recipe's weights are in, where they are in one that it names."""
+    named = recipe.network.weights
+    return Path(named) if named and named not in WORDS_FOR_WEIGHTS else None
+
+
+def cores() -> int:
+    """How many the process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _identity(key: str, path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return {"key": key, "path": str(path.absolute()), "sha256": digest}
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _made_with() -> dict[str, str]:
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The keys in which two mappings differ, `a.b` within sections, with both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys([*old, *new]):
+            inner = f"{key}.{name}" if key else str(name)
+            yield from compared(old.get(name), new.get(name), inner)
+    elif old != new:
+        yield key, old, new
+
+
+def _shown(value: Any) -> str:
+    text = "none" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

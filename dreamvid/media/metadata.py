@@ -1,0 +1,39 @@
+"""The comment that a film file carries: written as ffmpeg's metadata, read back from any film."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dreamvid.errors import MediaError, RunError
+from dreamvid.media import ffmpeg
+
+LONGEST = 1_000_000
+"""Characters of a comment that is read."""
+
+HEAD = ";FFMETADATA1\n"
+
+
+def noted(comment: str, folder: Path) -> str:
+    """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name."""
+    line = "comment=" + re.sub(r"([=;#\\\n])", r"\\\1", comment) + "\n" if comment else ""
+    (folder / "note.txt").write_text(HEAD + line, encoding="utf-8")
+    return "note.txt"
+
+
+def comment_of(path: Path) -> str:
+    """The comment of a film file, "" where it has none.
+
+    Raises:
+        MediaError: there is no such film.
+    """
+    words = [*ffmpeg.GUARD, "-i", ffmpeg.url(path), "-f", "ffmetadata", "-"]
+    try:
+        text, _ = ffmpeg.run(words, timeout=ffmpeg.PROBE_SECONDS)
+    except RunError as error:
+        raise MediaError(f"{path}: cannot be read as a film ({error})") from None
+    if len(text) > LONGEST:
+        raise MediaError(f"{path}: its comment is too long")
+    # A line ends at a newline that no backslash stands before; what one stands before is itself.
+    found = re.search(r"^comment=((?:[^\\\n]|\\.)*)", text, re.MULTILINE | re.DOTALL | re.I)
+    return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""

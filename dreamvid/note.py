@@ -1,0 +1,90 @@
+"""What a film carries of how it was made, and what of it is believed when it is read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dreamvid.errors import RecipeError
+from dreamvid.loading import load_recipe, make_recipe
+from dreamvid.manifest import Manifest
+from dreamvid.media.metadata import comment_of
+from dreamvid.recipe import Recipe
+
+MARK = "dreamvid recipe "
+
+CARRIERS = (".mp4", ".mov", ".mkv")
+"""Endings of films that carry their recipe."""
+
+
+def note(manifest: Manifest) -> str:
+    """The comment of a film: its recipe, and the names and hashes of the files it was made of."""
+    files = [
+        {"key": each["key"], "name": Path(each["path"]).name, "sha256": each["sha256"]}
+        for each in manifest.files
+    ]
+    told = {"recipe": manifest.recipe, "files": files, "dream": manifest.dream}
+    return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a film says of itself.
+
+    Attributes:
+        recipe: without its source, output, and weights file, which are to be named anew.
+        files: the key, name and SHA-256 of each file that it was made of.
+        dream: the hash of what made its pictures.
+    """
+
+    recipe: Recipe
+    files: list[dict[str, str]]
+    dream: str
+
+    def name_of(self, key: str) -> str | None:
+        """The name of the file that a key named, without its folder."""
+        return next((each["name"] for each in self.files if each["key"] == key), None)
+
+
+def read_note(film: Path) -> Noted:
+    """The recipe that a film carries. Paths in it are dropped: the film may be a stranger's.
+
+    Raises:
+        MediaError: there is no such file, or it is no film.
+        RecipeError: it carries no recipe, or one that is not right.
+    """
+    comment = comment_of(film)
+    if not comment.startswith(MARK):
+        raise RecipeError(f"{film}: carries no recipe of dreamvid's")
+    try:
+        told: dict[str, Any] = json.loads(comment.removeprefix(MARK))
+        data, listed = dict(told["recipe"]), list(told["files"])
+        files = [
+            {key: str(each[key]) for key in ("key", "sha256")} | {"name": Path(each["name"]).name}
+            for each in listed
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RecipeError(f"{film}: the recipe that it carries cannot be read ({error})") from None
+    data.pop("source", None)
+    data.pop("output", None)
+    if any(each["key"] == "network.weights" for each in files) and isinstance(
+        data.get("network"), dict
+    ):
+        data["network"] = {**data["network"], "weights": None}
+    return Noted(make_recipe(data, name=str(film)), files, str(told.get("dream")))
+
+
+def any_recipe(name: str, kind: str | None = None) -> Recipe:
+    """The recipe in a YAML file, in a preset, or in a film of dreamvid's.
+
+    Raises:
+        RecipeError, MediaError: there is none, or not of that kind.
+    """
+    if Path(name).suffix.lower() not in CARRIERS:
+        return load_recipe(name, kind)
+    recipe = read_note(Path(name)).recipe
+    if kind and recipe.kind != kind:
+        raise RecipeError(f"{name}: kind: {recipe.kind}: this command wants {kind}")
+    return recipe

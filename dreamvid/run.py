@@ -1,0 +1,229 @@
+"""A render on disk, which another process can go on with.
+
+Beside `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
+
+    lock            held while a process is at work
+    manifest.json   what is rendered, from what, with what
+    state.npz       what the next frame depends on, after the last dream that is done
+    film/           closed pieces of the film, and the frames of the open one, lossless
+    progress.json   how far it is, for others to look at
+    log.txt         what happened, with times
+
+Every file but the last two takes its name when it is whole and on the disk. The frame comes before
+the state that counts it, so that a fault costs at most the dream in work.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from dreamvid.blend import Last
+from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
+from dreamvid.errors import RunError
+from dreamvid.manifest import Manifest
+from dreamvid.media import kept
+from dreamvid.media.durable import UNDONE, written
+from dreamvid.motion import Affine
+from dreamvid.recurrence import State
+
+log = logging.getLogger("dreamvid")
+
+Keep = Literal["all", "state", "nothing"]
+"""What stays of a run when its film is done: `state` is what a longer film begins from."""
+
+ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
+    "picture": PictureAnchor,
+    "residual": ResidualAnchor,
+}
+
+
+def folder_of(output: Path) -> Path:
+    """The folder of the run that makes an output."""
+    path = output.resolve()
+    return path.with_name(f".{path.name}.dreamvid")
+
+
+class Run:
+    """One render's folder, held by this process.
+
+    Attributes:
+        folder: where it is.
+        film: the folder in it that is the sink's.
+        manifest: of what is rendered here.
+    """
+
+    def __init__(self, output: Path, manifest: Manifest) -> None:
+        """See `held`."""
+        self.folder, self.manifest = folder_of(output), manifest
+        self.film = self.folder / "film"
+
+    @property
+    def state(self) -> State | None:
+        """What an earlier process left. Raises RunError if it cannot be read."""
+        return load_state(self.folder / "state.npz")
+
+    def save(self, state: State) -> None:
+        """Keep what the next frame depends on, in the place of what there was. Raises RunError."""
+        save_state(state, self.folder / "state.npz")
+
+    def finish(self, keep: Keep) -> None:
+        """The film is whole: let go of what no one needs. Raises RunError."""
+        if keep == "nothing":
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        with written(self.folder / "finished") as file:
+            file.write(b"")
+        if keep == "state":
+            for path in self.film.iterdir():
+                if path.suffix != kept.QUICK:
+                    path.unlink()
+            kept.KeptFrames(self.film).shrink()
+
+    def forget(self) -> None:
+        """Nothing was done: leave nothing."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
+    """The run of an output, begun or gone on with, and no other process's meanwhile.
+
+    A finished run is begun anew.
+
+    Raises:
+        RunError: another process is at work on it; it was begun with another recipe or input and
+            not finished, unless `restart` says to begin anew; its folder cannot be written.
+    """
+    run = Run(output, manifest)
+    _make(run.folder)
+    with _locked(run.folder, output):
+        before = None if restart else begun(output)
+        if before is None:
+            _clear(run.folder)
+            _write(run.folder / "manifest.json", manifest.text())
+        else:
+            differing = before.differences(manifest)
+            if differing:
+                raise RunError(
+                    f"{output}: its render was begun with another recipe or input: "
+                    f"{', '.join(differing)}; --restart begins anew"
+                )
+            for line in before.other_machine(manifest):
+                log.warning(
+                    "dreamvid: warning: %s: goes on with another %s; its last bits may differ",
+                    output,
+                    line,
+                )
+        run.film.mkdir(exist_ok=True)
+        _sweep(run.folder)
+        yield run
+
+
+def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, anew: bool) -> None:
+    """Make an output's run one that has been begun, with what `fill` puts into the sink's folder
+    and the state that it returns.
+
+    Args:
+        anew: clear the folder first; else what a finished run left in it is taken up.
+
+    Raises:
+        RunError: another process is at work on it, or its folder cannot be written.
+    """
+    run = Run(output, manifest)
+    _make(run.folder)
+    with _locked(run.folder, output):
+        if anew:
+            _clear(run.folder)
+        run.film.mkdir(exist_ok=True)
+        run.save(fill(run.film))
+        _write(run.folder / "manifest.json", manifest.text())
+        (run.folder / "finished").unlink(missing_ok=True)
+
+
+def begun(output: Path) -> Manifest | None:
+    """The manifest of a run that is not finished; None where there is none. Raises RunError."""
+    folder = folder_of(output)
+    if (folder / "finished").exists() or not (folder / "state.npz").exists():
+        return None
+    return Manifest.read(folder / "manifest.json")
+
+
+def finished(output: Path) -> Manifest | None:
+    """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
+    folder = folder_of(output)
+    return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
+
+
+def save_state(state: State, path: Path) -> None:
+    """Write a state, whole or not at all. Raises RunError."""
+    kind = next(name for name, anchor in ANCHORS.items() if isinstance(state.anchor, anchor))
+    told = {"done": state.done, "t": state.t, "seen": state.seen, "anchor": kind}
+    arrays = {f"last.{f.name}": getattr(state.last, f.name) for f in fields(Last)}
+    arrays |= {f"anchor.{f.name}": getattr(state.anchor, f.name) for f in fields(ANCHORS[kind])}
+    with written(path) as file:
+        np.savez(file, at=state.at.matrix, told=np.array(json.dumps(told)), **arrays)
+
+
+def load_state(path: Path) -> State | None:
+    """Read a state; None where there is none. Raises RunError if it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, Any] = dict(file)
+        told = json.loads(str(arrays["told"]))
+        last = Last(*(arrays[f"last.{f.name}"] for f in fields(Last)))
+        kind = ANCHORS[told["anchor"]]
+        anchor: Anchor = kind(*(arrays[f"anchor.{f.name}"] for f in fields(kind)))
+        return State(told["done"], told["t"], last, anchor, Affine(arrays["at"]), told["seen"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+@contextmanager
+def _locked(folder: Path, output: Path) -> Iterator[None]:
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise RunError(f"{output}: another dreamvid is at work on it") from None
+
+
+def _clear(folder: Path) -> None:
+    """Remove all that an earlier run left."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed was writing, and what is made from the pieces."""
+    for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
+        numbered = path.stem.isdecimal() and path.suffix in (".mp4", ".mkv", ".npy", ".png")
+        if UNDONE in path.suffixes or (path.parent.name == "film" and not numbered):
+            path.unlink()
+
+
+def _write(path: Path, text: str) -> None:
+    with written(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,347 @@
+"""Previews: a small film of the same recipe, and a sheet of frames as the film will have them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreamvid import preview as previews
+from dreamvid import rendering
+from dreamvid.blend import Bare
+from dreamvid.cli import main
+from dreamvid.errors import DreamvidError, MediaError, RecipeError
+from dreamvid.frame import Frame
+from dreamvid.loading import make_recipe
+from dreamvid.media.picture_ops import resize
+from dreamvid.media.probe import probe
+from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.write import write_picture
+from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled, within
+from dreamvid.recipe import Recipe, ZoomRecipe
+from dreamvid.recurrence import dream_frames
+from dreamvid.rendering import plan
+from dreamvid.schedule import Clock, Schedule, parse_schedule
+from dreamvid.source import open_source
+from tests import media_factory
+from tests.scenes import Scene, texture
+
+
+def fake(canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
+    """More contrast, and what tells t and whether it is bare."""
+    mean = canvas.mean((0, 1))
+    return np.asarray(mean + 1.1 * (canvas - mean) + t + 5 * bare[..., None], np.float32)
+
+
+@pytest.fixture
+def faked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, threads=None: fake)
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    """A soft picture of 480x360."""
+    x, y = np.meshgrid(np.arange(480.0), np.arange(360.0))
+    frame = 128 + 30 * texture(3, (90, 200))(x, y)
+    write_picture(tmp_path / "still.png", frame.astype(np.float32), False)
+    return tmp_path / "still.png"
+
+
+def of(still: Path, kind: str = "zoom", **said: Any) -> Recipe:
+    data = {"source": str(still), **said}
+    return make_recipe({"output": str(still.parent / "night.mp4"), **data}, kind)
+
+
+def made(recipe: Recipe, count: int = 4, *, overwrite: bool = False) -> tuple[list[Frame], Path]:
+    """The small film's frames, and where the sheet is."""
+    film, sheet = preview(recipe, count, overwrite, quiet=True)
+    return list(read_clip(probe(film))), sheet
+
+
+def cells(sheet: Path, count: int, size: tuple[int, int]) -> list[Frame]:
+    picture, columns = read_picture(sheet), int(np.ceil(np.sqrt(count)))
+    corners = [
+        (k // columns * (size[1] + GAP), k % columns * (size[0] + GAP)) for k in range(count)
+    ]
+    return [picture[top : top + size[1], left : left + size[0]] for top, left in corners]
+
+
+@pytest.mark.parametrize(
+    ("output", "film", "sheet"),
+    [
+        ("night.mp4", "night.preview.mp4", "night.sheet.png"),
+        ("a/night.v2.gif", "a/night.v2.preview.mp4", "a/night.v2.sheet.png"),
+        ("frames", "frames.preview.mp4", "frames.sheet.png"),
+    ],
+)
+def test_its_files_lie_beside_the_output(output: str, film: str, sheet: str) -> None:
+    assert beside(Path(output)) == (Path(film), Path(sheet))
+
+
+def test_a_folder_is_called_by_its_whole_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my.frames").mkdir()
+    assert beside(tmp_path / "my.frames")[0] == tmp_path / "my.frames.preview.mp4"
+    monkeypatch.chdir(tmp_path / "my.frames")
+    assert beside(Path())[1] == tmp_path / "my.frames.sheet.png"
+
+
+@pytest.mark.parametrize(
+    ("count", "frames", "wanted"),
+    [
+        (1, 9, [4]),
+        (2, 9, [0, 8]),
+        (4, 40, [0, 13, 26, 39]),
+        (6, 3, [0, 1, 2]),
+        (6, 1, [0]),
+        (1, 1, [0]),
+        (3, None, [0]),
+    ],
+)
+def test_a_sheets_frames_are_spread_over_the_film(
+    count: int, frames: int | None, wanted: list[int]
+) -> None:
+    assert spread(count, frames) == wanted
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "3 - t",
+        "0:(1), 10:(2 + min(t, 4)), 20:(-3)",
+        "0:(1), 10:(5) ease",
+        "0s:(1), 1s:(max(1, t)), 2s:(7), 3s:(2) cubic",
+        {0: 4, 10: -2, "interpolation": "step"},
+    ],
+)
+def test_every_key_of_a_schedule_is_put_into_the_expression(said: Any) -> None:
+    schedule = parse_schedule(said)
+    assert isinstance(schedule, Schedule)
+    third = parse_schedule(within("({})*0.25", schedule))
+    assert third
+    for t in range(100):
+        clock = Clock(t, Fraction(10), 100)
+        assert third.at(clock) == pytest.approx(schedule.at(clock) / 4)
+
+
+@pytest.mark.parametrize(("value", "wanted"), [(-3.0, -6), (1e-7, 2e-7), (4, 8)])
+def test_a_number_in_an_expression_stays_a_number(value: float, wanted: float) -> None:
+    assert within("2*({})", value) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("size", "small", "octaves"),
+    [
+        ((960, 540), (320, 180), 1),
+        ((1080, 1920), (180, 320), 1),
+        ((480, 360), (320, 240), 3),
+        ((320, 200), (320, 200), 4),
+        ((63, 47), (62, 46), 4),
+    ],
+)
+@pytest.mark.usefixtures("faked")
+def test_it_is_small_and_dreams_on_what_octaves_the_film_has(
+    still: Path, size: tuple[int, int], small: tuple[int, int], octaves: int
+) -> None:
+    little = smaller(plan(of(still, size=size)))
+    assert isinstance(little.recipe, ZoomRecipe)
+    assert little.source.size == next(little.source.open()).shape[1::-1] == small
+    assert (little.recipe.dream.octaves, little.recipe.dream.jitter) == (octaves, 32)
+    assert (little.recipe.network.name, little.recipe.film.crf) == ("pocket", 23)
+
+
+@pytest.mark.usefixtures("faked")
+def test_a_long_picture_stays_large_enough_for_its_network(still: Path) -> None:
+    little = smaller(plan(of(still, size=(3000, 200), network="inception_v3", dream={"steps": 1})))
+    assert 75 <= little.source.size[1] <= 80
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        {"zoom": 1, "translate": ["0:(0), 3:(9)", -6]},
+        {"trim": ["6 + t", 5]},
+        {"zoom": 1.15, "angle": "t/2", "center": [0.2, 0.7]},
+    ],
+)
+def test_its_camera_goes_the_films_way(still: Path, motion: dict[str, Any]) -> None:
+    recipe = of(still, network="none", frames=8, motion={"border": "reflect", **motion})
+    small, sheet = made(recipe, 3)
+    large = list(dream_frames(recipe, open_source(recipe).open(), lambda canvas, *_: canvas))
+    assert len(small) == len(large) == 8
+    for little, full in zip(small, large, strict=True):
+        assert np.abs(little - resize(full, (320, 240))).mean() < 2
+    assert np.abs(small[0] - small[-1]).mean() > 8
+    for t, cell in zip((0, 4, 7), cells(sheet, 3, (480, 360)), strict=True):
+        assert np.abs(cell - large[t]).mean() < 1.5
+
+
+@pytest.mark.usefixtures("faked")
+def test_a_zooms_sheet_shows_its_first_frame_and_dreams_of_the_small_film(still: Path) -> None:
+    recipe = of(still, frames=5, size=(400, 300), color={"anchor": 0})
+    small, sheet = made(recipe, 3)
+    large = list(dream_frames(recipe, open_source(recipe).open(), fake))
+    first, middle, last = cells(sheet, 3, (400, 300))
+    np.testing.assert_allclose(first, large[0], atol=0.51)
+    bare = np.ones((300, 400), np.float32)
+    for cell, little in ((middle, small[2]), (last, small[4])):
+        wanted = fake(resize(little, (400, 300)), 0, bare, None).clip(0, 255)
+        assert np.abs(cell - wanted).mean() < 3  # of the small film's coding
+
+
+@pytest.mark.usefixtures("faked")
+def test_a_zooms_sheet_has_its_color(still: Path) -> None:
+    recipe = of(still, frames=5, color={"anchor": 1}, motion={"zoom": 1.2})
+    _, sheet = made(recipe, 2)
+    seed = read_picture(still)
+    for cell in cells(sheet, 2, (480, 360)):
+        np.testing.assert_allclose(cell.mean((0, 1)), seed.mean((0, 1)), atol=1)
+
+
+@pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "on": "frame"}])
+@pytest.mark.usefixtures("faked")
+def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict[str, Any]) -> None:
+    """A second shot's camera has only gone the way since its cut."""
+    scenes = Scene(contrast=20).frames(8), Scene(contrast=60, seed=9, ground=(0, 0)).frames(8)
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for t, frame in enumerate([*scenes[0], *(255 - frame for frame in scenes[1])]):
+        write_picture(folder / f"{t:03}.png", frame, False)
+    clip = tmp_path / "clip.mp4"
+    media_factory.run("-i", folder / "%03d.png", "-qp", "0", "-pix_fmt", "yuv444p", clip)
+    recipe = of(clip, "video", motion=motion)
+    small, sheet = made(recipe, 4)
+    assert len(small) == 16
+    shown = list(
+        dream_frames(
+            make_recipe({"blend": 0, "motion": motion}, "video"),
+            read_clip(probe(clip)),
+            lambda canvas, *_: canvas,
+        )
+    )
+    for t, cell in zip((0, 5, 10, 15), cells(sheet, 4, (120, 90)), strict=True):
+        alone = make_recipe({"motion": motion}, "video")
+        (wanted,) = dream_frames(alone, [shown[t]], fake)
+        assert np.abs(cell - wanted).mean() < 0.3  # of rounding
+
+
+@pytest.mark.usefixtures("faked")
+def test_a_clips_preview_has_all_its_frames_and_its_sound(tmp_path: Path) -> None:
+    clip = media_factory.h264(tmp_path / "clip.mp4", frames=10, rate=25, sound=0.4)
+    small, sheet = made(of(clip, "video", fps=20), 2)
+    film = probe(tmp_path / "night.preview.mp4")
+    assert (len(small), film.rate, film.has_audio) == (8, Fraction(20), True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "clip.mp4",
+        "night.preview.mp4",
+        "night.sheet.png",
+    ]
+    assert sheet.name == "night.sheet.png"
+
+
+@pytest.mark.parametrize("name", ["night.preview.mp4", "night.sheet.png"])
+def test_what_is_there_is_refused_before_any_work(
+    still: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (still.parent / name).write_text("mine")
+    recipe = of(still, network="none", frames=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(previews, "carry_out", None)
+        with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
+            list(preview(recipe, 2, False, quiet=True))
+    assert (still.parent / name).read_text() == "mine"
+    assert len(made(recipe, 2, overwrite=True)[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "message"),
+    [
+        ("image", {}, "an image is a single frame"),
+        ("zoom", {"source": ()}, "source: name the picture"),
+        ("zoom", {"motion": {"trim": [240, 1]}}, "motion.trim: 240 and 1 px leave nothing"),
+        ("zoom", {"dream": {"octaves": "0:(4), 1:(0)"}}, "dream.octaves: .* at frame 1"),
+    ],
+)
+def test_what_cannot_be_is_said_before_any_work(
+    still: Path, kind: str, said: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message) as told:
+        list(preview(of(still, kind, network="none", **said), 2, False, quiet=True))
+    assert "\n" not in str(told.value)
+    assert [p.name for p in still.parent.iterdir()] == ["still.png"]
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def fail() -> None:
+    raise MediaError("broken")
+
+
+@pytest.mark.parametrize(("stop", "done"), [(interrupt, 5), (fail, 4)])
+def test_stopped_it_goes_on_and_has_every_cell(
+    still: Path, stop: Callable[[], None], done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = iter(range(100))
+
+    def stops(canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
+        if next(turns) == 4:
+            stop()
+        return fake(canvas, t, bare, how)
+
+    recipe = of(still, frames=7, motion={"zoom": 1.05})
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, threads=None: stops)
+    with pytest.raises((KeyboardInterrupt, DreamvidError), match=f"{done} frames done are in"):
+        made(recipe, 4)
+    assert not (still.parent / "night.preview.mp4").exists()
+    small, sheet = made(recipe, 4)
+    assert next(turns) == 5 + (7 - done) + 4  # begun, left, and cells
+    _, again = made(recipe, 4, overwrite=True)
+    assert len(small) == 7
+    assert np.abs(read_picture(sheet) - read_picture(again)).mean() < 1.5
+
+
+def test_a_sheet_is_a_grid_of_its_frames() -> None:
+    frames = [np.full((20, 30, 3), level, np.float32) for level in (10, 20, 30, 40, 50)]
+    sheet = tiled(frames, 5, (30, 20))
+    assert sheet.shape == (2 * 20 + GAP, 3 * 30 + 2 * GAP, 3)
+    assert (sheet[:20, 30 + GAP : 60 + GAP] == 20).all()
+    assert (sheet[20 + GAP :, :30] == 40).all()
+    assert (sheet[20 : 20 + GAP] == GROUND).all()
+    assert (sheet[20 + GAP :, -30:] == GROUND).all()
+    assert tiled(frames[:1], 1, (30, 20)).shape == (20, 30, 3)
+
+
+def test_a_sheet_that_would_be_huge_is_shrunk(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(previews, "MOST", 40_000)
+    frames = [np.full((200, 300, 3), level, np.float32) for level in (10, 20, 30, 40)]
+    height, width, _ = tiled(frames, 4, (300, 200)).shape
+    assert 35_000 < height * width <= 40_000
+    assert width / height == pytest.approx(1.5, abs=0.02)
+    (line,) = caplog.messages
+    assert "shrunk from 300x200 to" in line
+
+
+def test_at_the_prompt_with_a_real_network(
+    tmp_path: Path, picture: Frame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sheet's first cell is the film's first frame."""
+    write_picture(tmp_path / "a.png", picture, False)
+    words = ["zoom", str(tmp_path / "a.png"), "--frames", "3", "--octaves", "2", "-q"]
+    words += ["-o", str(tmp_path / "film")]
+    assert main([*words, "--preview", "--sheet", "2"]) == 0
+    film, sheet = capsys.readouterr().out.splitlines()
+    assert main(words) == 0
+    assert probe(Path(film)).frames == 3
+    first, last = cells(Path(sheet), 2, (64, 48))
+    np.testing.assert_array_equal(first, read_picture(tmp_path / "film" / "000000.png"))
+    assert np.abs(last - first).mean() > 3
