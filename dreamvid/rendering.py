@@ -200,8 +200,9 @@ def carry_out(
         except BaseException as error:
             stopped = isinstance(error, GeneratorExit | KeyboardInterrupt)
             journal.ends("interrupted" if stopped else "failed", "" if stopped else str(error))
-            if sink is not None:
-                sink.abandon(keep=since is not None)
+            partial = sink.abandon(keep=since is not None) if sink is not None else None
+            if partial is not None:
+                run.left(partial)
             if since is None:
                 run.forget()
             raise

@@ -15,6 +15,7 @@ the state that counts it, so that a fault costs at most the dream in work.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import shutil
@@ -79,16 +80,25 @@ class Run:
 
     def finish(self, keep: Keep) -> None:
         """The film is whole: let go of what no one needs. Raises RunError."""
+        with contextlib.suppress(OSError):
+            partial = self.folder.parent / (self.folder / "partial").read_text(encoding="utf-8")
+            shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+            (self.folder / "partial").unlink()
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
             return
-        with written(self.folder / "finished") as file:
-            file.write(b"")
+        if keep == "state":
+            kept.KeptFrames(self.film).shrink()
+        _write(self.folder / "finished", "")
         if keep == "state":
             for path in self.film.iterdir():
-                if path.suffix != kept.QUICK:
+                if path.suffix != kept.SMALL:
                     path.unlink()
-            kept.KeptFrames(self.film).shrink()
+
+    def left(self, partial: Path) -> None:
+        """Note what an interruption has left beside the output, until the film is whole."""
+        with contextlib.suppress(RunError):
+            _write(self.folder / "partial", partial.name)
 
     def forget(self) -> None:
         """Nothing was done: leave nothing."""

@@ -182,3 +182,37 @@ def tone_bounds(path: Path) -> tuple[float, float]:
     """From when to when, in seconds after the file's first picture, its sound is not silent."""
     loud = np.flatnonzero(np.abs(heard(path).astype(int)) > 500)
     return float(loud[0]) / 44100, float(loud[-1] + 1) / 44100
+
+
+def picture(path: Path, width: int, height: int, seed: int = 1) -> Path:
+    """A still of soft colored blobs."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
+    coarse.resize((width, height), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> Path:
+    """Soft blobs that move to the left, others from frame `cut` on, with a tone."""
+    worlds = []
+    for seed in (1, 2):
+        rng = np.random.default_rng(seed)
+        coarse = Image.fromarray(rng.integers(0, 256, (7, 16, 3), np.uint8))
+        worlds.append(np.asarray(coarse.resize((3 * width, height), Image.Resampling.BICUBIC)))
+    raw = b"".join(
+        np.ascontiguousarray(worlds[at >= cut][:, 2 * at : 2 * at + width]).tobytes()
+        for at in range(frames)
+    )
+    command = [ffmpeg.executable(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{width}x{height}", "-r", "25", "-i", "pipe:0", "-f", "lavfi", "-i"]
+    command += ["sine=440:r=44100", "-shortest", "-c:v", "libx264", "-qp", "4", str(path)]
+    subprocess.run(command, input=raw, check=True)
+    return path
+
+
+def decoded(path: Path) -> NDArray[np.uint8]:
+    """All frames of a film, (N, H, W, 3)."""
+    from dreamvid.media.probe import probe
+    from dreamvid.media.read import read_clip
+
+    return np.stack([np.rint(frame).astype(np.uint8) for frame in read_clip(probe(path))])

@@ -1,0 +1,64 @@
+"""dreamvid with a dreamer that needs no network, which may kill itself: for test_survival.
+
+python -m tests.survivor KILL_AT WORDS…    SIGKILL at the KILL_AT-th change of the disk; 0: never
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dreamvid import rendering
+from dreamvid.cli import main
+from dreamvid.media import durable, ffmpeg
+from dreamvid.media.opencv import cv2
+
+SEGMENT = 4
+
+
+def dream(canvas: Any, t: int, bare: Any, how: Any) -> Any:
+    """A pattern of the frame's own over what is softened: each frame hangs on all before it."""
+    rng = np.random.default_rng([t, 3])
+    pattern = cv2.GaussianBlur(rng.random(canvas.shape, np.float32), (0, 0), 1.5) - 0.5
+    return cv2.GaussianBlur(canvas, (0, 0), 0.4) + 60 * pattern * (0.3 + bare[..., None])
+
+
+def kill_at(last: int) -> None:
+    """Count what changes the disk, before and after it is done, and die at the `last`."""
+    count = 0
+
+    def counted(real: Any) -> Any:
+        def run(*args: Any, **rest: Any) -> Any:
+            tick()
+            found = real(*args, **rest)
+            tick()
+            return found
+
+        return run
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    durable.sync = counted(durable.sync)
+    Path.replace = counted(Path.replace)  # type: ignore[method-assign]
+    Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
+    Path.mkdir = counted(Path.mkdir)  # type: ignore[method-assign]
+    ffmpeg.run = counted(ffmpeg.run)
+    import atexit
+
+    atexit.register(lambda: print("changes", count, file=sys.stderr))
+
+
+if __name__ == "__main__":
+    rendering.make_dreamer = lambda recipe, threads=None: dream
+    rendering.SEGMENT = SEGMENT
+    kill_at(int(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))

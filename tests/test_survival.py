@@ -1,0 +1,237 @@
+"""A film that was interrupted, however and whenever, is in the end the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from dreamvid.run import folder_of
+from tests import media_factory as make
+
+ROOT = Path(__file__).parent.parent
+SEED = int(os.environ.get("DREAMVID_TEST_SEED", random.SystemRandom().randrange(10**6)))
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+ZOOM = ["zoom", "still.png", "--frames", "10", "--angle", "3", "--zoom", "1+t/300", "-o", "a.mp4"]
+VIDEO = ["video", "clip.mp4", "--zoom", "1.01", "--cadence", "1", "-o", "a.mp4"]
+SPARSE = ["video", "clip.mp4", "--cadence", "3", "-o", "a.mp4"]
+PICTURES = ["zoom", "still.png", "--frames", "6", "-o", "pictures"]
+ANIMATION = ["zoom", "still.png", "--frames", "6", "-o", "a.gif"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    make.picture(folder / "still.png", 80, 60)
+    make.moving_clip(folder / "clip.mp4", 64, 48, 13, cut=7)
+    return folder
+
+
+def survivor(folder: Path, words: list[str], kill_at: int = 0) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.survivor", str(kill_at), *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def finished(folder: Path, words: list[str]) -> tuple[int, str]:
+    running = survivor(folder, words)
+    _, told = running.communicate(timeout=120)
+    return running.returncode, told
+
+
+def bytes_of(path: Path) -> dict[str, bytes]:
+    if path.is_dir():
+        return {each.name: each.read_bytes() for each in path.iterdir()}
+    return {"": path.read_bytes()}
+
+
+def fresh(home: Path, folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("still.png", "clip.mp4"):
+        shutil.copy(home / name, folder)
+    return folder
+
+
+def undisturbed(home: Path, words: list[str]) -> tuple[dict[str, bytes], int]:
+    """The output of a run that nothing disturbs, and how often it changes the disk."""
+    folder = fresh(home, home / uuid.uuid4().hex)
+    status, told = finished(folder, words)
+    assert status == 0, told
+    changes = re.search(r"changes (\d+)", told)
+    assert changes
+    return bytes_of(folder / words[-1]), int(changes[1])
+
+
+def assert_survives(folder: Path, words: list[str], wanted: dict[str, bytes]) -> None:
+    status, told = finished(folder, words)
+    assert status == 0 or "output exists" in told, told  # killed when all was done
+    assert bytes_of(folder / words[-1]) == wanted
+    output = folder / words[-1]
+    left = {path.name for path in folder.iterdir()} - {"still.png", "clip.mp4"}
+    assert left == {output.name, folder_of(output).name}
+    assert not [path for path in folder_of(output).rglob("*") if "undone" in path.name]
+
+
+@posix
+@pytest.mark.parametrize("words", [ZOOM, VIDEO, SPARSE], ids=["zoom", "video", "cadence"])
+def test_killed_at_random_moments(home: Path, tmp_path: Path, words: list[str]) -> None:
+    """SIGKILL at changes of the disk drawn at random: before, between and after any two writes."""
+    print("seed", SEED)
+    wanted, changes = undisturbed(home, words)
+    rng = random.Random(SEED)
+    folder = fresh(home, tmp_path / "a")
+    for at in sorted(rng.sample(range(1, changes), 3)):
+        killed = survivor(folder, words, kill_at=at)
+        killed.communicate(timeout=120)
+        assert killed.returncode in (-signal.SIGKILL, 0) or (folder / words[-1]).exists()
+    assert_survives(folder, words, wanted)
+
+
+@posix
+@pytest.mark.parametrize("words", [PICTURES, ANIMATION], ids=["pictures", "animation"])
+def test_other_outputs_survive_too(home: Path, tmp_path: Path, words: list[str]) -> None:
+    print("seed", SEED)
+    wanted, changes = undisturbed(home, words)
+    folder = fresh(home, tmp_path / "a")
+    for at in (random.Random(SEED).randrange(1, changes), changes - 12):
+        survivor(folder, words, kill_at=at).communicate(timeout=120)
+    assert_survives(folder, words, wanted)
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [ZOOM, VIDEO, SPARSE, PICTURES], ids=lambda w: w[0] + w[-1])
+def test_killed_at_every_change_of_the_disk(home: Path, tmp_path: Path, words: list[str]) -> None:
+    wanted, changes = undisturbed(home, words)
+    for at in range(1, changes, 5 if words is VIDEO else 3):
+        folder = fresh(home, tmp_path / str(at))
+        survivor(folder, words, kill_at=at).communicate(timeout=120)
+        assert_survives(folder, words, wanted)
+        shutil.rmtree(folder)
+
+
+@posix
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopped_by_a_signal_it_goes_on(home: Path, tmp_path: Path, how: signal.Signals) -> None:
+    words = ["zoom", "still.png", "--frames", "150", "-o", "a.mp4"]
+    wanted, _ = undisturbed(home, words)
+    folder = fresh(home, tmp_path / "a")
+    rng = random.Random(SEED)
+    stops = 0
+    while stops < 3:
+        running = survivor(folder, words)
+        progress = folder_of(folder / "a.mp4") / "progress.json"
+        begun = json.loads(progress.read_text())["frames_done"] if progress.exists() else 0
+        deadline = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < deadline:
+            if progress.exists() and json.loads(progress.read_text())["frames_done"] > begun:
+                time.sleep(rng.random() / 3)
+                running.send_signal(how)
+                break
+            time.sleep(0.02)
+        _, told = running.communicate(timeout=60)
+        if running.returncode == 0:
+            break
+        stops += 1
+        if how == signal.SIGKILL:
+            assert running.returncode == -how
+            continue
+        assert running.returncode == 130
+        assert "a.partial.mp4; the same words again go on from there" in told
+        assert (folder / "a.partial.mp4").exists()
+    assert stops
+    assert_survives(folder, words, wanted)
+
+
+@posix
+def test_a_second_render_of_the_same_run_is_refused(home: Path, tmp_path: Path) -> None:
+    folder = fresh(home, tmp_path / "a")
+    words = ["zoom", "still.png", "--frames", "2000", "-o", "a.mp4"]
+    running = survivor(folder, words)
+    try:
+        while not (folder_of(folder / "a.mp4") / "state.npz").exists():
+            assert running.poll() is None
+            time.sleep(0.02)
+        status, told = finished(folder, words)
+        assert status == 1
+        assert "a.mp4: another dreamvid is at work on it" in told
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@posix
+def test_another_recipe_or_input_is_refused_by_its_keys(home: Path, tmp_path: Path) -> None:
+    folder = fresh(home, tmp_path / "a")
+    survivor(folder, ZOOM, kill_at=150).communicate(timeout=60)
+    status, told = finished(folder, [*ZOOM, "--angle", "4", "--crf", "20"])
+    assert status == 1
+    assert "motion.angle (3.0, now 4.0)" in told
+    assert "film.crf (18, now 20)" in told
+    assert "--restart begins anew" in told
+    make.picture(folder / "still.png", 80, 60, seed=5)
+    status, told = finished(folder, ZOOM)
+    assert status == 1
+    assert "what is in source" in told
+    status, _ = finished(folder, [*ZOOM, "--restart"])
+    assert status == 0
+    assert bytes_of(folder / "a.mp4") != undisturbed(home, ZOOM)[0]
+
+
+@posix
+@pytest.mark.parametrize("keep", ["--keep", "--no-keep", ""])
+def test_what_stays_of_a_run(home: Path, tmp_path: Path, keep: str) -> None:
+    folder = fresh(home, tmp_path / "a")
+    assert finished(folder, [*ZOOM, *([keep] if keep else [])])[0] == 0
+    run = folder_of(folder / "a.mp4")
+    assert run.exists() == (keep != "--no-keep")
+    kept = sorted(path.name for path in run.glob("film/0*"))
+    if keep == "--keep":
+        assert kept == ["000000.mp4", "000001.mp4", "000008.npy", "000009.npy"]
+    elif not keep:
+        assert kept == ["000008.png", "000009.png"], "the frames of the piece that was not full"
+
+
+@posix
+@pytest.mark.parametrize("source", ["still", "clip"])
+def test_a_film_made_longer_is_the_one_made_whole(home: Path, tmp_path: Path, source: str) -> None:
+    word = ["zoom", "still.png"] if source == "still" else ["video", "clip.mp4"]
+    wanted, _ = undisturbed(home, [*word, "--frames", "11", "-o", "a.mp4"])
+    folder = fresh(home, tmp_path / "a")
+    assert finished(folder, [*word, "--frames", "6", "-o", "a.mp4"])[0] == 0
+    status, told = finished(folder, ["continue", "a.mp4", "--frames", "5"])
+    assert status == 0, told
+    assert bytes_of(folder / "a.mp4") == wanted
+
+
+@posix
+def test_a_branch_keeps_the_film_and_its_frames(home: Path, tmp_path: Path) -> None:
+    folder = fresh(home, tmp_path / "a")
+    assert finished(folder, ZOOM)[0] == 0
+    before = bytes_of(folder / "a.mp4")
+    words = ["continue", "a.mp4", "--from", "7", "--zoom", "0.98", "--frames", "4", "-q"]
+    status, told = finished(folder, words)
+    assert status == 0, told
+    assert bytes_of(folder / "a.mp4") == before
+    film, branch = (make.decoded(folder / name) for name in ("a.mp4", "a-7.mp4"))
+    assert len(branch) == 11
+    assert (film[:4] == branch[:4]).all(), "a whole piece is not coded again"
+    assert abs(film[4:7].astype(int) - branch[4:7]).mean() < 3
+    assert abs(film[7:].astype(int) - branch[7:10]).mean() > 3, "another way from there"
