@@ -1,10 +1,12 @@
 """dreamvid with a dreamer that needs no network, which may kill itself: for test_survival.
 
-python -m tests.survivor KILL_AT WORDS…    SIGKILL at the KILL_AT-th change of the disk; 0: never
+python -m tests.survivor N WORDS…    SIGKILL at the N-th change of the disk; 0: never; under 0: the
+                                     disk is full from the -N-th on
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -28,8 +30,8 @@ def dream(canvas: Any, t: int, bare: Any, how: Any) -> Any:
     return cv2.GaussianBlur(canvas, (0, 0), 0.4) + 60 * pattern * (0.3 + bare[..., None])
 
 
-def kill_at(last: int) -> None:
-    """Count what changes the disk, before and after it is done, and die at the `last`."""
+def fault_at(last: int) -> None:
+    """Count what changes the disk, before and after it is done, and die at the `last`, or fail."""
     count = 0
 
     def counted(real: Any) -> Any:
@@ -46,10 +48,13 @@ def kill_at(last: int) -> None:
         count += 1
         if count == last:
             os.kill(os.getpid(), signal.SIGKILL)
+        if last < 0 and count >= -last:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     durable.sync = counted(durable.sync)
     Path.replace = counted(Path.replace)  # type: ignore[method-assign]
-    Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
+    if last >= 0:  # a full disk lets files go
+        Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
     Path.mkdir = counted(Path.mkdir)  # type: ignore[method-assign]
     ffmpeg.run = counted(ffmpeg.run)
     import atexit
@@ -60,5 +65,5 @@ def kill_at(last: int) -> None:
 if __name__ == "__main__":
     rendering.make_dreamer = lambda recipe, threads=None: dream
     rendering.SEGMENT = SEGMENT
-    kill_at(int(sys.argv[1]))
+    fault_at(int(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

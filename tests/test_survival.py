@@ -39,9 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def survivor(folder: Path, words: list[str], kill_at: int = 0) -> subprocess.Popen[str]:
+def survivor(folder: Path, words: list[str], fault_at: int = 0) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.survivor", str(kill_at), *words],
+        [sys.executable, "-m", "tests.survivor", str(fault_at), *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
@@ -98,7 +98,7 @@ def test_killed_at_random_moments(home: Path, tmp_path: Path, words: list[str]) 
     rng = random.Random(SEED)
     folder = fresh(home, tmp_path / "a")
     for at in sorted(rng.sample(range(1, changes), 3)):
-        killed = survivor(folder, words, kill_at=at)
+        killed = survivor(folder, words, fault_at=at)
         killed.communicate(timeout=120)
         assert killed.returncode in (-signal.SIGKILL, 0) or (folder / words[-1]).exists()
     assert_survives(folder, words, wanted)
@@ -111,8 +111,47 @@ def test_other_outputs_survive_too(home: Path, tmp_path: Path, words: list[str])
     wanted, changes = undisturbed(home, words)
     folder = fresh(home, tmp_path / "a")
     for at in (random.Random(SEED).randrange(1, changes), changes - 12):
-        survivor(folder, words, kill_at=at).communicate(timeout=120)
+        survivor(folder, words, fault_at=at).communicate(timeout=120)
     assert_survives(folder, words, wanted)
+
+
+@posix
+@pytest.mark.parametrize("words", [ZOOM, VIDEO], ids=["zoom", "video"])
+def test_a_full_disk_is_one_line_and_costs_nothing(
+    home: Path, tmp_path: Path, words: list[str]
+) -> None:
+    print("seed", SEED)
+    wanted, changes = undisturbed(home, words)
+    folder = fresh(home, tmp_path / "a")
+    rng = random.Random(SEED)
+    for at in (1, rng.randrange(10, changes // 3), rng.randrange(10, changes // 3)):
+        full = survivor(folder, words, fault_at=-at)
+        _, told = full.communicate(timeout=120)
+        if full.returncode == 0:
+            continue  # there was little left to do
+        assert full.returncode == 1, told
+        errors = [line for line in told.splitlines() if line.startswith("dreamvid: error: ")]
+        assert len(errors) == 1
+        assert "Traceback" not in told
+        assert "No space left on device" in errors[0] or "output exists" in errors[0]
+    assert_survives(folder, words, wanted)
+
+
+@posix
+def test_a_killed_encoder_costs_nothing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, _ = undisturbed(home, ZOOM)
+    folder = fresh(home, tmp_path / "a")
+    killed = tmp_path / "ffmpeg"
+    killed.write_text("#!/bin/sh\nhead -c 20000 >/dev/null; kill -9 $$\n")
+    killed.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("IMAGEIO_FFMPEG_EXE", str(killed))
+        status, told = finished(folder, ZOOM)
+    assert status == 1
+    assert "ffmpeg was killed by signal 9" in told
+    assert_survives(folder, ZOOM, wanted)
 
 
 @posix
@@ -122,7 +161,7 @@ def test_killed_at_every_change_of_the_disk(home: Path, tmp_path: Path, words: l
     wanted, changes = undisturbed(home, words)
     for at in range(1, changes, 5 if words is VIDEO else 3):
         folder = fresh(home, tmp_path / str(at))
-        survivor(folder, words, kill_at=at).communicate(timeout=120)
+        survivor(folder, words, fault_at=at).communicate(timeout=120)
         assert_survives(folder, words, wanted)
         shutil.rmtree(folder)
 
@@ -180,7 +219,7 @@ def test_a_second_render_of_the_same_run_is_refused(home: Path, tmp_path: Path) 
 @posix
 def test_another_recipe_or_input_is_refused_by_its_keys(home: Path, tmp_path: Path) -> None:
     folder = fresh(home, tmp_path / "a")
-    survivor(folder, ZOOM, kill_at=150).communicate(timeout=60)
+    survivor(folder, ZOOM, fault_at=150).communicate(timeout=60)
     status, told = finished(folder, [*ZOOM, "--angle", "4", "--crf", "20"])
     assert status == 1
     assert "motion.angle (3.0, now 4.0)" in told
