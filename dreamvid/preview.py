@@ -20,6 +20,7 @@ from dreamvid.camera import Camera
 from dreamvid.color import PictureAnchor
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
+from dreamvid.expression import BETWEEN
 from dreamvid.flow import Moment
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
@@ -32,7 +33,7 @@ from dreamvid.motion import warp
 from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
-from dreamvid.schedule import BETWEEN, Clock, Schedule, parse_schedule
+from dreamvid.schedule import Clock, Schedule, parse_schedule
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.source import open_source

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.expression import BETWEEN, KNOWN
 from dreamvid.loading import WORDS_FOR_WEIGHTS, presets
 from dreamvid.recipe import KINDS
-from dreamvid.schedule import _KNOWN, BETWEEN
 
 USUAL = "zoom"
 """The kind of a recipe that does not say its own."""
@@ -134,7 +134,7 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
 
 def _schedules() -> dict[str, Any]:
     """A schedule's texts: their words are known, which finds the typical slip, not every one."""
-    names = "|".join([*_KNOWN, *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
+    names = "|".join([*KNOWN, *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
     word = rf"[0-9.](?:[eE][+-]?[0-9])?s?|(?:{names})(?![A-Za-z_0-9])"
     spaced = r"\s,()*/%+-"
     expression = {"type": "string", "pattern": f"^(?:{word}|[{spaced}])+$"}

@@ -13,12 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreamvid.errors import RecipeError
+from dreamvid.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES
 from dreamvid.schedule import (
-    BETWEEN,
-    MAX_DEPTH,
-    MAX_EXPRESSION,
     MAX_KEYS,
-    MAX_NODES,
     MAX_OPERATIONS,
     MAX_TEXT,
     Clock,
@@ -478,7 +475,7 @@ def endures(value: Any) -> None:
         return
     if found is None:
         assert isinstance(value, str)
-        float(value)
+        float(" ".join(value.split()))
         return
     assert found.operations <= MAX_OPERATIONS
     assert parse_schedule(found.said) == found
