@@ -68,6 +68,8 @@ def continue_word(word: str, summary: str, argv: Sequence[str]) -> int:
     film = Path(named[0])
     base = asked(film)
     data, command = parse(word, summary, base, flags, Continuation, named=True)
+    if command.preview or command.dry_run:
+        raise UsageError("continue has no --preview and no --dry-run")
     recipe = prepare(film, make_recipe(data, base.kind), command.start, command.overwrite)
     return _carry_out(recipe, command)
 
