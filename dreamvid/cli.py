@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.errors import DreamvidError, near
+from dreamvid.errors import DreamvidError, UsageError, near
 
 if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
@@ -59,6 +59,8 @@ def main(argv: Sequence[str]) -> int:
         if word == "report":
             return _report(rest)
         return _layers(rest) if word == "layers" else _render(word, rest)
+    except UsageError as error:
+        return _fail(str(error), 2)
     except DreamvidError as error:
         return _fail(str(error), 1)
     except MemoryError:
@@ -74,15 +76,12 @@ def _fail(message: str, status: int) -> int:
 
 
 def _render(word: str, argv: Sequence[str]) -> int:
-    from dreamvid.flags import UsageError, base_of, parse
+    from dreamvid.flags import base_of, parse
     from dreamvid.loading import load_recipe, make_recipe
 
     name = base_of(argv)
     base = load_recipe(name, word) if name else make_recipe({}, word)
-    try:
-        data, command = parse(word, COMMANDS[word], base, argv)
-    except UsageError as error:
-        return _fail(str(error), 2)
+    data, command = parse(word, COMMANDS[word], base, argv)
     recipe = make_recipe(data, word)
     if command.dry_run:
         return _dry_run(recipe)
@@ -92,15 +91,11 @@ def _render(word: str, argv: Sequence[str]) -> int:
 def _layers(argv: Sequence[str]) -> int:
     from dreamvid.dream import quiet
     from dreamvid.dream.catalogue import network_lines
-    from dreamvid.flags import UsageError, typed
+    from dreamvid.flags import typed
     from dreamvid.loading import validated
     from dreamvid.recipe import Listing, Network
 
-    try:
-        data = typed("layers", COMMANDS["layers"], Listing(), argv)
-    except UsageError as error:
-        return _fail(str(error), 2)
-    asked = validated(Listing, data)
+    asked = validated(Listing, typed("layers", COMMANDS["layers"], Listing(), argv))
     if asked.network is None:
         lines = network_lines()
     else:
@@ -113,17 +108,13 @@ def _layers(argv: Sequence[str]) -> int:
 
 
 def _report(argv: Sequence[str]) -> int:
-    from dreamvid.flags import UsageError, typed
+    from tqdm import tqdm
+
+    from dreamvid.flags import typed
     from dreamvid.loading import validated
     from dreamvid.report import Request, report, written
 
-    try:
-        data = typed("report", COMMANDS["report"], Request(), argv)
-    except UsageError as error:
-        return _fail(str(error), 2)
-    request = validated(Request, data)
-    from tqdm import tqdm
-
+    request = validated(Request, typed("report", COMMANDS["report"], Request(), argv))
     measured = report(
         request, lambda steps, total: tqdm(steps, total=total, **_look(Path(request.named[0])))
     )

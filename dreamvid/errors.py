@@ -36,6 +36,10 @@ class RunError(DreamvidError):
     """A render broke on the way."""
 
 
+class UsageError(Exception):
+    """The words at the prompt are not dreamvid's; one line."""
+
+
 def near(word: str, known: Iterable[str], most: int = 3) -> str:
     """`"; did you mean octaves?"` where `most` of `known` resemble `word`, else an empty text."""
     matches = difflib.get_close_matches(word, list(known), n=most, cutoff=0.6)

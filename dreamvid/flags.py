@@ -24,6 +24,7 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
+from dreamvid.errors import UsageError
 from dreamvid.recipe import Recipe, Still, Term
 from dreamvid.values import Flag
 
@@ -73,10 +74,6 @@ def typed(word: str, summary: str, base: BaseModel, argv: Sequence[str]) -> dict
             raise UsageError(_one_line(said.getvalue())) from None
         raise
     return dict(made)
-
-
-class UsageError(Exception):
-    """The words at the prompt are not dreamvid's; one line."""
 
 
 def base_of(argv: Sequence[str]) -> str | None:

@@ -29,6 +29,10 @@ SMALLEST = 16
 GRAIN = 2.0
 """Sigma (px) of the neighborhood in which it is judged whether anything moves at all."""
 
+TOGETHER = 16.0
+"""Sigma (px) of the neighborhood in which grain's flow comes to nothing, and a slow pan's does not.
+"""
+
 SOFT = 2.0
 """Sigma (px) over which belief comes back around what is not to be believed."""
 
@@ -85,14 +89,19 @@ def _still(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> NDArr
     """
     height, width = old.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved = cv2.remap(
-        old, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-    )
+    x, y = x + back[..., 0], y + back[..., 1]
+    moved = cv2.remap(old, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     here, there = (
         cv2.GaussianBlur(cv2.absdiff(new, one).astype(np.float32), (0, 0), GRAIN)
         for one in (old, moved)
     )
-    return np.asarray((here <= 1.1 * there + 0.25) & (here <= 2 * np.median(there) + 1))
+    alike = (here <= 1.1 * there + 0.25) & (here <= 2 * np.median(there) + 1)
+    # What moves together over a wider place is a slow pan, and no grain.
+    mean = np.asarray(cv2.GaussianBlur(back, (0, 0), TOGETHER), np.float32)
+    spread = cv2.GaussianBlur(_square(back), (0, 0), TOGETHER) - _square(mean)
+    together = _square(mean) > 2 * np.maximum(spread, 0) + 0.05**2
+    inside = (x > -1) & (x < width) & (y > -1) & (y < height)  # or grain leads just over the edge
+    return np.asarray(alike & ~together & inside)
 
 
 def believable(forth: Field, back: Field) -> NDArray[np.bool_]:
@@ -193,8 +202,11 @@ def followed(shots: Iterable[tuple[int, Frame]], cadence: int = 1) -> Iterator[M
             return Moment(t, frame, came, left)
         return None
 
-    with ThreadPoolExecutor(1, "flow") as room:
+    room = ThreadPoolExecutor(1, "flow")
+    try:
         ahead = deque(room.submit(following) for _ in range(cadence))
         while (moment := ahead.popleft().result()) is not None:
             ahead.append(room.submit(following))
             yield moment
+    finally:  # a film closed early does not wait for frames that no one will see
+        room.shutdown(cancel_futures=True)

@@ -192,3 +192,11 @@ def test_boxes_of_one_are_never_one_over_another() -> None:
     for one, other in combinations(work.boxes, 2):
         apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
         assert apart
+
+
+def test_boxes_around_angles_do_not_overlap() -> None:
+    bare = np.zeros((800, 1200), np.float32)
+    bare[0:16, 0:320] = bare[0:200, 0:16] = 1
+    bare[384:400, 304:640] = bare[176:400, 624:640] = 1
+    (work,) = efforts(bare, [(800, 1200)], 1, 6, 4000)
+    assert inside(work.boxes, work.size).max() == 1

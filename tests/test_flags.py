@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from dreamvid import flags
 from dreamvid.cli import COMMANDS, main
-from dreamvid.errors import RecipeError
-from dreamvid.flags import Command, UsageError, base_of
+from dreamvid.errors import RecipeError, UsageError
+from dreamvid.flags import Command, base_of
 from dreamvid.loading import make_recipe, parse_yaml
 from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
 from tests import media_factory as make

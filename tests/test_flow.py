@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -126,9 +127,9 @@ def test_a_flat_clip_is_still(level: float) -> None:
     assert (flow.trust == 1).all()
 
 
-@pytest.mark.parametrize("grain", [0, 1])
-def test_a_slow_pan_is_followed(grain: float) -> None:
-    scene = Scene(ground=(0.15, 0), disc=(0.15, 0), contrast=40)
+@pytest.mark.parametrize(("contrast", "grain"), [(40, 0), (40, 1), (20, 1)])
+def test_a_slow_pan_is_followed(contrast: float, grain: float) -> None:
+    scene = Scene(ground=(0.15, 0), disc=(0.15, 0), contrast=contrast)
     before, now = (grainy(scene.frame(t), grain, t) for t in (0, 1))
     flow = Flow.between(before, now)
     inner = (slice(8, -8), slice(8, -8))
@@ -418,3 +419,19 @@ def test_a_fault_of_the_source_comes_through_after_its_frames(cadence: int) -> N
     with pytest.raises(OSError, match="cut off"):
         next(moments)
     assert not threads()
+
+
+def test_closing_waits_for_no_more_than_what_is_under_way() -> None:
+    read: list[int] = []
+
+    def slowly() -> Iterator[tuple[int, Frame]]:
+        for index, pair in enumerate(FILM):
+            time.sleep(0.03)
+            read.append(index)
+            yield pair
+
+    moments = followed(slowly(), 6)
+    next(moments)
+    so_far = len(read)
+    moments.close()  # type: ignore[attr-defined]
+    assert len(read) <= so_far + 2

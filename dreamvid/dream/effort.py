@@ -135,8 +135,14 @@ def _merged(boxes: list[Box], size: tuple[int, int]) -> tuple[Box, ...]:
             )
             both = top, left, bottom, right
             apart = area(around(one, size)) + area(around(other, size))
-            if area(both) < area(one) + area(other) or area(around(both, size)) <= apart:
+            if _overlap(one, other) or area(around(both, size)) <= apart:
                 boxes = [box for box in boxes if box not in (one, other)] + [both]
                 merged = True
                 break
     return tuple(sorted(boxes))
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes share a pixel."""
+    tops, lefts, bottoms, rights = zip(one, other, strict=True)
+    return max(tops) < min(bottoms) and max(lefts) < min(rights)
