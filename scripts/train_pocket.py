@@ -225,7 +225,7 @@ def main() -> None:
     state = torch.load(args.state, weights_only=True) if args.state.exists() else None
     step = state["step"] if state else 0
     before = state["seconds"] if state else 0.0
-    rng = np.random.default_rng([args.seed, step])
+    rng = np.random.default_rng(args.seed)
 
     pictures = photographs(args.pictures)
     kept, apart = [p for i, p in enumerate(pictures) if i % 40], pictures[::40]
@@ -237,7 +237,7 @@ def main() -> None:
         dream_some(judge, teacher, 24, device)
     tests = {"pictures": to_tensor(judge.plain, device), "dreams": to_tensor(judge.dreams, device)}
     if state:
-        pools.keep(state["dreams"].numpy())
+        pools.restore(**state["pools"])
     else:
         for _ in range(args.pool[1] // 64):
             dream_some(pools, teacher, 64, device)
@@ -258,17 +258,19 @@ def main() -> None:
         partial = args.out.with_name(args.out.stem + ".partial.npz")
         np.savez_compressed(partial, **smooth.arrays())
         partial.replace(args.out)
+        partial = args.state.with_name(args.state.name + ".partial")
         torch.save(
             {
                 "student": student.state_dict(),
                 "smooth": smooth.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-                "dreams": torch.from_numpy(pools.dreams),
+                "pools": pools.state(),
                 "step": step,
                 "seconds": before + time.monotonic() - start,
             },
-            args.state,
+            partial,
         )
+        partial.replace(args.state)
 
     def report() -> None:
         for kind, x in tests.items():
