@@ -9,10 +9,12 @@ networks and are made in ``train_pocket.py``.)
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,6 +251,22 @@ class Pools:
         self.plain = np.stack([next(self.source) for _ in range(counts[0])])
         self.dreams = self.plain[rng.integers(0, counts[0], counts[1])]
         self.next_plain = self.next_dream = 0
+
+    def state(self) -> dict[str, Any]:
+        """All that the next picture depends on; ``restore`` takes it."""
+        return {
+            "plain": self.plain.tobytes(),
+            "dreams": self.dreams.tobytes(),
+            "turn": [self.next_plain, self.next_dream],
+            "rng": json.dumps(self.rng.bit_generator.state),
+        }
+
+    def restore(self, plain: bytes, dreams: bytes, turn: list[int], rng: str) -> None:
+        """Go on from a ``state`` of pools of the same sizes."""
+        self.plain = np.frombuffer(plain, np.uint8).reshape(self.plain.shape).copy()
+        self.dreams = np.frombuffer(dreams, np.uint8).reshape(self.dreams.shape).copy()
+        self.next_plain, self.next_dream = turn
+        self.rng.bit_generator.state = json.loads(rng)
 
     def imagine(self, count: int) -> None:
         """Replace ``count`` plain pictures."""

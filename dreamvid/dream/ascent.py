@@ -1,8 +1,15 @@
-"""One octave's gradient ascent, as a graph of TensorFlow traced once for all sizes and frames."""
+"""One octave's gradient ascent; a step is a graph of TensorFlow, traced once for all sizes.
+
+The steps are counted in Python. With a loop over steps around a tiling's own loop, TensorFlow on
+two threads comes to one of several results that differ in the last bits, drawn anew with every
+trace: a render that goes on in another process would not be the same film. One step's graph came to
+one result in all of 68 traces.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +25,10 @@ SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
 LEAST_SIGMA = 1e-3
 """Px: a narrower cascade smooths nothing; the square of its sigma may vanish, and divides."""
+
+
+Pushed = tuple[tf.Tensor, float, np.float32, tf.Tensor]
+"""What a step's graph is given of a `Push`."""
 
 
 class Push(NamedTuple):
@@ -39,11 +50,12 @@ class Push(NamedTuple):
         """Whether there is a cascade."""
         return self.smooth[1] >= LEAST_SIGMA
 
-    def data(self, steps: int) -> tuple[NDArray[np.float32], float, NDArray[np.float32], tf.Tensor]:
-        """The weights, the step size, each step's sigma and the taps of the cascade's blurs."""
-        sigmas = np.linspace(*self.smooth, steps, endpoint=False, dtype=np.float32)
+    def steps(self, count: int) -> Iterator[Pushed]:
+        """For each of `count` steps the weights, the step size, the sigma and the blurs' taps."""
+        weights = tf.constant(self.weights, tf.float32)
         reach = taps(math.ceil(SMOOTH_REACH * 2 * self.smooth[1]))
-        return np.array(self.weights, np.float32), self.step_size, sigmas, reach
+        for sigma in np.linspace(*self.smooth, count, endpoint=False, dtype=np.float32):
+            yield weights, self.step_size, sigma, reach
 
 
 class Ascent:
@@ -61,10 +73,10 @@ class Ascent:
         self._normalize, self._clip = normalize, clip
         picture, field = (tf.TensorSpec((None, None, n), tf.float32) for n in (3, 1))
         number, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((), (None,)))
-        draws, push = tf.TensorSpec((None, 2), tf.int32), (numbers, number, numbers, numbers)
-        cut, box = (tf.TensorSpec((n,), tf.int32) for n in (3, 4))
-        climb = [picture, draws, push, cut, cut, field, number]
-        catch_up = [picture, draws, push, box, box, field, number]
+        draw, cut, box = (tf.TensorSpec((n,), tf.int32) for n in (2, 3, 4))
+        push = numbers, number, number, numbers
+        climb = [picture, draw, push, cut, cut, field, number]
+        catch_up = [picture, draw, push, box, box, field, number]
         # Smoothed or not is asked here, not in the graph: a tf.cond there changes last digits.
         self._climb, self._catch_up = (
             {
@@ -95,10 +107,11 @@ class Ascent:
             The picture, and the last gradient's norm for `catch_up`.
         """
         rows, columns = (self.tiling.axis(int(edge)) for edge in picture.shape[:2])
-        found: tuple[tf.Tensor, tf.Tensor] = self._climb[push.smooths](
-            picture, draws, push.data(len(draws)), rows, columns, more[..., None], float(even)
-        )
-        return found
+        graph, norm = self._climb[push.smooths], tf.constant(1.0)
+        for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
+            beyond = float(step - even)
+            picture, norm = graph(picture, draw, pushed, rows, columns, more[..., None], beyond)
+        return picture, norm
 
     def catch_up(
         self,
@@ -112,35 +125,36 @@ class Ascent:
     ) -> tf.Tensor:
         """The picture with the box `own` a step further for each of `draws`, as strongly as the
         climb that had `norm` for the whole; `seen` is what of the picture it looks at."""
-        data, graph = push.data(len(draws)), self._catch_up[push.smooths]
-        return graph(picture, draws, data, seen, own, more[..., None], norm)
+        graph = self._catch_up[push.smooths]
+        for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
+            left = more[..., None] - np.float32(step)
+            picture = graph(picture, draw, pushed, seen, own, left, norm)
+        return picture
 
     def _climb_graph(
         self,
         picture: tf.Tensor,
-        draws: tf.Tensor,
+        draw: tf.Tensor,
         push: tuple[tf.Tensor, ...],
         rows: tf.Tensor,
         columns: tf.Tensor,
         more: tf.Tensor,
-        even: tf.Tensor,
+        beyond: tf.Tensor,
         *,
         smooth: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        weights, step_size, sigmas, reach = push
+        """One step, `beyond` those that all pixels take."""
+        weights, step_size, sigma, reach = push
 
         def value(tile: tf.Tensor) -> tf.Tensor:
             return self.value(tile, weights)
 
-        norm = tf.constant(1.0)
-        for step in tf.range(tf.shape(draws)[0]):
-            gradient = self.tiling.gradient(value, picture, draws[step], rows, columns)
-            if smooth:
-                gradient = _smoothed(gradient, sigmas[step], reach)
-            norm = self._norm(gradient)
-            beyond = tf.cast(step, tf.float32) - even
-            weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
-            picture = self._stepped(picture, step_size * (weight * gradient / norm))
+        gradient = self.tiling.gradient(value, picture, draw, rows, columns)
+        if smooth:
+            gradient = _smoothed(gradient, sigma, reach)
+        norm = self._norm(gradient)
+        weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
+        picture = self._stepped(picture, step_size * (weight * gradient / norm))
         # The objective is a mean: the smaller what is looked at, the larger its gradient.
         tile = (rows[1] + 2 * rows[2]) * (columns[1] + 2 * columns[2])
         return picture, norm * tf.cast(tile, tf.float32)
@@ -148,36 +162,33 @@ class Ascent:
     def _catch_up_graph(
         self,
         picture: tf.Tensor,
-        draws: tf.Tensor,
+        draw: tf.Tensor,
         push: tuple[tf.Tensor, ...],
         seen: tf.Tensor,
         own: tf.Tensor,
-        more: tf.Tensor,
+        left: tf.Tensor,
         norm: tf.Tensor,
         *,
         smooth: bool,
     ) -> tf.Tensor:
-        weights, step_size, sigmas, reach = push
+        """One step, `left` being how many each pixel still wants."""
+        weights, step_size, sigma, reach = push
 
         def value(tile: tf.Tensor) -> tf.Tensor:
             return self.value(tile, weights)
 
-        up, left = own[0] - seen[0], own[1] - seen[1]
-        down, right = own[2] - seen[0], own[3] - seen[1]
-        keep = more[own[0] : own[2], own[1] : own[3]]
+        top, side = own[0] - seen[0], own[1] - seen[1]
         high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
-        beside = [[own[0], high - own[2]], [own[1], wide - own[3]], [0, 0]]
+        part = picture[seen[0] : seen[2], seen[1] : seen[3]]
+        gradient = gradient_of(value, tf.roll(part, draw, (0, 1)))
+        gradient = tf.roll(gradient, -draw, (0, 1))
+        if smooth:
+            gradient = _smoothed(gradient, sigma, reach)
         area = tf.cast((seen[2] - seen[0]) * (seen[3] - seen[1]), tf.float32)
-        for step in tf.range(tf.shape(draws)[0]):
-            part = picture[seen[0] : seen[2], seen[1] : seen[3]]
-            gradient = gradient_of(value, tf.roll(part, draws[step], (0, 1)))
-            gradient = tf.roll(gradient, -draws[step], (0, 1))
-            if smooth:
-                gradient = _smoothed(gradient, sigmas[step], reach)
-            gradient = gradient[up:down, left:right] * (area / norm)
-            weight = tf.clip_by_value(keep - tf.cast(step, tf.float32), 0.0, 1.0)
-            picture = self._stepped(picture, step_size * tf.pad(weight * gradient, beside))
-        return picture
+        gradient = gradient[top : own[2] - seen[0], side : own[3] - seen[1]] * (area / norm)
+        weight = tf.clip_by_value(left[own[0] : own[2], own[1] : own[3]], 0.0, 1.0)
+        beside = [[own[0], high - own[2]], [own[1], wide - own[3]], [0, 0]]
+        return self._stepped(picture, step_size * tf.pad(weight * gradient, beside))
 
     def _stepped(self, picture: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         picture = tf.ensure_shape(picture + step, (None, None, 3))

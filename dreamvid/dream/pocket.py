@@ -1,43 +1,67 @@
 """``pocket``, the network that lies in the package: small, quick, and it dreams without a download.
 
-A residual network of 1.4 million weights, distilled channel by channel from the deeper half of
-SqueezeNet 1.0 (Iandola et al., arXiv:1602.07360); ``scripts/train_pocket.py`` trains it, and
-``docs/pocket.md`` says on what and how well. It is made for dreams:
+It learned to answer as the deeper half of SqueezeNet 1.0 does (Iandola et al., arXiv:1602.07360),
+channel by channel, and its gradients to point where the teacher's do;
+``scripts/train_pocket.py`` trains it, and ``docs/pocket.md`` says on what and how well. It is a
+network of the teacher's kind, a chain of modules that squeeze and expand, made for quick
+gradients:
 
-- the exponential linear unit is smooth, and it has a gradient for what is not there yet;
-- it shrinks by averages over 4×4 windows with stride 2. Such a window covers every pixel equally
-  often and keeps high frequencies out, so that the gradient bears no checkerboard. (A window of
-  odd size, or a maximum, treats some rows better than their neighbors.) For the same reason the
-  stem's 6×6 kernel is one of 5×5 blurred by 2×2: it has no answer to a checkerboard;
-- its heads hang on the trunk by 1×1 convolutions: dreaming on an early one computes little.
+- the heads of ``patterns`` to ``creatures`` are modules of the chain, not branches off it;
+- the picture is folded first, 2×2 pixels to a cell of twelve values: a convolution on three
+  channels wastes most of a processor's lanes, and its gradient more of them;
+- the two expansions of a module are joined only where one dreams on them; the next module reads
+  each by itself and adds;
+- the stem's kernel is one of 5×5 blurred by 2×2: it has no answer to a checkerboard, and so its
+  gradient contains none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 HEADS = {
-    "strokes": ("s4_block2", 256),
-    "patterns": ("s8_block2", 256),
-    "eyes": ("s8_block3", 384),
-    "fur": ("s8_block5", 384),
-    "faces": ("s8_block6", 512),
-    "creatures": ("s16_block3", 512),
+    "strokes": 256,
+    "patterns": 256,
+    "eyes": 384,
+    "fur": 384,
+    "faces": 512,
+    "creatures": 512,
 }
-"""What one dreams on, from shallow to deep: the block that it reads, and its channels.
+"""What one dreams on, from shallow to deep, and its channels.
 
 They stand for SqueezeNet's modules ``fire4`` to ``fire9``, with the same channels in the same
 order and units. The first is computed at a quarter of the picture's size, the last at a
 sixteenth, the others at an eighth.
 """
 
-STAGES = {"s4": (64, 32, 2), "s8": (192, 64, 6), "s16": (320, 96, 3)}
-"""Per stride: the trunk's channels, those inside a block, and the number of blocks."""
+STEM = 64
+
+
+class Module(NamedTuple):
+    """A squeeze to few channels, then two expansions: of each cell alone, and of 3×3 of them."""
+
+    squeezed: int
+    expanded: int  # channels of each of the two
+
+
+MODULES = {
+    "lines": Module(16, 32),
+    "corners": Module(16, 32),
+    "weave": Module(32, 64),
+    "patterns": Module(32, 128),
+    "eyes": Module(48, 192),
+    "fur": Module(48, 192),
+    "faces": Module(64, 256),
+    "creatures": Module(64, 256),
+}
+HALVED = ("lines", "patterns", "creatures")
+"""Modules before which maxima over 3×3 halve the size."""
 
 
 def build_pocket(
@@ -65,26 +89,29 @@ def build_pocket(
     if include_top:
         raise ValueError("pocket has no classifier on top")
     picture = keras.Input((None, None, 3), name="picture")
-    x = _convolution(picture, 32, 6, "stem", dtype, strides=2)
-    outputs = []
-    for stage, (wide, narrow, blocks) in STAGES.items():
-        x = keras.layers.AveragePooling2D(
-            4, strides=2, padding="same", name=f"{stage}_shrink", dtype=dtype
-        )(x)
-        x = _convolution(x, wide, 3 if stage == "s4" else 1, f"{stage}_enter", dtype)
-        for number in range(1, blocks + 1):
-            block = f"{stage}_block{number}"
-            y = _convolution(x, narrow, 1, f"{block}_reduce", dtype)
-            y = _convolution(y, narrow, 3, f"{block}_mix", dtype)
-            y = _convolution(y, wide, 1, f"{block}_expand", dtype, activation=None)
-            x = keras.layers.Add(name=f"{block}_sum", dtype=dtype)([x, y])
-            x = keras.layers.Activation("elu", name=block, dtype=dtype)(x)
-            outputs += [
-                _convolution(x, channels, 1, head, dtype, activation="relu")
-                for head, (source, channels) in HEADS.items()
-                if source == block
+    x = _convolution(picture, 12, 2, "fold", dtype, strides=2, activation=None, bias=False)
+    x = _convolution(x, STEM, 3, "stem", dtype)
+    parts = [x]
+    heads = {}
+    for name, (squeezed, expanded) in MODULES.items():
+        if name in HALVED:
+            parts = [
+                keras.layers.MaxPooling2D(3, 2, "same", name=f"{name}_halved{number}", dtype=dtype)(
+                    part
+                )
+                for number, part in enumerate(parts, 1)
             ]
-    model = keras.Model(picture, outputs, name="pocket")
+        x = _squeeze(parts, squeezed, f"{name}_squeeze", dtype)
+        parts = [
+            _convolution(x, expanded, 1, f"{name}_point", dtype),
+            _convolution(x, expanded, 3, f"{name}_mix", dtype),
+        ]
+        joined = keras.layers.Concatenate(name=name, dtype=dtype)(parts)
+        if name == "weave":
+            heads["strokes"] = _convolution(joined, HEADS["strokes"], 1, "strokes", dtype)
+        elif name in HEADS:
+            heads[name] = joined
+    model = keras.Model(picture, list(heads.values()), name="pocket")
     if weights is not None:
         _fill(model, weights)
     return model
@@ -94,11 +121,24 @@ def load_weights(path: str | Path) -> dict[str, NDArray[np.floating]]:
     """Read the arrays that ``scripts/train_pocket.py`` wrote.
 
     Returns:
-        ``NAME/kernel`` of shape (rows, columns, inputs, outputs) and ``NAME/bias`` of shape
-        (outputs,), float16, for every convolution of the network.
+        ``NAME/kernel`` of shape (rows, columns, inputs, outputs) and mostly ``NAME/bias`` of
+        shape (outputs,), float16, for every convolution of the network.
     """
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+def _squeeze(
+    parts: list[keras.KerasTensor], channels: int, name: str, dtype: str | None
+) -> keras.KerasTensor:
+    """A 1×1 convolution of the parts side by side, without laying them there."""
+    if len(parts) == 1:
+        return _convolution(parts[0], channels, 1, name, dtype)
+    one, other = parts
+    one = _convolution(one, channels, 1, f"{name}_point", dtype, activation=None)
+    other = _convolution(other, channels, 1, f"{name}_mix", dtype, activation=None, bias=False)
+    x = keras.layers.Add(name=f"{name}_sum", dtype=dtype)([one, other])
+    return keras.layers.ReLU(name=name, dtype=dtype)(x)
 
 
 def _convolution(
@@ -109,11 +149,19 @@ def _convolution(
     dtype: str | None,
     *,
     strides: int = 1,
-    activation: str | None = "elu",
+    activation: str | None = "relu",
+    bias: bool = True,
 ) -> keras.KerasTensor:
     """Convolve with zeros around the picture: its batch norm has been folded into the weights."""
     layer = keras.layers.Conv2D(
-        channels, size, strides, "same", activation=activation, name=name, dtype=dtype
+        channels,
+        size,
+        strides,
+        "same",
+        activation=activation,
+        use_bias=bias,
+        name=name,
+        dtype=dtype,
     )
     return layer(x)
 
@@ -125,6 +173,7 @@ def _fill(model: keras.Model, weights: Mapping[str, NDArray[np.floating]]) -> No
         for layer in model.layers
         if isinstance(layer, keras.layers.Conv2D)
         for kind, variable in (("kernel", layer.kernel), ("bias", layer.bias))
+        if variable is not None
     }
     if places.keys() != weights.keys():
         odd = ", ".join(sorted(places.keys() ^ weights.keys()))
