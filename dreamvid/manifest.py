@@ -7,7 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -58,15 +58,17 @@ class Manifest:
     def read(cls, path: Path) -> Manifest | None:
         """The manifest in a file; None where there is none. Raises RunError if it is not one."""
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            told = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{field.name: told[field.name] for field in fields(cls)})
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
     def text(self) -> str:
         """As it is kept, with its two hashes for those who look."""
-        return json.dumps({**asdict(self)}, indent=1, ensure_ascii=False)
+        hashes = {"dream": self.dream, "film": _hash([self.dream, self.recipe, self.segment])}
+        return json.dumps({**asdict(self), **hashes}, indent=1, ensure_ascii=False)
 
     @property
     def dream(self) -> str:
