@@ -1,9 +1,9 @@
 """One octave's gradient ascent; a step is a graph of TensorFlow, traced once for all sizes.
 
-The steps are counted in Python. With a loop over steps around a tiling's own loop, TensorFlow on
-two threads comes to one of several results that differ in the last bits, drawn anew with every
-trace: a render that goes on in another process would not be the same film. One step's graph came to
-one result in all of 68 traces.
+The steps are counted out here. A picture that goes around within a graph makes a ring of its nodes,
+and where TensorFlow puts in oneDNN's kernels it begins such a ring anywhere: whether a max pool's
+gradient is oneDNN's or not, which round differently on several threads, is then drawn anew with each
+trace, and a render that goes on in another process would not be the same film.
 """
 
 from __future__ import annotations
