@@ -1,8 +1,8 @@
 """One octave's gradient ascent; a step is a graph of TensorFlow, traced once for all sizes.
 
-The steps are counted out here. A picture that goes around within a graph makes a ring of its nodes,
-and where TensorFlow puts in oneDNN's kernels it begins such a ring anywhere: whether a max pool's
-gradient is oneDNN's or not, which round differently on several threads, is then drawn anew with each
+The steps are counted out here. A picture that goes around within a graph makes a ring of nodes, and
+where TensorFlow puts in oneDNN's kernels it begins such a ring anywhere: whether a max pool's
+gradient is oneDNN's or not, which round differently on several threads, is drawn anew with each
 trace, and a render that goes on in another process would not be the same film.
 """
 
