@@ -167,14 +167,15 @@ def test_a_box_is_dreamed_as_strongly_as_the_whole_would_be(
 ) -> None:
     """A hole in a dream takes about what the picture has taken there in a burst."""
     monkeypatch.setattr("dreamvid.dream.effort.BUDGET", 10)
-    dream = dreamer(octaves=1, steps=1, burst=8, tile=tile, margin=16)
+    # What a deeper layer dreams in a box hangs on more of what is around it than a box sees.
+    dream = dreamer(objective="strokes", octaves=1, steps=1, burst=8, tile=tile, margin=16)
     all_bare = np.ones(wide.shape[:2], np.float32)
     holed = dream(wide, 0, all_bare)
     holed[OWN] = wide[OWN]
     boxed = (dream(holed, 3, patch((144, 192))) - holed)[OWN]
     burst = (dream(wide, 3, all_bare) - wide)[OWN]
     assert 0.6 < boxed.std() / burst.std() < 1.6
-    assert np.corrcoef(boxed.ravel(), burst.ravel())[0, 1] > 0.4, "and the same is dreamed there"
+    assert np.corrcoef(boxed.ravel(), burst.ravel())[0, 1] > 0.6, "and the same is dreamed there"
 
 
 def test_outside_its_boxes_a_dream_is_the_same_to_the_bit(wide: Frame) -> None:
