@@ -110,9 +110,10 @@ def report_word(word: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.flags import typed
     from dreamvid.loading import validated
     from dreamvid.report import Request, report, written
-    from dreamvid.watching import look
 
     request = validated(Request, typed(word, summary, Request(), argv))
+    from dreamvid.watching import look  # brings OpenCV, which the help does without
+
     measured = report(
         request, lambda steps, total: tqdm(steps, total=total, **look(Path(request.named[0])))
     )

@@ -77,7 +77,7 @@ def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Bare, int, i
 def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Bare, int, int, int]) -> None:
     works = planned(plan)
     areas = [high * wide for high, wide in octaves(*plan[0].shape)]
-    bounded = [work for work in works if work.more.mean() <= max(1, work.more.max()) / 2]
+    bounded = [work for work in works if work.more.mean() <= round(work.more.max()) / 2]
     spent = sum(work.further * area(around(b, work.size)) for work in bounded for b in work.boxes)
     assert spent <= BUDGET * sum(areas) * len(bounded) / len(works) + 1
 
