@@ -4,6 +4,7 @@ The steps are counted out here. A picture that goes around within a graph makes 
 where TensorFlow puts in oneDNN's kernels it begins such a ring anywhere: whether a max pool's
 gradient is oneDNN's or not, which round differently on several threads, is drawn anew with each
 trace, and a render that goes on in another process would not be the same film.
+So nothing that the network reads may go around a loop in a graph.
 """
 
 from __future__ import annotations
