@@ -61,12 +61,11 @@ class Run:
     Attributes:
         folder: where it is.
         film: the folder in it that is the sink's.
-        manifest: of what is rendered here.
     """
 
-    def __init__(self, output: Path, manifest: Manifest) -> None:
+    def __init__(self, output: Path) -> None:
         """See `held`."""
-        self.folder, self.manifest = folder_of(output), manifest
+        self.folder = folder_of(output)
         self.film = self.folder / "film"
 
     @property
@@ -115,7 +114,7 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
         RunError: another process is at work on it; it was begun with another recipe or input and
             not finished, unless `restart` says to begin anew; its folder cannot be written.
     """
-    run = Run(output, manifest)
+    run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
         before = None if restart else begun(output)
@@ -150,7 +149,7 @@ def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, 
     Raises:
         RunError: another process is at work on it, or its folder cannot be written.
     """
-    run = Run(output, manifest)
+    run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
         if anew:

@@ -124,9 +124,7 @@ def report_word(word: str, summary: str, argv: Sequence[str]) -> int:
 
 def _carry_out(recipe: Recipe, command: Command, *, again: bool = False) -> int:
     """Do with a recipe what was asked for; `again`: a film that is done already is no fault."""
-    import yaml
-
-    from dreamvid.rendering import carry_out, is_done, plan
+    from dreamvid.rendering import carry_out, is_done, output_of, plan
 
     if command.keep and command.no_keep:
         raise UsageError("--keep and --no-keep exclude each other")
@@ -138,16 +136,15 @@ def _carry_out(recipe: Recipe, command: Command, *, again: bool = False) -> int:
         return 0
     if command.dry_run:
         from dreamvid.preflight import tried
+        from dreamvid.showing import yaml_lines
 
         planned = plan(recipe, overwrite=True)  # an output that is there is no reason for silence
-        shown: Any = planned.recipe.model_dump(mode="json")
-        print(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), end="")
-        for line in [*planned.lines(), tried(planned)]:
-            print(f"# {line}")
+        told = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
+        print("\n".join([*yaml_lines(planned.recipe), *told]))
         return 0
     if again and not (command.overwrite or command.restart) and is_done(recipe):
         if not command.quiet:
-            print(f"{recipe.output}: done already", file=sys.stderr)
+            print(f"{output_of(recipe)}: done already", file=sys.stderr)
         return 0
     from dreamvid.watching import watched
 
