@@ -1,9 +1,8 @@
 """The camera: an affine map from one frame to the next, and one accurate resample.
 
 A recursion compounds every resampling error, so OpenCV's cubic, which moves a shift of .004 px by
-.006, will not do. Here the weights are Keys' cubic (R. Keys, "Cubic convolution interpolation for
-digital image processing", 1981, a = −½) computed in float64 at the exact position: an identity is
-exact, a shift of a hundredth of a pixel is right to a ten-thousandth.
+.006, will not do. Here the weights are Keys' cubic computed in float64 at the exact position
+(`resample`): an identity is exact, a shift of a hundredth of a pixel is right to a ten-thousandth.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
+from dreamvid.resample import Floats, Indices, taps, weighed
 
 Border = Literal["reflect", "edge", "wrap", "black"]
 NEAREST, FARTHEST = 1e100, 1e-6
 """How much a camera magnifies at most and at least: a day's zoom would leave what a float holds."""
 
 Field = NDArray[np.float32]
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -142,24 +140,12 @@ def new_ground(source: Frame, camera: Affine) -> Frame:
     )
 
 
-def _keys(distance: Floats) -> Floats:
-    d = np.abs(distance)
-    near = (1.5 * d - 2.5) * d * d + 1
-    far = ((-0.5 * d + 2.5) * d - 4) * d + 2
-    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
-
-
 def _taps(where: Floats, spread: float) -> tuple[Indices, Floats]:
     """The pixels around each position and their weights, both (*where.shape, taps).
 
     `spread` ≥ 1 is how much wider than Keys' four taps the kernel is.
     """
-    reach = math.ceil(2 * spread)
-    offsets = np.arange(1 - reach, reach + 1)
-    pixels = np.floor(where)[..., None].astype(np.intp) + offsets
-    away = (where[..., None] - pixels) / spread
-    weights = _keys(away)
-    weights /= weights.sum(axis=-1, keepdims=True)
+    pixels, weights, away = taps(where, spread)
     if spread > 1:
         # Widened, the kernel would put a ramp up to .03 px aside: lean it, under a tent of its own
         # width, until its centre of weight is the position again.
@@ -185,18 +171,12 @@ def _inside(
 
 
 def _warp_upright(frame: Frame, back: Floats, border: Border) -> Frame:
-    """Zoom and translation: the axes apart, each a weighted sum of a few shifted copies."""
+    """Zoom and translation: one axis after the other."""
     for axis in (0, 1):
         scale, offset = back[1 - axis, 1 - axis], back[1 - axis, 2]
         length = frame.shape[axis]
         pixels, weights = _taps(np.arange(length) * scale + offset, max(1.0, scale))
-        pixels, weights = _inside(pixels, weights, length, border)
-        shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
-        total = np.zeros_like(frame)
-        for pixel, weight in zip(pixels.T, weights.T.astype(np.float32), strict=True):
-            if weight.any():
-                total += np.take(frame, pixel, axis=axis) * weight.reshape(shape)
-        frame = total
+        frame = weighed(frame, axis, *_inside(pixels, weights, length, border))
     return frame
 
 
