@@ -18,7 +18,7 @@ from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe import Motion
-from dreamvid.resample import Floats, Indices, taps, weighed
+from dreamvid.resample import Floats, Indices, blocks, summed, taps
 
 Border = Literal["reflect", "edge", "wrap", "black"]
 NEAREST, FARTHEST = 1e100, 1e-6
@@ -176,7 +176,7 @@ def _warp_upright(frame: Frame, back: Floats, border: Border) -> Frame:
         scale, offset = back[1 - axis, 1 - axis], back[1 - axis, 2]
         length = frame.shape[axis]
         pixels, weights = _taps(np.arange(length) * scale + offset, max(1.0, scale))
-        frame = weighed(frame, axis, *_inside(pixels, weights, length, border))
+        frame = summed(frame, axis, blocks(*_inside(pixels, weights, length, border)))
     return frame
 
 

@@ -41,8 +41,10 @@ class Network(Section):
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."
     )
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="What the network computes in; the picture stays float32."
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="What the network computes in; auto: bfloat16 where the machine multiplies "
+        "it. The picture stays float32.",
     )
 
     @model_validator(mode="before")

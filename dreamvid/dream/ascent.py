@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from dreamvid.dream.effort import Box
 from dreamvid.dream.objective import Objective
-from dreamvid.dream.tiles import GUARD, Draws, Tiling, gradient_of
+from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
@@ -78,18 +79,25 @@ class Ascent:
         push = numbers, number, number, numbers
         climb = [picture, draw, push, cut, cut, field, number]
         catch_up = [picture, draw, push, box, box, field, number]
-        # Smoothed or not is asked here, not in the graph: a tf.cond there changes last digits.
-        self._climb, self._catch_up = (
-            {
-                smooth: tf.function(partial(graph, smooth=smooth), input_signature=signature)
-                for smooth in (False, True)
-            }
-            for graph, signature in ((self._climb_graph, climb), (self._catch_up_graph, catch_up))
-        )
+        # Smoothed or not, whole or in tiles is asked here, not in the graph: a tf.cond there
+        # changes last digits.
+        either = (False, True)
+        self._climb = {
+            (smooth, whole): tf.function(
+                partial(self._climb_graph, smooth=smooth, whole=whole), input_signature=climb
+            )
+            for smooth, whole in product(either, either)
+        }
+        self._catch_up = {
+            smooth: tf.function(
+                partial(self._catch_up_graph, smooth=smooth), input_signature=catch_up
+            )
+            for smooth in either
+        }
 
     @property
     def traces(self) -> int:
-        """How often the climb's graph was traced: once with smoothing, once without."""
+        """How often the climb's graphs were traced: each form once, if it was wanted."""
         return sum(int(one.experimental_get_tracing_count()) for one in self._climb.values())
 
     def climb(
@@ -107,8 +115,10 @@ class Ascent:
         Returns:
             The picture, and the last gradient's norm for `catch_up`.
         """
-        rows, columns = (self.tiling.axis(int(edge)) for edge in picture.shape[:2])
-        graph, norm = self._climb[push.smooths], tf.constant(1.0)
+        high, wide = (int(edge) for edge in picture.shape[:2])
+        rows, columns = self.tiling.axis(high), self.tiling.axis(wide)
+        graph = self._climb[push.smooths, self.tiling.whole((high, wide))]
+        norm = tf.constant(1.0)
         for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
             beyond = float(step - even)
             picture, norm = graph(picture, draw, pushed, rows, columns, more[..., None], beyond)
@@ -143,6 +153,7 @@ class Ascent:
         beyond: tf.Tensor,
         *,
         smooth: bool,
+        whole: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One step, `beyond` those that all pixels take."""
         weights, step_size, sigma, reach = push
@@ -150,7 +161,10 @@ class Ascent:
         def value(tile: tf.Tensor) -> tf.Tensor:
             return self.value(tile, weights)
 
-        gradient = self.tiling.gradient(value, picture, draw, rows, columns)
+        if whole:
+            gradient = rolled_gradient(value, picture, draw)
+        else:
+            gradient = self.tiling.gradient(value, picture, draw, rows, columns)
         if smooth:
             gradient = _smoothed(gradient, sigma, reach)
         norm = self._norm(gradient)
@@ -181,8 +195,7 @@ class Ascent:
         top, side = own[0] - seen[0], own[1] - seen[1]
         high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
         part = picture[seen[0] : seen[2], seen[1] : seen[3]]
-        gradient = gradient_of(value, tf.roll(part, draw, (0, 1)))
-        gradient = tf.roll(gradient, -draw, (0, 1))
+        gradient = rolled_gradient(value, part, draw)
         if smooth:
             gradient = _smoothed(gradient, sigma, reach)
         area = tf.cast((seen[2] - seen[0]) * (seen[3] - seen[1]), tf.float32)

@@ -18,6 +18,7 @@ from dreamvid.dream.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.recipe import Dream, Recipe
+from dreamvid.resample import resized
 
 RECURSIVE_KEEP = 0.2
 """`recursive`: share of an octave's own picture under the dream that comes up from below."""
@@ -38,7 +39,7 @@ class Dreamer:
     """`dream(canvas, t, bare) -> Frame`: the dream of a recipe, its network loaded once.
 
     The same canvas and t give the same dream: every random draw comes from (seed, t, octave,
-    step) alone. One trace of the graph serves every size and every frame, whatever a frame changes.
+    step) alone. One trace of a graph serves every size and every frame, whatever a frame changes.
 
     Attributes:
         pixels: of how many pixels the gradient was taken so far.
@@ -95,22 +96,19 @@ class Dreamer:
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
         works = efforts(bare, sizes, how.steps, how.burst, self._dream.tile)
-        source = tf.constant(canvas, tf.float32)
         if self._dream.method == "recursive":
-            picture = self._recursive(source, works, t, how)
+            picture = self._recursive(canvas, works, t, how)
         elif self._dream.method == "resize":
-            picture = source
+            picture = canvas
             for octave, work in enumerate(works):
-                picture = self._octave(_resized(picture, work.size), work, t, octave, how)
+                picture = self._octave(resized(picture, work.size), work, t, octave, how)
         else:
-            detail = tf.zeros((*sizes[0], 3))
+            detail = np.zeros((*sizes[0], 3), np.float32)
             for octave, work in enumerate(works):
-                base = _resized(source, work.size)
-                picture = base + _resized(detail, work.size)
-                picture = self._octave(picture, work, t, octave, how)
+                base = resized(canvas, work.size)
+                picture = self._octave(base + resized(detail, work.size), work, t, octave, how)
                 detail = picture - base
-        dreamed: Frame = tf.clip_by_value(_resized(picture, canvas.shape[:2]), 0.0, 255.0).numpy()
-        return dreamed
+        return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
 
     def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
         """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
@@ -130,8 +128,8 @@ class Dreamer:
 
     @property
     def traces(self) -> int:
-        """How often the ascent's graph was traced; 1 after any number of frames, 2 where some are
-        smoothed and some are not."""
+        """How often the ascent's graph was traced: once, whatever the frames, for each of its forms
+        that was wanted: smoothed or not, in one tile or in several."""
         return self._ascent.traces
 
     def _weights(self, how: Dream) -> tuple[float, ...]:
@@ -146,15 +144,15 @@ class Dreamer:
         smooth = RECURSIVE_SMOOTH if recursive else (how.smooth or 0.0,) * 2
         return Push(self._weights(how), how.step_size, smooth)
 
-    def _recursive(self, source: tf.Tensor, works: list[Effort], t: int, how: Dream) -> tf.Tensor:
-        pyramid = [_resized(source, works[-1].size)]
+    def _recursive(self, source: Frame, works: list[Effort], t: int, how: Dream) -> Frame:
+        pyramid = [resized(source, works[-1].size)]
         for work in reversed(works[:-1]):
-            soft = blurred(pyramid[-1], tf.constant(RECURSIVE_BLUR), taps(3))
-            pyramid.append(_resized(soft, work.size))
-        picture = None
+            soft = blurred(tf.constant(pyramid[-1]), tf.constant(RECURSIVE_BLUR), taps(3))
+            pyramid.append(resized(soft.numpy(), work.size))
+        picture = source
         for octave, (own, work) in enumerate(zip(reversed(pyramid), works, strict=True)):
-            if picture is not None:
-                below = _resized(picture, work.size)
+            if octave:
+                below = resized(picture, work.size)
                 own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
             picture = self._octave(own, work, t, octave, how)
         return picture
@@ -177,28 +175,25 @@ class Dreamer:
         assert steps, "settled"
         return self._ascent.tiling.draws(rng, size, steps, how.jitter)
 
-    def _octave(
-        self, picture: tf.Tensor, work: Effort, t: int, octave: int, how: Dream
-    ) -> tf.Tensor:
+    def _octave(self, begun: Frame, work: Effort, t: int, octave: int, how: Dream) -> Frame:
         """The steps of ascent at one size."""
+        picture = tf.constant(begun, tf.float32)
         push = self._push(how)
         steps = work.even + (work.further if work.everywhere else 0)
         draws = self.draws(work.size, t, octave, steps, how)
         picture, norm = self._ascent.climb(picture, draws, push, work.even, work.more)
         self.pixels += steps * area((0, 0, *work.size))
         if work.everywhere:
-            return picture
+            return _array(picture)
         rng = np.random.default_rng([self._seed, t, octave, 1])
         for own in work.boxes:
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
             picture = self._ascent.catch_up(picture, draws, push, seen, own, work.more, norm)
             self.pixels += work.further * area(seen)
-        return picture
+        return _array(picture)
 
 
-def _resized(picture: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Bicubic (Keys), antialiased on the way down; the same size is the picture itself."""
-    if tuple(picture.shape[:2]) == tuple(size):
-        return picture
-    return tf.image.resize(picture, size, method="bicubic", antialias=True)
+def _array(picture: tf.Tensor) -> Frame:
+    found: Frame = picture.numpy()
+    return found

@@ -18,8 +18,12 @@ import keras
 import numpy as np
 
 from dreamvid.dream.entry import Entry
+from dreamvid.dream.precision import computed_in
 from dreamvid.errors import NetworkError
 from dreamvid.recipe import Network
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+"""Keras's names of what a network computes in."""
 
 PATIENCE = 30.0
 """Seconds without an answer after which a download has failed."""
@@ -38,7 +42,7 @@ def load(own: Entry, network: Network) -> keras.Model:
         raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
     if weights.endswith(".keras"):
         return _whole_model(Path(weights))
-    policy = "float32" if network.precision == "float32" else "mixed_bfloat16"
+    policy = POLICIES[computed_in(network.precision)]
     if weights == "imagenet":
         return _imagenet(own, policy)
     model = build(own, policy)

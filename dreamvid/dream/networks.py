@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.entry import Entry, Preprocess
+from dreamvid.dream.folding import folded
 from dreamvid.dream.models import load
 from dreamvid.errors import NetworkError, near
 from dreamvid.recipe import Network
@@ -30,7 +31,8 @@ def activations(network: Network, layers: list[str]) -> Activations:
     whole = load(own, network)
     for layer in layers:
         _check_layer(whole, own, layer)
-    model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
+    cut = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
+    model = folded(cut)
     model.trainable = False
 
     def run(pictures: tf.Tensor) -> list[tf.Tensor]:

@@ -41,6 +41,9 @@ class Tiling(Protocol):
         """How an axis of `length` px is cut, as three numbers for `gradient`: data of the graph,
         so that one trace serves every size."""
 
+    def whole(self, size: tuple[int, int]) -> bool:
+        """Whether a picture of (height, width) is one tile; then `rolled_gradient` takes it."""
+
     def gradient(
         self, value: Value, picture: tf.Tensor, draw: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
     ) -> tf.Tensor:
@@ -74,6 +77,10 @@ class Rolled:
         core = -(-length // count)
         lacking = -(-(self.least - core) // 2)
         return count, core, max(self.margin, lacking) if count > 1 else 0
+
+    def whole(self, size: tuple[int, int]) -> bool:
+        """Whether neither edge is longer than a tile."""
+        return max(size) <= self.largest
 
     def draws(
         self, rng: np.random.Generator, size: tuple[int, int], steps: int, jitter: int
@@ -133,6 +140,10 @@ class Offset:
         tile = math.ceil(length / count)
         return count + 1, tile, min(self.least, length)
 
+    def whole(self, size: tuple[int, int]) -> bool:
+        """Never: the first and the last are parts of one."""
+        return False
+
     def draws(
         self, rng: np.random.Generator, size: tuple[int, int], steps: int, jitter: int
     ) -> Draws:
@@ -165,6 +176,11 @@ def _part(
     last = tf.clip_by_value(start + (index + 1) * cut[1], 0, length)
     low = tf.minimum(first, length - cut[2])
     return first, last, low, tf.maximum(last, low + cut[2])
+
+
+def rolled_gradient(value: Value, picture: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    """The gradient of `value` with respect to a picture that is rolled by `draw` for it."""
+    return tf.roll(gradient_of(value, tf.roll(picture, draw, (0, 1))), -draw, (0, 1))
 
 
 def gradient_of(value: Value, tile: tf.Tensor) -> tf.Tensor:
