@@ -8,9 +8,7 @@ and 4.3).
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,31 +183,17 @@ class Moment:
 
 
 def followed(
-    shots: Iterable[tuple[int, Frame]], cadence: int = 1, last: Frame | None = None
-) -> Iterator[Moment]:
-    """Frames of shots with their flows, backwards in time too where a `cadence` asks for it.
+    shots: Iterable[tuple[int, Frame]], both: bool, last: Frame | None = None
+) -> Generator[Moment]:
+    """Frames of shots with their flows, and if `both` those backwards in time.
 
-    The next `cadence` frames are read, and their flows found, while this one is being dreamed.
     `last` is the frame before the first of them, where one begins in the middle of a film.
     """
-    coming = iter(shots)
-    before = [] if last is None else [last]
-
-    def following() -> Moment | None:
-        for t, frame in coming:
-            came = left = None
-            if t:
-                came = Flow.between(before[0], frame)
-                left = Flow.between(frame, before[0]) if cadence > 1 else None
-            before[:] = [frame]
-            return Moment(t, frame, came, left)
-        return None
-
-    room = ThreadPoolExecutor(1, "flow")
-    try:
-        ahead = deque(room.submit(following) for _ in range(cadence))
-        while (moment := ahead.popleft().result()) is not None:
-            ahead.append(room.submit(following))
-            yield moment
-    finally:  # a film closed early does not wait for frames that no one will see
-        room.shutdown(cancel_futures=True)
+    for t, frame in shots:
+        came = left = None
+        if t:
+            assert last is not None
+            came = Flow.between(last, frame)
+            left = Flow.between(frame, last) if both else None
+        last = frame
+        yield Moment(t, frame, came, left)

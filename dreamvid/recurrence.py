@@ -8,7 +8,8 @@ x_t      = anchor(x_t)                             is shown, and carried
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, islice, tee, zip_longest
@@ -23,6 +24,7 @@ from dreamvid.errors import RunError
 from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine
+from dreamvid.overlap import ahead
 from dreamvid.recipe import Dream, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.schedule import Clock
 from dreamvid.scheduled import in_force
@@ -113,29 +115,30 @@ def turns(
     if since is not None:
         last, anchor, camera = since.last, since.anchor, Camera(shows_sources, since.at)
         done = since.done
-    for group in _groups(film, _moments(film, sources, since)):
-        if group[0].t == 0:
-            last, anchor, camera = None, None, Camera(shows_sources)
-        seen = []
-        for index, moment in zip(count(done), group, strict=False):
-            now = in_force(film, Clock(index, clock.rate, clock.frames))
-            seen.append(camera.sees(moment, now.motion))
-        *between, key = seen
-        held = [Held.of(last)] if last else []
-        for one in between:
-            assert last is not None
-            last = last.on(one.source, one.came)
-            held.append(held[-1].onward(one.came))
+    with closing(_moments(film, sources, since)) as moments:
+        for group in _groups(film, moments):
+            if group[0].t == 0:
+                last, anchor, camera = None, None, Camera(shows_sources)
+            seen = []
+            for index, moment in zip(count(done), group, strict=False):
+                now = in_force(film, Clock(index, clock.rate, clock.frames))
+                seen.append(camera.sees(moment, now.motion))
+            *between, key = seen
+            held = [Held.of(last)] if last else []
+            for one in between:
+                assert last is not None
+                last = last.on(one.source, one.came)
+                held.append(held[-1].onward(one.came))
 
-        rounds = film.blend.settle if now.blend.share else 0
-        if key.t == 0:
-            for turn in range(rounds):
-                last, anchor = _dreamed(now, dream, turn, key.source, last, stay, anchor)
-        move = key.came if key.t else stay
-        last, anchor = _dreamed(now, dream, key.t + rounds, key.source, last, move, anchor)
-        done += len(group)
-        state = State(done, key.t, last, anchor, camera.at, digest(film, group[-1].source))
-        yield Turn([*_crossfaded(between, held[1:], Held.of(last), key), last.dream], state)
+            rounds = film.blend.settle if now.blend.share else 0
+            if key.t == 0:
+                for turn in range(rounds):
+                    last, anchor = _dreamed(now, dream, turn, key.source, last, stay, anchor)
+            move = key.came if key.t else stay
+            last, anchor = _dreamed(now, dream, key.t + rounds, key.source, last, move, anchor)
+            done += len(group)
+            state = State(done, key.t, last, anchor, camera.at, digest(film, group[-1].source))
+            yield Turn([*_crossfaded(between, held[1:], Held.of(last), key), last.dream], state)
 
 
 def _dreamed(
@@ -176,7 +179,7 @@ def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -
 
 def _moments(
     film: ZoomRecipe | VideoRecipe, sources: Iterable[Frame], since: State | None
-) -> Iterator[Moment]:
+) -> Generator[Moment]:
     """Each source frame to come with its index in its shot, and its flow if the blend asks for it.
 
     A clip is read forward from its beginning: to seek by a frame's number is not exact.
@@ -190,9 +193,12 @@ def _moments(
                 f"frame {since.done - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )
-    if isinstance(film, VideoRecipe) and film.blend.by == "flow" and film.blend.share:
-        return followed(shots, film.cadence, before)
-    return (Moment(t, source) for t, source in shots)
+    if not isinstance(film, VideoRecipe):
+        return (Moment(t, source) for t, source in shots)
+    # Read, and their flows found, while the ones before them are dreamed.
+    if film.blend.by == "flow" and film.blend.share:
+        return ahead(followed(shots, film.cadence > 1, before), film.cadence)
+    return ahead((Moment(t, source) for t, source in shots), film.cadence)
 
 
 def numbered(

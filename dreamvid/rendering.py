@@ -14,8 +14,9 @@ from dreamvid.manifest import Manifest, cores
 from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
+from dreamvid.overlap import Behind
 from dreamvid.recipe import Film, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recurrence import Dreams, State, turns
+from dreamvid.recurrence import Dreams, State, Turn, turns
 from dreamvid.run import Keep, Run, begun, finished, held
 from dreamvid.schedule import Clock
 from dreamvid.scheduled import check, in_force
@@ -175,29 +176,38 @@ def carry_out(
     ):
         since = run.state
         journal = Journal(run.folder, made.output, since.done if since else 0, source.frames)
-        sink = None
+        sink, behind = None, Behind()
+        frames = turns(
+            recipe,
+            source.open(),
+            made.dream,
+            since=since,
+            rate=source.rate,
+            frames=source.frames,
+        )
+
+        def put_away(turn: Turn) -> None:
+            nonlocal since
+            assert sink is not None
+            for frame in turn.frames:
+                sink.write(frame)
+            run.save(turn.state)
+            since = turn.state
+            journal.frames(since.done)
+
         try:
             sink = _sink(made, run, since, overwrite)
-            for turn in turns(
-                recipe,
-                source.open(),
-                made.dream,
-                since=since,
-                rate=source.rate,
-                frames=source.frames,
-            ):
-                for frame in turn.frames:
-                    sink.write(frame)
-                run.save(turn.state)
-                since = turn.state
-                journal.frames(since.done)
-                for index, frame in enumerate(turn.frames, since.done - len(turn.frames)):
+            for turn in frames:
+                behind.do(put_away, turn)
+                for index, frame in enumerate(turn.frames, turn.state.done - len(turn.frames)):
                     yield Step(index, source.frames, frame)
+            behind.settle()
             journal.ends("joining")
             sink.close()
             journal.ends("done")
             run.finish(keep)
         except BaseException as error:
+            behind.close()
             stopped = isinstance(error, GeneratorExit | KeyboardInterrupt)
             journal.ends("interrupted" if stopped else "failed", "" if stopped else str(error))
             partial = sink.abandon(keep=since is not None) if sink is not None else None

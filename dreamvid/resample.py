@@ -79,12 +79,12 @@ def blocks(pixels: Indices, weights: Floats) -> list[Block]:
     places = pixels - np.repeat(low, BLOCK)[: len(pixels), np.newaxis]
     bands = np.zeros((len(pixels), min(int(span.max()), WIDEST)))
     np.add.at(bands, (np.flatnonzero(near)[:, np.newaxis], places[near]), weights[near])
-    bands = bands.astype(np.float32)
+    narrow = bands.astype(np.float32)
     found = []
     for start, first, wide in zip(starts.tolist(), low.tolist(), span.tolist(), strict=True):
         own = slice(start, start + BLOCK)
         if wide <= WIDEST:
-            found.append(Block(own, slice(first, first + wide), bands[own, :wide]))
+            found.append(Block(own, slice(first, first + wide), narrow[own, :wide]))
             continue
         reads, at = np.unique(pixels[own], return_inverse=True)  # around an edge, or far apart
         band = np.zeros((len(at), len(reads)))
@@ -121,7 +121,8 @@ def resized(frame: Frame, size: tuple[int, int]) -> Frame:
 @lru_cache(64)
 def _scaled(before: int, after: int) -> list[Block]:
     scale = before / after
-    pixels, weights, _ = taps((np.arange(after) + 0.5) * scale - 0.5, max(1.0, scale))
+    where = (np.arange(after, dtype=np.float64) + 0.5) * scale - 0.5
+    pixels, weights, _ = taps(where, max(1.0, scale))
     weights = np.where((pixels >= 0) & (pixels < before), weights, 0.0)
     return blocks(np.clip(pixels, 0, before - 1), weights / weights.sum(axis=-1, keepdims=True))
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -348,21 +345,16 @@ def same(one: Flow | None, other: Flow | None) -> bool:
     return np.array_equal(one.back, other.back) and np.array_equal(one.trust, other.trust)
 
 
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("flow")]
-
-
-@pytest.mark.parametrize("cadence", [1, 2, 4, 20])
-def test_a_film_is_followed_as_without_a_thread(cadence: int) -> None:
-    made = list(followed(iter(FILM), cadence))
+@pytest.mark.parametrize("both", [False, True])
+def test_each_frame_has_the_flow_from_the_one_before(both: bool) -> None:
+    made = list(followed(iter(FILM), both))
     assert len(made) == len(FILM)
     for index, (moment, (t, frame)) in enumerate(zip(made, FILM, strict=True)):
         before = FILM[index - 1][1]
         assert moment.t == t
         assert moment.source is frame
         assert same(moment.came, Flow.between(before, frame) if t else None)
-        assert same(moment.left, Flow.between(frame, before) if t and cadence > 1 else None)
-    assert not threads()
+        assert same(moment.left, Flow.between(frame, before) if t and both else None)
 
 
 def test_flow_is_computed_only_within_shots(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,65 +365,9 @@ def test_flow_is_computed_only_within_shots(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append((place[id(before)], place[id(now)]))
 
     monkeypatch.setattr(Flow, "between", between)
-    list(followed(iter(FILM)))
+    list(followed(iter(FILM), both=False))
     assert asked == [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6)]
 
 
 def test_an_empty_film_has_no_moments() -> None:
-    assert list(followed(iter(()))) == []
-
-
-@pytest.mark.parametrize("cadence", [1, 3])
-def test_closed_early_no_thread_is_left(cadence: int) -> None:
-    moments = followed(iter(FILM), cadence)
-    assert isinstance(moments, Iterator)
-    next(moments)
-    assert threads(), "it reads ahead"
-    moments.close()  # type: ignore[attr-defined]
-    assert not threads()
-
-
-@pytest.mark.parametrize("cadence", [1, 3])
-def test_no_more_is_read_ahead_than_the_cadence(cadence: int) -> None:
-    read: list[int] = []
-
-    def reading() -> Iterator[tuple[int, Frame]]:
-        for index, pair in enumerate(FILM):
-            read.append(index)
-            yield pair
-
-    moments = followed(reading(), cadence)
-    for given_away in (1, 2):
-        next(moments)
-        assert len(read) <= given_away + cadence
-    moments.close()  # type: ignore[attr-defined]
-    assert len(read) <= 2 + cadence
-
-
-@pytest.mark.parametrize("cadence", [1, 3])
-def test_a_fault_of_the_source_comes_through_after_its_frames(cadence: int) -> None:
-    def broken() -> Iterator[tuple[int, Frame]]:
-        yield from FILM[:3]
-        raise OSError("cut off")
-
-    moments = followed(broken(), cadence)
-    assert [next(moments).t for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(OSError, match="cut off"):
-        next(moments)
-    assert not threads()
-
-
-def test_closing_waits_for_no_more_than_what_is_under_way() -> None:
-    read: list[int] = []
-
-    def slowly() -> Iterator[tuple[int, Frame]]:
-        for index, pair in enumerate(FILM):
-            time.sleep(0.03)
-            read.append(index)
-            yield pair
-
-    moments = followed(slowly(), 6)
-    next(moments)
-    so_far = len(read)
-    moments.close()  # type: ignore[attr-defined]
-    assert len(read) <= so_far + 2
+    assert list(followed(iter(()), both=False)) == []

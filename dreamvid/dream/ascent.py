@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import NamedTuple
 
@@ -220,6 +220,7 @@ def _smoothed(gradient: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor) -> tf.Ten
     return tf.add_n([blurred(gradient, sigma * times, reach) for times in (1.0, 2.0, 0.5)])
 
 
+@cache
 def taps(radius: int) -> tf.Tensor:
     """The squared distances (px²) at which a blur of that radius reads, float32 (2 radius + 1,).
 
