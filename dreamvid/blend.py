@@ -16,11 +16,15 @@ Bare = NDArray[np.float32]
 
 Move = Callable[[Frame, Frame | float], Frame]
 """Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place
-to this one's; the second is what lies where nothing comes from."""
+to this one's; the second is what lies where nothing comes from, for each channel or for all."""
 
 FADE = 0.7
 """How much of a burst of steps a pixel takes in the frame after it was bare, and so on: one step a
 frame does not hold at once what a burst has made."""
+
+
+NOTHING = np.array([0, 0, 0, 1], np.float32)
+"""What lies where nothing comes from: no residual of three channels, and wholly bare."""
 
 
 def stay(field: Frame, ground: Frame | float) -> Frame:
@@ -39,8 +43,8 @@ class Last:
 
     def on(self, source: Frame, move: Move) -> Last:
         """The same dream on the next source."""
-        bare = move(self.bare[..., None], 1.0)[..., 0]
-        return Last(source + move(self.dream - self.source, 0.0), source, bare)
+        residual, bare = _moved(self, move, 1.0)
+        return Last(source + residual, source, bare)
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,19 @@ def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> tuple[
         return source, np.ones(source.shape[:2], np.float32)
     share = np.float32(blend.share)
     if blend.what == "residual":
-        bare = np.clip(move(FADE * last.bare[..., None], 1.0)[..., 0], 0, 1)
-        return source + share * move(last.dream - last.source, 0.0), bare
+        residual, bare = _moved(last, move, FADE)
+        return source + share * residual, np.clip(bare, 0, 1)
     moved = move(last.dream, source)
     bare = np.zeros(source.shape[:2], np.float32)
     return moved if share == 1 else source + share * (moved - source), bare
+
+
+def _moved(last: Last, move: Move, fade: float) -> tuple[Frame, Bare]:
+    """The residual, and where it is bare, times `fade`; looked up together, for that is half the
+    work. Where nothing comes from there is no residual, and all is bare."""
+    fields = np.dstack([last.dream - last.source, np.float32(fade) * last.bare])
+    moved = move(fields, NOTHING)
+    return moved[..., :3], moved[..., 3]
 
 
 def needs_source(blend: Blend) -> bool:

@@ -34,12 +34,16 @@ def look_up(field: Field, x: Field, y: Field) -> Field:
     reach = [min(REACH, edge - 1) for edge in field.shape[1::-1]]
     across, down = (taps[REACH - r : REACH + r + 1] for r in reach)
     knots = cv2.sepFilter2D(field, -1, across / across.sum(), down / down.sum(), borderType=edges)
-    total = np.zeros((*x.shape, *field.shape[2:]), np.float32)
-    for weight_y, at_y in _pairs(y):
-        for weight_x, at_x in _pairs(x):
+    shape = *x.shape, *field.shape[2:]
+    channels = field.shape[2] if field.ndim == 3 else 1
+    total = np.zeros(shape, np.float32)
+    across_x, across_y = _pairs(x), _pairs(y)
+    for weight_y, at_y in across_y:
+        for weight_x, at_x in across_x:
             part = cv2.remap(knots, at_x, at_y, cv2.INTER_LINEAR, borderMode=edges)
-            weight = weight_x * weight_y
-            total += part.reshape(total.shape) * (weight if field.ndim == 2 else weight[..., None])
+            # Merged: NumPy is slow along an axis as short as the channels'.
+            weight = cv2.merge([weight_x * weight_y] * channels)
+            total += part.reshape(shape) * weight.reshape(shape)
     return total
 
 
@@ -47,9 +51,9 @@ def _pairs(at: Field) -> list[tuple[Field, Field]]:
     """The four weights of a cubic B-spline as two of linear look-ups: (weight, position) each."""
     whole = np.floor(at)
     f = at - whole
-    w0, w3 = (1 - f) ** 3 / 6, f**3 / 6
+    g = 1 - f
+    w0, w3 = g * g * g / 6, f * f * f / 6
     w1 = 2 / 3 - f * f * (1 - f / 2)
     left = w0 + w1
     right = 1 - left
-    pairs = (left, whole - 1 + w1 / left), (right, whole + 1 + w3 / right)
-    return [(weight.astype(np.float32), at.astype(np.float32)) for weight, at in pairs]
+    return [(left, whole - 1 + w1 / left), (right, whole + 1 + w3 / right)]
