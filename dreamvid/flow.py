@@ -38,6 +38,9 @@ SOFT = 2.0
 SLOPE, ITSELF = np.array([-0.5, 0.0, 0.5]), np.array([0.0, 1.0, 0.0])
 """A difference's kernel along an axis, and none."""
 
+NOTHING: Any = None
+"""For OpenCV, whose types know of no optional argument."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -82,8 +85,7 @@ def _estimate(one: NDArray[np.uint8], other: NDArray[np.uint8], *, exact: bool) 
     # Two thirds of the preset's work, and as right: .0284 px off in the median, the preset .0280.
     dis.setPatchStride(5)
     dis.setGradientDescentIterations(12)
-    nowhere: Any = None
-    return np.asarray(dis.calc(one, other, nowhere), np.float32)
+    return np.asarray(dis.calc(one, other, NOTHING), np.float32)
 
 
 def _still(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> NDArray[np.bool_]:
@@ -94,7 +96,7 @@ def _still(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> NDArr
     """
     height, width = old.shape
     came = _grid(height, width) + back
-    moved = cv2.remap(old, came, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    moved = cv2.remap(old, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     here, there = (
         cv2.GaussianBlur(cv2.absdiff(new, one).astype(np.float32), (0, 0), GRAIN)
         for one in (old, moved)
@@ -102,11 +104,11 @@ def _still(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> NDArr
     usual = np.median(there[::2, ::2])  # of every fourth pixel: as good, and quicker
     alike = (here <= 1.1 * there + 0.25) & (here <= 2 * usual + 1)
     # What moves together over a wider place is a slow pan, and no grain.
-    u, v = cv2.split(back)
+    u, v = _split(back)
     mean_u, mean_v, square = (_wide(field) for field in (u, v, u * u + v * v))
     even = mean_u * mean_u + mean_v * mean_v
     together = even > 2 * np.maximum(square - even, 0) + 0.05**2
-    x, y = cv2.split(came)
+    x, y = _split(came)
     inside = (x > -1) & (x < width) & (y > -1) & (y < height)  # or grain leads just over the edge
     return np.asarray(alike & ~together & inside)
 
@@ -124,7 +126,7 @@ def believable(forth: Field, back: Field) -> NDArray[np.bool_]:
     """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed."""
     height, width = back.shape[:2]
     came = _grid(height, width) + back
-    there = cv2.remap(forth, came, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    there = cv2.remap(forth, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     size = _square(back)
     agree = _square(there + back) <= 0.01 * (_square(there) + size) + 0.5
     slopes = [
@@ -132,7 +134,7 @@ def believable(forth: Field, back: Field) -> NDArray[np.bool_]:
         for kernel_x, kernel_y in ((SLOPE, ITSELF), (ITSELF, SLOPE))
     ]
     smooth = _square(slopes[0]) + _square(slopes[1]) <= 0.01 * size + 0.002
-    x, y = cv2.split(came)
+    x, y = _split(came)
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     return np.asarray(agree & smooth & inside)
 
@@ -143,8 +145,13 @@ def _grid(height: int, width: int) -> Field:
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
 
 
+def _split(field: Any) -> tuple[Field, Field]:
+    across, down = cv2.split(field)
+    return np.asarray(across), np.asarray(down)
+
+
 def _square(field: Any) -> Field:
-    u, v = cv2.split(field)
+    u, v = _split(field)
     return np.asarray(u * u + v * v)
 
 
@@ -163,7 +170,7 @@ def ride(flow: Flow, after: Affine, before: Affine) -> Move:
     was seen at before(…) then. A camera that moves only the dream is `after` alone.
     """
     height, width = flow.trust.shape
-    x, y = cv2.split(_grid(height, width))
+    x, y = _split(_grid(height, width))
     back, trust = flow.back, flow.trust
     if not after.identity:
         x, y = _mapped(after.inverse, x, y)

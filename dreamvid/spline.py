@@ -49,11 +49,11 @@ def look_up(field: Field, x: Field, y: Field) -> Field:
 
 def _pairs(at: Field) -> list[tuple[Field, Field]]:
     """The four weights of a cubic B-spline as two of linear look-ups: (weight, position) each."""
-    whole = np.floor(at)
+    whole: Field = np.floor(at)
     f = at - whole
     g = 1 - f
     w0, w3 = g * g * g / 6, f * f * f / 6
     w1 = 2 / 3 - f * f * (1 - f / 2)
-    left = w0 + w1
-    right = 1 - left
+    left: Field = w0 + w1
+    right: Field = 1 - left
     return [(left, whole - 1 + w1 / left), (right, whole + 1 + w3 / right)]
