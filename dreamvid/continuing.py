@@ -12,7 +12,8 @@ from pathlib import Path
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import MediaError, RecipeError, RunError
-from dreamvid.manifest import Manifest, compared, cores, described
+from dreamvid.manifest import Manifest, compared, described
+from dreamvid.means import Means
 from dreamvid.media.kept import KeptFrames
 from dreamvid.media.pieces import count_frames, cut_pieces
 from dreamvid.media.write import check_output
@@ -91,7 +92,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
     if source.frames is not None and source.frames <= done:
         raise RunError(f"{recipe.source[0]}: has no more than the {done} frames that are dreamed")
     old = finished(film)
-    manifest = Manifest.of(settled(recipe), SEGMENT, old.threads if old else cores())
+    manifest = Manifest.of(settled(recipe), SEGMENT, old.means if old else Means.here())
     mine = {each["sha256"] for each in manifest.files if each["key"] == "source"}
     if mine != {each["sha256"] for each in noted.files if each["key"] == "source"}:
         raise RecipeError(f"source: is not what {film} was made of")

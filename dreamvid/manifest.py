@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +13,7 @@ from typing import Any
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
+from dreamvid.means import Means
 from dreamvid.recipe import Recipe
 
 FORM = 1
@@ -33,7 +33,7 @@ class Manifest:
         recipe: the whole recipe as JSON knows it, files by their names alone.
         files: of each file that it reads: its key in the recipe, where it was, and its SHA-256.
         segment: frames of a closed piece of film.
-        threads: that the network computes with; another count rounds otherwise.
+        means: what it is computed with.
         made_with: versions and the machine, of which a film may depend in its last bits.
         form: of the run's folder.
     """
@@ -41,25 +41,26 @@ class Manifest:
     recipe: dict[str, Any]
     files: list[dict[str, Any]]
     segment: int
-    threads: int
+    means: Means
     made_with: dict[str, str]
     form: int = FORM
 
     @classmethod
-    def of(cls, recipe: Recipe, segment: int, threads: int) -> Manifest:
+    def of(cls, recipe: Recipe, segment: int, means: Means) -> Manifest:
         """The manifest of a recipe whose network's values are filled in; reads its files."""
         files = [_identity("source", path) for path in recipe.source]
         weights = weights_file(recipe)
         if weights:
             files.append(_identity("network.weights", weights))
-        return cls(described(recipe), files, segment, threads, _made_with())
+        return cls(described(recipe), files, segment, means, _made_with())
 
     @classmethod
     def read(cls, path: Path) -> Manifest | None:
         """The manifest in a file; None where there is none. Raises RunError if it is not one."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{field.name: told[field.name] for field in fields(cls)})
+            values = {field.name: told[field.name] for field in fields(cls)}
+            return cls(**{**values, "means": Means(**told["means"])})
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -116,13 +117,6 @@ def weights_file(recipe: Recipe) -> Path | None:
     """The file that a recipe's weights are in, where they are in one that it names."""
     named = recipe.network.weights
     return Path(named) if named and named not in WORDS_FOR_WEIGHTS else None
-
-
-def cores() -> int:
-    """How many the process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _identity(key: str, path: Path) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def smaller(whole: Plan) -> Plan:
     data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
-    manifest = Manifest.of(little, SEGMENT, whole.manifest.threads)
+    manifest = Manifest.of(little, SEGMENT, whole.manifest.means)
     return replace(whole, recipe=little, source=open_source(little), octaves=[], manifest=manifest)
 
 

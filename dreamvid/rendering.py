@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.journal import Journal, logged
-from dreamvid.manifest import Manifest, cores
+from dreamvid.manifest import Manifest
+from dreamvid.means import Means
 from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
@@ -35,12 +36,13 @@ class Step:
     frame: Frame
 
 
-def make_dreamer(recipe: Recipe, threads: int | None = None) -> Dreams:
+def make_dreamer(recipe: Recipe, means: Means | None = None) -> Dreams:
     """The dreamer that a recipe asks for; `network: none` is one, without TensorFlow.
 
     Args:
         recipe: what it says of frame 0 is what the dreamer is made for.
-        threads: that the network computes with, if TensorFlow has not begun yet; else all cores.
+        means: what it computes with; the threads only if TensorFlow has not begun yet, else all
+            cores.
 
     Raises:
         NetworkError: its network, layers or weights cannot be had.
@@ -49,10 +51,13 @@ def make_dreamer(recipe: Recipe, threads: int | None = None) -> Dreams:
         return lambda canvas, t, bare, how: canvas
     from dreamvid.dream import pinned, quiet
 
-    if threads:
-        pinned(threads)
+    if means:
+        pinned(means.threads)
     with quiet():
         from dreamvid.dream.dreamer import Dreamer
+    if means and means.precision:
+        network = recipe.network.model_copy(update={"precision": means.precision})
+        recipe = recipe.model_copy(update={"network": network})
     return Dreamer(recipe)
 
 
@@ -121,11 +126,12 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
     first = in_force(recipe, start)
     if isinstance(first, ZoomRecipe | VideoRecipe):
         camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
-    threads = before.threads if before else cores()
-    dream = make_dreamer(first, threads)
+    means = before.means if before else Means.here()
+    dream = make_dreamer(first, means)
+    means = replace(means, precision=getattr(dream, "precision", None))
     sizes = getattr(dream, "sizes", None)  # refuses a size that is too small for the network
     octaves = sizes((source.size[1], source.size[0])) if sizes else []
-    manifest = Manifest.of(recipe, SEGMENT, threads)
+    manifest = Manifest.of(recipe, SEGMENT, means)
     return Plan(recipe, output, source, dream, octaves, manifest)
 
 
@@ -133,7 +139,9 @@ def is_done(recipe: Recipe) -> bool:
     """Whether the output of a recipe is there, and is what this recipe makes."""
     output = output_of(recipe)
     made = finished(output) if output.exists() and recipe.kind != "image" else None
-    return made is not None and not made.differences(Manifest.of(settled(recipe), SEGMENT, 0))
+    return made is not None and not made.differences(
+        Manifest.of(settled(recipe), SEGMENT, Means.here())
+    )
 
 
 def render(

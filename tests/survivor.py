@@ -63,7 +63,7 @@ def fault_at(last: int) -> None:
 
 
 if __name__ == "__main__":
-    rendering.make_dreamer = lambda recipe, threads=None: dream
+    rendering.make_dreamer = lambda recipe, means=None: dream
     rendering.SEGMENT = SEGMENT
     fault_at(int(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

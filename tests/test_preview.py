@@ -40,7 +40,7 @@ def fake(canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, threads=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
         return fake(canvas, t, bare, how)
 
     recipe = of(still, frames=7, motion={"zoom": 1.05})
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, threads=None: stops)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
     with pytest.raises((KeyboardInterrupt, DreamvidError), match=f"{done} frames done are in"):
         made(recipe, 4)
     assert not (still.parent / "night.preview.mp4").exists()

@@ -225,8 +225,8 @@ def test_without_a_share_every_frame_is_dreamed_from_nothing(
         np.testing.assert_array_equal(film[t], fake(FIRST[t], t, all_bare, None).clip(0, 255))
 
 
-def flow_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("flow")]
+def threads_ahead() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 @pytest.mark.parametrize("cadence", [1, 3])
@@ -236,9 +236,9 @@ def test_a_film_closed_early_leaves_no_thread(cadence: int) -> None:
     assert isinstance(frames, Generator)
     for _ in range(3):
         next(frames)
-    assert flow_threads()
+    assert threads_ahead()
     frames.close()
-    assert not flow_threads()
+    assert not threads_ahead()
 
 
 @pytest.mark.parametrize("cadence", [1, 3])
@@ -250,7 +250,7 @@ def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
 
     with pytest.raises(MemoryError, match="too large"):
         dreamed(FIRST, faulty, cadence=cadence)
-    assert not flow_threads()
+    assert not threads_ahead()
 
 
 MOVING = Scene(contrast=25)

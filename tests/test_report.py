@@ -194,7 +194,8 @@ def test_the_recipes_own_network_is_the_judge(capsys: pytest.CaptureFixture[str]
     table = capsys.readouterr().out
     told = json.loads(Path("d.json").read_text())
     assert told["judge"] == "pocket: fur, eyes=0.5"
-    judge = Dreamer(make_recipe({"dream": {"objective": {"fur": 1, "eyes": 0.5}}}, "video"))
+    said = {"dream": {"objective": {"fur": 1, "eyes": 0.5}}, "network": {"precision": "float32"}}
+    judge = Dreamer(make_recipe(said, "video"))
     for one, own, film in zip(told["frames"], source, dreamed, strict=True):
         assert one["objective_source"] == pytest.approx(judge.objective(own), rel=1e-4)
         assert one["objective_dreamed"] == pytest.approx(judge.objective(film), rel=1e-4)

@@ -14,6 +14,7 @@ from dreamvid.dream.ascent import Ascent, Push, blurred, taps
 from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.effort import CONTEXT, Effort, area, around, efforts
 from dreamvid.dream.objective import objective
+from dreamvid.dream.precision import computed_in
 from dreamvid.dream.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
@@ -43,6 +44,7 @@ class Dreamer:
 
     Attributes:
         pixels: of how many pixels the gradient was taken so far.
+        precision: what its network computes in.
 
     Raises:
         NetworkError: unknown network or layer, no weights, or pictures under the least size.
@@ -56,6 +58,7 @@ class Dreamer:
         self._dream, self._seed = dream, recipe.seed
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
+        self.precision = computed_in(recipe.network.precision)
         self._ascent = Ascent(
             objective(recipe.network, dream.objective, dream.power),
             tiling(dream, self._least),

@@ -7,14 +7,13 @@ from typing import Literal
 
 import tensorflow as tf
 
-Precision = Literal["auto", "float32", "bfloat16"]
-Computed = Literal["float32", "bfloat16"]
+from dreamvid.means import Computed
 
 FLAGS = {"avx512_bf16", "amx_bf16"}
 """What Linux calls the instructions; without them bfloat16 is slower than float32, not faster."""
 
 
-def computed_in(asked: Precision) -> Computed:
+def computed_in(asked: Literal["auto"] | Computed) -> Computed:
     """What is computed in on this machine."""
     if asked != "auto":
         return asked
