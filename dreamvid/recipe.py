@@ -149,7 +149,12 @@ class Dream(Section):
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of a step."
     )
-    tile: int = Field(768, ge=64, le=16384, description="Largest tile (px) dreamed at once.")
+    tile: int | None = Field(
+        None,
+        ge=64,
+        le=16384,
+        description="Largest tile (px) dreamed at once; else 768, or less where memory is short.",
+    )
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
 

@@ -11,7 +11,7 @@ from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.journal import Journal, logged
 from dreamvid.manifest import Manifest
-from dreamvid.means import Means
+from dreamvid.means import Means, kept
 from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
@@ -55,10 +55,7 @@ def make_dreamer(recipe: Recipe, means: Means | None = None) -> Dreams:
         pinned(means.threads)
     with quiet():
         from dreamvid.dream.dreamer import Dreamer
-    if means and means.precision:
-        network = recipe.network.model_copy(update={"precision": means.precision})
-        recipe = recipe.model_copy(update={"network": network})
-    return Dreamer(recipe)
+    return Dreamer(kept(recipe, means) if means else recipe)
 
 
 def output_of(recipe: Recipe) -> Path:
@@ -128,7 +125,8 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
         camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
     means = before.means if before else Means.here()
     dream = make_dreamer(first, means)
-    means = replace(means, precision=getattr(dream, "precision", None))
+    if chosen := getattr(dream, "means", None):
+        means = replace(chosen, threads=means.threads)
     sizes = getattr(dream, "sizes", None)  # refuses a size that is too small for the network
     octaves = sizes((source.size[1], source.size[0])) if sizes else []
     manifest = Manifest.of(recipe, SEGMENT, means)

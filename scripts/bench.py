@@ -18,6 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -68,7 +69,7 @@ def main() -> None:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     lines = []
     for part in args.parts or parts:
-        for line in (*parts[part](args), ""):
+        for line in chain(parts[part](args), [""]):
             print(line, flush=True)
             lines.append(line)
     if args.markdown:

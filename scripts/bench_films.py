@@ -22,6 +22,7 @@ from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
+from dreamvid.memory import taken
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering import carry_out, plan
 from dreamvid.resample import resized
@@ -208,7 +209,7 @@ def still(width: int, height: int) -> dict[str, float]:
             source=(seed,), network=_network("inception_v3"), dream=Dream(steps=1, burst=1)
         )
         took = timed(recipe, Path(folder) / "still.png")
-    return {"rate": took.gradients / took.pixels * 1e6, "memory": _memory() / 2**30}
+    return {"rate": took.gradients / took.pixels * 1e6, "memory": taken() / 2**30}
 
 
 def long(width: int, height: int) -> dict[str, float]:
@@ -221,15 +222,9 @@ def long(width: int, height: int) -> dict[str, float]:
             now = time.perf_counter()
             times.append(now - last)
             last = now
-            early = _memory() / 1e6 if step.index == 50 else early
+            early = taken() / 1e6 if step.index == 50 else early
     slower = statistics.median(times[400:]) / statistics.median(times[2:200])
-    return {"slower": slower, "early": early, "late": _memory() / 1e6}
-
-
-def _memory() -> float:
-    from dreamvid.preflight import memory as most
-
-    return most()
+    return {"slower": slower, "early": early, "late": taken() / 1e6}
 
 
 def start(args: argparse.Namespace) -> Iterator[str]:

@@ -235,9 +235,9 @@ def blobs(high: int, wide: int, kind: int = 0) -> Picture:
 def seed(name: str, net: Net, **overrides: Any) -> Recipe:
     """A seed's recipe but for the weights and what `overrides` say, those of its dream included."""
     data = read_recipe(f"seeds/{name}")
-    assert data["network"] == net.name
+    assert data["network"]["name"] == net.name
     dream = {**data["dream"], **overrides.pop("dream", {})}
-    network = {"name": net.name, "weights": str(net.file)}
+    network = {**data["network"], "weights": str(net.file)}
     return make_recipe({**data, "network": network, "dream": dream, **overrides}, data["kind"])
 
 

@@ -18,6 +18,8 @@ from dreamvid.dream.precision import computed_in
 from dreamvid.dream.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
+from dreamvid.means import Means, cores, fitting, kept
+from dreamvid.memory import available
 from dreamvid.recipe import Dream, Recipe
 from dreamvid.resample import resized
 
@@ -44,21 +46,23 @@ class Dreamer:
 
     Attributes:
         pixels: of how many pixels the gradient was taken so far.
-        precision: what its network computes in.
+        means: what it computes with.
 
     Raises:
         NetworkError: unknown network or layer, no weights, or pictures under the least size.
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        recipe = settled(recipe)
+        chosen = computed_in(recipe.network.precision)
+        self.means = Means(cores(), chosen, recipe.dream.tile or fitting(available()))
+        recipe = kept(settled(recipe), self.means)
         dream = recipe.dream
+        assert dream.tile, "chosen"
         assert dream.objective, "settled"
         assert dream.power, "settled"
-        self._dream, self._seed = dream, recipe.seed
+        self._dream, self._seed, self._tile = dream, recipe.seed, dream.tile
         self._least = entry(recipe.network.name).least
         self._name = recipe.network.name
-        self.precision = computed_in(recipe.network.precision)
         self._ascent = Ascent(
             objective(recipe.network, dream.objective, dream.power),
             tiling(dream, self._least),
@@ -86,6 +90,9 @@ class Dreamer:
 
         Returns:
             (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
+
+        Raises:
+            MemoryError: TensorFlow got none.
         """
         how = how or self._dream
         assert how.steps, "settled"
@@ -98,7 +105,13 @@ class Dreamer:
         if self._dream.method == "recursive":
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
-        works = efforts(bare, sizes, how.steps, how.burst, self._dream.tile)
+        works = efforts(bare, sizes, how.steps, how.burst, self._tile)
+        try:
+            return self._dreamed(canvas, works, t, how)
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+
+    def _dreamed(self, canvas: Frame, works: list[Effort], t: int, how: Dream) -> Frame:
         if self._dream.method == "recursive":
             picture = self._recursive(canvas, works, t, how)
         elif self._dream.method == "resize":
@@ -106,7 +119,7 @@ class Dreamer:
             for octave, work in enumerate(works):
                 picture = self._octave(resized(picture, work.size), work, t, octave, how)
         else:
-            detail = np.zeros((*sizes[0], 3), np.float32)
+            detail = np.zeros((*works[0].size, 3), np.float32)
             for octave, work in enumerate(works):
                 base = resized(canvas, work.size)
                 picture = self._octave(base + resized(detail, work.size), work, t, octave, how)

@@ -51,7 +51,8 @@ class Tiling(Protocol):
 
 
 def tiling(dream: Dream, least: int) -> Tiling:
-    """The tiling of a recipe, for a network that takes no less than `least` px."""
+    """The tiling of a recipe whose tile is chosen, for a network that takes `least` px or more."""
+    assert dream.tile, "chosen"
     if dream.method == "recursive":
         return Offset(dream.tile, least)
     return Rolled(dream.tile, dream.margin, least)

@@ -1,0 +1,98 @@
+"""What the machine chooses: precision and tiles, and that a run keeps them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dreamvid import rendering
+from dreamvid.dream import precision
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.precision import computed_in
+from dreamvid.loading import make_recipe
+from dreamvid.means import TILE_PIXEL, TILES, Means, fitting, kept
+from dreamvid.memory import available, taken
+from tests.conftest import SEED
+
+
+def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for flags, computed in (
+        ({"avx2", "avx512_bf16"}, "bfloat16"),
+        ({"amx_bf16", "amx_tile"}, "bfloat16"),
+        ({"avx2", "avx512f"}, "float32"),
+        (set(), "float32"),
+    ):
+        monkeypatch.setattr(precision, "_flags", lambda flags=flags: flags)
+        assert computed_in("auto") == computed
+        assert computed_in("float32") == "float32"
+        assert computed_in("bfloat16") == "bfloat16"
+
+
+def test_tiles_shrink_with_the_memory_and_no_further() -> None:
+    assert fitting(None) == TILES[0]
+    assert fitting(1e12) == TILES[0]
+    assert fitting(0) == TILES[-1]
+    for memory in range(int(1e8), int(4e9), int(1e8)):
+        tile = fitting(memory)
+        assert tile in TILES
+        assert tile == TILES[-1] or TILE_PIXEL * (tile + 64) ** 2 <= memory / 2
+        assert tile <= fitting(memory + 1e8)
+
+
+def test_what_the_recipe_says_stays() -> None:
+    said = make_recipe({"network": {"precision": "float32"}, "dream": {"tile": 100}}, "zoom")
+    assert kept(said, Means(2, "bfloat16", 300)) == said
+    open_ = kept(make_recipe({}, "zoom"), Means(2, "bfloat16", 300))
+    assert open_.network.precision == "bfloat16"
+    assert open_.dream.tile == 300
+
+
+def test_a_dreamer_tells_what_it_computes_with() -> None:
+    said = make_recipe({"network": {"precision": "bfloat16"}, "dream": {"tile": 100}}, "zoom")
+    means = Dreamer(said).means
+    assert (means.precision, means.tile) == ("bfloat16", 100)
+    assert Dreamer(make_recipe({}, "zoom")).means.tile in TILES
+
+
+def test_a_run_goes_on_with_what_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another machine, which would choose otherwise."""
+    said = {"source": str(SEED), "size": "64x48", "frames": 3, "output": str(tmp_path / "a.mp4")}
+    recipe = make_recipe(said, "zoom")
+    monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
+    steps = rendering.render(recipe)
+    next(steps)
+    steps.close()
+    monkeypatch.setattr(precision, "_flags", set)
+    monkeypatch.setattr("dreamvid.dream.dreamer.available", lambda: 0.0)
+    again = rendering.plan(recipe).manifest.means
+    assert (again.precision, again.tile) == ("bfloat16", TILES[0])
+    anew = rendering.plan(recipe, overwrite=True, restart=True).manifest.means
+    assert (anew.precision, anew.tile) == ("float32", TILES[-1])
+
+
+def test_there_is_memory_and_some_is_taken() -> None:
+    assert taken() > 1e7
+    assert (available() or 1e9) > 1e7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are Linux's")
+def test_a_limit_of_the_process_bounds_what_is_available() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n"
+            "from dreamvid.memory import available; print(available())",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert 0 < float(told.stdout) < 2**30
