@@ -466,7 +466,7 @@ def _archive(model: Any, path: Path, **changed: Any) -> Path:
 
 
 def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path, picture: Frame) -> None:
-    model = load(ENTRIES["pocket"], Network(weights="random"))
+    model = load(ENTRIES["pocket"], Network(weights="random", precision="float32"))
     model.layers[1].kernel.assign(model.layers[1].kernel * 1.7)
     model.save_weights(tmp_path / "w.weights.h5")
     model.save(tmp_path / "w.keras")
@@ -481,7 +481,7 @@ def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path, picture: Fram
 
 
 def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> None:
-    model = load(ENTRIES["pocket"], Network(weights="random"))
+    model = load(ENTRIES["pocket"], Network(weights="random", precision="float32"))
     kernel = f"{model.layers[1].name}/kernel"
     files = {
         "no such file": tmp_path / "missing.npz",

@@ -192,7 +192,7 @@ def smooth(name: str, folder: Path) -> Net:
     to layer: they hardly depend on the picture, and gradients come down to the 1e-8 that the seeds
     add to a deviation and dreamvid does not. So, gradients deviate by 5e-6 and more.
     """
-    given = load(ENTRIES[name], Network(name=name, weights="random"))
+    given = load(ENTRIES[name], Network(name=name, weights="random", precision="float32"))
 
     def smoothed(layer: keras.Layer) -> keras.Layer:
         kind, config = type(layer), layer.get_config()
