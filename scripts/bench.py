@@ -33,12 +33,11 @@ import bench_peers
 import keras
 import numpy as np
 
-from dreamvid.dream.ascent import Ascent, Push
-from dreamvid.dream.catalogue import entry, settled
-from dreamvid.dream.models import build
-from dreamvid.dream.objective import objective
+from dreamvid.dream.ascent import Push
+from dreamvid.dream.catalogue import entry
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.models import build, load
 from dreamvid.dream.precision import computed_in
-from dreamvid.dream.tiles import tiling
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Dream, ImageRecipe, Network
 from dreamvid.resample import resized
@@ -132,7 +131,8 @@ def _steps(
     name: str, layers: tuple[str, ...], size: tuple[int, int]
 ) -> Iterator[tuple[str, bench_peers.Step]]:
     """Each way to take a step; those that take a picture whole not for 4K."""
-    whole = build(entry(name)) if name != "pocket" else _pocket()
+    shipped = Network(name=name, precision="float32")
+    whole = load(entry(name), shipped) if name == "pocket" else build(entry(name))
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
     model.trainable = False
     small = max(size) < 2000
@@ -150,31 +150,16 @@ def _steps(
         return
 
 
-def _pocket() -> keras.Model:
-    from dreamvid.dream.models import load
-
-    return load(entry("pocket"), Network(name="pocket", precision="float32"))
-
-
 def dreamvids(
     name: str, layers: tuple[str, ...], size: tuple[int, int], computed: str
 ) -> bench_peers.Step:
     """dreamvid's step, in the tiles that it would take by itself."""
     weights = "random" if name != "pocket" else None
-    recipe = settled(
-        ImageRecipe(
-            network=Network(name=name, weights=weights, precision=computed),
-            dream=Dream(objective=dict.fromkeys(layers, 1.0)),
-        )
+    recipe = ImageRecipe(
+        network=Network(name=name, weights=weights, precision=computed),
+        dream=Dream(objective=dict.fromkeys(layers, 1.0), power=2),
     )
-    dream = recipe.dream
-    assert dream.objective
-    ascent = Ascent(
-        objective(recipe.network, dream.objective, 2),
-        tiling(dream, entry(name).least),
-        normalize="std",
-        clip=True,
-    )
+    ascent = Dreamer(recipe)._ascent
     push = Push((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
     more = np.zeros(size, np.float32)
     draws = np.array([[7, -5]], np.int32)
