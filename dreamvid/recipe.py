@@ -153,7 +153,7 @@ class Dream(Section):
         None,
         ge=64,
         le=16384,
-        description="Largest tile (px) dreamed at once; else 768, or less where memory is short.",
+        description="Largest tile (px) dreamed at once; else 1280, or less where memory is short.",
     )
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
