@@ -69,7 +69,7 @@ def test_each_new_pixel_is_the_sum_of_its_own(
 
 
 def test_no_product_is_large_enough_for_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BLAS waits for its threads spinning, which beside an encoder costs a hundred times as much."""
+    """BLAS waits for its threads spinning: beside an encoder, a hundred times the work."""
     sizes: list[int] = []
     multiply = np.matmul
 
