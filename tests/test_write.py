@@ -17,8 +17,9 @@ import pytest
 from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
+from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
-from dreamvid.media.probe import open_capture, probe
+from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import Sink, partial_name, quantise
 from dreamvid.media.write import (
