@@ -14,6 +14,7 @@ from typing import Any
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
+from dreamvid.media.files import require_file
 from dreamvid.recipe import Recipe
 
 FORM = 1
@@ -126,6 +127,7 @@ def cores() -> int:
 
 
 def _identity(key: str, path: Path) -> dict[str, Any]:
+    require_file(path)  # a pipe would be waited for
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,8 +18,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -34,11 +34,15 @@ from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
 from dreamvid.manifest import Manifest
 from dreamvid.media import kept
+from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import UNDONE, written
 from dreamvid.motion import Affine
 from dreamvid.recurrence import State
 
 log = logging.getLogger("dreamvid")
+
+MAX_STATE = 2**33
+"""Bytes of a state, unpacked: some 28 a pixel."""
 
 Keep = Literal["all", "state", "nothing"]
 """What stays of a run when its film is done: `state` is what a longer film begins from."""
@@ -51,7 +55,7 @@ ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
 
 def folder_of(output: Path) -> Path:
     """The folder of the run that makes an output."""
-    path = output.resolve()
+    path = Path(os.path.realpath(output))  # links in a circle are told of where it is written
     return path.with_name(f".{path.name}.dreamvid")
 
 
@@ -80,8 +84,10 @@ class Run:
     def finish(self, keep: Keep) -> None:
         """The film is whole: let go of what no one needs. Raises RunError."""
         with contextlib.suppress(OSError):
-            partial = self.folder.parent / (self.folder / "partial").read_text(encoding="utf-8")
-            shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+            name = (self.folder / "partial").read_text(encoding="utf-8")
+            partial = self.folder.parent / name
+            if ".partial" in Path(name).suffixes and name == partial.name:  # not what else it says
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
             (self.folder / "partial").unlink()
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -187,8 +193,7 @@ def save_state(state: State, path: Path) -> None:
 def load_state(path: Path) -> State | None:
     """Read a state; None where there is none. Raises RunError if it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = dict(file)
+        arrays: dict[str, Any] = read_arrays(path, MAX_STATE)
         told = json.loads(str(arrays["told"]))
         last = Last(*(arrays[f"last.{f.name}"] for f in fields(Last)))
         kind = ANCHORS[told["anchor"]]
@@ -196,13 +201,16 @@ def load_state(path: Path) -> State | None:
         return State(told["done"], told["t"], last, anchor, Affine(arrays["at"]), told["seen"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
+        # What lies here may have come with a stranger's files, and is cleared.
+        if folder.is_symlink() or (folder / "film").is_symlink():
+            raise RunError(f"{folder}: leads elsewhere by a link; remove it")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
 

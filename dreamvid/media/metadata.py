@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
+from dreamvid.media.files import require_file
 
 LONGEST = 1_000_000
 """Characters of a comment that is read."""
@@ -27,6 +28,7 @@ def comment_of(path: Path) -> str:
     Raises:
         MediaError: there is no such film.
     """
+    require_file(path)
     words = [*ffmpeg.GUARD, "-i", ffmpeg.url(path), "-f", "ffmetadata", "-"]
     try:
         text, _ = ffmpeg.run(words, timeout=ffmpeg.PROBE_SECONDS)

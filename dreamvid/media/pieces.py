@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
+from dreamvid.media.files import require_file
 
 LEAST_SCALE = 10_000
 """Units of time in a second, as ffmpeg's MP4 has them at least."""
@@ -14,6 +15,7 @@ LEAST_SCALE = 10_000
 
 def count_frames(film: Path) -> int:
     """How many pictures a film file holds. Raises MediaError if that cannot be told."""
+    require_file(film)
     try:
         seen = ffmpeg.packets(film, "video")
     except RunError as error:
