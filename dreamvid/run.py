@@ -35,7 +35,7 @@ from dreamvid.errors import RunError
 from dreamvid.manifest import Manifest
 from dreamvid.media import kept
 from dreamvid.media.arrays import read_arrays
-from dreamvid.media.durable import UNDONE, written
+from dreamvid.media.durable import UNDONE, told, written
 from dreamvid.motion import Affine
 from dreamvid.recurrence import State
 
@@ -96,9 +96,10 @@ class Run:
             kept.KeptFrames(self.film).shrink()
         _write(self.folder / "finished", "")
         if keep == "state":
-            for path in self.film.iterdir():
-                if path.suffix != kept.SMALL:
-                    path.unlink()
+            with told(self.folder):
+                for path in self.film.iterdir():
+                    if path.suffix != kept.SMALL:
+                        path.unlink()
 
     def left(self, partial: Path) -> None:
         """Note what an interruption has left beside the output, until the film is whole."""
@@ -125,7 +126,8 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
     with _locked(run.folder, output):
         before = None if restart else begun(output)
         if before is None:
-            _clear(run.folder)
+            with told(run.folder):
+                _clear(run.folder)
             _write(run.folder / "manifest.json", manifest.text())
         else:
             differing = before.differences(manifest)
@@ -140,8 +142,9 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
                     output,
                     line,
                 )
-        run.film.mkdir(exist_ok=True)
-        _sweep(run.folder)
+        with told(run.folder):
+            run.film.mkdir(exist_ok=True)
+            _sweep(run.folder)
         yield run
 
 
@@ -158,12 +161,14 @@ def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, 
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        if anew:
-            _clear(run.folder)
-        run.film.mkdir(exist_ok=True)
+        with told(run.folder):
+            if anew:
+                _clear(run.folder)
+            run.film.mkdir(exist_ok=True)
         run.save(fill(run.film))
         _write(run.folder / "manifest.json", manifest.text())
-        (run.folder / "finished").unlink(missing_ok=True)
+        with told(run.folder):
+            (run.folder / "finished").unlink(missing_ok=True)
 
 
 def begun(output: Path) -> Manifest | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
+from dreamvid.media.durable import told
 from dreamvid.media.files import require_file
 
 LONGEST = 1_000_000
@@ -16,9 +17,11 @@ HEAD = ";FFMETADATA1\n"
 
 
 def noted(comment: str, folder: Path) -> str:
-    """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name."""
+    """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name. Raises
+    RunError if it cannot be written."""
     line = "comment=" + re.sub(r"([=;#\\\n])", r"\\\1", comment) + "\n" if comment else ""
-    (folder / "note.txt").write_text(HEAD + line, encoding="utf-8")
+    with told(folder / "note.txt"):
+        (folder / "note.txt").write_text(HEAD + line, encoding="utf-8")
     return "note.txt"
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
 from dreamvid.media import ffmpeg
-from dreamvid.media.durable import settle, undone
+from dreamvid.media.durable import settle, told, undone
 from dreamvid.media.kept import KeptFrames
 from dreamvid.media.sink import Workplace
 
@@ -78,7 +78,8 @@ class Encoder:
         """End it at once; its file is worth nothing."""
         self._process.kill()
         self._end()
-        self._made.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a rerun sweeps it away
+            self._made.unlink(missing_ok=True)
 
     def _end(self) -> str | None:
         """Close its input, wait for it, and return what went wrong or None."""
@@ -86,8 +87,10 @@ class Encoder:
         with contextlib.suppress(OSError):  # it is dead: its status tells
             self._process.stdin.close()
         status = self._process.wait()
-        said = self._log.read_bytes() if self._log.exists() else b""
-        self._log.unlink(missing_ok=True)
+        said = b""
+        with contextlib.suppress(OSError):
+            said = self._log.read_bytes()
+            self._log.unlink()
         return ffmpeg.complaint(said, status) if status else None
 
 
@@ -173,7 +176,8 @@ class Segments:
     def joined(self) -> list[str]:
         """The options that make ffmpeg, run in the folder, read the closed segments as one film."""
         script = "".join(f"file '{path.name}'\n" for path in self.closed)
-        (self.folder / LIST).write_text(script, encoding="ascii")
+        with told(self.folder / LIST):
+            (self.folder / LIST).write_text(script, encoding="ascii")
         return ["-f", "concat", "-i", LIST]
 
     def _name(self, at: int) -> Path:
