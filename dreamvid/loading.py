@@ -100,7 +100,8 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         data = yaml.load(text, Loader=_Loader)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    # PyYAML meets `!!timestamp x`, `!!int ""` or `!!bool x` with whatever its line of code raises.
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" on line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be read"

@@ -203,7 +203,7 @@ def survived(at: int, said: list[str], wanted: dict[str, bytes]) -> tuple[int, s
 
 
 def every(said: list[str], each: int, first: int, jobs: int) -> int:
-    """Fail at every `each`-th step from about the `first`; prints the count and what was found; how much that is."""
+    """Fail at every `each`-th step from about the `first`; prints and returns what was found."""
     with tempfile.TemporaryDirectory(prefix="faults-") as outer, _forking():
         decoder.Decoder._started = staticmethod(_started)  # type: ignore[assignment, method-assign]
         folder = begun(Path(outer) / "in")

@@ -234,7 +234,10 @@ def recipe_trial(index: int, *, seed: int, corpus: Corpus, keep: Path | None) ->
         path = folder / "recipe.yaml"
         path.write_bytes(mutants.recipe(mutants.recipes(), seed, index))
         words = ["render", path.name, "--network", "none", "-q"]
-        with contextlib.suppress(DreamvidError, OSError), contextlib.chdir(folder):
+        with (
+            contextlib.suppress(Exception),
+            contextlib.chdir(folder),
+        ):  # what it is worth comes next
             recipe = load_recipe(path.name)
             frames = recipe.kind != "image" and (getattr(recipe, "frames", 0) or 99) > 2
             words += ["-n", "2"] if frames else []

@@ -368,10 +368,13 @@ def test_moments_in_every_spelling(text: str, seconds: float) -> None:
         ("[a, b]: 3\n", r"a\.yaml: not YAML"),
         ("a: \x00", r"a\.yaml: not YAML"),
         ("a: 2001-99-99", r"a\.yaml: not YAML"),
+        ("a: !!timestamp x", r"a\.yaml: not YAML"),
+        ("a: !!int ''", r"a\.yaml: not YAML"),
+        ("a: !!bool x", r"a\.yaml: not YAML"),
         ("a: !!python/object/apply:os.getcwd []", r"a\.yaml: not YAML"),
         ("[" * 5000, r"a\.yaml: holds more than"),
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_what_is_no_recipe_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said) as caught:
