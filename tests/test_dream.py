@@ -483,8 +483,8 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> None
         "not an .npz of plain arrays": tmp_path / "text.npz",
         "has shape": _archive(model, tmp_path / "shape.npz", **{kernel: np.zeros((2, 2))}),
         "must be imagenet": tmp_path / "weights.bin",
-        "do not fit": tmp_path / "text.h5",
-        "not a model": tmp_path / "text.keras",
+        "cannot be read": tmp_path / "text.h5",
+        "cannot be read: File is not a zip": tmp_path / "text.keras",
     }
     for name in ("text.npz", "weights.bin", "text.h5", "text.keras"):
         (tmp_path / name).write_text("no weights at all")

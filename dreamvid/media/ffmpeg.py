@@ -39,6 +39,11 @@ PROBE_SECONDS = ANSWER_SECONDS
 HEAD = 10_000
 """Bytes of a listing in which all is said that is said of the whole."""
 
+PATIENCE = 600.0
+"""Seconds for any work of its own, and `SLOWEST` more for each frame or second in it."""
+
+SLOWEST = 2.0
+
 LISTING_SECONDS = 120.0
 """To look through all of a file. Some 100 GB are read in it from a quick disk."""
 
@@ -74,6 +79,11 @@ def complaint(stderr: bytes, status: int) -> str:
     )
     telling = [line for line in lines if not closing.match(line)]
     return (telling or lines or [f"ffmpeg ended with status {status}"])[-1]
+
+
+def patience(amount: float) -> float:
+    """Seconds after which an ffmpeg that works on so many frames, or seconds of sound, hangs."""
+    return PATIENCE + SLOWEST * float(amount)
 
 
 def command(arguments: Sequence[str], *, loglevel: str = "error") -> list[str]:

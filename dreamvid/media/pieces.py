@@ -46,7 +46,8 @@ def cut_pieces(film: Path, count: int, length: int, rate: Fraction, folder: Path
     source += ["-bsf:v", f"setts=time_base=1/{scale}:prescale=1:{exact}"]
     where = ["-frames:v", str(count * length), "-f", "segment", "-segment_frames", cuts]
     form = ["-segment_format", "mp4", "-reset_timestamps", "1", "-y", "%06d.mp4"]
-    ffmpeg.run([*source, *where, *form], cwd=folder)
+    patience = ffmpeg.patience(count * length)
+    ffmpeg.run([*source, *where, *form], cwd=folder, timeout=patience)
     for at in range(count):
         piece = ffmpeg.packets(folder / f"{at:06d}.mp4", "video")
         if piece is None or piece.count != length:
