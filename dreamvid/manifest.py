@@ -59,7 +59,7 @@ class Manifest:
     def read(cls, path: Path) -> Manifest | None:
         """The manifest in a file; None where there is none. Raises RunError if it is not one."""
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            told = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
             return cls(**{field.name: told[field.name] for field in fields(cls)})
         except FileNotFoundError:
             return None
@@ -148,7 +148,7 @@ def _made_with() -> dict[str, str]:
 
 def _hash(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

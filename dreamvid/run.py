@@ -248,4 +248,4 @@ def _sweep(folder: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     with written(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="surrogateescape"))  # as names may be that are no text

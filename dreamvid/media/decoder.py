@@ -76,7 +76,7 @@ class Decoder:
             str(Path(dreamvid.__file__).parent),
         ]
         return subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM, *words],
+            [sys.executable, "-P", "-X", "utf8", "-c", PROGRAM, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -98,7 +98,9 @@ class Decoder:
         assert self._process.stdin is not None
         until = time.monotonic() + seconds
         try:
-            request = json.dumps({"do": do, "path": str(path.absolute())})
+            # As bytes, since names may be no text, or none in this locale.
+            name = os.fsencode(path.absolute())
+            request = json.dumps({"do": do, "path": name.decode("latin-1")})
             self._process.stdin.write(request.encode() + b"\n")
             length = int.from_bytes(self._received(4, until), "big")
             told: dict[str, Any] = json.loads(self._received(length, until))
@@ -114,7 +116,8 @@ class Decoder:
             self.end()
             raise
         if "refused" in told:
-            raise MediaError(told["refused"].replace(str(path.absolute()), str(path)))
+            named = name.decode(errors="surrogateescape")
+            raise MediaError(told["refused"].replace(named, str(path)))
         return told, picture
 
     def _picture(self, told: dict[str, Any], until: float) -> Pixels:

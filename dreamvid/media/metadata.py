@@ -21,7 +21,7 @@ def noted(comment: str, folder: Path) -> str:
     RunError if it cannot be written."""
     line = "comment=" + re.sub(r"([=;#\\\n])", r"\\\1", comment) + "\n" if comment else ""
     with told(folder / "note.txt"):
-        (folder / "note.txt").write_text(HEAD + line, encoding="utf-8")
+        (folder / "note.txt").write_text(HEAD + line, encoding="utf-8", errors="surrogateescape")
     return "note.txt"
 
 

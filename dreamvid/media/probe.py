@@ -130,12 +130,14 @@ def probe(path: Path) -> Clip:
         raise MediaError(f"{path}: holds {held}; give a clip with pictures")
 
     _require_size(path, *_sizes(streams))
+    found = re.search(r"Input #0, ([\w,]+), from", text)
+    container = found[1] if found else ""
+    if container == "gif":
+        _require_few(path)
     with decoder() as child:
         told, _ = child.ask("look", path)
     across, along = told["aspect"]
     aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
-    found = re.search(r"Input #0, ([\w,]+), from", text)
-    container = found[1] if found else ""
     width, height = told["size"]
     size = square_size((width, height), aspect, told["rotation"])
     _require_size(path, (width, height), size)
@@ -162,6 +164,18 @@ def _sizes(streams: list[str]) -> Iterator[tuple[int, int]]:
         found = re.search(r" Video: .*?, (\d+)x(\d+)", line)
         if found:
             yield int(found[1]), int(found[2])
+
+
+def _require_few(path: Path) -> None:
+    """Raise MediaError where a GIF has too many pictures to look at each."""
+    with contextlib.suppress(RunError):
+        listed = ffmpeg.packets(path, "video", most=MAX_GIF_FRAMES + 1)
+        if listed is not None and listed.count > MAX_GIF_FRAMES:
+            raise _too_many(path, MAX_GIF_FRAMES)
+
+
+def _too_many(path: Path, most: int) -> MediaError:
+    return MediaError(f"{path}: holds more than {most} pictures")
 
 
 def _require_size(path: Path, *sizes: tuple[int, int]) -> None:
@@ -200,17 +214,14 @@ def _timing(path: Path, container: str, stated: float, count: int) -> _Timing:
     only the times themselves tell whether frames come evenly. A file found to be cut off is taken
     to have one frame more: the one that reading will miss.
     """
-    gif = container == "gif"
-    most = MAX_GIF_FRAMES if gif else MAX_LISTED
     try:
-        listed = ffmpeg.packets(path, "video", most=most + 1)
-        if listed is not None and listed.count > most:
-            raise MediaError(f"{path}: holds more than {most} pictures")
-        if gif:  # only whoever decodes one sees that it is cut off
-            listed = ffmpeg.packets(path, "video", decode=True)
+        # Only whoever decodes a GIF sees that it is cut off.
+        listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
         zero = ffmpeg.first_picture(path)
     except RunError:
         listed = zero = None
+    if listed is not None and listed.count > MAX_LISTED:
+        raise _too_many(path, MAX_LISTED)
     if listed is None or zero is None:
         return _Timing(_sane(path, stated), count or None)
     fault = listed.fault or _cut_off(path, container)

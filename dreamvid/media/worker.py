@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import sys
 from pathlib import Path
@@ -99,16 +100,17 @@ def _asked(requests: BinaryIO) -> bool:
 
 
 def _answered(worker: Worker, request: dict[str, Any]) -> Answer:
+    path = Path(os.fsdecode(request["path"].encode("latin-1")))
     try:
-        answer: Answer = getattr(worker, request["do"])(Path(request["path"]))
+        answer: Answer = getattr(worker, request["do"])(path)
         return answer
     except DreamvidError as error:
         return {"refused": str(error)}, None
     except (MemoryError, cv2.error) as error:
         if isinstance(error, cv2.error) and error.code != cv2.Error.StsNoMem:
-            return {"refused": f"{request['path']}: cannot be decoded ({error.err})"}, None
+            return {"refused": f"{path}: cannot be decoded ({error.err})"}, None
         most = f"{DECODER_BYTES / 2**30:g} GiB"
-        return {"refused": f"{request['path']}: takes more than {most} of memory to decode"}, None
+        return {"refused": f"{path}: takes more than {most} of memory to decode"}, None
 
 
 def confine() -> None:
