@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from dreamvid.cli import main
 from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
 from dreamvid.media.capture import open_capture
+from dreamvid.media.decoder import Decoder
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from tests import media_factory as make
@@ -237,8 +239,17 @@ def test_pictures_in_a_clip_have_a_largest_size(tmp_path: Path, size: tuple[int,
         probe(path)
 
 
-def test_pixels_cannot_be_said_to_be_endlessly_wide(tmp_path: Path) -> None:
-    make.h264(tmp_path / "a.mp4", filters="setsar=90/1", frames=2, size=(640, 48))
+def test_pixels_cannot_be_said_to_be_endlessly_wide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.h264(tmp_path / "a.mp4", frames=2)
+    real = Decoder.ask
+
+    def wide(self: Decoder, do: str, path: Path, *rest: float) -> Any:
+        told, picture = real(self, do, path, *rest)
+        return told | ({"aspect": [9999, 1]} if do == "look" else {}), picture
+
+    monkeypatch.setattr(Decoder, "ask", wide)
     with pytest.raises(MediaError, match=r"its pictures, \d+x48, are too large"):
         probe(tmp_path / "a.mp4")
 
