@@ -26,6 +26,8 @@ from dreamvid.media.limits import (
 )
 
 HIGHEST_RATE = 1000
+LOWEST_RATE = 1 / 1000
+"""Frames a second; no clip is said to be slower or quicker."""
 
 STEADY = 0.45
 """Of a frame: how far each may be from its place in a clip of even rate, over all of its length."""
@@ -250,6 +252,7 @@ def _usual(times: Seconds, stated: float) -> Fraction:
     quick = np.quantile(steps, 0.25)
     alike = steps[np.abs(steps / quick - 1) < 0.2]
     rate = min(1 / float(alike.mean()), max(QUICKEST, len(steps) / times[-1]))
+    rate = max(rate, LOWEST_RATE)
     near = min(USUAL, key=lambda usual: abs(rate / usual - 1))
     if abs(stated / rate - 1) < 0.02:
         near = snap(stated)
@@ -258,7 +261,7 @@ def _usual(times: Seconds, stated: float) -> Fraction:
 
 
 def _is_sane(rate: float) -> bool:
-    return 0 < rate <= HIGHEST_RATE
+    return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
 def _sane(path: Path, rate: float) -> Fraction:
