@@ -36,6 +36,7 @@ from dreamvid.manifest import Manifest
 from dreamvid.media import kept
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import UNDONE, told, written
+from dreamvid.media.sink import PARTIAL, left_before
 from dreamvid.motion import Affine
 from dreamvid.recurrence import State
 
@@ -84,11 +85,11 @@ class Run:
     def finish(self, keep: Keep) -> None:
         """The film is whole: let go of what no one needs. Raises RunError."""
         with contextlib.suppress(OSError):
-            name = (self.folder / "partial").read_text(encoding="utf-8")
-            partial = self.folder.parent / name
-            if ".partial" in Path(name).suffixes and name == partial.name:  # not what else it says
+            name = left_before(self.folder)
+            if name is not None:
+                partial = self.folder.parent / name
                 shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-            (self.folder / "partial").unlink()
+            (self.folder / PARTIAL).unlink()
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
             return
@@ -104,7 +105,7 @@ class Run:
     def left(self, partial: Path) -> None:
         """Note what an interruption has left beside the output, until the film is whole."""
         with contextlib.suppress(RunError):
-            _write(self.folder / "partial", partial.name)
+            _write(self.folder / PARTIAL, partial.name)
 
     def forget(self) -> None:
         """Nothing was done: leave nothing."""

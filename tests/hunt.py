@@ -47,7 +47,8 @@ READ = 60
 """Frames of a spoiled clip that are read."""
 
 LARGEST = 500_000
-"""Pixels of a frame that a spoiled recipe is let have; a larger one is made smaller by a flag."""
+"""Pixels of a frame; larger ones are read as they are, but rendered smaller, by a flag: they would
+take their time and memory rightly."""
 
 FAULT = 99
 
@@ -160,11 +161,7 @@ def _child(words: list[str], folder: Path, said: Path, read: Path | None) -> Non
         decoder._idle.clear()
         if read is not None:
             with contextlib.suppress(DreamvidError):
-                if read.suffix[1:] in mutants.CLIPS:
-                    for _ in islice(read_clip(probe(read)), READ):
-                        pass
-                else:
-                    read_picture(read)
+                words = [*words, *_looked_at(read)]
         code = cli.main(words)
         decoder._end_all()
     except BaseException:
@@ -173,6 +170,18 @@ def _child(words: list[str], folder: Path, said: Path, read: Path | None) -> Non
         with contextlib.suppress(BaseException):
             sys.stderr.flush()
         os._exit(code)
+
+
+def _looked_at(path: Path) -> list[str]:
+    """Read a picture or a clip; the flags without which a render would take its honest time."""
+    if path.suffix[1:] in mutants.CLIPS:
+        clip = probe(path)
+        width, height = clip.size
+        for _ in islice(read_clip(clip), max(2, min(READ, READ * LARGEST // (width * height)))):
+            pass
+    else:
+        height, width = read_picture(path).shape[:2]
+    return ["--size", "64x48"] if width * height > LARGEST else []
 
 
 def _said_wrong(text: str, code: int) -> list[str]:
@@ -281,6 +290,8 @@ def hunt(
         with multiprocessing.get_context("fork").Pool(jobs) as pool:
             for each in pool.imap_unordered(one, range(count)):
                 trials.append(each)
+                if len(trials) % 500 == 0:
+                    print(f"  {len(trials)} of {count}", flush=True)
                 if each.faults or "crashed" in each.outcome:
                     print(f"  {each.name}: {each.outcome}: {'; '.join(each.faults)}", flush=True)
                     print("    " + each.said.strip().replace("\n", "\n    ")[-1500:], flush=True)
