@@ -29,7 +29,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dreamvid import cli, films, rendering, watching, words  # all that a render needs, now
+from PIL import Image
+
+from dreamvid import cli, films, flags, rendering, watching, words  # all that a render needs, now
 from dreamvid.errors import DreamvidError
 from dreamvid.loading import load_recipe
 from dreamvid.media import capture, decoder, ffmpeg, stills, worker
@@ -37,7 +39,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from tests import mutants
 
-WARM = (films, rendering, watching, words, capture, stills)
+WARM = (films, flags, rendering, watching, words, capture, stills)
 
 SECONDS = 20.0
 BYTES = 3 * 2**29
@@ -51,6 +53,8 @@ LARGEST = 500_000
 take their time and memory rightly."""
 
 FAULT = 99
+
+Image.init()  # Pillow's plugins, which each process would load anew
 
 LATE = f"took more than {SECONDS:g} seconds"
 

@@ -31,7 +31,7 @@ SLOWEST = 0.1
 
 
 def read_picture(path: Path) -> Frame:
-    """Read a still: JPEG, PNG, WebP, TIFF, the first picture of a GIF, or what else Pillow knows.
+    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, or the first picture of a GIF.
 
     Grey becomes RGB, 16-bit samples keep their fraction of a level, transparent pixels show white,
     and a picture that a camera held sideways (EXIF) is turned upright.

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
-from contextlib import closing
+from contextlib import closing, suppress
+from importlib import import_module
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
+from PIL import Image
 
 from dreamvid.errors import MediaError
 from dreamvid.media.files import read_bytes
 from dreamvid.media.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels, rgb_order, upright
+
+PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
+"""Of Pillow, whose files are read. It has more, of which some start other programs (EPS) and most
+are seldom met, and so seldom looked after."""
+
+for _name in PLUGINS:
+    with suppress(ImportError):  # AVIF's, which an older Pillow lacks
+        import_module(f"PIL.{_name}ImagePlugin")
+
+KNOWN = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
+
+FORMATS = tuple(name for name in KNOWN if name in Image.OPEN)
 
 
 def decode_still(path: Path) -> Pixels:
@@ -27,6 +42,8 @@ def decode_still(path: Path) -> Pixels:
         data = read_bytes(path, MAX_STILL_BYTES)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
+    if not _is_known(data):
+        raise _no_picture(path)
     samples, orientation = _decode_shallow(path, data)
     # Pillow has no pixels of more than 8 bits in color: those are OpenCV's to decode, after Pillow
     # has found the file whole, which OpenCV does not check.
@@ -35,13 +52,27 @@ def decode_still(path: Path) -> Pixels:
         if deep is not None and (samples is None or deep.dtype != np.uint8):
             samples = rgb_order(deep)
     if samples is None:
-        raise MediaError(
-            f"{path}: not a picture that can be read, or a damaged one; "
-            "give JPEG, PNG, WebP, TIFF or GIF"
-        )
+        raise _no_picture(path)
     if max(samples.shape[:2]) > MAX_SIDE:
         raise _too_large(path)
     return upright(samples, orientation)
+
+
+def _is_known(data: bytes) -> bool:
+    """Whether a file is of one of the `FORMATS`, as far as its head tells."""
+    if data.startswith((b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
+        return True  # of which OpenCV knows kinds that Pillow does not
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            Image.open(io.BytesIO(data), formats=FORMATS).close()
+        except Image.DecompressionBombError:
+            return True  # known, and too large, which is told where it is read
+        except MemoryError:
+            raise
+        except Exception:
+            return False
+    return True
 
 
 def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
@@ -83,6 +114,13 @@ def _decode_deep(path: Path, data: bytes) -> Pixels | None:
         if "validateInputImageSize" in str(error):
             raise _too_large(path) from error
         return None
+
+
+def _no_picture(path: Path) -> MediaError:
+    return MediaError(
+        f"{path}: not a picture that can be read, or a damaged one; "
+        "give JPEG, PNG, WebP, TIFF or GIF"
+    )
 
 
 def _too_large(path: Path) -> MediaError:
