@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import multiprocessing
 import os
 import sys
@@ -93,8 +94,12 @@ class Steps:
         opened, sync, hand_over = Path.open, os.fsync, segments.Encoder.write
 
         def open_(path: Path, mode: str = "r", *args: Any, **rest: Any) -> Any:
-            file = opened(path, mode, *args, **rest)
-            return Written(file, self, path) if set(mode) & set("wxa") else file
+            if not set(mode) & set("wxa"):
+                return opened(path, mode, *args, **rest)
+            raw = Raw(path, mode.replace("b", "").replace("t", ""))
+            raw.steps = self
+            file = io.BufferedWriter(raw)
+            return Written(file) if "b" in mode else io.TextIOWrapper(file, **rest)
 
         def synced(file: int) -> None:
             self.step("fsync", READ)
@@ -112,19 +117,25 @@ class Steps:
         segments.Encoder.write = handed_over  # type: ignore[assignment, method-assign]
 
 
-class Written:
-    """A file whose writes are steps."""
+class Raw(io.FileIO):
+    """A file each of whose writes is a step."""
 
-    def __init__(self, file: Any, steps: Steps, path: Path) -> None:
-        self._file, self._steps, self._path = file, steps, path
+    steps: Steps
 
-    def write(self, data: Any) -> Any:
+    def write(self, data: Any) -> int:
         try:
-            self._steps.step(f"write {self._path}", WRITE)
+            self.steps.step(f"write {self.name!r}", WRITE)
         except OSError:
-            self._file.write(data[: len(data) // 2])
+            super().write(memoryview(data).cast("B")[: len(data) // 2])
             raise
-        return self._file.write(data)
+        return super().write(data)
+
+
+class Written:
+    """A file that NumPy does not take for one, and so hands every byte to `write`."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
 
     def __enter__(self) -> Written:
         return self
