@@ -304,7 +304,7 @@ def hunt(
         for each in trials:
             if LATE in each.faults:  # of a busy machine perhaps
                 again = one(int(each.name.split()[1]))
-                each.faults = again.faults
+                each.faults, each.outcome = again.faults, again.outcome
                 print(f"  {each.name}: alone it took {again.seconds:.1f} s", flush=True)
     outcomes = Counter(each.outcome for each in trials)
     told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items()))
