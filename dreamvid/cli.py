@@ -61,6 +61,11 @@ def main(argv: Sequence[str]) -> int:
         return _fail(str(error), 1)
     except MemoryError:
         return _fail("not enough memory; a smaller --size or --tile needs less", 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # what no one foresaw, of a disk that fails perhaps
+        named = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{named}{error.strerror or error}", 1)
     except KeyboardInterrupt as stop:
         return _fail(str(stop) or "interrupted", 130)
 

@@ -128,6 +128,11 @@ def base_of(argv: Sequence[str]) -> str | None:
     return None
 
 
+def names_output(argv: Sequence[str]) -> bool:
+    """Whether `--output` is said, so that a recipe's own does not count."""
+    return any(word.split("=")[0] in ("-o", "--output") for word in argv)
+
+
 def leading(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """The names at the beginning of `argv`, after flags that take no value, and the rest."""
     alone = {f"--{f.name.replace('_', '-')}" for f in fields(Command) if f.default is False}

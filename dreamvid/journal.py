@@ -85,7 +85,9 @@ class Journal:
 def logged(folder: Path) -> Iterator[None]:
     """What is logged meanwhile goes into the folder's log too, each line with its time."""
     try:
-        handler = logging.FileHandler(folder / "log.txt", encoding="utf-8")
+        handler = logging.FileHandler(
+            folder / "log.txt", encoding="utf-8", errors="backslashreplace"
+        )
     except OSError:
         yield
         return

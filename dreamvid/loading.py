@@ -7,6 +7,7 @@ and refuses repeated keys; numbers written as text are read by the recipe itself
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +17,20 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import RecipeError, near
+from dreamvid.media.files import read_bytes
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.values import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
+
+MAX_BYTES = 2**20
+"""Of a recipe's file."""
+
+MAX_NODES = 50_000
+"""Values in a recipe, each counted as often as aliases (`*name`) repeat it."""
+
+MAX_DEPTH = 32
+"""Values within one another."""
 
 MOST_EXTENDED = 8
 """Recipes in a chain, each of which extends the next."""
@@ -38,7 +49,30 @@ WORDS_FOR_WEIGHTS = ("imagenet", "random")
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans, and no repeated key."""
+    """YAML 1.2's booleans, no repeated key, and no more than `MAX_NODES` and `MAX_DEPTH`."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._count = self._depth = 0
+        self._weights: dict[str, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        alias = self.check_event(yaml.AliasEvent)
+        if alias and event.anchor in self.anchors and event.anchor not in self._weights:
+            raise RecipeError(f"*{event.anchor} stands within itself")
+        before = self._count
+        self._count += self._weights.get(event.anchor, 1) if alias else 1
+        self._depth += 1
+        if self._count > MAX_NODES or self._depth > MAX_DEPTH:
+            raise RecipeError(
+                f"holds more than {MAX_NODES} values, or values more than {MAX_DEPTH} deep"
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if not alias and event.anchor:
+            self._weights[event.anchor] = self._count - before
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -66,7 +100,8 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         data = yaml.load(text, Loader=_Loader)
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    # PyYAML meets `!!timestamp x`, `!!int ""` or `!!bool x` with whatever its line of code raises.
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" on line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be read"
@@ -90,15 +125,20 @@ def presets() -> list[str]:
     return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml"))
 
 
-def read_recipe(recipe: str | Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+def read_recipe(
+    recipe: str | Path, below: tuple[Path, ...] = (), *, output: bool = True
+) -> dict[str, Any]:
     """The mapping in a recipe's file or in a preset, its relative paths made to stand anywhere.
 
     A name without an ending is a preset, unless such a file exists. What it `extends` is read too;
     `below` are those that extend this one.
 
+    Args:
+        output: whether the output that it names counts; else it is dropped.
+
     Raises:
         RecipeError: there is no such file or preset, or it is not a mapping in YAML; or a recipe
-            extends itself.
+            extends itself, or wants to write where no one has said that it may.
     """
     path, folder = Path(recipe), Path(recipe).parent
     if not path.suffix and not path.is_file():
@@ -107,13 +147,17 @@ def read_recipe(recipe: str | Path, below: tuple[Path, ...] = ()) -> dict[str, A
             raise RecipeError(f"{recipe}: no such recipe or preset; the presets are: {known}")
         path, folder = preset_folder() / f"{recipe}.yaml", Path()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, MAX_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
         raise RecipeError(f"{recipe}: cannot be read as a recipe: {reason}") from None
     if path.resolve() in below or len(below) >= MOST_EXTENDED:
         raise RecipeError(f"{recipe}: extends: leads back to itself, or too far")
-    data = _placed(parse_yaml(text, str(recipe)), folder)
+    data = parse_yaml(text, str(recipe))
+    if not output:
+        data.pop("output", None)
+    data = _placed(data, folder)
+    _require_within(data.get("output"), folder, str(recipe))
     parent = data.pop("extends", None)
     if parent is None:
         return data
@@ -121,7 +165,9 @@ def read_recipe(recipe: str | Path, below: tuple[Path, ...] = ()) -> dict[str, A
         raise RecipeError(f"{recipe}: extends: must be the name of a recipe")
     beside = folder / parent
     inherited = read_recipe(
-        beside if beside.is_file() or beside.suffix else parent, (*below, path.resolve())
+        beside if beside.is_file() or beside.suffix else parent,
+        (*below, path.resolve()),
+        output=output,
     )
     return _over(inherited, data)
 
@@ -154,6 +200,21 @@ def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     return data
 
 
+def _require_within(output: Any, folder: Path, name: str) -> None:
+    """Refuse an output outside the recipe's folder and this one: a recipe may be a stranger's."""
+    if not isinstance(output, str):
+        return
+    try:
+        place = Path(os.path.realpath(output))
+        near_by = [Path(os.path.realpath(each)) for each in (folder, Path())]
+    except (OSError, ValueError):
+        return  # no name that can be written to
+    if not any(place.is_relative_to(each) for each in near_by):
+        raise RecipeError(
+            f"{name}: output: {output}: lies outside the recipe's folder; to write there, say -o"
+        )
+
+
 def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = "") -> Recipe:
     """A validated recipe of `kind` (else of the kind that `data` says; else a zoom).
 
@@ -175,9 +236,14 @@ def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Mo
         raise RecipeError(_prefix(name) + explain(error, model)) from None
 
 
-def load_recipe(path: str | Path, kind: str | None = None) -> Recipe:
-    """The recipe in a YAML file or a preset; relative paths are taken from its own folder."""
-    return make_recipe(read_recipe(path), kind, str(path))
+def load_recipe(path: str | Path, kind: str | None = None, *, output: bool = True) -> Recipe:
+    """The recipe in a YAML file or a preset; relative paths are taken from its own folder.
+
+    Args:
+        kind: the kind that it must be, or that it is if it does not say.
+        output: whether the output that it names counts; else it is dropped.
+    """
+    return make_recipe(read_recipe(path, output=output), kind, str(path))
 
 
 def _prefix(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
 from dreamvid.means import Means
+from dreamvid.media.files import require_file
 from dreamvid.recipe import Recipe
 
 FORM = 1
@@ -58,7 +59,7 @@ class Manifest:
     def read(cls, path: Path) -> Manifest | None:
         """The manifest in a file; None where there is none. Raises RunError if it is not one."""
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            told = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
             values = {field.name: told[field.name] for field in fields(cls)}
             return cls(**{**values, "means": Means(**told["means"])})
         except FileNotFoundError:
@@ -120,6 +121,7 @@ def weights_file(recipe: Recipe) -> Path | None:
 
 
 def _identity(key: str, path: Path) -> dict[str, Any]:
+    require_file(path)  # a pipe would be waited for
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -140,7 +142,7 @@ def _made_with() -> dict[str, str]:
 
 def _hash(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

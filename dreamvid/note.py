@@ -76,14 +76,17 @@ def read_note(film: Path) -> Noted:
     return Noted(make_recipe(data, name=str(film)), files, str(told.get("dream")))
 
 
-def any_recipe(name: str, kind: str | None = None) -> Recipe:
+def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Recipe:
     """The recipe in a YAML file, in a preset, or in a film of dreamvid's.
+
+    Args:
+        kind: as for `load_recipe`, as is `output`.
 
     Raises:
         RecipeError, MediaError: there is none, or not of that kind.
     """
     if Path(name).suffix.lower() not in CARRIERS:
-        return load_recipe(name, kind)
+        return load_recipe(name, kind, output=output)
     recipe = read_note(Path(name)).recipe
     if kind and recipe.kind != kind:
         raise RecipeError(f"{name}: kind: {recipe.kind}: this command wants {kind}")

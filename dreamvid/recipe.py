@@ -23,7 +23,16 @@ from pydantic import (
 )
 
 from dreamvid.schedule import Schedule
-from dreamvid.values import Flag, Moment, Rate, Size, Triple, Varies, Varying, parse_terms
+from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
+
+MAX_NAME = 1000
+"""Letters of the name of a network or a layer."""
+
+MAX_TERMS = 1000
+"""Layers of an objective."""
+
+MAX_GROWTH = 16
+"""How many times the frame's own size the largest octave may be."""
 
 
 class Section(BaseModel):
@@ -36,7 +45,7 @@ class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
     name: Annotated[str, Flag("network", metavar="NAME")] = Field(
-        "pocket", description="Network that dreams."
+        "pocket", max_length=MAX_NAME, description="Network that dreams."
     )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."
@@ -68,8 +77,8 @@ class Listing(Section):
 class Term(Section):
     """One layer of the objective and its weight; a negative weight subdues the layer."""
 
-    layer: str = Field(min_length=1)
-    weight: Varying = 1.0
+    layer: str = Field(min_length=1, max_length=MAX_NAME)
+    weight: Annotated[float, Field(ge=-1e6, le=1e6), Varies()] = 1.0
 
 
 def _short(terms: tuple[Term, ...] | None) -> Any:
@@ -86,7 +95,7 @@ def _some_weight(terms: tuple[Term, ...] | None) -> tuple[Term, ...] | None:
 
 
 Objective = Annotated[
-    Annotated[tuple[Term, ...], Field(min_length=1)] | None,
+    Annotated[tuple[Term, ...], Field(min_length=1, max_length=MAX_TERMS)] | None,
     BeforeValidator(parse_terms),
     AfterValidator(_some_weight),
     PlainSerializer(_short),
@@ -157,10 +166,19 @@ class Dream(Section):
     )
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
+    @model_validator(mode="after")
+    def _grows_within_reason(self) -> Dream:
+        both = self.octave_scale, self.octave_top
+        varies = any(isinstance(each, Schedule) for each in both)
+        if not varies and both[0] ** both[1] > MAX_GROWTH:
+            raise ValueError(f"octave_top: must leave a frame at most {MAX_GROWTH} times as wide")
+        return self
+
 
 Zoom = Annotated[float, Field(ge=0.1, le=10), Varies()]
 Degrees = Annotated[float, Field(ge=-180, le=180), Varies()]
-Pixels = Annotated[float, Field(ge=0), Varies()]
+Pixels = Annotated[float, Field(ge=0, le=MAX_SIDE), Varies()]
+Shift = Annotated[float, Field(ge=-MAX_SIDE, le=MAX_SIDE), Varies()]
 Place = Annotated[float, Field(ge=-10, le=10), Varies()]
 Share = Annotated[float, Field(ge=0, le=1), Varies()]
 
@@ -173,7 +191,7 @@ class Motion(Section):
         None, description="Instead of zoom: px cropped left and right, above and below, a frame."
     )
     angle: Degrees = Field(0.0, description="Degrees a frame, counterclockwise.")
-    translate: tuple[Varying, Varying] = Field(
+    translate: tuple[Shift, Shift] = Field(
         (0.0, 0.0), description="Px a frame by which the picture moves right and down."
     )
     center: tuple[Place, Place] = Field(

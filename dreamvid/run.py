@@ -18,8 +18,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -34,11 +34,16 @@ from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
 from dreamvid.manifest import Manifest
 from dreamvid.media import kept
-from dreamvid.media.durable import UNDONE, written
+from dreamvid.media.arrays import read_arrays
+from dreamvid.media.durable import UNDONE, told, written
+from dreamvid.media.sink import PARTIAL, left_before
 from dreamvid.motion import Affine
 from dreamvid.recurrence import State
 
 log = logging.getLogger("dreamvid")
+
+MAX_STATE = 2**33
+"""Bytes of a state, unpacked: some 28 a pixel."""
 
 Keep = Literal["all", "state", "nothing"]
 """What stays of a run when its film is done: `state` is what a longer film begins from."""
@@ -51,7 +56,7 @@ ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
 
 def folder_of(output: Path) -> Path:
     """The folder of the run that makes an output."""
-    path = output.resolve()
+    path = Path(os.path.realpath(output))  # links in a circle are told of where it is written
     return path.with_name(f".{path.name}.dreamvid")
 
 
@@ -80,9 +85,11 @@ class Run:
     def finish(self, keep: Keep) -> None:
         """The film is whole: let go of what no one needs. Raises RunError."""
         with contextlib.suppress(OSError):
-            partial = self.folder.parent / (self.folder / "partial").read_text(encoding="utf-8")
-            shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-            (self.folder / "partial").unlink()
+            name = left_before(self.folder)
+            if name is not None:
+                partial = self.folder.parent / name
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+            (self.folder / PARTIAL).unlink()
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
             return
@@ -90,14 +97,15 @@ class Run:
             kept.KeptFrames(self.film).shrink()
         _write(self.folder / "finished", "")
         if keep == "state":
-            for path in self.film.iterdir():
-                if path.suffix != kept.SMALL:
-                    path.unlink()
+            with told(self.folder):
+                for path in self.film.iterdir():
+                    if path.suffix != kept.SMALL:
+                        path.unlink()
 
     def left(self, partial: Path) -> None:
         """Note what an interruption has left beside the output, until the film is whole."""
         with contextlib.suppress(RunError):
-            _write(self.folder / "partial", partial.name)
+            _write(self.folder / PARTIAL, partial.name)
 
     def forget(self) -> None:
         """Nothing was done: leave nothing."""
@@ -119,7 +127,8 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
     with _locked(run.folder, output):
         before = None if restart else begun(output)
         if before is None:
-            _clear(run.folder)
+            with told(run.folder):
+                _clear(run.folder)
             _write(run.folder / "manifest.json", manifest.text())
         else:
             differing = before.differences(manifest)
@@ -134,8 +143,9 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
                     output,
                     line,
                 )
-        run.film.mkdir(exist_ok=True)
-        _sweep(run.folder)
+        with told(run.folder):
+            run.film.mkdir(exist_ok=True)
+            _sweep(run.folder)
         yield run
 
 
@@ -152,12 +162,14 @@ def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, 
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        if anew:
-            _clear(run.folder)
-        run.film.mkdir(exist_ok=True)
+        with told(run.folder):
+            if anew:
+                _clear(run.folder)
+            run.film.mkdir(exist_ok=True)
         run.save(fill(run.film))
         _write(run.folder / "manifest.json", manifest.text())
-        (run.folder / "finished").unlink(missing_ok=True)
+        with told(run.folder):
+            (run.folder / "finished").unlink(missing_ok=True)
 
 
 def begun(output: Path) -> Manifest | None:
@@ -187,8 +199,7 @@ def save_state(state: State, path: Path) -> None:
 def load_state(path: Path) -> State | None:
     """Read a state; None where there is none. Raises RunError if it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = dict(file)
+        arrays: dict[str, Any] = read_arrays(path, MAX_STATE)
         told = json.loads(str(arrays["told"]))
         last = Last(*(arrays[f"last.{f.name}"] for f in fields(Last)))
         kind = ANCHORS[told["anchor"]]
@@ -196,13 +207,16 @@ def load_state(path: Path) -> State | None:
         return State(told["done"], told["t"], last, anchor, Affine(arrays["at"]), told["seen"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
+        # What lies here may have come with a stranger's files, and is cleared.
+        if folder.is_symlink() or (folder / "film").is_symlink():
+            raise RunError(f"{folder}: leads elsewhere by a link; remove it")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
 
@@ -235,4 +249,4 @@ def _sweep(folder: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     with written(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="surrogateescape"))  # as names may be that are no text

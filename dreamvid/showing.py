@@ -135,7 +135,7 @@ def _asked(
         raise UsageError(f"name one recipe: dreamvid recipe {word} night.yaml")
     (name,) = named
     noted = read_note(Path(name)) if Path(name).suffix.lower() in CARRIERS else None
-    base = noted.recipe if noted else load_recipe(name)
+    base = noted.recipe if noted else load_recipe(name, output=word != "plot")
     if word == "plot":
         base = base.model_copy(update={"output": None})
     data, said = parse(*told, base, flags, beside, named=True)

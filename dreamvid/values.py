@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     GetCoreSchemaHandler,
@@ -172,16 +173,30 @@ Moment = Annotated[
 ]
 """Seconds from the clip's beginning, exact."""
 
-Edge = Annotated[int, Field(ge=1, le=32768)]
+MAX_SIDE = 32768
+"""Pixels of a frame's longer side."""
+
+MAX_AREA = 2**26
+"""Pixels of a frame: 8192 by 8192."""
+
+Edge = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+def _of_reason(size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] * size[1] > MAX_AREA:
+        raise ValueError(f"must be at most {MAX_AREA // 10**6} million pixels in all")
+    return size
+
 
 Size = Annotated[
     tuple[Edge, Edge],
     BeforeValidator(parse_size),
+    AfterValidator(_of_reason),
     PlainSerializer(lambda size: f"{size[0]}x{size[1]}"),
     _or_text(
         {
             "type": "array",
-            "items": {"type": "integer", "minimum": 1, "maximum": 32768},
+            "items": {"type": "integer", "minimum": 1, "maximum": MAX_SIDE},
             "minItems": 2,
             "maxItems": 2,
         },
@@ -191,11 +206,11 @@ Size = Annotated[
 ]
 """(width, height) in pixels."""
 
-Varying = Annotated[float, Varies()]
-"""A number, or a schedule."""
+Level = Annotated[float, Field(ge=-255, le=255), Varies()]
+"""Levels of 255, or a schedule."""
 
 Triple = Annotated[
-    tuple[Varying, Varying, Varying],
+    tuple[Level, Level, Level],
     BeforeValidator(parse_triple),
     Flag(metavar="R G B"),
 ]

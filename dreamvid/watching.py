@@ -16,9 +16,10 @@ from typing import Any
 from tqdm import tqdm
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.sink import partial_name
+from dreamvid.media.sink import left_before
 from dreamvid.preflight import Times, foreseen
 from dreamvid.rendering import Plan, Step
+from dreamvid.run import folder_of
 
 
 def watched(planned: Plan, steps: Generator[Step], *, quiet: bool) -> str | None:
@@ -101,10 +102,11 @@ def stop_after_this_frame() -> Iterator[_Asked]:
 
 def _kept(output: Path, done: int) -> str:
     """What there is after a stop, as the end of a message."""
-    if not done:
+    name = left_before(folder_of(output))
+    if not done and name is None:
         return ""
-    found = partial_name(output)
-    where = f"; the {done} frames done are in {found}" if found.exists() else ""
+    what = f"the {done} frames done are" if done else "what was done before is"
+    where = f"; {what} in {output.with_name(name)}" if name else ""
     return f"{where}; the same words again go on from there"
 
 

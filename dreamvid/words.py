@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 def film_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """zoom, video, image: a recipe made of flags, over a base."""
-    from dreamvid.flags import base_of, parse
+    from dreamvid.flags import base_of, names_output, parse
     from dreamvid.loading import make_recipe
     from dreamvid.note import any_recipe
 
     name = base_of(argv)
-    base = any_recipe(name, word) if name else make_recipe({}, word)
+    own = not names_output(argv)
+    base = any_recipe(name, word, output=own) if name else make_recipe({}, word)
     data, command = parse(word, summary, base, argv)
     return _carry_out(make_recipe(data, word), command)
 
 
 def render_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """Recipes, one after another, the same flags over each; one that fails costs no other."""
-    from dreamvid.flags import leading, parse
+    from dreamvid.flags import leading, names_output, parse
     from dreamvid.loading import make_recipe
     from dreamvid.note import any_recipe
 
@@ -39,7 +40,7 @@ def render_word(word: str, summary: str, argv: Sequence[str]) -> int:
     failed = 0
     for name in named:
         try:
-            base = any_recipe(name)
+            base = any_recipe(name, output=not names_output(flags))
             data, command = parse(word, summary, base, flags, named=True)
             recipe = make_recipe(data, base.kind)
             if len(named) > 1 and recipe.output is not None and recipe.output != base.output:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -488,8 +490,8 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> None
         "not an .npz of plain arrays": tmp_path / "text.npz",
         "has shape": _archive(model, tmp_path / "shape.npz", **{kernel: np.zeros((2, 2))}),
         "must be imagenet": tmp_path / "weights.bin",
-        "do not fit": tmp_path / "text.h5",
-        "not a model": tmp_path / "text.keras",
+        "cannot be read": tmp_path / "text.h5",
+        "cannot be read: File is not a zip": tmp_path / "text.keras",
     }
     for name in ("text.npz", "weights.bin", "text.h5", "text.keras"):
         (tmp_path / name).write_text("no weights at all")
@@ -564,6 +566,38 @@ def test_a_broken_file_in_the_cache_is_fetched_again(closed: Path) -> None:
     (closed / "models" / ENTRIES["vgg16"].cached).write_bytes(b"\x89HDF\r\n cut off")
     with pytest.raises(NetworkError, match="could not be fetched"):
         load(ENTRIES["vgg16"], Network(name="vgg16"))
+
+
+@pytest.mark.parametrize("stalls", [False, True], ids=["cut", "stalled"])
+def test_a_download_that_is_cut_leaves_nothing(
+    stalls: bool, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    class Cut(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            self.wfile.write(b"\x89HDF\r\n\x1a\n" + bytes(1000))
+            if stalls:
+                over.wait(20)
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("dreamvid.dream.models.PATIENCE", 0.5)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr("keras.src.applications.mobilenet_v2.BASE_WEIGHT_PATH", there)
+        with pytest.raises(NetworkError, match="could not be fetched") as caught:
+            load(ENTRIES["mobilenet_v2"], Network(name="mobilenet_v2"))
+        over.set()
+        server.shutdown()
+    assert "\n" not in str(caught.value)
+    assert not list((closed / "models").iterdir())
 
 
 @pytest.mark.parametrize("name", FETCHED)

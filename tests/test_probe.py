@@ -169,6 +169,27 @@ def test_span_without_a_frame_is_refused(start: str, end: str | None) -> None:
         CLIP.span(Fraction(start), None if end is None else Fraction(end), None)
 
 
+TIMES = st.fractions(0, 5, max_denominator=1000)
+
+
+@given(TIMES, st.none() | TIMES, st.none() | st.integers(1, 200))
+def test_any_span_lies_within_its_times(
+    start: Fraction, end: Fraction | None, frames: int | None
+) -> None:
+    try:
+        first, count = CLIP.span(start, end, frames)
+    except MediaError:
+        assert start > 3 or (end is not None and end - start < Fraction(1, 25))
+        return
+    assert count is not None
+    last = first + count - 1
+    assert (first - 1) / CLIP.rate < start <= first / CLIP.rate
+    assert last < 100
+    assert end is None or last / CLIP.rate < end
+    full = last == 99 or (end is not None and (last + 1) / CLIP.rate >= end)
+    assert full or count == frames
+
+
 @needs_media
 @pytest.mark.parametrize(
     ("name", "size", "rate", "frames", "sound"),

@@ -18,9 +18,10 @@ from PIL import Image
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
+from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
 from dreamvid.media.picture_ops import resize
-from dreamvid.media.probe import open_capture, probe
+from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from tests import media_factory as make
 
@@ -344,10 +345,19 @@ def test_closing_releases_the_file(tmp_path: Path) -> None:
 
 
 def opened(path: Path) -> bool:
-    links = Path("/proc/self/fd")
-    if not links.is_dir():
+    """Whether a process that this one started holds the file open."""
+    if not Path("/proc/self/fd").is_dir():
         pytest.skip("no /proc here")
-    return any(link.exists() and link.samefile(path) for link in links.iterdir())
+    mine = [p for p in Path("/proc").glob("[0-9]*") if f"PPid:\t{os.getpid()}\n" in status(p)]
+    links = [link for process in mine for link in (process / "fd").iterdir()]
+    return any(link.exists() and link.samefile(path) for link in links)
+
+
+def status(process: Path) -> str:
+    try:
+        return (process / "status").read_text()
+    except OSError:
+        return ""
 
 
 def test_a_script_opens_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -288,7 +289,9 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
         else:
             keys[name] = values_of(kind, bounded(own))
     if "size" in model.model_fields:
-        keys["size"] = st.none() | st.tuples(st.integers(1, 32768), st.integers(1, 32768))
+        keys["size"] = st.none() | st.tuples(st.integers(1, 32768), st.integers(1, 2048))
+    if "octave_top" in model.model_fields:
+        keys["octave_top"] = st.integers(0, 1)
     if "trim" in model.model_fields:
         keys["trim"] = st.none() | st.tuples(st.floats(0, 99), st.floats(0, 99))
     if "start" in model.model_fields:
@@ -365,10 +368,13 @@ def test_moments_in_every_spelling(text: str, seconds: float) -> None:
         ("[a, b]: 3\n", r"a\.yaml: not YAML"),
         ("a: \x00", r"a\.yaml: not YAML"),
         ("a: 2001-99-99", r"a\.yaml: not YAML"),
+        ("a: !!timestamp x", r"a\.yaml: not YAML"),
+        ("a: !!int ''", r"a\.yaml: not YAML"),
+        ("a: !!bool x", r"a\.yaml: not YAML"),
         ("a: !!python/object/apply:os.getcwd []", r"a\.yaml: not YAML"),
-        ("[" * 5000, r"a\.yaml: not YAML"),
+        ("[" * 5000, r"a\.yaml: holds more than"),
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_what_is_no_recipe_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(RecipeError, match=said) as caught:
@@ -482,3 +488,82 @@ def test_a_preset_lies_in_its_folder_and_a_file_goes_before_it(
     mine = load_recipe("night")
     assert isinstance(mine, ZoomRecipe)
     assert mine.frames == 9
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGED = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LAUGHS, "more than 50000 values"),
+        (MERGED, "more than 50000 values"),
+        ("source: &a [*a]", r"\*a stands within itself"),
+        ("a: &a {<<: *a}", r"\*a stands within itself"),
+        ("a: " + "[" * 40 + "]" * 40, "values more than 32 deep"),
+        ("#" * 2**20 + "#", "longer than 1048576 bytes"),
+        ("- x\n" * 50_001, "more than 50000 values"),
+    ],
+    ids=["laughs", "merges", "circle", "merged circle", "deep", "long", "many"],
+)
+def test_a_recipe_has_its_limits(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(RecipeError, match=said) as caught:
+        load_recipe(tmp_path / "a.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_aliases_in_reason_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("motion: {center: [&half 0.3, *half]}\n")
+    recipe = load_recipe(tmp_path / "a.yaml")
+    assert isinstance(recipe, ZoomRecipe)
+    assert recipe.motion.center == (0.3, 0.3)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices")
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe"])
+def test_what_is_no_plain_file_is_no_recipe(tmp_path: Path, target: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.yaml").symlink_to(tmp_path / target)
+    with pytest.raises(RecipeError, match="not a plain file"):
+        load_recipe(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize("output", ["../b.mp4", "/tmp/b.mp4", "link/b.mp4", "a/../../b"])
+def test_a_recipe_writes_beside_itself_or_here(
+    tmp_path: Path, output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("theirs", "mine", "else"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "theirs" / "link").symlink_to(tmp_path / "else")
+    monkeypatch.chdir(tmp_path / "mine")
+    path = tmp_path / "theirs" / "a.yaml"
+    path.write_text(f"output: {output}\n")
+    with pytest.raises(RecipeError, match="lies outside the recipe's folder; to write there"):
+        load_recipe(path)
+    assert load_recipe(path, output=False).output is None
+    path.write_text("output: films/b.mp4\n")
+    assert load_recipe(path).output == tmp_path / "theirs" / "films" / "b.mp4"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"size": "32768x32768"}, "size: must be at most 67 million pixels"),
+        ({"color": {"shift": 1e9}}, "color.shift.0: must be at most 255"),
+        ({"motion": {"translate": [1e9, 0]}}, "motion.translate.0: must be at most 32768"),
+        ({"motion": {"trim": [1e9, 0]}}, "motion.trim.0: must be at most 32768"),
+        ({"dream": {"octave_top": 8, "octave_scale": 10}}, "dream.octave_top: must leave a frame"),
+        ({"dream": {"objective": {"eyes": 1e300}}}, "weight: must be at most 1000000"),
+    ],
+)
+def test_every_number_has_bounds(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        make_recipe(data)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from dreamvid.media import ffmpeg
 from dreamvid.run import folder_of
 from tests import media_factory as make
 
@@ -197,6 +198,48 @@ def test_stopped_by_a_signal_it_goes_on(home: Path, tmp_path: Path, how: signal.
         assert (folder / "a.partial.mp4").exists()
     assert stops
     assert_survives(folder, words, wanted)
+
+
+@posix
+def test_what_is_left_replaces_nothing_of_ours(home: Path, tmp_path: Path) -> None:
+    """A killed encoder leaves a part of the film; of two parts each has its own name."""
+    folder = fresh(home, tmp_path / "a")
+    (folder / "a.partial.mp4").write_text("mine")
+    killed = tmp_path / "ffmpeg"
+    real = ffmpeg.executable()
+    killed.write_text(
+        f'#!/bin/sh\ncase "$*" in *00000[1-9].mp4*) exit 3;; esac\nexec \'{real}\' "$@"\n'
+    )
+    killed.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEIO_FFMPEG_EXE", str(killed))
+        for _ in range(2):
+            status, told = finished(folder, ZOOM)
+            assert status == 1
+            assert "in a.partial-2.mp4; the same words again go on from there" in told
+    assert finished(folder, ZOOM)[0] == 0
+    assert (folder / "a.partial.mp4").read_text() == "mine"
+    assert {path.name for path in folder.iterdir()} == {
+        *("still.png", "clip.mp4", "a.partial.mp4", "a.mp4", ".a.mp4.dreamvid")
+    }
+
+
+@posix
+def test_a_run_that_came_with_a_strangers_files_leads_nowhere(home: Path, tmp_path: Path) -> None:
+    folder, mine = fresh(home, tmp_path / "a"), tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.partial.txt").write_text("mine")
+    survivor(folder, ZOOM, fault_at=150).communicate(timeout=60)
+    run = folder_of(folder / "a.mp4")
+    (run / "partial").write_text("../mine/letter.partial.txt")
+    assert finished(folder, ZOOM)[0] == 0
+    shutil.rmtree(run)
+    run.mkdir()
+    (run / "film").symlink_to(mine)
+    status, told = finished(folder, [*ZOOM, "--overwrite"])
+    assert status == 1
+    assert "leads elsewhere by a link; remove it" in told
+    assert (mine / "letter.partial.txt").read_text() == "mine"
 
 
 @posix

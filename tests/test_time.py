@@ -438,3 +438,16 @@ def test_a_broadcast_that_begins_within_a_group_of_pictures_is_whole(tmp_path: P
     path.write_bytes(data[len(data) // 188 // 3 * 188 :])
     numbers = given(path)
     assert numbers == list(range(numbers[0], 100))
+
+
+def test_a_picture_a_day_is_a_slide_show(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    make.clip(path, frames=3)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"strh") + 8 + 20  # the scale, over which the rate is 25
+    data[at : at + 4] = (25 * 20_000).to_bytes(4, "little")
+    path.write_bytes(data)
+    clip = probe(path)
+    assert not clip.even
+    assert clip.rate == 10
+    assert clip.duration == 60_000

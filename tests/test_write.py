@@ -16,9 +16,10 @@ import pytest
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
-from dreamvid.media import ffmpeg
+from dreamvid.media import ffmpeg, segments
+from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
-from dreamvid.media.probe import open_capture, probe
+from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import Sink, partial_name, quantise
 from dreamvid.media.write import (
@@ -507,6 +508,8 @@ def broken_ffmpeg(folder: Path, script: str) -> str:
         ),
         ("head -c 20000 >/dev/null; kill -9 $$", "ffmpeg was killed by signal 9"),
         ("cat >/dev/null; exit 3", "ffmpeg ended with status 3"),
+        ("exec sleep 60", "the encoder hung: it took nothing for"),
+        ("cat >/dev/null; exec sleep 60", "it hung, and was ended after"),
     ],
 )
 def test_an_encoder_that_fails_is_told_and_costs_its_segment_alone(
@@ -519,6 +522,7 @@ def test_an_encoder_that_fails_is_told_and_costs_its_segment_alone(
     with monkeypatch.context() as patch:
         broken = broken_ffmpeg(tmp_path, script)
         patch.setattr(ffmpeg, "executable", lambda: broken)
+        patch.setattr(segments, "PATIENCE", 0.7)
         with pytest.raises(RunError, match=words) as caught:
             write_all(sink, 20)
     assert "\n" not in str(caught.value)

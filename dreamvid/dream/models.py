@@ -19,7 +19,9 @@ import numpy as np
 
 from dreamvid.dream.entry import Entry
 from dreamvid.dream.precision import computed_in
+from dreamvid.dream.weights import check_file
 from dreamvid.errors import NetworkError
+from dreamvid.media.arrays import read_arrays
 from dreamvid.recipe import Network
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -73,7 +75,8 @@ def build(own: Entry, policy: str = "float32", weights: str | None = None) -> ke
 
 def _imagenet(own: Entry, policy: str) -> keras.Model:
     """From Keras's cache where the file is there and whole, else fetched by Keras."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    # Without a home, Path.home() would raise.
+    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
     cached = home / "models" / own.cached
     if cached.is_file():
         model = build(own, policy)
@@ -99,7 +102,7 @@ def _imagenet(own: Entry, policy: str) -> keras.Model:
 
 
 def _from_file(model: keras.Model, path: Path) -> None:
-    _check_file(path)
+    check_file(path)
     if path.suffix == ".npz":
         _assign(model, path)
     elif path.suffix == ".h5":
@@ -125,7 +128,7 @@ def _load_h5(model: keras.Model, path: Path) -> None:
 
 
 def _whole_model(path: Path) -> keras.Model:
-    _check_file(path)
+    check_file(path)
     try:
         # Safe mode refuses a model that carries code (Lambda layers).
         return keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -141,13 +144,13 @@ def _assign(model: keras.Model, path: Path) -> None:
     A slash within the layer's name, which Keras does not allow, stands for an underscore.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            split = {name: name.rpartition("/") for name in file.files}
-            arrays = {
-                f"{layer.replace('/', '_')}/{variable}": file[name]
-                for name, (layer, _, variable) in split.items()
-            }
-    except Exception as error:
+        held = read_arrays(path, 8 * model.count_params() + 2**20)
+        split = {name: name.rpartition("/") for name in held}
+        arrays = {
+            f"{layer.replace('/', '_')}/{variable}": held[name]
+            for name, (layer, _, variable) in split.items()
+        }
+    except (OSError, ValueError) as error:
         raise NetworkError(f"weights {path}: not an .npz of plain arrays: {error}") from None
     for layer in model.layers:
         for variable in layer.weights:
@@ -157,11 +160,6 @@ def _assign(model: keras.Model, path: Path) -> None:
                 found = "is missing" if array is None else f"has shape {array.shape}"
                 raise NetworkError(f"weights {path}: {key} {found}, want {tuple(variable.shape)}")
             variable.assign(array.astype(np.float32))
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise NetworkError(f"weights {path}: no such file; or say imagenet or random")
 
 
 def _reason(error: Exception) -> str:

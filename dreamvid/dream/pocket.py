@@ -25,6 +25,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.media.arrays import read_arrays
+
 HEADS = {
     "strokes": 256,
     "patterns": 256,
@@ -41,6 +43,9 @@ sixteenth, the others at an eighth.
 """
 
 STEM = 64
+
+MAX_BYTES = 2**26
+"""Of its weights; they take some 3 MB."""
 
 
 class Module(NamedTuple):
@@ -124,8 +129,7 @@ def load_weights(path: str | Path) -> dict[str, NDArray[np.floating]]:
         ``NAME/kernel`` of shape (rows, columns, inputs, outputs) and mostly ``NAME/bias`` of
         shape (outputs,), float16, for every convolution of the network.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return read_arrays(Path(path), MAX_BYTES)
 
 
 def _squeeze(

@@ -89,7 +89,11 @@ class H264:
         # The bit rate in the header would be that of the first segment's own file.
         form = [] if suffix == ".mkv" else ["-movflags", "+faststart", "-write_btrt", "0"]
         output = [*CLEAN, *noted, *form, "-y", name]
-        ffmpeg.run([*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output], cwd=segments.folder)
+        ffmpeg.run(
+            [*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output],
+            cwd=segments.folder,
+            timeout=ffmpeg.patience(frames),
+        )
         _require_count(segments, name, frames)
         return name
 
@@ -115,12 +119,15 @@ class Gif(_Lossless):
         """See `Coding`."""
         # Two passes over the files: in one, ffmpeg would hold every frame in memory.
         film = _film(segments)
-        ffmpeg.run([*film, "-vf", "palettegen", "-y", "palette.png"], cwd=segments.folder)
+        patience = ffmpeg.patience(frames)
+        palette = [*film, "-vf", "palettegen", "-y", "palette.png"]
+        ffmpeg.run(palette, cwd=segments.folder, timeout=patience)
         dithered = "[0:v][1:v]paletteuse=dither=sierra2_4a"
         name = f"film{suffix}"
         ffmpeg.run(
             [*film, "-i", "palette.png", "-filter_complex", dithered, *CLEAN, "-y", name],
             cwd=segments.folder,
+            timeout=patience,
         )
         _require_count(segments, name, frames)
         return name
@@ -139,6 +146,7 @@ class WebP(_Lossless):
         ffmpeg.run(
             [*_film(segments), "-c:v", "libwebp_anim", *quality, *CLEAN, "-y", name],
             cwd=segments.folder,
+            timeout=ffmpeg.patience(frames),
         )
         return name
 
@@ -151,6 +159,6 @@ def _film(segments: Segments) -> list[str]:
 
 def _require_count(segments: Segments, name: str, frames: int) -> None:
     """Raise RunError unless the file holds every frame: ffmpeg drops some without a word."""
-    made = ffmpeg.packets(segments.folder / name, "video", timeout=None)
+    made = ffmpeg.packets(segments.folder / name, "video", timeout=ffmpeg.patience(frames))
     if made is None or made.count != frames:
         raise RunError(f"{made.count if made else 0} of {frames} frames are in the joined film")

@@ -23,6 +23,18 @@ def undone(path: Path, ending: str = UNDONE) -> Path:
 
 
 @contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Say in one line what the system has against a file: raises RunError for OSError."""
+    try:
+        yield
+    except OSError as error:
+        named = error.filename if isinstance(error.filename, str) else path
+        raise RunError(
+            f"{named}: {error.strerror or error}; the disk failed, or is not ours"
+        ) from error
+
+
+@contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
     """A file to write into; it takes its name, in the place of another, when all is on the disk.
 

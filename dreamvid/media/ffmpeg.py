@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import subprocess
 from collections.abc import Sequence
@@ -13,20 +15,34 @@ from typing import Literal
 import imageio_ffmpeg
 
 from dreamvid.errors import RunError
+from dreamvid.media.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
 FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"
 """The demuxers that a file from outside may reach. Each keeps its media inside the file: playlists
 and scripts (hls, dash, concat, sdp, …), which open other files, are not among them."""
 
-GUARD = ("-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS)
+PROTOCOL_GUARD = "-protocol_whitelist"
+
+GUARD = (
+    *(PROTOCOL_GUARD, PROTOCOLS, "-format_whitelist", FORMATS),
+    *("-max_pixels", str(MAX_CLIP_PIXELS)),
+)
 """Options to put before the `-i` of any file that dreamvid did not write itself."""
 
 NO_TIME = -(2**63)
 """AV_NOPTS_VALUE."""
 
-PROBE_SECONDS = 20.0
+PROBE_SECONDS = ANSWER_SECONDS
 """No look at a file may take longer, but for one through all of it."""
+
+HEAD = 10_000
+"""Bytes of a listing in which all is said that is said of the whole."""
+
+PATIENCE = 600.0
+"""Seconds for any work of its own, and `SLOWEST` more for each frame or second in it."""
+
+SLOWEST = 2.0
 
 LISTING_SECONDS = 120.0
 """To look through all of a file. Some 100 GB are read in it from a quick disk."""
@@ -65,6 +81,11 @@ def complaint(stderr: bytes, status: int) -> str:
     return (telling or lines or [f"ffmpeg ended with status {status}"])[-1]
 
 
+def patience(amount: float) -> float:
+    """Seconds after which an ffmpeg that works on so many frames, or seconds of sound, hangs."""
+    return PATIENCE + SLOWEST * float(amount)
+
+
 def command(arguments: Sequence[str], *, loglevel: str = "error") -> list[str]:
     """The whole command line."""
     return [executable(), "-hide_banner", "-nostats", "-loglevel", loglevel, *arguments]
@@ -97,18 +118,34 @@ def _finish(
     words: Sequence[str], *, cwd: Path | None, timeout: float | None
 ) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
+        with subprocess.Popen(
             words,
             cwd=cwd,
-            timeout=timeout,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             process_group=0,  # Ctrl-C at the terminal is for dreamvid to handle, not for ffmpeg
-        )
+        ) as process:
+            try:
+                if PROTOCOL_GUARD in words:
+                    _confine(process.pid)
+                out, said = process.communicate(timeout=timeout)
+            except BaseException:
+                process.kill()
+                raise
+            return subprocess.CompletedProcess(words, process.returncode, out, said)
     except (OSError, ValueError) as error:  # ValueError: a null byte in a name
         raise RunError(f"ffmpeg cannot be started: {error}") from error
     except subprocess.TimeoutExpired as error:
         raise RunError(f"ffmpeg was not done after {timeout:g} seconds") from error
+
+
+def _confine(process: int) -> None:
+    """Bound the memory of an ffmpeg that reads a file from outside; where the system can."""
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource
+
+        resource.prlimit(process, resource.RLIMIT_DATA, (DECODER_BYTES, DECODER_BYTES))
 
 
 @dataclass(frozen=True)
@@ -151,6 +188,7 @@ def packets(
     stream: int = 0,
     *,
     first: bool = False,
+    most: int | None = None,
     decode: bool = False,
     timeout: float | None = LISTING_SECONDS,
 ) -> Packets | None:
@@ -158,6 +196,7 @@ def packets(
 
     Args:
         first: look at the first packet alone, which does not read the whole file.
+        most: look at so many packets, and at no more.
         decode: decode them as well, which is slow and finds what is wrong inside of them. The
             first pictures are left out where those that they are made from are missing.
 
@@ -170,19 +209,20 @@ def packets(
     codec = ["-c", "copy"]
     if decode:
         codec = ["-fps_mode", "passthrough", "-enc_time_base", "demux"]
-    limit = ["-frames", "1"] if first else []
+    most = 1 if first else most
+    limit = [] if most is None else ["-frames", str(most)]
     source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:{stream}?"]
     words = command([*source, *codec, *limit, "-f", "framecrc", "-"])
     done = _finish(words, cwd=None, timeout=timeout)
     if done.returncode != 0:
         raise RunError(complaint(done.stderr, done.returncode))
-    listing = done.stdout.decode(errors="replace")
+    listing = done.stdout[:HEAD].decode(errors="replace")
     # Where the optional map finds nothing, ffmpeg takes any stream that it likes.
     if f"#media_type 0: {kind}" not in listing:
         return None
     tick, ends, exact = Fraction(0), [0], True
     times: list[int] = []
-    for line in listing.splitlines():
+    for line in io.TextIOWrapper(io.BytesIO(done.stdout), errors="replace"):
         if line.startswith("#tb 0:"):
             tick = Fraction(line.split(":")[1].strip())
         elif not line.startswith("#"):

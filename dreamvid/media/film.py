@@ -91,7 +91,9 @@ class FilmSink:
         try:
             # An interrupt may have come between the encoder and our count.
             held = [ffmpeg.packets(segment, "video") for segment in closed]
-            return self._finish(partial_name(self.path), sum(each.count for each in held if each))
+            return self._finish(
+                self._work.partial(self.path), sum(each.count for each in held if each)
+            )
         except RunError:
             if self._work.lasts:
                 raise

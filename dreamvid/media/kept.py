@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
-from dreamvid.media.durable import written
+from dreamvid.media.durable import told, written
 
 QUICK = ".npy"
 SMALL = ".png"
@@ -43,19 +43,22 @@ class KeptFrames:
 
     def drop(self, indices: range) -> None:
         """Remove those that are there."""
-        for index in indices:
-            for path in self._names(index):
-                path.unlink(missing_ok=True)
+        with told(self._folder):
+            for index in indices:
+                for path in self._names(index):
+                    path.unlink(missing_ok=True)
 
     def shrink(self) -> None:
         """Make all of them small. Raises RunError."""
-        for path in self._folder.glob(f"*{QUICK}"):
-            packed = iio.imwrite(
-                "<bytes>", self[int(path.stem)], extension=SMALL, plugin="pillow", compress_level=1
-            )
-            with written(path.with_suffix(SMALL)) as file:
-                file.write(packed)
-            path.unlink()
+        with told(self._folder):
+            for path in self._folder.glob(f"*{QUICK}"):
+                picture = self[int(path.stem)]
+                packed = iio.imwrite(
+                    "<bytes>", picture, extension=SMALL, plugin="pillow", compress_level=1
+                )
+                with written(path.with_suffix(SMALL)) as file:
+                    file.write(packed)
+                path.unlink()
 
     def _names(self, index: int) -> tuple[Path, Path]:
         return tuple(self._folder / f"{index:06d}{ending}" for ending in (QUICK, SMALL))  # type: ignore[return-value]

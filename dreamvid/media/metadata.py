@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
+from dreamvid.media.durable import told
+from dreamvid.media.files import require_file
 
 LONGEST = 1_000_000
 """Characters of a comment that is read."""
@@ -15,9 +17,11 @@ HEAD = ";FFMETADATA1\n"
 
 
 def noted(comment: str, folder: Path) -> str:
-    """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name."""
+    """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name. Raises
+    RunError if it cannot be written."""
     line = "comment=" + re.sub(r"([=;#\\\n])", r"\\\1", comment) + "\n" if comment else ""
-    (folder / "note.txt").write_text(HEAD + line, encoding="utf-8")
+    with told(folder / "note.txt"):
+        (folder / "note.txt").write_text(HEAD + line, encoding="utf-8", errors="surrogateescape")
     return "note.txt"
 
 
@@ -27,6 +31,7 @@ def comment_of(path: Path) -> str:
     Raises:
         MediaError: there is no such film.
     """
+    require_file(path)
     words = [*ffmpeg.GUARD, "-i", ffmpeg.url(path), "-f", "ffmetadata", "-"]
     try:
         text, _ = ffmpeg.run(words, timeout=ffmpeg.PROBE_SECONDS)

@@ -1,7 +1,8 @@
 """The one import of OpenCV: `from dreamvid.media.opencv import cv2`.
 
 OpenCV reads its limits from the environment, and some of them only while it is being imported, so
-they have to be set here, before it; a user's own settings of the same names are left as they are.
+they have to be set here, before it; a user's own settings of the same names are left as they are,
+but for the whitelists, which join them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ import os
 
 from dreamvid.errors import MediaError
 from dreamvid.media.ffmpeg import FORMATS, PROTOCOLS
+from dreamvid.media.limits import MAX_CLIP_PIXELS, MAX_PIXELS
 
-MAX_PIXELS = 2**27
-"""A picture with more pixels than this (16384 by 8192) is refused."""
+# Without a whitelist a playlist or an ffconcat script named `.mp4` opens other files.
+_GUARD = f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}|max_pixels;{MAX_CLIP_PIXELS}"
 
 _SETTINGS = {
-    # Without a whitelist a playlist or an ffconcat script named `.mp4` opens other files.
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS": f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}",
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PIXELS),
     # What is wrong with a file is said once, in our own words, and not by the decoders on stderr.
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
@@ -25,6 +25,10 @@ _SETTINGS = {
 
 for _name, _value in _SETTINGS.items():
     os.environ.setdefault(_name, _value)
+
+_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+if _GUARD not in os.environ.get(_OPTIONS, ""):  # of two of a name the later holds
+    os.environ[_OPTIONS] = "|".join(filter(None, [os.environ.get(_OPTIONS), _GUARD]))
 
 try:
     import cv2
@@ -39,4 +43,4 @@ except ImportError as error:
         "on Debian or Ubuntu `apt-get install libgl1 libglib2.0-0`"
     ) from error
 
-__all__ = ["MAX_PIXELS", "cv2"]
+__all__ = ["cv2"]

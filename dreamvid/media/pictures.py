@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import written
-from dreamvid.media.sink import Workplace, partial_name, quantise
+from dreamvid.media.sink import Workplace, quantise
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 """Of the stills that can be written."""
@@ -84,7 +84,7 @@ class PictureSink:
     def abandon(self, *, keep: bool) -> Path | None:
         """See `Sink`."""
         try:
-            return self._place(partial_name(self._folder)) if keep and self._names else None
+            return self._place(self._work.partial(self._folder)) if keep and self._names else None
         except RunError:
             return None
         finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
+from dreamvid.media.files import require_file
 
 LEAST_SCALE = 10_000
 """Units of time in a second, as ffmpeg's MP4 has them at least."""
@@ -14,6 +15,7 @@ LEAST_SCALE = 10_000
 
 def count_frames(film: Path) -> int:
     """How many pictures a film file holds. Raises MediaError if that cannot be told."""
+    require_file(film)
     try:
         seen = ffmpeg.packets(film, "video")
     except RunError as error:
@@ -44,7 +46,8 @@ def cut_pieces(film: Path, count: int, length: int, rate: Fraction, folder: Path
     source += ["-bsf:v", f"setts=time_base=1/{scale}:prescale=1:{exact}"]
     where = ["-frames:v", str(count * length), "-f", "segment", "-segment_frames", cuts]
     form = ["-segment_format", "mp4", "-reset_timestamps", "1", "-y", "%06d.mp4"]
-    ffmpeg.run([*source, *where, *form], cwd=folder)
+    patience = ffmpeg.patience(count * length)
+    ffmpeg.run([*source, *where, *form], cwd=folder, timeout=patience)
     for at in range(count):
         piece = ffmpeg.packets(folder / f"{at:06d}.mp4", "video")
         if piece is None or piece.count != length:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +15,19 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.media import ffmpeg
-from dreamvid.media.opencv import cv2
+from dreamvid.media.decoder import decoder
+from dreamvid.media.files import require_file
+from dreamvid.media.limits import (
+    MAX_CLIP_PIXELS,
+    MAX_FRAMES,
+    MAX_GIF_FRAMES,
+    MAX_LISTED,
+    MAX_SIDE,
+)
 
 HIGHEST_RATE = 1000
+LOWEST_RATE = 1 / 1000
+"""Frames a second; no clip is said to be slower or quicker."""
 
 STEADY = 0.45
 """Of a frame: how far each may be from its place in a clip of even rate, over all of its length."""
@@ -101,40 +112,6 @@ class Clip:
         return first, count
 
 
-def require_file(path: Path) -> None:
-    """Raise a one-line MediaError unless `path` is a plain file with something in it."""
-    try:
-        if path.is_dir():
-            raise MediaError(f"{path}: a folder; name a file in it")
-        if not path.exists():
-            raise MediaError(f"{path}: no such file")
-        if not path.is_file():
-            raise MediaError(f"{path}: not a plain file")
-        if path.stat().st_size == 0:
-            raise MediaError(f"{path}: the file is empty")
-        with path.open("rb"):
-            pass
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise MediaError(f"{path}: cannot be read: {reason}") from error
-
-
-def open_capture(path: Path) -> cv2.VideoCapture:
-    """Open the pictures of a clip, turned as they are to be shown. Raises MediaError."""
-    settings = [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE]
-    try:
-        # Named FFMPEG, OpenCV cannot take a `%d` in the name for a sequence of pictures.
-        capture = cv2.VideoCapture(ffmpeg.url(path), cv2.CAP_FFMPEG, settings)
-    except (cv2.error, UnicodeError) as error:
-        raise MediaError(f"{path}: OpenCV cannot open a file of this name") from error
-    if not capture.isOpened():
-        raise MediaError(
-            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG"
-        )
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-    return capture
-
-
 def probe(path: Path) -> Clip:
     """Look at a clip, decoding its first frame.
 
@@ -154,40 +131,63 @@ def probe(path: Path) -> Clip:
         held = "only sound" if has_audio else "no pictures"
         raise MediaError(f"{path}: holds {held}; give a clip with pictures")
 
-    capture = open_capture(path)
-    try:
-        opened, picture = capture.read()
-        if not opened or picture is None:
-            raise MediaError(
-                f"{path}: not one frame can be decoded; the file is damaged or cut off"
-            )
-        stated = capture.get(cv2.CAP_PROP_FPS)
-        count = round(max(capture.get(cv2.CAP_PROP_FRAME_COUNT), 0))
-        rotation = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
-        across, along = (
-            int(capture.get(name)) for name in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
-        )
-    finally:
-        capture.release()
-
-    aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
+    _require_size(path, *_sizes(streams))
     found = re.search(r"Input #0, ([\w,]+), from", text)
     container = found[1] if found else ""
-    timing = _timing(path, container, stated, count)
-    height, width = picture.shape[:2]
-    size = square_size((width, height), aspect, rotation)
+    if container == "gif":
+        _require_few(path)
+    with decoder() as child:
+        told, _ = child.ask("look", path)
+    across, along = told["aspect"]
+    aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
+    width, height = told["size"]
+    size = square_size((width, height), aspect, told["rotation"])
+    _require_size(path, (width, height), size)
+    timing = _timing(path, container, told["rate"], told["count"])
+    if (timing.frames or 0) > MAX_FRAMES:
+        raise MediaError(f"{path}: says that it goes on for more than {MAX_FRAMES} frames")
     return Clip(
         path,
         size,
         timing.rate,
         timing.frames,
-        rotation,
+        told["rotation"],
         has_audio,
         aspect,
         timing.even,
         timing.last,
         timing.fault,
     )
+
+
+def _sizes(streams: list[str]) -> Iterator[tuple[int, int]]:
+    """The sizes of the streams of pictures that ffmpeg lists."""
+    for line in streams:
+        found = re.search(r" Video: .*?, (\d+)x(\d+)", line)
+        if found:
+            yield int(found[1]), int(found[2])
+
+
+def _require_few(path: Path) -> None:
+    """Raise MediaError where a GIF has too many pictures to look at each."""
+    with contextlib.suppress(RunError):
+        listed = ffmpeg.packets(path, "video", most=MAX_GIF_FRAMES + 1)
+        if listed is not None and listed.count > MAX_GIF_FRAMES:
+            raise _too_many(path, MAX_GIF_FRAMES)
+
+
+def _too_many(path: Path, most: int) -> MediaError:
+    return MediaError(f"{path}: holds more than {most} pictures")
+
+
+def _require_size(path: Path, *sizes: tuple[int, int]) -> None:
+    """Raise MediaError where a clip's pictures are too large to be decoded or shown."""
+    for width, height in sizes:
+        if width * height > MAX_CLIP_PIXELS or max(width, height) > MAX_SIDE:
+            raise MediaError(
+                f"{path}: its pictures, {width}x{height}, are too large; "
+                f"at most {MAX_CLIP_PIXELS // 10**6} million pixels, {MAX_SIDE} a side"
+            )
 
 
 def square_size(size: tuple[int, int], aspect: Fraction, rotation: int) -> tuple[int, int]:
@@ -218,10 +218,12 @@ def _timing(path: Path, container: str, stated: float, count: int) -> _Timing:
     """
     try:
         # Only whoever decodes a GIF sees that it is cut off.
-        listed = ffmpeg.packets(path, "video", decode=container == "gif")
+        listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
         zero = ffmpeg.first_picture(path)
     except RunError:
         listed = zero = None
+    if listed is not None and listed.count > MAX_LISTED:
+        raise _too_many(path, MAX_LISTED)
     if listed is None or zero is None:
         return _Timing(_sane(path, stated), count or None)
     fault = listed.fault or _cut_off(path, container)
@@ -250,6 +252,7 @@ def _usual(times: Seconds, stated: float) -> Fraction:
     quick = np.quantile(steps, 0.25)
     alike = steps[np.abs(steps / quick - 1) < 0.2]
     rate = min(1 / float(alike.mean()), max(QUICKEST, len(steps) / times[-1]))
+    rate = max(rate, LOWEST_RATE)
     near = min(USUAL, key=lambda usual: abs(rate / usual - 1))
     if abs(stated / rate - 1) < 0.02:
         near = snap(stated)
@@ -258,7 +261,7 @@ def _usual(times: Seconds, stated: float) -> Fraction:
 
 
 def _is_sane(rate: float) -> bool:
-    return 0 < rate <= HIGHEST_RATE
+    return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
 def _sane(path: Path, rate: float) -> Fraction:

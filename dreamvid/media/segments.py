@@ -7,6 +7,8 @@ film is the same bytes whether it was made in one go or in several.
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,11 +19,14 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
 from dreamvid.media import ffmpeg
-from dreamvid.media.durable import settle, undone
+from dreamvid.media.durable import settle, told, undone
 from dreamvid.media.kept import KeptFrames
 from dreamvid.media.sink import Workplace
 
 LIST = "segments.txt"
+
+PATIENCE = 300.0
+"""Seconds that an encoder may take to take anything, or to end; one that takes longer hangs."""
 
 
 class Encoder:
@@ -49,18 +54,28 @@ class Encoder:
                 self._process = subprocess.Popen(
                     ffmpeg.command(words),
                     stdin=subprocess.PIPE,
+                    bufsize=0,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     process_group=0,  # at Ctrl-C dreamvid closes the segment itself
                 )
+            if os.name == "posix":
+                assert self._process.stdin is not None
+                os.set_blocking(self._process.stdin.fileno(), False)
         except OSError as error:
             raise RunError(f"ffmpeg cannot be started: {error}") from error
 
     def write(self, picture: NDArray[np.uint8]) -> None:
         """Hand over one frame, (H, W, 3) uint8 RGB. Raises RunError with the encoder's words."""
         assert self._process.stdin is not None
+        left = np.ascontiguousarray(picture).data.cast("B")
+        posix = os.name == "posix"  # elsewhere pipes cannot be waited for
         try:
-            self._process.stdin.write(np.ascontiguousarray(picture).data)
+            while left:
+                if posix and not select.select([], [self._process.stdin], [], PATIENCE)[1]:
+                    self._process.kill()
+                    raise RunError(f"the encoder hung: it took nothing for {PATIENCE:g} seconds")
+                left = left[self._process.stdin.write(left) or 0 :]
         except OSError as error:
             raise RunError(f"the encoder stopped: {self._end() or error}") from error
 
@@ -78,16 +93,24 @@ class Encoder:
         """End it at once; its file is worth nothing."""
         self._process.kill()
         self._end()
-        self._made.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a rerun sweeps it away
+            self._made.unlink(missing_ok=True)
 
     def _end(self) -> str | None:
         """Close its input, wait for it, and return what went wrong or None."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it is dead: its status tells
             self._process.stdin.close()
-        status = self._process.wait()
-        said = self._log.read_bytes() if self._log.exists() else b""
-        self._log.unlink(missing_ok=True)
+        try:
+            status = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return f"it hung, and was ended after {PATIENCE:g} seconds"
+        said = b""
+        with contextlib.suppress(OSError):
+            said = self._log.read_bytes()
+            self._log.unlink()
         return ffmpeg.complaint(said, status) if status else None
 
 
@@ -173,7 +196,8 @@ class Segments:
     def joined(self) -> list[str]:
         """The options that make ffmpeg, run in the folder, read the closed segments as one film."""
         script = "".join(f"file '{path.name}'\n" for path in self.closed)
-        (self.folder / LIST).write_text(script, encoding="ascii")
+        with told(self.folder / LIST):
+            (self.folder / LIST).write_text(script, encoding="ascii")
         return ["-f", "concat", "-i", LIST]
 
     def _name(self, at: int) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,8 +33,8 @@ class Sink(Protocol):
         """Stop early. Never raises.
 
         With `keep`, what is done is left as a film of its own beside the output (`a.partial.mp4`
-        for `a.mp4`, in place of an earlier one) and its path returned; nothing else stays, but what
-        lasts.
+        for `a.mp4`, in place of an earlier one of the same work) and its path returned; nothing
+        else stays, but what lasts.
         """
 
 
@@ -44,6 +46,20 @@ def quantise(frame: Frame) -> NDArray[np.uint8]:
 def partial_name(path: Path) -> Path:
     """`a.partial.mp4` for `a.mp4`, `frames.partial` for `frames`."""
     return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+PARTIAL = "partial"
+"""A file in a run's folder that holds the name of what its interruption left beside the output."""
+
+
+def left_before(folder: Path) -> str | None:
+    """The name that is noted in a run's folder, if it is one; the folder may be a stranger's."""
+    try:
+        name = (folder / PARTIAL).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    plain = name == Path(name).name and any(s.startswith(".partial") for s in Path(name).suffixes)
+    return name if plain else None
 
 
 class Workplace:
@@ -69,6 +85,18 @@ class Workplace:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise MediaError(f"{output}: cannot write into {parent}: {reason}") from error
+
+    def partial(self, path: Path) -> Path:
+        """Where what is done of `path` is left when it ends early: where an earlier part of the
+        same work left it, else a name that is free, `a.partial-2.mp4` perhaps."""
+        if not self.lasts:
+            return partial_name(path)
+        before = left_before(self.folder.parent)
+        if before is not None:
+            return path.with_name(before)
+        first = partial_name(path)
+        names = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
+        return next(name for name in itertools.chain([first], names) if not os.path.lexists(name))
 
     def place(self, made: str, name: Path) -> Path:
         """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""

@@ -95,7 +95,7 @@ def _tracks(path: Path) -> list[_Track]:
     """The sound streams with something in them."""
     found = []
     for index, (language, codec) in enumerate(_said(ffmpeg.describe(path))):
-        heard = ffmpeg.packets(path, "audio", index, timeout=None)
+        heard = ffmpeg.packets(path, "audio", index, timeout=ffmpeg.PATIENCE)
         if heard is not None:
             found.append(_Track(index, language, codec, heard))
     return found
@@ -113,7 +113,8 @@ def _copied(sound: Sound, tracks: Sequence[_Track], path: Path, zero: Fraction) 
         return False
     shift = ["-copyts", "-itsoffset", _seconds(-zero)]
     try:
-        ffmpeg.run([*shift, *_source(sound, tracks), "-c", "copy", *_output(tracks, path)])
+        words = [*shift, *_source(sound, tracks), "-c", "copy", *_output(tracks, path)]
+        ffmpeg.run(words, timeout=ffmpeg.PATIENCE)
     except RunError:
         return False
     return True
@@ -138,7 +139,8 @@ def _coded(
     coding = ["-af", shape, "-c:a", "aac", "-b:a", BITRATE]
 
     def code(some: Sequence[_Track]) -> str:
-        return ffmpeg.run([*near, *_source(sound, some), *coding, *_output(some, path)])[1]
+        words = [*near, *_source(sound, some), *coding, *_output(some, path)]
+        return ffmpeg.run(words, timeout=ffmpeg.patience(float(length)))[1]
 
     def can_be_coded(track: _Track) -> bool:
         try:

@@ -190,6 +190,7 @@ def _told(path: Path) -> Iterator[None]:
     """Say in one line what the system has against a path."""
     try:
         yield
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+    # ValueError: a null byte in the name; RuntimeError: links in a circle
+    except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise MediaError(f"{path}: cannot be written: {reason}") from error

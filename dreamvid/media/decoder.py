@@ -1,0 +1,204 @@
+"""Decoding in a process of its own: started, asked, given up when it crashes or hangs.
+
+A decoder is a few hundred thousand lines of C that meet a file from anyone. Here it runs beside the
+render (see `worker`), so that what it does to itself is one line about the file. One process serves
+file after file; starting it takes some .2 s, and a picture of 1920 by 1080 some 3 ms to come over.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dreamvid.errors import MediaError, RunError
+from dreamvid.media.limits import ANSWER_SECONDS
+from dreamvid.media.samples import Pixels
+
+REUSED_SECONDS = 10.0
+"""How long an idle process may have been idle to be asked again; it ends by itself after 30."""
+
+TYPES = ("|u1", "<u2", "<f4", "<f8", "|i1", "<i2", "<i4", "|b1")
+"""Of samples that an answer may hold."""
+
+# The package's own `__init__` would bring in what a decoder has no use for, and double its start.
+PROGRAM = """
+import json, sys, types
+sys.path[:] = json.loads(sys.argv[1])
+package = types.ModuleType("dreamvid")
+package.__path__ = [sys.argv[2]]
+sys.modules["dreamvid"] = package
+from dreamvid.media.worker import main
+main()
+"""
+
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
+
+
+class DecoderError(MediaError):
+    """The process is no more, or hung and was ended; `reason` says how."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+
+
+class Decoder:
+    """One process that decodes one file at a time."""
+
+    def __init__(self) -> None:
+        """Start it. Raises RunError."""
+        try:
+            self._process = self._started()
+        except OSError as error:
+            raise RunError(f"the decoder cannot be started: {error.strerror or error}") from error
+        self.lost = False
+
+    @staticmethod
+    def _started() -> subprocess.Popen[bytes]:
+        import dreamvid
+
+        words = [
+            json.dumps([path for path in sys.path if path]),
+            str(Path(dreamvid.__file__).parent),
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-P", "-X", "utf8", "-c", PROGRAM, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            pipesize=2**20,
+            env={**os.environ, **ALONE},
+            process_group=0,  # Ctrl-C at the terminal is for dreamvid to handle
+        )
+
+    def ask(
+        self, do: str, path: Path, seconds: float = ANSWER_SECONDS
+    ) -> tuple[dict[str, Any], Pixels | None]:
+        """Have a method of `worker.Worker` done; what it answers, and its picture if it has one.
+
+        Raises:
+            MediaError: the file was refused.
+            DecoderError: the process crashed, or did not answer within `seconds`.
+        """
+        assert self._process.stdin is not None
+        until = time.monotonic() + seconds
+        try:
+            # As bytes, since names may be no text, or none in this locale.
+            name = os.fsencode(path.absolute())
+            request = json.dumps({"do": do, "path": name.decode("latin-1")})
+            self._process.stdin.write(request.encode() + b"\n")
+            length = int.from_bytes(self._received(4, until), "big")
+            told: dict[str, Any] = json.loads(self._received(length, until))
+            picture = self._picture(told, until) if "bytes" in told else None
+        except TimeoutError:
+            self.end()
+            reason = f"the decoder did not answer within {seconds:g} seconds"
+            raise DecoderError(path, reason) from None
+        except (OSError, EOFError, ValueError, KeyError) as error:
+            self.end()
+            raise DecoderError(path, _death(self._process.returncode)) from error
+        except BaseException:  # an interrupt: what comes next would answer another question
+            self.end()
+            raise
+        if "refused" in told:
+            named = name.decode(errors="surrogateescape")
+            raise MediaError(told["refused"].replace(named, str(path)))
+        return told, picture
+
+    def _picture(self, told: dict[str, Any], until: float) -> Pixels:
+        """The picture that an answer announces. Raises as `_received`, ValueError, KeyError."""
+        if told["type"] not in TYPES:
+            raise ValueError(told["type"])
+        kind = np.dtype(told["type"])
+        shape = tuple(int(side) for side in told["shape"])
+        if told["bytes"] != math.prod(shape) * kind.itemsize:
+            raise ValueError(shape)
+        return np.frombuffer(self._received(told["bytes"], until), kind).reshape(shape)
+
+    def _received(self, count: int, until: float) -> bytearray:
+        """So many bytes of an answer. Raises OSError, EOFError, TimeoutError."""
+        answers: Any = self._process.stdout
+        data, at = bytearray(count), 0
+        view = memoryview(data)
+        while at < count:
+            if sys.platform != "win32":  # where pipes cannot be waited for
+                left = until - time.monotonic()
+                if left <= 0 or not select.select([answers], [], [], left)[0]:
+                    raise TimeoutError
+            came = answers.readinto(view[at:])
+            if not came:
+                raise EOFError
+            at += came
+        return data
+
+    def end(self) -> None:
+        """End the process."""
+        self.lost = True
+        process = self._process
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                assert pipe is not None
+                pipe.close()
+        if process.poll() is None:
+            # It may just have crashed, and how is of interest.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        process.kill()
+        process.wait()
+
+
+def _death(status: int | None) -> str:
+    if status is not None and status < 0:
+        name = (
+            signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+        )
+        return f"the decoder crashed ({name}): a fault in OpenCV, FFmpeg or Pillow, and in the file"
+    return f"the decoder ended with status {status}"
+
+
+_idle: list[tuple[float, Decoder]] = []
+
+
+@contextmanager
+def decoder() -> Iterator[Decoder]:
+    """A process to decode with, another's no more or a new one. Raises RunError."""
+    held = _taken()
+    try:
+        yield held
+    finally:
+        if not held.lost:
+            try:
+                held.ask("close", Path())
+                _idle.append((time.monotonic(), held))
+            except DecoderError:
+                pass
+
+
+def _taken() -> Decoder:
+    while _idle:
+        since, held = _idle.pop()
+        if time.monotonic() - since < REUSED_SECONDS:
+            return held
+        held.end()
+    return Decoder()
+
+
+@atexit.register
+def _end_all() -> None:
+    while _idle:
+        _idle.pop()[1].end()

@@ -1,0 +1,51 @@
+"""Files as they lie on the disk: which of them are opened, and how much of them is read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from dreamvid.errors import MediaError
+
+
+def require_file(path: Path) -> None:
+    """See that `path` is a plain file with something in it: no pipe, no device, by no link.
+
+    Raises:
+        MediaError: in one line, what it is instead.
+    """
+    try:
+        if path.is_dir():
+            raise MediaError(f"{path}: a folder; name a file in it")
+        if not path.exists():
+            raise MediaError(f"{path}: no such file")
+        if not path.is_file():
+            raise MediaError(f"{path}: not a plain file")
+        if path.stat().st_size == 0:
+            raise MediaError(f"{path}: the file is empty")
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise MediaError(f"{path}: cannot be read: {reason}") from error
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """All of a plain file of up to `most` bytes.
+
+    Raises:
+        OSError: it cannot be read, is longer, or is no plain file. One that waits for a writer, as
+            a pipe does, is not waited for.
+    """
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(opened, "rb") as file:
+        told = os.fstat(opened)
+        if stat.S_ISDIR(told.st_mode):
+            raise OSError(0, "a folder")
+        if not stat.S_ISREG(told.st_mode):
+            raise OSError(0, "not a plain file")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(0, f"longer than {most} bytes")
+    return data

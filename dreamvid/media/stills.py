@@ -1,0 +1,136 @@
+"""Stills decoded, by Pillow and OpenCV; for `worker` alone, whose process may crash of them."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from contextlib import closing, suppress
+from importlib import import_module
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image
+
+from dreamvid.errors import MediaError
+from dreamvid.media.files import read_bytes
+from dreamvid.media.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
+from dreamvid.media.opencv import cv2
+from dreamvid.media.samples import Pixels, rgb_order, upright
+
+PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
+"""Of Pillow, whose files are read. It has more, of which some start other programs (EPS) and most
+are seldom met, and so seldom looked after."""
+
+for _name in PLUGINS:
+    with suppress(ImportError):  # AVIF's, which an older Pillow lacks
+        import_module(f"PIL.{_name}ImagePlugin")
+
+KNOWN = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
+
+FORMATS = tuple(name for name in KNOWN if name in Image.OPEN)
+
+
+def decode_still(path: Path) -> Pixels:
+    """The samples of a still, turned upright: (H, W, C), grey, grey with alpha, RGB or RGBA.
+
+    Raises:
+        MediaError: the file is no picture, cut off, damaged or too large.
+    """
+    try:
+        data = read_bytes(path, MAX_STILL_BYTES)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
+    if not _is_known(data):
+        raise _no_picture(path)
+    samples, orientation = _decode_shallow(path, data)
+    # Pillow has no pixels of more than 8 bits in color: those are OpenCV's to decode, after Pillow
+    # has found the file whole, which OpenCV does not check.
+    if samples is None or _may_be_deep(data):
+        deep = _decode_deep(path, data)
+        if deep is not None and (samples is None or deep.dtype != np.uint8):
+            samples = rgb_order(deep)
+    if samples is None:
+        raise _no_picture(path)
+    if max(samples.shape[:2]) > MAX_SIDE:
+        raise _too_large(path)
+    return upright(samples, orientation)
+
+
+def _is_known(data: bytes) -> bool:
+    """Whether a file is of one of the `FORMATS`, as far as its head tells."""
+    if data.startswith((b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
+        return True  # of which OpenCV knows kinds that Pillow does not
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            Image.open(io.BytesIO(data), formats=FORMATS).close()
+        except Image.DecompressionBombError:
+            return True  # known, and too large, which is told where it is read
+        except MemoryError:
+            raise
+        except Exception:
+            return False
+    return True
+
+
+def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
+    """Decode with Pillow, strictly: (uint8 RGB or RGBA, orientation); None if it cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Decoders meet damaged files with nearly any exception; each means the same here.
+        try:
+            file = iio.imopen(data, "r", plugin="pillow")
+        except MemoryError:
+            raise
+        except Exception:
+            return None, 1
+        with closing(file):
+            try:
+                found = file.metadata(index=0, exclude_applied=False)
+                if math.prod(found["shape"]) > MAX_PIXELS:
+                    raise _too_large(path)
+                if found["mode"].startswith(("I", "F")):  # more than 8 bits
+                    file.read(index=0)
+                    samples = None
+                else:
+                    clear = "transparency" in found or found["mode"][-1] in "Aa"
+                    samples = file.read(index=0, mode="RGBA" if clear else "RGB")
+                # TIFF is turned while it is read, and says so by dropping the tag.
+                tag = file.metadata(index=0, exclude_applied=False).get("Orientation", 1)
+            except (MediaError, MemoryError):
+                raise
+            except Exception as error:
+                raise MediaError(f"{path}: the picture is cut off or damaged ({error})") from error
+    return samples, tag
+
+
+def _decode_deep(path: Path, data: bytes) -> Pixels | None:
+    """Decode with OpenCV, in its order and depth; None if it cannot."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        if "validateInputImageSize" in str(error):
+            raise _too_large(path) from error
+        return None
+
+
+def _no_picture(path: Path) -> MediaError:
+    return MediaError(
+        f"{path}: not a picture that can be read, or a damaged one; "
+        "give JPEG, PNG, WebP, TIFF or GIF"
+    )
+
+
+def _too_large(path: Path) -> MediaError:
+    return MediaError(
+        f"{path}: too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side"
+    )
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether this is a 16-bit PNG (the byte after the size is the depth) or a TIFF."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data[24:25] == b"\x10"
+    return data.startswith((b"II*\0", b"MM\0*"))

@@ -1,0 +1,130 @@
+"""The process that decodes, so that a decoder that crashes, hangs or devours memory is not ours.
+
+It is started by `decoder` and told what to do on its standard input, a line of JSON a request. It
+answers on its standard output: the length of a text in 4 bytes, the text, which is JSON, and the
+bytes of a picture where that says so.
+It can write no file, has its memory bounded, and ends by itself when it is not needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from dreamvid.errors import DreamvidError
+from dreamvid.media.limits import DECODER_BYTES
+from dreamvid.media.opencv import cv2
+from dreamvid.media.samples import Pixels
+
+IDLE_SECONDS = 30.0
+"""Without a request, after which it ends; its starter does not count on it so long."""
+
+Answer = tuple[dict[str, Any], Pixels | None]
+
+
+class Worker:
+    """One clip open at most, and what can be asked of it."""
+
+    def __init__(self) -> None:
+        """Nothing is open."""
+        self.capture: Any = None
+
+    def look(self, path: Path) -> Answer:
+        """What a clip is, its first picture decoded."""
+        from dreamvid.media.capture import looked_at
+
+        return looked_at(path), None
+
+    def still(self, path: Path) -> Answer:
+        """A still's samples."""
+        from dreamvid.media.stills import decode_still
+
+        return {}, decode_still(path)
+
+    def open(self, path: Path) -> Answer:
+        """Begin with a clip."""
+        from dreamvid.media.capture import open_capture
+
+        self.close(path)
+        self.capture = open_capture(path)
+        return {}, None
+
+    def skip(self, path: Path) -> Answer:
+        """Go over the next picture: `over` at the end."""
+        return {"over": not self.capture.grab()}, None
+
+    def next(self, path: Path) -> Answer:
+        """The next picture, in BGR, and `at`, its time in seconds; or `over`."""
+        if not self.capture.grab():
+            return {"over": True}, None
+        at = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        came, picture = self.capture.retrieve()
+        return ({"over": False, "at": at}, picture) if came else ({"over": True}, None)
+
+    def close(self, path: Path) -> Answer:
+        """Let go of the clip."""
+        if self.capture is not None:
+            self.capture.release()
+            self.capture = None
+        return {}, None
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until there are no more, or none for long."""
+    worker = Worker()
+    while worker.capture is not None or _asked(requests):
+        line = requests.readline()
+        if not line:
+            return
+        told, picture = _answered(worker, json.loads(line))
+        if picture is not None:
+            told |= {"shape": picture.shape, "type": picture.dtype.str, "bytes": picture.nbytes}
+        head = json.dumps(told).encode()
+        answers.write(len(head).to_bytes(4, "big") + head)
+        if picture is not None:
+            answers.write(np.ascontiguousarray(picture).data.cast("B"))
+        answers.flush()
+
+
+def _asked(requests: BinaryIO) -> bool:
+    if sys.platform == "win32":  # where pipes cannot be waited for; the end of input comes
+        return True
+    return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
+
+
+def _answered(worker: Worker, request: dict[str, Any]) -> Answer:
+    path = Path(os.fsdecode(request["path"].encode("latin-1")))
+    try:
+        answer: Answer = getattr(worker, request["do"])(path)
+        return answer
+    except DreamvidError as error:
+        return {"refused": str(error)}, None
+    except (MemoryError, cv2.error) as error:
+        if isinstance(error, cv2.error) and error.code != cv2.Error.StsNoMem:
+            return {"refused": f"{path}: cannot be decoded ({error.err})"}, None
+        most = f"{DECODER_BYTES / 2**30:g} GiB"
+        return {"refused": f"{path}: takes more than {most} of memory to decode"}, None
+
+
+def confine() -> None:
+    """Bound the process's memory, and let it write no file; where the system can."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (DECODER_BYTES, DECODER_BYTES))
+
+
+def main() -> None:
+    """What the process does."""
+    confine()
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        serve(sys.stdin.buffer, sys.stdout.buffer)

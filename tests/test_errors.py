@@ -1,0 +1,67 @@
+"""The table of errors in the documentation names them all."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dreamvid.loading import _SAID, _WANTED
+
+ROOT = Path(__file__).parent.parent
+TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
+
+RAISED = re.compile(r"\w*Error|KeyboardInterrupt|_fail")
+
+OURS = (
+    "a frame of shape",
+    "a segment of",
+    "pocket has",
+    "module dreamvid has",
+    "the weights are not pocket's",
+    "has shape",
+)
+"""What only a mistake in the code brings about."""
+
+
+def literal(node: ast.AST) -> str:
+    """A message as it stands in the code, `…` for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(literal, node.values))
+    if isinstance(node, ast.BinOp):
+        return literal(node.left) + literal(node.right)
+    return "…"
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    for path in sorted((ROOT / "dreamvid").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if RAISED.fullmatch(node.func.id) and node.args:
+                for said in node.args[:2]:
+                    yield path.stem, literal(said)
+    yield from (("loading", re.sub(r"{\w+}", "…", text)) for text in _SAID.values())
+    yield from (("loading", text) for text in _WANTED.values())
+
+
+def telling(message: str) -> str:
+    """The longest part that always stands in it."""
+    parts = (part.strip(" ;:,(").removesuffix(", not") for part in message.split("…"))
+    return max(parts, key=len)
+
+
+def test_every_error_stands_in_the_table() -> None:
+    found = set(messages())
+    assert len(found) > 130
+    lacking = [
+        f"{home}.py: {message}"
+        for home, message in sorted(found)
+        if len(part := telling(message)) >= 9
+        and not part.startswith(OURS)
+        and part not in TABLE.replace("``", "`")
+    ]
+    assert not lacking
