@@ -156,7 +156,7 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
         try:
             os.chdir(folder)
             sys.stdout = sys.stderr = log.open("w", buffering=1)
-            rendering.make_dreamer = lambda recipe, threads=None: survivor.dream
+            rendering.make_dreamer = lambda recipe, means=None: survivor.dream
             rendering.SEGMENT = SEGMENT
             decoder._idle.clear()
             steps = Steps(folder, fault_at)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.entry import Entry, Preprocess
@@ -35,12 +38,22 @@ def activations(network: Network, layers: list[str]) -> Activations:
     model = folded(cut)
     model.trainable = False
 
+    weights = [(variable, _constant(variable)) for variable in model.variables]
+
     def run(pictures: tf.Tensor) -> list[tf.Tensor]:
-        outputs = model(preprocessed(pictures, own.preprocess), training=False)
+        # As constants of the graph oneDNN lays the kernels out once, and not at every step.
+        frozen = [(variable, tf.constant(value)) for variable, value in weights]
+        with keras.StatelessScope(state_mapping=frozen):
+            outputs = model(preprocessed(pictures, own.preprocess), training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         return [tf.cast(output, tf.float32) for output in outputs]
 
     return run
+
+
+def _constant(variable: keras.Variable) -> NDArray[Any]:
+    """The value of a variable."""
+    return np.array(variable)
 
 
 def preprocessed(pictures: tf.Tensor, how: Preprocess) -> tf.Tensor:

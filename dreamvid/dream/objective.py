@@ -15,6 +15,13 @@ Objective = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 float32 scalar to be raised."""
 
 
+def _mean(a: tf.Tensor, power: Literal[1, 2]) -> tf.Tensor:
+    """The mean of a or a²; a loss of TensorFlow's own, whose gradient is a single product."""
+    if power == 1:
+        return tf.reduce_mean(a)
+    return tf.nn.l2_loss(a) * (2 / tf.cast(tf.size(a), tf.float32))
+
+
 def objective(network: Network, terms: tuple[Term, ...], power: Literal[1, 2]) -> Objective:
     """The weighted sum over the terms' layers of the mean of a (power 1) or of a² (power 2).
 
@@ -29,8 +36,6 @@ def objective(network: Network, terms: tuple[Term, ...], power: Literal[1, 2]) -
 
     def value(picture: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         found = dict(zip(layers, of(picture[tf.newaxis]), strict=True))
-        return tf.add_n(
-            [weights[n] * tf.reduce_mean(found[layer] ** power) for n, layer in enumerate(on)]
-        )
+        return tf.add_n([weights[n] * _mean(found[layer], power) for n, layer in enumerate(on)])
 
     return value
