@@ -124,7 +124,7 @@ def turns(
                 now = in_force(film, Clock(index, clock.rate, clock.frames))
                 seen.append(camera.sees(moment, now.motion))
             *between, key = seen
-            held = [Held.of(last)] if last else []
+            held = [Held.of(last)] if between and last else []
             for one in between:
                 assert last is not None
                 last = last.on(one.source, one.came)
@@ -138,7 +138,8 @@ def turns(
             last, anchor = _dreamed(now, dream, key.t + rounds, key.source, last, move, anchor)
             done += len(group)
             state = State(done, key.t, last, anchor, camera.at, digest(film, group[-1].source))
-            yield Turn([*_crossfaded(between, held[1:], Held.of(last), key), last.dream], state)
+            crossed = _crossfaded(between, held[1:], Held.of(last), key) if between else []
+            yield Turn([*crossed, last.dream], state)
 
 
 def _dreamed(

@@ -112,9 +112,10 @@ def resized(frame: Frame, size: tuple[int, int]) -> Frame:
     """`frame` (H, W, C) at (height, width), antialiased on the way down; the same size is the frame
     itself. As TensorFlow's `tf.image.resize(…, "bicubic", antialias=True)`, in a third of the time:
     at the edges what is left of the kernel is brought to a sum of 1."""
-    for axis, length in enumerate(size):
-        if frame.shape[axis] != length:
-            frame = summed(frame, axis, _scaled(frame.shape[axis], length))
+    # What grows grows last along the lines, for what is turned should be small.
+    for axis in (0, 1) if size[0] < len(frame) else (1, 0):
+        if frame.shape[axis] != size[axis]:
+            frame = summed(frame, axis, _scaled(frame.shape[axis], size[axis]))
     return frame
 
 

@@ -167,13 +167,13 @@ def dreamvids(
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median seconds of each, one after the other in every round, after one to warm up."""
-    for way in ways.values():
-        way()
+    """The median seconds of each, one after the other in every round; a step comes after others of
+    its own kind, so each is taken once before it is timed."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
             time.sleep(0.05)  # threads of the last one may spin a while
+            way()
             begun = time.perf_counter()
             way()
             times[name].append(time.perf_counter() - begun)

@@ -167,6 +167,8 @@ def _torch_layer(layer: keras.Layer, layout: Any) -> Callable[..., Any]:
         return lambda x: F.avg_pool2d(x, layer.pool_size, 1, around, count_include_pad=False)
     if isinstance(layer, kinds.Concatenate):
         return lambda *x: torch.cat(x, 1)
+    if isinstance(layer, kinds.Add):
+        return lambda one, *others: sum(others, one)
     if isinstance(layer, kinds.Activation | kinds.ReLU):
         return F.relu
     raise TypeError(f"{type(layer).__name__} is not known to the bench")

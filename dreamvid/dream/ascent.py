@@ -25,6 +25,8 @@ from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
+EVERYWHERE = np.zeros((1, 1, 1), np.float32)
+"""For a whole picture, that no pixel of it takes further steps."""
 LEAST_SIGMA = 1e-3
 """Px: a narrower cascade smooths nothing; the square of its sigma may vanish, and divides."""
 
@@ -119,9 +121,10 @@ class Ascent:
         rows, columns = self.tiling.axis(high), self.tiling.axis(wide)
         graph = self._climb[push.smooths, self.tiling.whole((high, wide))]
         norm = tf.constant(1.0)
+        field = tf.constant(more[..., None] if more.any() else EVERYWHERE)
         for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
             beyond = float(step - even)
-            picture, norm = graph(picture, draw, pushed, rows, columns, more[..., None], beyond)
+            picture, norm = graph(picture, draw, pushed, rows, columns, field, beyond)
         return picture, norm
 
     def catch_up(

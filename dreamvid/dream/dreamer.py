@@ -20,6 +20,7 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.means import Means, cores, fitting, kept
 from dreamvid.memory import available
+from dreamvid.overlap import ahead
 from dreamvid.recipe import Dream, Recipe
 from dreamvid.resample import resized
 
@@ -120,8 +121,8 @@ class Dreamer:
                 picture = self._octave(resized(picture, work.size), work, t, octave, how)
         else:
             detail = np.zeros((*works[0].size, 3), np.float32)
-            for octave, work in enumerate(works):
-                base = resized(canvas, work.size)
+            bases = ahead((resized(canvas, work.size) for work in works), len(works))
+            for octave, (base, work) in enumerate(zip(bases, works, strict=True)):
                 picture = self._octave(base + resized(detail, work.size), work, t, octave, how)
                 detail = picture - base
         return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
