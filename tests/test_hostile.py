@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socketserver
 import struct
@@ -203,22 +204,29 @@ def gif(path: Path, count: int) -> Path:
     return path
 
 
+ALONE = """
+import json, resource, subprocess, sys
+run = subprocess.run([sys.executable, "-m", "dreamvid", *sys.argv[1:]], stderr=subprocess.PIPE)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+seconds, kibibytes = used.ru_utime + used.ru_stime, used.ru_maxrss
+print(json.dumps([run.returncode, run.stderr.decode(), seconds, kibibytes / 2**10]))
+"""
+"""What a process took is asked by a small one: to Linux a child is as large as whom it was forked
+from, and these tests may have grown."""
+
+
 def measured(words: list[str], folder: Path) -> tuple[str, float, float]:
     """What dreamvid says, the seconds of processor time that it took, and MiB, all processes'."""
-    running = subprocess.Popen(
-        [sys.executable, "-m", "dreamvid", *words],
+    told = subprocess.run(
+        [sys.executable, "-c", ALONE, *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
+        stdout=subprocess.PIPE,
+        check=True,
     )
-    assert running.stderr
-    said = running.stderr.read()
-    _, status, usage = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    running.stderr.close()
-    assert running.returncode == 1, said
-    return said, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**10
+    status, said, seconds, mebibytes = json.loads(told.stdout)
+    assert status == 1, said
+    return said, seconds, mebibytes
 
 
 @posix

@@ -385,22 +385,23 @@ def test_a_range_past_the_end_is_refused(clip: Path) -> None:
 # Real media
 
 
-@pytest.mark.parametrize("motion", [{}, {"zoom": 1.02}, {"zoom": 1.02, "on": "frame"}])
 @pytest.mark.parametrize(
-    ("name", "rate", "size", "sound"),
+    ("name", "rate", "size", "sound", "motion"),
     [
-        ("chaplin.mp4", Fraction(25), (640, 360), True),
-        ("highway.mp4", Fraction(30000, 1001), (640, 480), False),
+        ("chaplin.mp4", Fraction(25), (640, 360), True, {}),
+        ("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02}),
+        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {}),
+        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02, "on": "frame"}),
     ],
 )
 def test_real_clips_keep_rate_length_and_sound(
     media: Path,
     tmp_path: Path,
-    motion: dict[str, Any],
     name: str,
     rate: Fraction,
     size: tuple[int, int],
     sound: bool,
+    motion: dict[str, Any],
 ) -> None:
     asked = {
         "source": str(media / name),
