@@ -306,7 +306,12 @@ CreativeAI = Callable[[Picture, Layers, int], Picture]
     ("name", "network", "frame"),
     [
         ("creative-ai", "inception", reference.creative_ai),
-        ("creative-ai-densenet", "densenet", reference.creative_ai_densenet),
+        pytest.param(
+            "creative-ai-densenet",
+            "densenet",
+            reference.creative_ai_densenet,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_creative_ai_as_a_film_of_two_pictures(
