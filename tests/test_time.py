@@ -227,6 +227,7 @@ def errors(film: Path, count: int) -> list[float]:
     return [float(error) for error in (flashes - beeps) * float(clip.rate)]
 
 
+@pytest.mark.slow
 def test_after_ten_minutes_flash_and_beep_agree_to_within_a_frame(tmp_path: Path) -> None:
     parts: Parts = [(1000, Fraction(4)), (1050, Fraction(7)), (2000, Fraction(10))]
     white = [8, 500, 1100, 2030, 2300, 4040]
