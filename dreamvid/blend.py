@@ -22,8 +22,7 @@ FADE = 0.7
 """How much of a burst of steps a pixel takes in the frame after it was bare, and so on: one step a
 frame does not hold at once what a burst has made."""
 
-
-NOTHING = np.array([0, 0, 0, 1], np.float32)
+UNCOVERED = np.array([0, 0, 0, 1], np.float32)
 """What lies where nothing comes from: no residual of three channels, and wholly bare."""
 
 
@@ -97,7 +96,7 @@ def _moved(last: Last, move: Move, fade: float) -> tuple[Frame, Bare]:
     """The residual, and where it is bare, times `fade`; looked up together, for that is half the
     work. Where nothing comes from there is no residual, and all is bare."""
     fields = np.dstack([last.dream - last.source, np.float32(fade) * last.bare])
-    moved = move(fields, NOTHING)
+    moved = move(fields, UNCOVERED)
     return moved[..., :3], moved[..., 3]
 
 

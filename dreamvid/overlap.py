@@ -67,7 +67,8 @@ class Behind:
         self._asked.append(self._room.submit(self._done, work, given))
 
     def settle(self) -> None:
-        """Wait until all is done. Raises as `do`."""
+        """Wait until all is done; no more may be asked for. Raises as `do`."""
+        self.close()
         while self._asked:
             self._asked.popleft().result()
 

@@ -44,7 +44,6 @@ from dreamvid.resample import resized
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "pocket": ("faces", "creatures")}
 SIZES = ((360, 640), (720, 1280), (2160, 3840))
-SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
 
 
 def main() -> None:
@@ -105,7 +104,7 @@ def _gradients(
     name: str, layers: tuple[str, ...], size: tuple[int, int], rounds: int
 ) -> Iterator[str]:
     ways = dict(_steps(name, layers, size))
-    picture = np.clip(resized(read_picture(SEED), size), 0, 255)
+    picture = np.clip(resized(read_picture(bench_films.SEED), size), 0, 255)
     times = in_turns({way: lambda step=step: step(picture) for way, step in ways.items()}, rounds)
     work = 4 * multiplications(name, layers, size)
     high, wide = size

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keras.src.legacy.saving import legacy_h5_format
 
@@ -27,7 +27,7 @@ from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
-from dreamvid.recipe import Dream, Network
+from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from tests.conftest import SEED
 
 
@@ -337,6 +337,7 @@ def test_the_octaves_are_those_of_the_frame() -> None:
 def test_octaves_grow_to_the_frame_and_skip_what_is_too_small(
     high: int, wide: int, octaves: int, scale: float, top: int, least: int
 ) -> None:
+    assume(scale**top <= MAX_GROWTH)
     dream = Dream(octaves=octaves, octave_scale=scale, octave_top=top)
     sizes = octave_sizes((high, wide), dream, least)
     assert sizes == sorted(sizes)

@@ -200,17 +200,11 @@ class Dreamer:
         draws = self.draws(work.size, t, octave, steps, how)
         picture, norm = self._ascent.climb(picture, draws, push, work.even, work.more)
         self.pixels += steps * area((0, 0, *work.size))
-        if work.everywhere:
-            return _array(picture)
         rng = np.random.default_rng([self._seed, t, octave, 1])
-        for own in work.boxes:
+        for own in () if work.everywhere else work.boxes:
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
             picture = self._ascent.catch_up(picture, draws, push, seen, own, work.more, norm)
             self.pixels += work.further * area(seen)
-        return _array(picture)
-
-
-def _array(picture: tf.Tensor) -> Frame:
-    found: Frame = picture.numpy()
-    return found
+        dreamed: Frame = picture.numpy()
+        return dreamed

@@ -68,6 +68,9 @@ def efforts(
         burst: an octave, where nothing is dreamed yet.
         largest: px: no box looks at more in either direction.
     """
+    if float(bare.min()) == float(bare.max()):  # as in most frames of a film
+        count = round(steps + (burst - steps) * float(bare.flat[0]))
+        return [Effort(size, count, np.zeros(size, np.float32), (), 0) for size in sizes]
     areas = [high * wide for high, wide in sizes]
     allowance = BUDGET * sum(areas) / len(areas)
     return [_effort(bare, size, steps, burst, largest, allowance) for size in sizes]
@@ -76,9 +79,6 @@ def efforts(
 def _effort(
     bare: Bare, size: tuple[int, int], steps: int, burst: int, largest: int, allowance: float
 ) -> Effort:
-    if float(bare.min()) == float(bare.max()):  # as in most frames of a film
-        count = round(steps + (burst - steps) * float(bare.flat[0]))
-        return Effort(size, count, np.zeros(size, np.float32), (), 0)
     wanted = steps + (burst - steps) * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
     even = round(float(wanted.min()))
     more = np.clip(wanted - even, 0, None).astype(np.float32)

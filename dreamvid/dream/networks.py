@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.entry import Entry, Preprocess
@@ -37,8 +35,7 @@ def activations(network: Network, layers: list[str]) -> Activations:
     cut = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
     model = folded(cut)
     model.trainable = False
-
-    weights = [(variable, _constant(variable)) for variable in model.variables]
+    weights = [(variable, np.array(variable)) for variable in model.variables]
 
     def run(pictures: tf.Tensor) -> list[tf.Tensor]:
         # As constants of the graph oneDNN lays the kernels out once, and not at every step.
@@ -49,11 +46,6 @@ def activations(network: Network, layers: list[str]) -> Activations:
         return [tf.cast(output, tf.float32) for output in outputs]
 
     return run
-
-
-def _constant(variable: keras.Variable) -> NDArray[Any]:
-    """The value of a variable."""
-    return np.array(variable)
 
 
 def preprocessed(pictures: tf.Tensor, how: Preprocess) -> tf.Tensor:
