@@ -16,6 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from dreamvid.dream.catalogue import settled
+from dreamvid.dream.entry import Entry
+from dreamvid.loading import make_recipe
+from dreamvid.manifest import Manifest
+from dreamvid.means import Means
 from dreamvid.media import ffmpeg
 from dreamvid.run import folder_of
 from tests import media_factory as make
@@ -275,6 +280,23 @@ def test_another_recipe_or_input_is_refused_by_its_keys(home: Path, tmp_path: Pa
     status, _ = finished(folder, [*ZOOM, "--restart"])
     assert status == 0
     assert bytes_of(folder / "a.mp4") != undisturbed(home, ZOOM)[0]
+
+
+def test_weights_of_the_package_are_an_input(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version's `pocket` would go on with another dream."""
+    pocket, other = (
+        settled(make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom"))
+        for name in ("pocket", "squeezenet")
+    )
+    before = [Manifest.of(recipe, 8, Means(1)) for recipe in (pocket, other)]
+    newer = tmp_path / "pocket.npz"
+    newer.write_bytes(b"newer")
+    monkeypatch.setattr(Entry, "shipped", newer)
+    assert before[0].differences(Manifest.of(pocket, 8, Means(1))) == ["what is in network"]
+    monkeypatch.undo()
+    assert not before[1].differences(Manifest.of(other, 8, Means(1)))
 
 
 @posix

@@ -6,11 +6,12 @@ To add a network is to add one entry here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
 from dreamvid.errors import NetworkError, near
-from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import Network, Recipe, Term, VideoRecipe, ZoomRecipe
 
 
 def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any) -> Entry:
@@ -151,6 +152,13 @@ def settled(recipe: Recipe) -> Recipe:
         "smooth": own.smooth if dream.smooth is None else dream.smooth,
     }
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
+
+
+def shipped_weights(network: Network) -> Path | None:
+    """The file in the package that a network's weights are in, if they are."""
+    if network.name == "none" or network.weights is not None:
+        return None
+    return entry(network.name).shipped
 
 
 def network_lines() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -60,3 +61,8 @@ class Entry:
         """The function that `build` names; imports TensorFlow."""
         module, _, name = self.build.partition(":")
         return getattr(import_module(module), name)  # type: ignore[no-any-return]
+
+    @property
+    def shipped(self) -> Path | None:
+        """The file in the package that its weights are in, if they are."""
+        return Path(__file__).with_name(f"{self.name}.npz") if self.weights == "shipped" else None
