@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 STEM = 64
+SHARPENED = 0.25  # the share of the stem's answer to stripes of single pixels that ships
 REDUCED_AFTER = ("weave", "faces")  # and after the stem
 
 
@@ -113,23 +114,35 @@ def halve(x: Tensor) -> Tensor:
     return F.max_pool2d(x, 3, 2, ceil_mode=True)
 
 
+def softened(kernel: Tensor) -> Tensor:
+    """A kernel with :data:`SHARPENED` of its answer to stripes of single pixels."""
+    size = kernel.shape[-1]
+    stripes = torch.tensor([1.0, -1.0]).repeat(size // 2).to(kernel)
+    keep = torch.eye(size).to(kernel) - (1 - SHARPENED) / size * torch.outer(stripes, stripes)
+    return keep @ kernel @ keep
+
+
 class ConvNorm(nn.Module):  # type: ignore[misc]
-    """The stem, or a squeeze: a convolution and batch norm."""
+    """The stem, or a squeeze: a convolution and batch norm.
+
+    The stem's kernel is blurred by 2x2, and so one pixel larger. Such a kernel has no answer to
+    stripes of single pixels, and so its gradient contains none. But the teacher's has: ``sharp`` is
+    what a last stage adds, and all that it can add is an answer to these.
+    """
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(outputs, inputs, size, size))
         nn.init.kaiming_normal_(self.weight)
+        if size > 1:
+            self.sharp = nn.Parameter(torch.zeros(outputs, inputs, size + 1, size + 1))
         self.norm = nn.BatchNorm2d(outputs, momentum=0.05)
 
     def kernel(self) -> Tensor:
-        """The kernel as applied. The stem's is blurred by 2x2, and one pixel larger.
-
-        Such a kernel has no answer to a checkerboard, and so its gradient contains none.
-        """
+        """The kernel as applied."""
         if self.weight.shape[-1] == 1:
             return self.weight
-        return F.avg_pool2d(F.pad(self.weight, (1, 1, 1, 1)), 2, 1)
+        return F.avg_pool2d(F.pad(self.weight, (1, 1, 1, 1)), 2, 1) + self.sharp
 
     def forward(self, x: Tensor) -> Tensor:
         """The normalised convolution of ``x``; the stem's has stride 2."""
@@ -224,7 +237,7 @@ class Student(nn.Module):  # type: ignore[misc]
                 if spread is not None:
                     kernel = kernel / spread[None, :, None, None]
                 if name == "stem":  # on 2x2 pixels folded into one cell of 12 values
-                    kernel = kernel.unflatten(3, (3, 2)).unflatten(2, (3, 2))
+                    kernel = softened(kernel).unflatten(3, (3, 2)).unflatten(2, (3, 2))
                     put(name, kernel.permute(0, 3, 5, 1, 2, 4).flatten(1, 3), bias)
                 elif name == "lines_squeeze":
                     put(name, kernel, bias)

@@ -12,6 +12,9 @@ The student learns the teacher's six deepest modules and all its squeezes, chann
 channel, every channel divided by its own spread, and then the direction of the teacher's
 gradients. Nearly half of what it sees are dreams: once it stands alone, half of them ascend
 the student itself, so that what it believes in is shown to the teacher and corrected.
+
+A last stage, with --follow, is for the directions above all: at every step, of more pictures,
+mostly on all of a module's channels together, and thrice as often at the modules named.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -37,23 +41,58 @@ ALONE = 1000  # steps; before, the teacher leads, and only its values are learne
 COOLING = 0.4  # the share of the steps, at the end, over which the rate falls to zero
 
 
-def some_channels(rng: np.random.Generator, tap: str, count: int, device: torch.device) -> Tensor:
+class Stage(NamedTuple):
+    """What is dreamed, and how much the directions count."""
+
+    dreams: list[float]  # how likely each of the taps is to be dreamed on
+    directions: list[float]  # and to have its direction learned
+    whole: float  # the share of the pictures where all channels of the tap count
+    every: int  # steps from one direction to the next
+    part: int  # of a batch's pictures every so many-th
+    weight: float
+
+    def following(self, taps: list[str]) -> Stage:
+        """The last stage: ``taps`` come thrice as often as they did."""
+
+        def leant(chances: list[float]) -> list[float]:
+            more = [c * (3 if tap in taps else 1) for tap, c in zip(TAPS, chances, strict=True)]
+            return [c / sum(more) for c in more]
+
+        dreams, directions = leant(self.dreams), leant(self.directions)
+        return Stage(dreams, directions, whole=0.6, every=1, part=2, weight=1.0)
+
+
+FIRST = Stage(
+    dreams=[0.1, 0.15, 0.15, 0.2, 0.2, 0.2],
+    directions=[0.05, 0.15, 0.15, 0.2, 0.2, 0.25],
+    whole=0.25,
+    every=3,
+    part=4,
+    weight=0.5,
+)
+
+
+def some_channels(
+    rng: np.random.Generator, tap: str, whole: float, count: int, device: torch.device
+) -> Tensor:
     """For each of ``count`` pictures 1 to 20 % of a tap's channels, or all: (B, C, 1, 1)."""
     width = TAPS[tap].width
-    share = np.where(rng.random(count) < 0.25, 1.0, rng.uniform(0.01, 0.2, count))
+    share = np.where(rng.random(count) < whole, 1.0, rng.uniform(0.01, 0.2, count))
     chosen = rng.random((count, width)) < share[:, None]
     chosen[np.arange(count), rng.integers(0, width, count)] = True
     return torch.from_numpy(chosen).to(device)[:, :, None, None]
 
 
-def ascend(net: Teacher | Student, pictures: Tensor, rng: np.random.Generator) -> Tensor:
+def ascend(
+    net: Teacher | Student, pictures: Tensor, stage: Stage, rng: np.random.Generator
+) -> Tensor:
     """Dream: pictures (B, 3, S, S) in 0..255 after 4 to 12 steps on a random layer.
 
     Every picture ascends channels of its own choice: all of them, or 1 to 20 %.
     """
-    tap = str(rng.choice(list(TAPS), p=[0.1, 0.15, 0.15, 0.2, 0.2, 0.2]))
+    tap = str(rng.choice(list(TAPS), p=stage.dreams))
     count = len(pictures)
-    mask = some_channels(rng, tap, count, pictures.device)
+    mask = some_channels(rng, tap, stage.whole, count, pictures.device)
     if isinstance(net, Student):
         mask = mask * net.scale(tap)
     power = int(rng.integers(1, 3))
@@ -70,9 +109,11 @@ def ascend(net: Teacher | Student, pictures: Tensor, rng: np.random.Generator) -
     return x.detach()
 
 
-def dream_some(pools: Pools, net: Teacher | Student, count: int, device: torch.device) -> None:
+def dream_some(
+    pools: Pools, net: Teacher | Student, stage: Stage, count: int, device: torch.device
+) -> None:
     """Replace ``count`` dreams of the pool by new ones of ``net``."""
-    found = ascend(net, to_tensor(pools.starts(count), device), pools.rng)
+    found = ascend(net, to_tensor(pools.starts(count), device), stage, pools.rng)
     pools.keep(found.round().byte().permute(0, 2, 3, 1).cpu().numpy())
 
 
@@ -170,15 +211,12 @@ def errors(
     return heads, gradients, shown
 
 
-def misdirection(
-    student: Student, teacher: Teacher, x: Tensor, tap: str, rng: np.random.Generator
-) -> Tensor:
+def misdirection(student: Student, teacher: Teacher, x: Tensor, tap: str, masks: Tensor) -> Tensor:
     """One less the cosine between the pictures' gradients, the student's and the teacher's.
 
-    Both of the sum, over some channels, of each response times the teacher's: the direction of
-    a dream on these channels. Values alone do not tell the student what leaves the teacher cold.
+    Both of the sum, over the masks' channels, of each response times the teacher's: that is where a
+    dream on them goes. Values alone do not tell the student what leaves the teacher cold.
     """
-    masks = some_channels(rng, tap, len(x), x.device)
     mine, theirs = (x.detach().requires_grad_() for _ in range(2))
     with torch.autocast(x.device.type, torch.bfloat16):
         goal = teacher(theirs, tap)[tap]
@@ -214,10 +252,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at its peak")
     parser.add_argument("--pool", type=int, nargs=2, default=(3072, 384))
+    parser.add_argument("--follow", nargs="+", choices=list(TAPS), help="the last stage")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if (args.minutes is None) == (args.steps is None):
         parser.error("say either --minutes or --steps")
+
+    stage = FIRST.following(args.follow) if args.follow else FIRST
 
     torch.manual_seed(args.seed)
     torch.set_num_threads(os.cpu_count() or 1)
@@ -234,16 +275,17 @@ def main() -> None:
     pools = Pools(kept, SIZE, tuple(args.pool), rng)
     judge = Pools(apart, SIZE, (96, 48), np.random.default_rng(1))
     for _ in range(2):
-        dream_some(judge, teacher, 24, device)
+        dream_some(judge, teacher, FIRST, 24, device)
     tests = {"pictures": to_tensor(judge.plain, device), "dreams": to_tensor(judge.dreams, device)}
     if state:
         pools.restore(**state["pools"])
     else:
         for _ in range(args.pool[1] // 64):
-            dream_some(pools, teacher, 64, device)
+            dream_some(pools, teacher, stage, 64, device)
 
     student = Student(None if state else spreads(teacher, pools, device))
     student = student.to(device, memory_format=torch.channels_last)
+    student.parts["stem"].sharp.requires_grad_(bool(args.follow))
     smooth = copy.deepcopy(student).eval().requires_grad_(False)
     optimizers = optimizers_for(student, args.rate)
     if state:
@@ -295,7 +337,7 @@ def main() -> None:
         pools.imagine(math.ceil(args.batch / 6))
         if step % every == 0:
             student_turn = step >= ALONE and (step // every) % 2
-            dream_some(pools, smooth if student_turn else teacher, 32, device)
+            dream_some(pools, smooth if student_turn else teacher, stage, 32, device)
 
         student.train()
         x = to_tensor(pools.batch(args.batch), device)
@@ -304,12 +346,13 @@ def main() -> None:
         heads, gradients, each = errors(student, teacher, x, last, led=step < ALONE)
         student.zero_grad(set_to_none=True)
         torch.autograd.backward(heads, gradients)
-        if step >= ALONE and last == "fire9":
-            few = x[rng.integers(4) :: 4]
-            tap = str(rng.choice(list(TAPS), p=[0.05, 0.15, 0.15, 0.2, 0.2, 0.25]))
+        if step >= ALONE and step % stage.every == 0:
+            few = x[rng.integers(stage.part) :: stage.part]
+            tap = str(rng.choice(list(TAPS), p=stage.directions))
+            masks = some_channels(rng, tap, stage.whole, len(few), device)
             student.eval()  # its batch norms as they will ship
-            off = misdirection(student, teacher, few, tap, rng)
-            (0.5 * off).backward()
+            off = misdirection(student, teacher, few, tap, masks)
+            (stage.weight * off).backward()
             each[f"{tap}'"] = float(off.detach())
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         for optimizer in optimizers:

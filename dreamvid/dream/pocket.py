@@ -11,8 +11,8 @@ gradients:
   channels wastes most of a processor's lanes, and its gradient more of them;
 - the two expansions of a module are joined only where one dreams on them; the next module reads
   each by itself and adds;
-- the stem's kernel is one of 5×5 blurred by 2×2: it has no answer to a checkerboard, and so its
-  gradient contains none.
+- the stem's kernel was learned as one of 5×5 blurred by 2×2, which has no answer to a checkerboard,
+  and sharpened only at the end, as far as the teacher's dream has need of what is fine.
 """
 
 from __future__ import annotations
