@@ -34,7 +34,13 @@ def shortened(name: str, folder: Path) -> dict[str, Any]:
     return {**data, **small, **({} if kind == "image" else {"frames": 3})}
 
 
-@pytest.mark.parametrize("name", presets())
+LONG = "seeds/creative-ai-densenet"  # the largest of the networks
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name == LONG else []) for name in presets()],
+)
 def test_a_recipe_that_ships_renders(name: str, tmp_path: Path) -> None:
     recipe = make_recipe(shortened(name, tmp_path))
     steps = list(render(recipe, keep="nothing"))

@@ -331,6 +331,7 @@ def test_a_sheet_that_would_be_huge_is_shrunk(
     assert "shrunk from 300x200 to" in line
 
 
+@pytest.mark.slow
 def test_at_the_prompt_with_a_real_network(
     tmp_path: Path, picture: Frame, capsys: pytest.CaptureFixture[str]
 ) -> None:

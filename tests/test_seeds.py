@@ -287,6 +287,7 @@ def test_the_tutorial_over_all_its_octaves(inception: Net) -> None:
     assert psnr(still(dreamer, picture), expected) >= AGREE
 
 
+@pytest.mark.slow
 def test_the_tutorial_in_one_step_of_many_tiles(inception: Net) -> None:
     """Of 78x79 px, 3 in a row and 2 rows, where there are 233x157."""
     picture = blobs(157, 233)
@@ -356,6 +357,7 @@ def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net
 # The recursive zoom
 
 
+@pytest.mark.slow
 def test_the_recursive_zoom_as_a_film(inception: Net) -> None:
     """Of three sizes, of 209x157 in 4x3 tiles, 146x110 in 3x2 and 102x77 in 2x2; parts of them are
     under Inception's 75 px."""

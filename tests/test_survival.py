@@ -96,7 +96,14 @@ def assert_survives(folder: Path, words: list[str], wanted: dict[str, bytes]) ->
 
 
 @posix
-@pytest.mark.parametrize("words", [ZOOM, VIDEO, SPARSE], ids=["zoom", "video", "cadence"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(ZOOM, id="zoom"),
+        pytest.param(VIDEO, id="video"),
+        pytest.param(SPARSE, id="cadence", marks=pytest.mark.slow),
+    ],
+)
 def test_killed_at_random_moments(home: Path, tmp_path: Path, words: list[str]) -> None:
     """SIGKILL at changes of the disk drawn at random: before, between and after any two writes."""
     print("seed", SEED)
@@ -173,7 +180,10 @@ def test_killed_at_every_change_of_the_disk(home: Path, tmp_path: Path, words: l
 
 
 @posix
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL],
+)
 def test_stopped_by_a_signal_it_goes_on(home: Path, tmp_path: Path, how: signal.Signals) -> None:
     words = ["zoom", "still.png", "--frames", "150", "-o", "a.mp4"]
     wanted, _ = undisturbed(home, words)
