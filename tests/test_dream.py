@@ -617,7 +617,14 @@ def test_the_cached_file_is_the_one_that_keras_would_fetch(
     assert asked == [Path("models") / ENTRIES[name].cached]
 
 
-@pytest.mark.parametrize("name", [name for name in ENTRIES if name not in ("pocket", "vgg19")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "vgg19" else [])
+        for name in ENTRIES
+        if name != "pocket"
+    ],
+)
 def test_every_network_raises_its_objective(name: str) -> None:
     """On its default layers, with random weights; unjittered, for to them a shift is a stranger."""
     picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)

@@ -390,7 +390,15 @@ def test_a_range_past_the_end_is_refused(clip: Path) -> None:
     [
         ("chaplin.mp4", Fraction(25), (640, 360), True, {}),
         ("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02}),
+        pytest.param(
+            *("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02, "on": "frame"}),
+            marks=pytest.mark.slow,
+        ),
         ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {}),
+        pytest.param(
+            *("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02}),
+            marks=pytest.mark.slow,
+        ),
         ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02, "on": "frame"}),
     ],
 )
