@@ -19,7 +19,7 @@ COMMANDS = {
     "render": "What recipes say, one after another: dreamvid render night.yaml",
     "continue": "A film that is done, longer or another way: dreamvid continue dream.mp4",
     "recipe": "Look at a recipe: dreamvid recipe show|plot|schema night.yaml",
-    "layers": "What there is to dream on: dreamvid layers --network pocket",
+    "layers": "What there is to dream on: dreamvid layers --network lite0",
     "report": "How steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4",
 }
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from dreamvid.dream.catalogue import shipped_weights
+from dreamvid.dream.catalogue import packaged_weights
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
 from dreamvid.means import Means
@@ -34,7 +34,7 @@ class Manifest:
     Attributes:
         recipe: the whole recipe as JSON knows it, files by their names alone.
         files: of each file that it reads: its key in the recipe, where it was, and its SHA-256; of
-            weights in the package, "network".
+            weights that were installed with dreamvid, "network".
         segment: frames of a closed piece of film.
         means: what it is computed with.
         made_with: versions and the machine, of which a film may depend in its last bits.
@@ -55,9 +55,9 @@ class Manifest:
         weights = weights_file(recipe)
         if weights:
             files.append(_identity("network.weights", weights))
-        shipped = shipped_weights(recipe.network)
-        if shipped:  # no less of a film's making for being ours: another version's may be others
-            files.append(_identity("network", shipped))
+        packaged = packaged_weights(recipe.network)
+        if packaged:
+            files.append(_identity("network", packaged))
         return cls(described(recipe), files, segment, means, _made_with())
 
     @classmethod

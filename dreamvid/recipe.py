@@ -45,7 +45,7 @@ class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
     name: Annotated[str, Flag("network", metavar="NAME")] = Field(
-        "pocket", max_length=MAX_NAME, description="Network that dreams."
+        "lite0", max_length=MAX_NAME, description="Network that dreams."
     )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."

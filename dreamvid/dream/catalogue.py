@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
+from dreamvid.dream.packaged import LITE0
 from dreamvid.errors import NetworkError, near
 from dreamvid.recipe import Network, Recipe, Term, VideoRecipe, ZoomRecipe
 
@@ -31,16 +32,17 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         Entry(
-            name="pocket",
-            build="dreamvid.dream.pocket:build_pocket",
-            preprocess=ONE_TO_ONE,
-            objective=(("faces", 1.0), ("creatures", 1.0)),
-            steps=10,
-            step_size=1.2,
-            smooth=0.5,
+            name="lite0",
+            build="dreamvid.dream.lite0:build_lite0",
+            preprocess=Preprocess((127.0,) * 3, (128.0,) * 3),
+            objective=(("block9_expand", 1.0), ("block10_expand", 1.0)),
+            steps=12,
+            step_size=1.8,
             least=32,
-            weights="shipped",
-            licence="MIT, with dreamvid; distilled from SqueezeNet 1.0 (BSD)",
+            weights="package",
+            licence=LITE0.credit,
+            packaged=LITE0,
+            arrays="dreamvid.dream.lite0:lite0_arrays",
         ),
         Entry(
             name="squeezenet",
@@ -117,6 +119,10 @@ ENTRIES = {
 }
 
 
+RETIRED = "pocket"
+"""Dreamed by default before lite0; films and recipes may still name it."""
+
+
 def entry(name: str) -> Entry:
     """The network of that name, in capitals or not, with or without its hyphens.
 
@@ -126,6 +132,11 @@ def entry(name: str) -> Entry:
     found = {_plain(known): own for known, own in ENTRIES.items()}.get(_plain(name))
     if name == "none":
         raise NetworkError("network none: dreams nothing, and has no layers")
+    if name == RETIRED:
+        raise NetworkError(
+            f"network {name}: is no longer part of dreamvid; lite0 dreams in its place, on layers "
+            "of its own (dreamvid layers --network lite0)"
+        )
     if found is None:
         known = ", ".join([*ENTRIES, "none"])
         raise NetworkError(f"network {name}: unknown{near(name, ENTRIES)}; there are: {known}")
@@ -154,17 +165,22 @@ def settled(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
 
 
-def shipped_weights(network: Network) -> Path | None:
-    """The file in the package that a network's weights are in, if they are."""
+def packaged_weights(network: Network) -> Path | None:
+    """The file of an installed package that a network's weights are in, if they are.
+
+    Raises:
+        NetworkError: they should be, and are not installed.
+    """
     if network.name == "none" or network.weights is not None:
         return None
-    return entry(network.name).shipped
+    packaged = entry(network.name).packaged
+    return packaged.path if packaged else None
 
 
 def network_lines() -> Iterator[str]:
     """All networks: where their weights come from, and what they dream on unless told."""
     origin = {
-        "shipped": "in the package",
+        "package": "installed with dreamvid",
         "imagenet": "fetched once, by Keras",
         "file": "--weights FILE",
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Literal
+
+from dreamvid.dream.packaged import Packaged
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class Entry:
     """A network: its Keras model, its preprocessing, and how it dreams best.
 
     `build` names the function (`module:name`) that makes the model with random weights from
-    `include_top=False, weights=None`. `weights` is where they come from unless the recipe says:
-    the package, a download by Keras (which keeps it as the file `cached`), or only a file. `least`
-    is the smallest width or height (px) that the network takes. `steps` an octave make a dream from
-    nothing; where the last frame's dream is carried on, `steps_carried` keep it alive: more of them
-    burn it.
+    `include_top=False, weights=None`. `weights` is where they come from unless the recipe says: an
+    installed package (`packaged`, which the function `arrays` turns into the model's), a download
+    by Keras (which keeps it as the file `cached`), or only a file. `least` is the smallest width or
+    height (px) that the network takes. `steps` an octave make a dream from nothing; where the last
+    frame's dream is carried on, `steps_carried` keep it alive: more of them burn it.
     """
 
     name: str
@@ -48,8 +49,10 @@ class Entry:
     preprocess: Preprocess
     objective: tuple[tuple[str, float], ...]
     least: int
-    weights: Literal["shipped", "imagenet", "file"]
+    weights: Literal["package", "imagenet", "file"]
     licence: str
+    packaged: Packaged | None = None
+    arrays: str = ""
     cached: str = ""
     power: Literal[1, 2] = 2
     steps: int = 8
@@ -59,10 +62,13 @@ class Entry:
 
     def builder(self) -> Callable[..., Any]:
         """The function that `build` names; imports TensorFlow."""
-        module, _, name = self.build.partition(":")
-        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        return _named(self.build)
 
-    @property
-    def shipped(self) -> Path | None:
-        """The file in the package that its weights are in, if they are."""
-        return Path(__file__).with_name(f"{self.name}.npz") if self.weights == "shipped" else None
+    def converter(self) -> Callable[..., Any]:
+        """The function that `arrays` names; imports TensorFlow."""
+        return _named(self.arrays)
+
+
+def _named(function: str) -> Callable[..., Any]:
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)  # type: ignore[no-any-return]

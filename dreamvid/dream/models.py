@@ -10,15 +10,19 @@ import socket
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from dreamvid.dream.entry import Entry
 from dreamvid.dream.precision import computed_in
+from dreamvid.dream.torch_file import read_tensors
 from dreamvid.dream.weights import check_file
 from dreamvid.errors import NetworkError
 from dreamvid.media.arrays import read_arrays
@@ -48,9 +52,8 @@ def load(own: Entry, network: Network) -> keras.Model:
     if weights == "imagenet":
         return _imagenet(own, policy)
     model = build(own, policy)
-    if weights == "shipped":
-        assert own.shipped, "an entry with weights in the package has them there"
-        _assign(model, own.shipped)
+    if weights == "package":
+        _assign_packaged(model, own)
     elif weights != "random":
         _from_file(model, Path(weights))
     return model
@@ -96,7 +99,7 @@ def _imagenet(own: Entry, policy: str) -> keras.Model:
     except Exception as error:  # Keras lets through whatever its download raised
         raise NetworkError(
             f"network {own.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
-            "--network pocket needs no download, and weights: FILE takes a file you have"
+            "--network lite0 needs no download, and weights: FILE takes a file you have"
         ) from None
     finally:
         socket.setdefaulttimeout(patience)
@@ -105,7 +108,7 @@ def _imagenet(own: Entry, policy: str) -> keras.Model:
 def _from_file(model: keras.Model, path: Path) -> None:
     check_file(path)
     if path.suffix == ".npz":
-        _assign(model, path)
+        _from_npz(model, path)
     elif path.suffix == ".h5":
         try:
             _load_h5(model, path)
@@ -139,11 +142,15 @@ def _whole_model(path: Path) -> keras.Model:
         ) from None
 
 
-def _assign(model: keras.Model, path: Path) -> None:
-    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`.
+def _assign_packaged(model: keras.Model, own: Entry) -> None:
+    """Give a model the weights that an installed package carries."""
+    assert own.packaged, "an entry whose weights are a package's says which"
+    _assign(model, own.converter()(read_tensors(own.packaged.read())), own.packaged.path)
 
-    A slash within the layer's name, which Keras does not allow, stands for an underscore.
-    """
+
+def _from_npz(model: keras.Model, path: Path) -> None:
+    """Its arrays are called LAYER/VARIABLE; a slash within the layer's name, which Keras does not
+    allow, stands for an underscore."""
     try:
         held = read_arrays(path, 8 * model.count_params() + 2**20)
         split = {name: name.rpartition("/") for name in held}
@@ -153,6 +160,11 @@ def _assign(model: keras.Model, path: Path) -> None:
         }
     except (OSError, ValueError) as error:
         raise NetworkError(f"weights {path}: not an .npz of plain arrays: {error}") from None
+    _assign(model, arrays, path)
+
+
+def _assign(model: keras.Model, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`."""
     for layer in model.layers:
         for variable in layer.weights:
             key = f"{layer.name}/{variable.name}"

@@ -1,0 +1,131 @@
+"""EfficientNet-Lite0, the default network: real ImageNet features in 4.7 million weights.
+
+M. Tan, Q. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (2019);
+the Lite form is Google's for small devices: no squeeze-and-excitation, ReLU6 for swish. Each of its
+blocks (M. Sandler et al., "MobileNetV2", 2018) expands its channels by a 1×1 convolution, looks
+around with a depthwise one, and projects to few channels again. What one dreams on are the
+expansions after their ReLU6, where a block has most channels; they have plain names here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Stage(NamedTuple):
+    """Blocks alike, of which the first has the stride."""
+
+    blocks: int
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
+)
+STEM, HEAD, CLASSES = 32, 1280, 1000
+EPSILON = 1e-3
+"""Of the batch norms, as Google trained them."""
+
+NAMES = {
+}
+"""What the expansion of a block is called, found by looking at what it dreams."""
+
+
+def build_lite0(*, include_top: bool = False, weights: None = None) -> keras.Model:
+    """The network with random weights.
+
+    Args:
+        include_top: with the head and the thousand class scores (logits, before any softmax).
+        weights: must be None.
+
+    Returns:
+        A model from RGB pictures (N, H, W, 3), less 127, over 128.
+    """
+    assert weights is None
+    pictures = keras.Input((None, None, 3))
+    x = _normed(_convolution(STEM, 3, 2, "stem_conv"), pictures, "stem")
+    number, channels = 0, STEM
+    for stage in STAGES:
+        for index in range(stage.blocks):
+            stride = stage.stride if index == 0 else 1
+            block = _block(x, number, channels, stage, stride)
+            if stride == 1 and channels == stage.channels:
+                block = keras.layers.Add(name=f"block{number}")([x, block])
+            x, channels, number = block, stage.channels, number + 1
+    if include_top:
+        x = _normed(_convolution(HEAD, 1, 1, "head_conv"), x, "head")
+        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+        x = keras.layers.Dense(CLASSES, name="scores")(x)
+    return keras.Model(pictures, x, name="lite0")
+
+
+def _block(
+    x: keras.KerasTensor, number: int, channels: int, stage: Stage, stride: int
+) -> keras.KerasTensor:
+    name = f"block{number}"
+    if stage.expansion > 1:
+        wide = _convolution(channels * stage.expansion, 1, 1, f"{name}_expand_conv")
+        x = _normed(wide, x, NAMES.get(number, f"{name}_expand"))
+    around = keras.layers.DepthwiseConv2D(
+        stage.kernel, stride, "same", use_bias=False, name=f"{name}_depthwise_conv"
+    )
+    x = _normed(around, x, f"{name}_depthwise")
+    project = _convolution(stage.channels, 1, 1, f"{name}_project_conv")
+    return _norm(project.name)(project(x))
+
+
+def _convolution(channels: int, size: int, stride: int, name: str) -> keras.layers.Layer:
+    return keras.layers.Conv2D(channels, size, stride, "same", use_bias=False, name=name)
+
+
+def _norm(name: str) -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(epsilon=EPSILON, name=name.replace("_conv", "_norm"))
+
+
+def _normed(layer: keras.layers.Layer, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """A convolution, its batch norm, and a ReLU6 called `name`."""
+    return keras.layers.ReLU(6.0, name=name)(_norm(layer.name)(layer(x)))
+
+
+def lite0_arrays(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The published tensors as LAYER/VARIABLE of :func:`build_lite0`, in Keras's order of axes."""
+    layers = {"_conv_stem": "stem_conv", "_bn0": "stem_norm"}
+    layers |= {"_conv_head": "head_conv", "_bn1": "head_norm", "_fc": "scores"}
+    for number in range(sum(stage.blocks for stage in STAGES)):
+        # The first block expands nothing; elsewhere three convolutions have three norms.
+        for part, norm in (("expand", "0"), ("depthwise", "1"), ("project", "2")):
+            layers[f"_blocks.{number}._{part}_conv"] = f"block{number}_{part}_conv"
+            layers[f"_blocks.{number}._bn{norm}"] = f"block{number}_{part}_norm"
+    return {
+        f"{layers[layer]}/{kind}": array
+        for name, tensor in tensors.items()
+        for layer, _, own in [name.rpartition(".")]
+        for kind, array in [_variable(layers[layer], own, tensor)]
+        if kind
+    }
+
+
+def _variable(layer: str, own: str, tensor: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """The Keras name of a layer's tensor, and its array; no name for what inference needs not."""
+    if layer.endswith("_norm"):
+        names = {"weight": "gamma", "bias": "beta"}
+        names |= {"running_mean": "moving_mean", "running_var": "moving_variance"}
+        return names.get(own, ""), tensor
+    if own == "bias":
+        return "bias", tensor
+    if layer.endswith("depthwise_conv"):  # (channels, 1, h, w) to (h, w, channels, 1)
+        return "kernel", tensor.transpose(2, 3, 0, 1)
+    return "kernel", np.moveaxis(tensor, (0, 1), (-1, -2))  # (out, in[, h, w]) to ([h, w, ]in, out)
