@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
 from dreamvid.recipe import Blend
-
-Bare = NDArray[np.float32]
-"""(H, W), 0..1: how much a pixel lacks the dream that a whole burst of steps would have made."""
+from dreamvid.task import Bare
 
 Move = Callable[[Frame, Frame | float], Frame]
 """Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
+from dreamvid.task import Colors
 
 LEAST_SPREAD = 20.0
 """Levels: a seed flatter than this is allowed a dream of this spread rather than none."""
@@ -20,6 +21,16 @@ def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
     if not any(levels):
         return canvas
     return np.clip(canvas + np.asarray(levels, np.float32), 0, 255)
+
+
+def covariance(picture: Frame) -> Colors:
+    """How a picture's R, G and B vary together, (3, 3), in levels²."""
+    return np.cov(picture.reshape(-1, 3), rowvar=False, bias=True, dtype=np.float64)
+
+
+_ROOT = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+NATURAL: Colors = _ROOT @ _ROOT.T
+"""The covariance of the colors of photographs, pictures in 0..1: of ImageNet's, by Lucid."""
 
 
 CLIPPED_AGAIN = 4

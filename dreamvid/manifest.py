@@ -18,7 +18,7 @@ from dreamvid.means import Means
 from dreamvid.media.files import require_file
 from dreamvid.recipe import Recipe
 
-FORM = 1
+FORM = 2
 """Of the folder of a run; another form cannot be gone on with."""
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dreamvid.camera import Camera
-from dreamvid.color import PictureAnchor
+from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.expression import BETWEEN
@@ -36,6 +36,7 @@ from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
 from dreamvid.schedule import Clock, Schedule, parse_schedule
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
+from dreamvid.task import DreamTask
 from dreamvid.source import open_source
 from dreamvid.watching import look, warnings, watched
 
@@ -185,7 +186,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     if t == 0:
         return _alone(now, seed, whole)
     canvas = resize(small, whole.source.size)
-    dreamed = whole.dream(canvas, 0, np.ones(canvas.shape[:2], np.float32), now.dream)
+    dreamed = whole.dream(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
     if np.array_equal(dreamed, canvas):
         return canvas
     return PictureAnchor.of(seed).pull(np.clip(dreamed, 0, 255), seed, now.color.anchor)

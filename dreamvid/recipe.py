@@ -110,6 +110,9 @@ def _whole(value: Any) -> Any:
 Steps = Annotated[int, Field(ge=1, le=100_000)]
 StepSize = Annotated[float, Field(gt=0, le=255)]
 Sigma = Annotated[float, Field(ge=0, le=32)]
+Amount = Annotated[float, Field(ge=0, le=1)]
+Bands = Annotated[int, Field(ge=0, le=8)]
+Turns = Annotated[int, Field(ge=1, le=32)]
 
 
 class Dream(Section):
@@ -155,6 +158,27 @@ class Dream(Section):
         description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
         "else the network's own; the method recursive has its own.",
     )
+    decorrelate: Annotated[Amount | None, Varies()] = Field(
+        None,
+        description="How far the dream keeps to natural colors, 0..1; 0: neon. Else the network's "
+        "own; the method recursive has none.",
+    )
+    palette: Literal["natural", "source"] = Field(
+        "natural",
+        description="Whose colors those are: natural: those of photographs at large; source: the "
+        "source's own.",
+    )
+    laplacian: Annotated[Bands | None, Varies()] = Field(
+        None,
+        description="Bands of detail that are evened out, which softens the dream; 0: none. Else "
+        "the network's own; the method recursive has none.",
+    )
+    stagger: Annotated[Turns | None, Varies()] = Field(
+        None,
+        description="Over a carried dream each octave takes its steps on every so many frames, "
+        "larger ones, the octaves in turn; 1: all on every frame. Else 4, and 1 for the methods "
+        "resize and recursive.",
+    )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of a step."
     )
@@ -165,6 +189,15 @@ class Dream(Section):
         description="Largest tile (px) dreamed at once; else 1280, or less where memory is short.",
     )
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
+
+    @model_validator(mode="after")
+    def _whole_gradients_are_shaped(self) -> Dream:
+        for key in ("decorrelate", "laplacian"):
+            if self.method == "recursive" and getattr(self, key):
+                raise ValueError(f"{key}: the method recursive norms each tile by itself; leave it")
+        if self.method != "detail" and self.stagger not in (None, 1):
+            raise ValueError(f"stagger: the method {self.method} goes through every octave; use 1")
+        return self
 
     @model_validator(mode="after")
     def _grows_within_reason(self) -> Dream:

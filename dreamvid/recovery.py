@@ -9,7 +9,7 @@ import numpy as np
 
 from dreamvid.blend import Last, needs_source
 from dreamvid.camera import Camera
-from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
+from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance
 from dreamvid.errors import RunError
 from dreamvid.flow import Moment
 from dreamvid.media.kept import KeptFrames
@@ -17,7 +17,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import quantise
 from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recurrence import State, digest, numbered
+from dreamvid.recurrence import Shot, State, digest, numbered
 from dreamvid.schedule import Clock
 from dreamvid.scheduled import in_force
 from dreamvid.source import Source
@@ -40,7 +40,7 @@ def recovered(
     assert isinstance(recipe, ZoomRecipe | VideoRecipe)
     high, wide = source.size[1], source.size[0]
     camera = Camera(isinstance(recipe, VideoRecipe) or needs_source(recipe.blend))
-    anchor: Anchor | None = None
+    shot: Shot | None = None
     with closing(read_clip(probe(film), frames=done)) as pictures:
         both = zip(pictures, numbered(recipe, source.open()), strict=False)
         for index, (picture, (t, frame)) in enumerate(both):
@@ -51,13 +51,17 @@ def recovered(
                 camera = Camera(camera.shows_sources)
             now = in_force(recipe, Clock(index, source.rate, source.frames))
             seen = camera.sees(Moment(t, frame), now.motion)
-            if t == 0 and isinstance(recipe, VideoRecipe):
-                anchor = ResidualAnchor.of(dream - seen.source)
-            elif t == 0:
-                anchor = PictureAnchor.of(seen.source)
+            if t == 0:
+                by_residual = isinstance(recipe, VideoRecipe)
+                anchor: Anchor = (
+                    ResidualAnchor.of(dream - seen.source)
+                    if by_residual
+                    else PictureAnchor.of(seen.source)
+                )
+                shot = Shot(anchor, covariance(seen.source), {})
             if index == done - 1:
-                assert anchor
+                assert shot
                 bare = np.zeros((high, wide), np.float32)
                 last = Last(dream, seen.source, bare)
-                return State(done, t, last, anchor, camera.at, digest(recipe, frame))
+                return State(done, t, last, shot, camera.at, digest(recipe, frame))
     raise RunError(f"{film}: it or its source ends before frame {done}")

@@ -8,7 +8,7 @@ x_t      = anchor(x_t)                             is shown, and carried
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,27 +16,38 @@ from itertools import count, islice, tee, zip_longest
 
 import numpy as np
 
-from dreamvid.blend import Bare, Held, Last, Move, canvas, crossfade, needs_source, stay
+from dreamvid.blend import Held, Last, Move, canvas, crossfade, needs_source, stay
 from dreamvid.camera import Camera, Seen
-from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, shift
+from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance, shift
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RunError
 from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine
 from dreamvid.overlap import ahead
-from dreamvid.recipe import Dream, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.schedule import Clock
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
-
-Dreams = Callable[[Frame, int, Bare, Dream], Frame]
-"""`dream(canvas, t, bare, how) -> Frame`: the dream of a canvas, `t` counting the dreams of its
-shot, `bare` saying where no dream lies on it yet, `how` being the recipe's section at the frame."""
-
+from dreamvid.task import Colors, Dreams, DreamTask, Notes
 
 DEFAULT_RATE = Fraction(30)
 """Frames a second of frames that come from nowhere."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What the frames of a shot have in common.
+
+    Attributes:
+        anchor: holds their color.
+        colors: of the first source frame, which the palette `source` keeps to.
+        notes: the dreamer's, as they were left by the last dream.
+    """
+
+    anchor: Anchor
+    colors: Colors
+    notes: Notes
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class State:
         done: how many frames of the film are done.
         t: the last one's index in its shot.
         last: its dream, and what it lies on.
-        anchor: its shot's.
+        shot: what its shot's frames have in common.
         at: where the camera stands.
         seen: the digest of its source as it came, by which one that is read again is known.
     """
@@ -55,7 +66,7 @@ class State:
     done: int
     t: int
     last: Last
-    anchor: Anchor
+    shot: Shot
     at: Affine
     seen: str
 
@@ -110,15 +121,15 @@ def turns(
     clock = Clock(0, rate or film.fps or DEFAULT_RATE, frames)
     shows_sources = isinstance(film, VideoRecipe) or needs_source(film.blend)
     last: Last | None = None
-    anchor: Anchor | None = None
+    shot: Shot | None = None
     camera, done = Camera(shows_sources), 0
     if since is not None:
-        last, anchor, camera = since.last, since.anchor, Camera(shows_sources, since.at)
+        last, shot, camera = since.last, since.shot, Camera(shows_sources, since.at)
         done = since.done
     with closing(_moments(film, sources, since)) as moments:
         for group in _groups(film, moments):
             if group[0].t == 0:
-                last, anchor, camera = None, None, Camera(shows_sources)
+                last, shot, camera = None, None, Camera(shows_sources)
             seen = []
             for index, moment in zip(count(done), group, strict=False):
                 now = in_force(film, Clock(index, clock.rate, clock.frames))
@@ -133,11 +144,12 @@ def turns(
             rounds = film.blend.settle if now.blend.share else 0
             if key.t == 0:
                 for turn in range(rounds):
-                    last, anchor = _dreamed(now, dream, turn, key.source, last, stay, anchor)
+                    last, shot = _dreamed(now, dream, turn, key.source, last, stay, shot)
             move = key.came if key.t else stay
-            last, anchor = _dreamed(now, dream, key.t + rounds, key.source, last, move, anchor)
+            turn = rounds + -(-key.t // getattr(film, "cadence", 1))
+            last, shot = _dreamed(now, dream, turn, key.source, last, move, shot)
             done += len(group)
-            state = State(done, key.t, last, anchor, camera.at, digest(film, group[-1].source))
+            state = State(done, key.t, last, shot, camera.at, digest(film, group[-1].source))
             crossed = _crossfaded(between, held[1:], Held.of(last), key) if between else []
             yield Turn([*crossed, last.dream], state)
 
@@ -149,20 +161,24 @@ def _dreamed(
     source: Frame,
     last: Last | None,
     move: Move,
-    anchor: Anchor | None,
-) -> tuple[Last, Anchor]:
-    """One turn of the recurrence; a shot's first brings its anchor."""
+    shot: Shot | None,
+) -> tuple[Last, Shot]:
+    """One turn of the recurrence."""
     begun, bare = canvas(source, last, move, now.blend)
     begun = shift(begun, now.color.shift)
-    dreamed = np.clip(dream(begun, turn, bare, now.dream), 0, 255)
-    if anchor is None and isinstance(now, VideoRecipe):
+    colors = shot.colors if shot else covariance(source)
+    notes = dict(shot.notes) if shot else {}
+    dreamed = np.clip(dream(DreamTask(begun, turn, bare, now.dream, colors, notes)), 0, 255)
+    if shot:
+        anchor = shot.anchor
+    elif isinstance(now, VideoRecipe):
         anchor = ResidualAnchor.of(dreamed - source)
-    elif anchor is None:
+    else:
         anchor = PictureAnchor.of(source)
     # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
     if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
         dreamed = anchor.pull(dreamed, source, now.color.anchor)
-    return Last(dreamed, source, bare), anchor
+    return Last(dreamed, source, bare), Shot(anchor, colors, notes)
 
 
 def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -> list[Frame]:

@@ -17,11 +17,12 @@ from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind
 from dreamvid.recipe import Film, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recurrence import Dreams, State, Turn, turns
+from dreamvid.recurrence import State, Turn, turns
 from dreamvid.run import Keep, Run, begun, finished, held
 from dreamvid.schedule import Clock
 from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
+from dreamvid.task import Dreams
 
 SEGMENT = 48
 """Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
@@ -48,7 +49,7 @@ def make_dreamer(recipe: Recipe, means: Means | None = None) -> Dreams:
         NetworkError: its network, layers or weights cannot be had.
     """
     if recipe.network.name == "none":
-        return lambda canvas, t, bare, how: canvas
+        return lambda task: task.canvas
     from dreamvid.dream import pinned, quiet
 
     if means:

@@ -38,7 +38,7 @@ from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import UNDONE, told, written
 from dreamvid.media.sink import PARTIAL, left_before
 from dreamvid.motion import Affine
-from dreamvid.recurrence import State
+from dreamvid.recurrence import Shot, State
 
 log = logging.getLogger("dreamvid")
 
@@ -188,12 +188,13 @@ def finished(output: Path) -> Manifest | None:
 
 def save_state(state: State, path: Path) -> None:
     """Write a state, whole or not at all. Raises RunError."""
-    kind = next(name for name, anchor in ANCHORS.items() if isinstance(state.anchor, anchor))
+    kind = next(name for name, anchor in ANCHORS.items() if isinstance(state.shot.anchor, anchor))
     told = {"done": state.done, "t": state.t, "seen": state.seen, "anchor": kind}
     arrays = {f"last.{f.name}": getattr(state.last, f.name) for f in fields(Last)}
-    arrays |= {f"anchor.{f.name}": getattr(state.anchor, f.name) for f in fields(ANCHORS[kind])}
+    arrays |= {f"anchor.{f.name}": getattr(state.shot.anchor, f.name) for f in fields(ANCHORS[kind])}
+    arrays |= {f"notes.{name}": array for name, array in state.shot.notes.items()}
     with written(path) as file:
-        np.savez(file, at=state.at.matrix, told=np.array(json.dumps(told)), **arrays)
+        np.savez(file, at=state.at.matrix, colors=state.shot.colors, told=np.array(json.dumps(told)), **arrays)
 
 
 def load_state(path: Path) -> State | None:
@@ -204,7 +205,9 @@ def load_state(path: Path) -> State | None:
         last = Last(*(arrays[f"last.{f.name}"] for f in fields(Last)))
         kind = ANCHORS[told["anchor"]]
         anchor: Anchor = kind(*(arrays[f"anchor.{f.name}"] for f in fields(kind)))
-        return State(told["done"], told["t"], last, anchor, Affine(arrays["at"]), told["seen"])
+        notes = {k.removeprefix("notes."): v for k, v in arrays.items() if k.startswith("notes.")}
+        shot, at = Shot(anchor, arrays["colors"], notes), Affine(arrays["at"])
+        return State(told["done"], told["t"], last, shot, at, told["seen"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

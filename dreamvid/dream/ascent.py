@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from dreamvid.dream.effort import Box
 from dreamvid.dream.objective import Objective
+from dreamvid.dream.shaping import Sizes, evened, most_bands
 from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
@@ -31,39 +32,69 @@ LEAST_SIGMA = 1e-3
 """Px: a narrower cascade smooths nothing; the square of its sigma may vanish, and divides."""
 
 
-Pushed = tuple[tf.Tensor, float, np.float32, tf.Tensor]
-"""What a step's graph is given of a `Push`."""
-
-
 class Push(NamedTuple):
-    """What a frame sets of its ascent; data of the graph, so that one trace serves any frame.
+    """What a frame sets of its ascent; data of the graphs, so that one trace serves any frame.
 
     Attributes:
         weights: those of the objective's terms.
         step_size: levels a step, for a gradient of unit norm.
         smooth: sigma (px) of the gradient's cascade at the first step and, rising evenly, after
-            the last; 0: none, which is a graph of its own.
+            the last; 0: none.
+        bands: into how many the gradient is split, as far as the picture's size allows.
+        mixing: what its colors are multiplied by, (3, 3); None: nothing.
     """
 
     weights: tuple[float, ...]
     step_size: float
     smooth: tuple[float, float]
+    bands: int = 0
+    mixing: NDArray[np.float32] | None = None
 
     @property
     def smooths(self) -> bool:
         """Whether there is a cascade."""
         return self.smooth[1] >= LEAST_SIGMA
 
-    def steps(self, count: int) -> Iterator[Pushed]:
-        """For each of `count` steps the weights, the step size, the sigma and the blurs' taps."""
-        weights = tf.constant(self.weights, tf.float32)
+    def bands_of(self, size: tuple[int, int]) -> int:
+        """Into how many bands the gradient of a picture of (height, width) is split."""
+        return min(self.bands, most_bands(size))
+
+    def blurs(self, count: int) -> Iterator[tuple[np.float32, tf.Tensor]]:
+        """For each of `count` steps the cascade's sigma, and its blurs' taps."""
         reach = taps(math.ceil(SMOOTH_REACH * 2 * self.smooth[1]))
         for sigma in np.linspace(*self.smooth, count, endpoint=False, dtype=np.float32):
-            yield weights, self.step_size, sigma, reach
+            yield sigma, reach
+
+
+class Scale(NamedTuple):
+    """By what a whole picture's gradient was divided, for boxes of it to be as strong.
+
+    Attributes:
+        sizes: of its bands; None if it was not split.
+        norm: the norm of what was left.
+    """
+
+    sizes: Sizes | None
+    norm: float
+
+    @classmethod
+    def of(cls, note: NDArray[np.float64]) -> Scale:
+        """One that was kept as an array."""
+        return cls(np.float32(note[1:]) if len(note) > 1 else None, float(note[0]))
+
+    @property
+    def note(self) -> NDArray[np.float64]:
+        """The norm, then the sizes."""
+        return np.array([self.norm, *([] if self.sizes is None else self.sizes)], np.float64)
 
 
 class Ascent:
-    """Steps up the gradient of an objective."""
+    """Steps up the gradient of an objective.
+
+    A step is two graphs, the gradient's and the step's own; between them its bands are evened,
+    which OpenCV does in a tenth of the time. Smoothed or not, whole or in tiles, mixed or not are
+    graphs of their own: a tf.cond changes last digits.
+    """
 
     def __init__(self, value: Objective, tiling: Tiling, *, normalize: str, clip: bool) -> None:
         """
@@ -78,54 +109,80 @@ class Ascent:
         picture, field = (tf.TensorSpec((None, None, n), tf.float32) for n in (3, 1))
         number, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((), (None,)))
         draw, cut, box = (tf.TensorSpec((n,), tf.int32) for n in (2, 3, 4))
-        push = numbers, number, number, numbers
-        climb = [picture, draw, push, cut, cut, field, number]
-        catch_up = [picture, draw, push, box, box, field, number]
-        # Smoothed or not, whole or in tiles is asked here, not in the graph: a tf.cond there
-        # changes last digits.
+        table = tf.TensorSpec((3, 3), tf.float32)
         either = (False, True)
-        self._climb = {
+        self._gradients = {
             (smooth, whole): tf.function(
-                partial(self._climb_graph, smooth=smooth, whole=whole), input_signature=climb
+                partial(self._gradient_graph, smooth=smooth, whole=whole),
+                input_signature=[picture, draw, numbers, number, numbers, cut, cut],
             )
             for smooth, whole in product(either, either)
         }
-        self._catch_up = {
+        self._box_gradients = {
             smooth: tf.function(
-                partial(self._catch_up_graph, smooth=smooth), input_signature=catch_up
+                partial(self._box_gradient_graph, smooth=smooth),
+                input_signature=[picture, draw, numbers, number, numbers, box],
             )
             for smooth in either
+        }
+        self._steps = {
+            mixed: tf.function(
+                partial(self._step_graph, mixed=mixed),
+                input_signature=[picture, picture, table, number, field, number],
+            )
+            for mixed in either
+        }
+        self._box_steps = {
+            mixed: tf.function(
+                partial(self._box_step_graph, mixed=mixed),
+                input_signature=[picture, picture, table, number, field, box, box],
+            )
+            for mixed in either
         }
 
     @property
     def traces(self) -> int:
-        """How often the climb's graphs were traced: each form once, if it was wanted."""
-        return sum(int(one.experimental_get_tracing_count()) for one in self._climb.values())
+        """How often a whole gradient's graphs were traced: each form once, if it was wanted."""
+        graphs = self._gradients.values()
+        return sum(int(graph.experimental_get_tracing_count()) for graph in graphs)
 
     def climb(
-        self, picture: tf.Tensor, draws: Draws, push: Push, even: int, more: NDArray[np.float32]
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The picture (H, W, 3) a step further for each of `draws`.
+        self,
+        picture: tf.Tensor,
+        draws: Draws,
+        push: Push,
+        even: int,
+        gain: float,
+        more: NDArray[np.float32],
+    ) -> tuple[tf.Tensor, Scale]:
+        """The picture (H, W, 3) a step further for each of `draws`, of which there is one at least.
 
         Args:
             picture: where it begins.
             draws: each step's random (down, right).
             push: what drives it.
             even: steps that every pixel takes whole; those beyond are weighed by `more`.
+            gain: how much larger those are than the others.
             more: (H, W), the steps that each pixel takes beyond those.
 
         Returns:
-            The picture, and the last gradient's norm for `catch_up`.
+            The picture, and the last gradient's scale for `catch_up`.
         """
         high, wide = (int(edge) for edge in picture.shape[:2])
         rows, columns = self.tiling.axis(high), self.tiling.axis(wide)
-        graph = self._climb[push.smooths, self.tiling.whole((high, wide))]
-        norm = tf.constant(1.0)
+        bands = push.bands_of((high, wide))
+        climbed = self._gradients[push.smooths, self.tiling.whole((high, wide))]
+        weights, table = tf.constant(push.weights, tf.float32), _table(push)
         field = tf.constant(more[..., None] if more.any() else EVERYWHERE)
-        for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
-            beyond = float(step - even)
-            picture, norm = graph(picture, draw, pushed, rows, columns, field, beyond)
-        return picture, norm
+        sizes = None
+        for step, (draw, blur) in enumerate(zip(draws, push.blurs(len(draws)), strict=True)):
+            gradient = climbed(picture, draw, weights, *blur, rows, columns)
+            if bands:
+                gradient, sizes = evened(gradient.numpy(), bands)
+            size = push.step_size * (gain if step < even else 1.0)
+            stepped = self._steps[push.mixing is not None]
+            picture, norm = stepped(picture, gradient, table, size, field, float(step - even))
+        return picture, Scale(sizes, float(norm))
 
     def catch_up(
         self,
@@ -135,31 +192,36 @@ class Ascent:
         seen: Box,
         own: Box,
         more: NDArray[np.float32],
-        norm: tf.Tensor,
+        scale: Scale,
     ) -> tf.Tensor:
         """The picture with the box `own` a step further for each of `draws`, as strongly as the
-        climb that had `norm` for the whole; `seen` is what of the picture it looks at."""
-        graph = self._catch_up[push.smooths]
-        for step, (draw, pushed) in enumerate(zip(draws, push.steps(len(draws)), strict=True)):
+        climb that had `scale` for the whole; `seen` is what of the picture it looks at."""
+        weights, table = tf.constant(push.weights, tf.float32), _table(push)
+        climbed = self._box_gradients[push.smooths]
+        stepped = self._box_steps[push.mixing is not None]
+        for step, (draw, blur) in enumerate(zip(draws, push.blurs(len(draws)), strict=True)):
+            gradient = climbed(picture, draw, weights, *blur, seen)
+            if scale.sizes is not None:
+                gradient, _ = evened(gradient.numpy(), len(scale.sizes) - 1, scale.sizes)
             left = more[..., None] - np.float32(step)
-            picture = graph(picture, draw, pushed, seen, own, left, norm)
+            size = push.step_size / scale.norm
+            picture = stepped(picture, gradient, table, size, left, seen, own)
         return picture
 
-    def _climb_graph(
+    def _gradient_graph(
         self,
         picture: tf.Tensor,
         draw: tf.Tensor,
-        push: tuple[tf.Tensor, ...],
+        weights: tf.Tensor,
+        sigma: tf.Tensor,
+        reach: tf.Tensor,
         rows: tf.Tensor,
         columns: tf.Tensor,
-        more: tf.Tensor,
-        beyond: tf.Tensor,
         *,
         smooth: bool,
         whole: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step, `beyond` those that all pixels take."""
-        weights, step_size, sigma, reach = push
+    ) -> tf.Tensor:
+        """The whole picture's gradient, smoothed."""
 
         def value(tile: tf.Tensor) -> tf.Tensor:
             return self.value(tile, weights)
@@ -168,41 +230,65 @@ class Ascent:
             gradient = rolled_gradient(value, picture, draw)
         else:
             gradient = self.tiling.gradient(value, picture, draw, rows, columns)
-        if smooth:
-            gradient = _smoothed(gradient, sigma, reach)
-        norm = self._norm(gradient)
-        weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
-        picture = self._stepped(picture, step_size * (weight * gradient / norm))
-        # The objective is a mean: the smaller what is looked at, the larger its gradient.
         tile = (rows[1] + 2 * rows[2]) * (columns[1] + 2 * columns[2])
-        return picture, norm * tf.cast(tile, tf.float32)
+        return _finished(gradient, tile, sigma, reach, smooth)
 
-    def _catch_up_graph(
+    def _box_gradient_graph(
         self,
         picture: tf.Tensor,
         draw: tf.Tensor,
-        push: tuple[tf.Tensor, ...],
+        weights: tf.Tensor,
+        sigma: tf.Tensor,
+        reach: tf.Tensor,
         seen: tf.Tensor,
-        own: tf.Tensor,
-        left: tf.Tensor,
-        norm: tf.Tensor,
         *,
         smooth: bool,
     ) -> tf.Tensor:
-        """One step, `left` being how many each pixel still wants."""
-        weights, step_size, sigma, reach = push
+        """The gradient of a part of the picture alone, smoothed."""
 
         def value(tile: tf.Tensor) -> tf.Tensor:
             return self.value(tile, weights)
 
-        top, side = own[0] - seen[0], own[1] - seen[1]
-        high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
         part = picture[seen[0] : seen[2], seen[1] : seen[3]]
-        gradient = rolled_gradient(value, part, draw)
-        if smooth:
-            gradient = _smoothed(gradient, sigma, reach)
-        area = tf.cast((seen[2] - seen[0]) * (seen[3] - seen[1]), tf.float32)
-        gradient = gradient[top : own[2] - seen[0], side : own[3] - seen[1]] * (area / norm)
+        area = (seen[2] - seen[0]) * (seen[3] - seen[1])
+        return _finished(rolled_gradient(value, part, draw), area, sigma, reach, smooth)
+
+    def _step_graph(
+        self,
+        picture: tf.Tensor,
+        gradient: tf.Tensor,
+        table: tf.Tensor,
+        step_size: tf.Tensor,
+        more: tf.Tensor,
+        beyond: tf.Tensor,
+        *,
+        mixed: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the whole picture, `beyond` those that all pixels take; and the norm."""
+        if mixed:
+            gradient = _mixed(gradient, table)
+        norm = self._norm(gradient)
+        weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
+        return self._stepped(picture, step_size * (weight * gradient / norm)), norm
+
+    def _box_step_graph(
+        self,
+        picture: tf.Tensor,
+        gradient: tf.Tensor,
+        table: tf.Tensor,
+        step_size: tf.Tensor,
+        left: tf.Tensor,
+        seen: tf.Tensor,
+        own: tf.Tensor,
+        *,
+        mixed: bool,
+    ) -> tf.Tensor:
+        """One step of a box, `left` being how many each pixel still wants."""
+        high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
+        top, side = own[0] - seen[0], own[1] - seen[1]
+        gradient = gradient[top : own[2] - seen[0], side : own[3] - seen[1]]
+        if mixed:
+            gradient = _mixed(gradient, table)
         weight = tf.clip_by_value(left[own[0] : own[2], own[1] : own[3]], 0.0, 1.0)
         beside = [[own[0], high - own[2]], [own[1], wide - own[3]], [0, 0]]
         return self._stepped(picture, step_size * tf.pad(weight * gradient, beside))
@@ -216,6 +302,25 @@ class Ascent:
         if self._normalize == "mean":
             return tf.reduce_mean(tf.abs(gradient)) + GUARD
         return tf.math.reduce_std(gradient) + GUARD
+
+
+def _finished(
+    gradient: tf.Tensor, area: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor, smooth: bool
+) -> tf.Tensor:
+    """A gradient smoothed, and of one scale whatever the `area` (px) of the picture or tile that it
+    was taken of: the objective is a mean, so the smaller what is looked at, the larger it is."""
+    if smooth:
+        gradient = _smoothed(gradient, sigma, reach)
+    return gradient * tf.cast(area, tf.float32)
+
+
+def _table(push: Push) -> tf.Tensor:
+    return tf.constant(np.eye(3, dtype=np.float32) if push.mixing is None else push.mixing)
+
+
+def _mixed(gradient: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
+    """The gradient's colors (H, W, 3), each a mixture of all."""
+    return tf.reshape(tf.reshape(gradient, (-1, 3)) @ mixing, tf.shape(gradient))
 
 
 def _smoothed(gradient: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor) -> tf.Tensor:

@@ -35,7 +35,7 @@ ENTRIES = {
             name="lite0",
             build="dreamvid.dream.lite0:build_lite0",
             preprocess=Preprocess((127.0,) * 3, (128.0,) * 3),
-            objective=(("block9_expand", 1.0), ("block10_expand", 1.0)),
+            objective=(("block9_expand", 1.0), ("block11_expand", 1.0)),
             steps=12,
             step_size=1.8,
             least=32,
@@ -147,12 +147,18 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
+STAGGER = 4
+"""Frames in which each octave takes its steps once, over a carried dream; docs/how.md has what was
+measured."""
+
+
 def settled(recipe: Recipe) -> Recipe:
     """`recipe` with what it leaves to its network filled in from the network's entry."""
     if recipe.network.name == "none":
         return recipe
     own, dream = entry(recipe.network.name), recipe.dream
     objective = tuple(Term(layer=layer, weight=weight) for layer, weight in own.objective)
+    shapes = dream.method != "recursive"
     carries = isinstance(recipe, ZoomRecipe | VideoRecipe) and recipe.blend.share != 0
     filled = {
         "objective": dream.objective or objective,
@@ -160,7 +166,10 @@ def settled(recipe: Recipe) -> Recipe:
         "steps": dream.steps or (own.steps_carried if carries else own.steps),
         "burst": dream.burst or dream.steps or own.steps,
         "step_size": dream.step_size or own.step_size,
+        "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
         "smooth": own.smooth if dream.smooth is None else dream.smooth,
+        "decorrelate": shapes * own.decorrelate if dream.decorrelate is None else dream.decorrelate,
+        "laplacian": shapes * own.laplacian if dream.laplacian is None else dream.laplacian,
     }
     return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
 

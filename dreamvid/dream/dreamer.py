@@ -6,15 +6,18 @@ the method `resize`, the recursive zoom's the method `recursive`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
-from dreamvid.blend import Bare
-from dreamvid.dream.ascent import Ascent, Push, blurred, taps
+from dreamvid.color import NATURAL, covariance
+from dreamvid.dream.ascent import Ascent, Push, Scale, blurred, taps
 from dreamvid.dream.catalogue import entry, settled
-from dreamvid.dream.effort import CONTEXT, Effort, area, around, efforts
+from dreamvid.dream.effort import CONTEXT, Effort, Turn, area, around, efforts
 from dreamvid.dream.objective import objective
 from dreamvid.dream.precision import computed_in
+from dreamvid.dream.shaping import mixing
 from dreamvid.dream.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
@@ -23,6 +26,7 @@ from dreamvid.memory import available
 from dreamvid.overlap import ahead
 from dreamvid.recipe import Dream, Recipe
 from dreamvid.resample import resized
+from dreamvid.task import Colors, DreamTask
 
 RECURSIVE_KEEP = 0.2
 """`recursive`: share of an octave's own picture under the dream that comes up from below."""
@@ -30,6 +34,9 @@ RECURSIVE_BLUR = 0.5
 """`recursive`: sigma (px) of the blur before each downscale."""
 RECURSIVE_SMOOTH = (0.5, 4.5)
 """`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""
+
+FLOOR = 4.0
+"""Levels² of natural color that a source's own palette has besides, for gray and flat ones."""
 
 
 def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[int, int]]:
@@ -40,9 +47,9 @@ def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[
 
 
 class Dreamer:
-    """`dream(canvas, t, bare) -> Frame`: the dream of a recipe, its network loaded once.
+    """`dream(task) -> Frame`: the dream of a recipe, its network loaded once.
 
-    The same canvas and t give the same dream: every random draw comes from (seed, t, octave,
+    The same task gives the same dream: every random draw comes from (seed, t, octave,
     step) alone. One trace of a graph serves every size and every frame, whatever a frame changes.
 
     Attributes:
@@ -76,18 +83,9 @@ class Dreamer:
         )
         self.pixels = 0
 
-    def __call__(
-        self, canvas: Frame, t: int, bare: Bare | None = None, how: Dream | None = None
-    ) -> Frame:
-        """The dream of a canvas.
-
-        Args:
-            canvas: (H, W, 3), what it begins from.
-            t: the frame's index within its shot.
-            bare: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
-                None: everywhere on a first frame, nowhere on later ones.
-            how: what is in force at this frame, settled; None: the recipe's own. Method, power,
-                normalize, tile, margin and the objective's layers stay those of the recipe.
+    def __call__(self, task: DreamTask) -> Frame:
+        """The dream of a task. Of its settings the method, power, normalize, tile, margin and the
+        objective's layers stay those of the recipe.
 
         Returns:
             (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
@@ -95,36 +93,44 @@ class Dreamer:
         Raises:
             MemoryError: TensorFlow got none.
         """
-        how = how or self._dream
+        how, canvas, t = task.settings or self._dream, task.canvas, task.index
         assert how.steps, "settled"
         assert how.burst, "settled"
+        assert how.stagger, "settled"
         sizes = self.sizes(canvas.shape[:2], how)
         if not any(self._weights(how)):
             return np.clip(canvas, 0.0, 255.0)
+        bare = task.bare
         if bare is None:
             bare = np.full(canvas.shape[:2], t == 0, np.float32)
         if self._dream.method == "recursive":
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
-        works = efforts(bare, sizes, how.steps, how.burst, self._tile)
+        turn = Turn(t, min(how.stagger, len(sizes)))
+        works = efforts(bare, sizes, how.steps, how.burst, self._tile, turn)
+        job = _Job(task, how, self._push(how, task))
         try:
-            return self._dreamed(canvas, works, t, how)
+            return self._dreamed(works, job)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
 
-    def _dreamed(self, canvas: Frame, works: list[Effort], t: int, how: Dream) -> Frame:
+    def _dreamed(self, works: list[Effort], job: _Job) -> Frame:
+        canvas = job.task.canvas
         if self._dream.method == "recursive":
-            picture = self._recursive(canvas, works, t, how)
+            picture = self._recursive(works, job)
         elif self._dream.method == "resize":
             picture = canvas
             for octave, work in enumerate(works):
-                picture = self._octave(resized(picture, work.size), work, t, octave, how)
+                picture = self._octave(resized(picture, work.size), work, octave, job)
         else:
-            detail = np.zeros((*works[0].size, 3), np.float32)
-            bases = ahead((resized(canvas, work.size) for work in works), len(works))
-            for octave, (base, work) in enumerate(zip(bases, works, strict=True)):
-                picture = self._octave(base + resized(detail, work.size), work, t, octave, how)
-                detail = picture - base
+            busy = [(octave, work) for octave, work in enumerate(works) if not work.idle]
+            detail: Frame | None = None
+            bases = ahead((resized(canvas, work.size) for _, work in busy), len(busy))
+            for base, (octave, work) in zip(bases, busy, strict=True):
+                begun = base if detail is None else base + resized(detail, work.size)
+                detail = self._octave(begun, work, octave, job) - base
+            assert detail is not None, "one octave at least has its turn"
+            return np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
         return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
 
     def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
@@ -155,13 +161,15 @@ class Dreamer:
         assert all(own.layer == given.layer for own, given in pairs), "the layers are the recipe's"
         return tuple(term.weight for term in how.objective or ())
 
-    def _push(self, how: Dream) -> Push:
+    def _push(self, how: Dream, task: DreamTask) -> Push:
         assert how.step_size, "settled"
         recursive = self._dream.method == "recursive"
         smooth = RECURSIVE_SMOOTH if recursive else (how.smooth or 0.0,) * 2
-        return Push(self._weights(how), how.step_size, smooth)
+        mixed = mixing(_palette(how, task), how.decorrelate) if how.decorrelate else None
+        return Push(self._weights(how), how.step_size, smooth, how.laplacian or 0, mixed)
 
-    def _recursive(self, source: Frame, works: list[Effort], t: int, how: Dream) -> Frame:
+    def _recursive(self, works: list[Effort], job: _Job) -> Frame:
+        source = job.task.canvas
         pyramid = [resized(source, works[-1].size)]
         for work in reversed(works[:-1]):
             soft = blurred(tf.constant(pyramid[-1]), tf.constant(RECURSIVE_BLUR), taps(3))
@@ -171,7 +179,7 @@ class Dreamer:
             if octave:
                 below = resized(picture, work.size)
                 own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
-            picture = self._octave(own, work, t, octave, how)
+            picture = self._octave(own, work, octave, job)
         return picture
 
     def draws(
@@ -192,19 +200,51 @@ class Dreamer:
         assert steps, "settled"
         return self._ascent.tiling.draws(rng, size, steps, how.jitter)
 
-    def _octave(self, begun: Frame, work: Effort, t: int, octave: int, how: Dream) -> Frame:
+    def _octave(self, begun: Frame, work: Effort, octave: int, job: _Job) -> Frame:
         """The steps of ascent at one size."""
         picture = tf.constant(begun, tf.float32)
-        push = self._push(how)
+        boxes = () if work.everywhere else work.boxes
         steps = work.even + (work.further if work.everywhere else 0)
-        draws = self.draws(work.size, t, octave, steps, how)
-        picture, norm = self._ascent.climb(picture, draws, push, work.even, work.more)
-        self.pixels += steps * area((0, 0, *work.size))
-        rng = np.random.default_rng([self._seed, t, octave, 1])
-        for own in () if work.everywhere else work.boxes:
+        # Boxes are as strong as the whole: where it has no turn, by what it had at its last.
+        known = job.scale(octave, work.size)
+        if steps or (boxes and known is None):
+            push = job.push if steps else job.push._replace(step_size=0.0)
+            draws = self.draws(work.size, job.task.index, octave, max(1, steps), job.how)
+            picture, known = self._ascent.climb(
+                picture, draws, push, work.even, work.gain, work.more
+            )
+            job.task.notes[f"scale.{octave}"] = known.note
+            self.pixels += len(draws) * area((0, 0, *work.size))
+        rng = np.random.default_rng([self._seed, job.task.index, octave, 1])
+        for own in boxes:
+            assert known
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
-            picture = self._ascent.catch_up(picture, draws, push, seen, own, work.more, norm)
+            picture = self._ascent.catch_up(
+                picture, draws, job.push, seen, own, work.more, known
+            )
             self.pixels += work.further * area(seen)
         dreamed: Frame = picture.numpy()
         return dreamed
+
+
+class _Job(NamedTuple):
+    """A task, its settings, and what they set of the ascent."""
+
+    task: DreamTask
+    how: Dream
+    push: Push
+
+    def scale(self, octave: int, size: tuple[int, int]) -> Scale | None:
+        """That of an octave's last whole gradient, if it was split as it would be now."""
+        note = self.task.notes.get(f"scale.{octave}")
+        bands = self.push.bands_of(size)
+        return None if note is None or len(note) != 1 + (bands + 1 if bands else 0) else Scale.of(note)
+
+
+def _palette(how: Dream, task: DreamTask) -> Colors:
+    """The covariance of the colors that a dream keeps to."""
+    if how.palette == "natural":
+        return NATURAL
+    own = covariance(task.canvas) if task.colors is None else task.colors
+    return own + FLOOR * NATURAL / np.trace(NATURAL)

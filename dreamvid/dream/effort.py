@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.blend import Bare
 from dreamvid.media.opencv import cv2
+from dreamvid.task import Bare
 
 CELL = 16
 """Px: boxes are made of squares of this size."""
@@ -27,8 +28,32 @@ so that the small and cheap ones, where creatures begin, get most steps. What a 
 it gets in the next frames. Where most of a picture is bare, as after a flash, nothing bounds it.
 """
 
+GAIN = 0.75
+"""Power of the frames that an octave waits for its turn, by which its steps grow."""
+
 Box = tuple[int, int, int, int]
 """Top, left, bottom, right: px, half-open."""
+
+
+class Turn(NamedTuple):
+    """Which octaves take a carried dream's steps in one frame.
+
+    Attributes:
+        index: the dream's number in its shot.
+        stagger: frames in which each octave has one turn; at most as many as there are octaves.
+    """
+
+    index: int = 0
+    stagger: int = 1
+
+    def includes(self, octave: int) -> bool:
+        """Whether it is the turn of an octave, counted from the smallest."""
+        return (octave - self.index) % self.stagger == 0
+
+    @property
+    def gain(self) -> float:
+        """How much larger steps are, so that a film in turns is as strong as one without."""
+        return float(self.stagger**GAIN)
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,7 @@ class Effort:
     Attributes:
         size: the octave's (height, width).
         even: steps that the whole picture takes.
+        gain: how much larger than others those are.
         more: (H, W) float32: the steps that each pixel wants beyond those.
         boxes: where they are taken; one that is the whole picture, where boxes would cost as much.
         further: how many are taken there.
@@ -45,6 +71,7 @@ class Effort:
 
     size: tuple[int, int]
     even: int
+    gain: float
     more: NDArray[np.float32]
     boxes: tuple[Box, ...]
     further: int
@@ -54,9 +81,14 @@ class Effort:
         """Whether further steps look at the whole picture too."""
         return self.boxes == ((0, 0, *self.size),)
 
+    @property
+    def idle(self) -> bool:
+        """Whether the octave takes no step in this frame."""
+        return self.even == self.further == 0
+
 
 def efforts(
-    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
+    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
 ) -> list[Effort]:
     """The steps at each octave of (height, width).
 
@@ -64,24 +96,39 @@ def efforts(
         bare: (H, W), where a picture lacks a dream: it takes `burst` steps where it is 1, `steps`
             where it is 0.
         sizes: the octaves' (height, width).
-        steps: an octave, of every pixel.
+        steps: an octave, of every pixel, in its turn.
         burst: an octave, where nothing is dreamed yet.
         largest: px: no box looks at more in either direction.
+        turn: which octaves take `steps`.
     """
-    if float(bare.min()) == float(bare.max()):  # as in most frames of a film
-        count = round(steps + (burst - steps) * float(bare.flat[0]))
-        return [Effort(size, count, np.zeros(size, np.float32), (), 0) for size in sizes]
+    least, most = float(bare.min()), float(bare.max())
+    own = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
+    gain = turn.gain
+    if least == 1:  # nothing is carried, as in a first frame
+        return [Effort(size, burst, 1.0, np.zeros(size, np.float32), (), 0) for size in sizes]
+    if most == 0:  # all is, as in most frames of a zoom
+        idle = [np.zeros(size, np.float32) for size in sizes]
+        every = zip(sizes, own, idle, strict=True)
+        return [Effort(size, even, gain, more, (), 0) for size, even, more in every]
     areas = [high * wide for high, wide in sizes]
     allowance = BUDGET * sum(areas) / len(areas)
-    return [_effort(bare, size, steps, burst, largest, allowance) for size in sizes]
+    return [
+        _effort(bare, size, even, gain, burst - steps, largest, allowance)
+        for size, even in zip(sizes, own, strict=True)
+    ]
 
 
 def _effort(
-    bare: Bare, size: tuple[int, int], steps: int, burst: int, largest: int, allowance: float
+    bare: Bare,
+    size: tuple[int, int],
+    even: int,
+    gain: float,
+    beyond: int,
+    largest: int,
+    allowance: float,
 ) -> Effort:
-    wanted = steps + (burst - steps) * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
-    even = round(float(wanted.min()))
-    more = np.clip(wanted - even, 0, None).astype(np.float32)
+    more = beyond * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
+    more = np.clip(more, 0, None).astype(np.float32)
     longest = round(float(more.max()))
     boxes = _boxes(more > 0.5)
     seen = [around(box, size) for box in boxes]
@@ -92,7 +139,7 @@ def _effort(
     if more.mean() > longest / 2:
         allowance = math.inf
     further = int(min(longest, allowance / cost)) if boxes else 0
-    return Effort(size, even, more, boxes if further else (), further)
+    return Effort(size, even, gain, more, boxes if further else (), further)
 
 
 def around(box: Box, size: tuple[int, int]) -> Box:

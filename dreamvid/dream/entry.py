@@ -59,6 +59,8 @@ class Entry:
     steps_carried: int = 1
     step_size: float = 1.5
     smooth: float = 0.0
+    decorrelate: float = 0.8
+    laplacian: int = 2
 
     def builder(self) -> Callable[..., Any]:
         """The function that `build` names; imports TensorFlow."""

@@ -1,0 +1,79 @@
+"""A gradient shaped before it becomes a step: its bands of detail evened out, its colors joined.
+
+Both are preconditioners, which change how far a step goes in each direction and not where the
+objective is highest. Divided by one number alone, a gradient is loudest in what is finest and in
+what is colored: ripples and neon, which a recursion compounds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.dream.tiles import GUARD
+from dreamvid.frame import Frame
+from dreamvid.media.opencv import cv2
+from dreamvid.task import Colors
+
+SMALLEST = 8
+"""Px: a band of a picture smaller than this is no detail."""
+
+Sizes = NDArray[np.float32]
+"""The root mean square of each band of a gradient, finest first, and of what is left."""
+
+
+def most_bands(size: tuple[int, int]) -> int:
+    """How many bands a picture of (height, width) can be split into."""
+    return max(0, int(math.log2(max(1, min(size) / SMALLEST))))
+
+
+def mixing(colors: Colors, share: float) -> NDArray[np.float32]:
+    """What a gradient's RGB (H, W, 3) is multiplied by, from the right: (3, 3).
+
+    (1 − a)·1 + a·C, C the covariance of colors over its largest eigenvalue: ascent in the space in
+    which those colors are uncorrelated (Lucid, `param/color.py`), written for the gradient.
+
+    Args:
+        colors: their covariance, (3, 3), or any multiple of it.
+        share: a, 0..1.
+    """
+    scaled = colors / np.linalg.eigvalsh(colors)[-1]
+    return np.float32((1 - share) * np.eye(3) + share * scaled)
+
+
+def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Frame, Sizes]:
+    """A gradient (H, W, 3), its bands of detail at the same strength.
+
+    The bands of its Laplacian pyramid (P. Burt, E. Adelson, "The Laplacian Pyramid as a Compact
+    Image Code", 1983) and what is left, each divided by its root mean square, and put together
+    again: `lap_normalize` of Mordvintsev's TensorFlow notebook of DeepDream.
+
+    Args:
+        gradient: of the whole picture, or of a part of it.
+        bands: how many; at most `most_bands` of the picture.
+        sizes: those of the whole picture, for a part of it; None: the gradient's own.
+
+    Returns:
+        The gradient, and the sizes that it was divided by.
+    """
+    parts = [gradient]
+    for _ in range(bands):
+        low = cv2.pyrDown(parts[-1])
+        parts[-1] = parts[-1] - _doubled(low, parts[-1])
+        parts.append(low)
+    if sizes is None:
+        sizes = np.array([_size(part) for part in parts], np.float32)
+    whole = parts[-1] / sizes[-1]
+    for part, size in zip(parts[-2::-1], sizes[-2::-1], strict=True):
+        whole = part / size + _doubled(whole, part)
+    return whole, sizes
+
+
+def _doubled(low: Frame, like: Frame) -> Frame:
+    return np.asarray(cv2.pyrUp(low, dstsize=like.shape[1::-1]))
+
+
+def _size(part: Frame) -> float:
+    return math.sqrt(cv2.norm(part, cv2.NORM_L2SQR) / part.size) + GUARD
