@@ -47,24 +47,48 @@ class Anchor(Protocol):
         """`frame`, the dream of `source`, led a share (0..1) of the way back, clipped to 0..255."""
 
 
+FINE = 2
+"""Bands of detail that are held, the finest: what is coarser are the dream's creatures."""
+
+DETAIL = 0.63, 1.1
+"""A film's fine detail is let be between these shares of the seed's, where a dream lies that is
+neither blurred nor carved; above it also up to ALLOWED levels over it."""
+
+SATURATION = 1.15
+"""Likewise its saturation, up to this share."""
+
+ALLOWED = 1.5
+"""Levels of detail or saturation that a plain seed is allowed over its own."""
+
+
 @dataclass(frozen=True)
 class PictureAnchor:
-    """Pulls each channel's mean and spread towards those of a seed.
+    """Pulls the color of a film towards that of its seed: each channel's mean and spread, and,
+    where they leave what is near the seed's, its saturation and its fine detail.
 
     Untouched, 50 zoomed frames took a seed of mean 152 and spread 55 to 133 and 79; pulled by a
     fifth a frame they stayed at 152 and 62.
+
+    Attributes:
+        mean: of R, G and B.
+        spread: their standard deviations.
+        saturation: the mean over the pixels of the largest less the smallest of R, G and B.
+        detail: the spread of the finest bands of luma, finest first, (FINE,).
     """
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
+    saturation: NDArray[np.float64]
+    detail: NDArray[np.float64]
 
     @classmethod
     def of(cls, seed: Frame) -> PictureAnchor:
         """The anchor at `seed`."""
-        return cls(*_statistics(seed))
+        detail = np.array([band.std(dtype=np.float64) for band in _fine(_luma(seed))])
+        return cls(*_statistics(seed), np.array(_saturation(seed)), detail)
 
     def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
-        """`frame`, its channels' means and spreads led a share of the way to the seed's."""
+        """`frame`, led a share of the way to the seed."""
         if share == 0:
             return frame
         mean, spread = _statistics(frame)
@@ -72,6 +96,7 @@ class PictureAnchor:
         # A spread between the seed's and the least is let be: a flat seed may have its dream.
         wanted = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
         spread = spread + share * (wanted - spread)
+        frame = self._held(frame, share)
         for _ in range(CLIPPED_AGAIN):
             found, wide = _statistics(frame)
             if np.abs(found - mean).max() < 0.05 and np.abs(wide - spread).max() < 0.05:
@@ -81,6 +106,23 @@ class PictureAnchor:
             frame = _scaled(frame, gain, offset)
             np.clip(frame, 0, 255, out=frame)
         return frame
+
+    def _held(self, frame: Frame, share: float) -> Frame:
+        """`frame`, its saturation and fine detail led a share of the way to what they may be."""
+        luma = _luma(frame)
+        most = max(SATURATION * float(self.saturation), float(self.saturation) + ALLOWED)
+        gain = 1 + share * (min(1.0, most / max(_saturation(frame), 1e-6)) - 1)
+        bands = _fine(luma)
+        found = np.array([band.std(dtype=np.float64) for band in bands])
+        upper = np.maximum(DETAIL[1] * self.detail, self.detail + ALLOWED)
+        wanted = np.clip(found, DETAIL[0] * self.detail, upper)
+        gains = np.minimum(wanted / np.maximum(found, 1e-6), MOST_GAIN)
+        gains = 1 + share * (gains - 1)
+        if gain == 1 and np.all(gains == 1):
+            return frame
+        more = sum(np.float32(one - 1) * band for one, band in zip(gains, bands, strict=True))
+        grey = cv2.merge([luma] * 3)
+        return np.asarray(grey + np.float32(gain) * (frame - grey) + cv2.merge([more] * 3))
 
 
 @dataclass(frozen=True)
@@ -109,6 +151,34 @@ class ResidualAnchor:
         pulled = _scaled(residual, 1 + share * (gain - 1), np.zeros(3))
         pulled += source
         return np.clip(pulled, 0, 255, out=pulled)
+
+
+LUMA = np.array([[0.299, 0.587, 0.114]])
+
+
+def _luma(frame: Frame) -> Frame:
+    """(H, W)."""
+    return np.asarray(cv2.transform(frame, LUMA))
+
+
+def _saturation(frame: Frame) -> float:
+    red, green, blue = cv2.split(frame)
+    most, least = (other(other(red, green), blue) for other in (cv2.max, cv2.min))
+    return float(np.mean(most - least, dtype=np.float64))
+
+
+def _fine(plane: Frame) -> list[Frame]:
+    """The FINE finest bands of a plane's Laplacian pyramid, each at the plane's own size."""
+    bands, sizes = [], []
+    for _ in range(FINE):
+        low = cv2.pyrDown(plane)
+        bands.append(plane - cv2.pyrUp(low, dstsize=plane.shape[::-1]))
+        sizes.append(plane.shape[::-1])
+        plane = low
+    for at in range(FINE):
+        for size in sizes[:at][::-1]:
+            bands[at] = cv2.pyrUp(bands[at], dstsize=size)
+    return bands
 
 
 def _large_scale(field: Frame) -> Frame:

@@ -59,7 +59,7 @@ class Entry:
     steps_carried: int = 1
     step_size: float = 1.5
     smooth: float = 0.0
-    decorrelate: float = 0.8
+    decorrelate: float = 0.95
     laplacian: int = 2
 
     def builder(self) -> Callable[..., Any]:
