@@ -175,9 +175,9 @@ class Dream(Section):
     )
     stagger: Annotated[Turns | None, Varies()] = Field(
         None,
-        description="Over a carried dream each octave takes its steps on every so many frames, "
-        "larger ones, the octaves in turn; 1: all on every frame. Else 4, and 1 for the methods "
-        "resize and recursive.",
+        description="Over a carried dream one octave a frame takes its steps, larger ones: the "
+        "largest octave on every so many frames, the others in turn between; 1: all on every "
+        "frame. Else 2, and 1 for the methods resize and recursive.",
     )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of a step."

@@ -26,6 +26,8 @@ from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
+LARGEST = 1.5
+"""Norms of a gradient beyond which a large step hardly grows."""
 EVERYWHERE = np.zeros((1, 1, 1), np.float32)
 """For a whole picture, that no pixel of it takes further steps."""
 LEAST_SIGMA = 1e-3
@@ -126,11 +128,11 @@ class Ascent:
             for smooth in either
         }
         self._steps = {
-            mixed: tf.function(
-                partial(self._step_graph, mixed=mixed),
+            (mixed, large): tf.function(
+                partial(self._step_graph, mixed=mixed, large=large),
                 input_signature=[picture, picture, table, number, field, number],
             )
-            for mixed in either
+            for mixed, large in product(either, either)
         }
         self._box_steps = {
             mixed: tf.function(
@@ -179,8 +181,8 @@ class Ascent:
             gradient = climbed(picture, draw, weights, *blur, rows, columns)
             if bands:
                 gradient, sizes = evened(gradient.numpy(), bands)
-            size = push.step_size * (gain if step < even else 1.0)
-            stepped = self._steps[push.mixing is not None]
+            own = gain if step < even else 1.0
+            stepped, size = self._steps[push.mixing is not None, own > 1], own * push.step_size
             picture, norm = stepped(picture, gradient, table, size, field, float(step - even))
         return picture, Scale(sizes, float(norm))
 
@@ -263,13 +265,20 @@ class Ascent:
         beyond: tf.Tensor,
         *,
         mixed: bool,
+        large: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One step of the whole picture, `beyond` those that all pixels take; and the norm."""
         if mixed:
             gradient = _mixed(gradient, table)
         norm = self._norm(gradient)
+        gradient = gradient / norm
+        if large:
+            # Several small steps would not go on where one has overshot; a large one goes less far
+            # where the gradient is largest.
+            gradient = tf.tanh(gradient / LARGEST)
+            gradient = gradient / self._norm(gradient)
         weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
-        return self._stepped(picture, step_size * (weight * gradient / norm)), norm
+        return self._stepped(picture, step_size * (weight * gradient)), norm
 
     def _box_step_graph(
         self,

@@ -147,9 +147,9 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-STAGGER = 4
-"""Frames in which each octave takes its steps once, over a carried dream; docs/how.md has what was
-measured."""
+STAGGER = 2
+"""Every how many frames the largest octave takes its steps, over a carried dream; docs/how.md has
+what was measured."""
 
 
 def settled(recipe: Recipe) -> Recipe:

@@ -106,7 +106,7 @@ class Dreamer:
         if self._dream.method == "recursive":
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
-        turn = Turn(t, min(how.stagger, len(sizes)))
+        turn = Turn(t, len(sizes), how.stagger)
         works = efforts(bare, sizes, how.steps, how.burst, self._tile, turn)
         job = _Job(task, how, self._push(how, task))
         try:

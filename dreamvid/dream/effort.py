@@ -28,32 +28,50 @@ so that the small and cheap ones, where creatures begin, get most steps. What a 
 it gets in the next frames. Where most of a picture is bare, as after a flash, nothing bounds it.
 """
 
-GAIN = 0.75
-"""Power of the frames that an octave waits for its turn, by which its steps grow."""
+GAIN = 0.7
+"""Power of the number of octaves by which a step grows where one octave a frame takes it. Measured
+on zooms of 480×270: so a film is .97 to 1.1 times as strong as one in which all take it, and no
+further from its seed."""
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom, right: px, half-open."""
 
 
 class Turn(NamedTuple):
-    """Which octaves take a carried dream's steps in one frame.
+    """Which octave takes a carried dream's steps in one frame: all, or one.
+
+    The largest, which costs as much as all others and shows most, has every so many frames; the
+    others have those between in turn, from large to small.
 
     Attributes:
         index: the dream's number in its shot.
-        stagger: frames in which each octave has one turn; at most as many as there are octaves.
+        octaves: how many there are.
+        stagger: every how many frames the largest has; 1: all octaves have every frame.
     """
 
-    index: int = 0
-    stagger: int = 1
+    index: int
+    octaves: int
+    stagger: int
+
+    @property
+    def all(self) -> bool:
+        """Whether every octave has every frame."""
+        return self.stagger == 1 or self.octaves == 1
 
     def includes(self, octave: int) -> bool:
         """Whether it is the turn of an octave, counted from the smallest."""
-        return (octave - self.index) % self.stagger == 0
+        if self.all:
+            return True
+        turns, since = divmod(self.index, self.stagger)
+        if since == 0:
+            return octave == self.octaves - 1
+        between = turns * (self.stagger - 1) + since - 1
+        return octave == self.octaves - 2 - between % (self.octaves - 1)
 
     @property
     def gain(self) -> float:
         """How much larger steps are, so that a film in turns is as strong as one without."""
-        return float(self.stagger**GAIN)
+        return 1.0 if self.all else float(self.octaves**GAIN)
 
 
 @dataclass(frozen=True)
