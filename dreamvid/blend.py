@@ -19,6 +19,11 @@ FADE = 0.7
 """How much of a burst of steps a pixel takes in the frame after it was bare, and so on: one step a
 frame does not hold at once what a burst has made."""
 
+WORN = 1.0
+"""How much of a burst a dream that was strained by 1 wants: it was dreamed for another size, place or
+shape. What grows by a third, an octave's step, has had some 0.4 of strain, and with what fades of
+each frame's a burst."""
+
 UNCOVERED = np.array([0, 0, 0, 1], np.float32)
 """What lies where nothing comes from: no residual of three channels, and wholly bare."""
 
@@ -37,9 +42,9 @@ class Last:
     source: Frame
     bare: Bare
 
-    def on(self, source: Frame, move: Move) -> Last:
+    def on(self, source: Frame, move: Move, worn: Bare | None = None) -> Last:
         """The same dream on the next source."""
-        residual, bare = _moved(self, move, 1.0)
+        residual, bare = _moved(self, move, 1.0, worn)
         return Last(source + residual, source, bare)
 
 
@@ -71,9 +76,11 @@ def crossfade(source: Frame, past: Held, coming: Held, share: float) -> Frame:
     return np.clip(source + residual * (most / np.maximum(cover, 1e-3)), 0, 255)
 
 
-def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> tuple[Frame, Bare]:
+def canvas(
+    source: Frame, last: Last | None, move: Move, blend: Blend, worn: Bare | None = None
+) -> tuple[Frame, Bare]:
     """What this frame's dream begins from, and where it is bare; may leave 0..255 where a residual
-    does.
+    does. `worn` is how far what is carried was stretched, turned or sheared (see `WORN`).
 
     `residual`: source + share · move(last dream − last source): the dream stays, the picture under
     it is new. `picture`: (1 − share) · source + share · move(last dream), the plain blend.
@@ -82,19 +89,20 @@ def canvas(source: Frame, last: Last | None, move: Move, blend: Blend) -> tuple[
         return source, np.ones(source.shape[:2], np.float32)
     share = np.float32(blend.share)
     if blend.what == "residual":
-        residual, bare = _moved(last, move, FADE)
-        return source + share * residual, np.clip(bare, 0, 1)
+        residual, bare = _moved(last, move, FADE, worn)
+        return source + share * residual, bare
     moved = move(last.dream, source)
     bare = np.zeros(source.shape[:2], np.float32)
     return moved if share == 1 else source + share * (moved - source), bare
 
 
-def _moved(last: Last, move: Move, fade: float) -> tuple[Frame, Bare]:
+def _moved(last: Last, move: Move, fade: float, worn: Bare | None) -> tuple[Frame, Bare]:
     """The residual, and where it is bare, times `fade`; looked up together, for that is half the
     work. Where nothing comes from there is no residual, and all is bare."""
     fields = np.dstack([last.dream - last.source, np.float32(fade) * last.bare])
     moved = move(fields, UNCOVERED)
-    return moved[..., :3], moved[..., 3]
+    bare = moved[..., 3] if worn is None else moved[..., 3] + np.float32(WORN) * worn
+    return moved[..., :3], np.clip(bare, 0, 1)
 
 
 def needs_source(blend: Blend) -> bool:

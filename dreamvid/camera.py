@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from dreamvid.blend import Move
-from dreamvid.flow import Moment, ride
+from dreamvid.flow import Moment, ride, worn
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine, camera_step, carry, new_ground, warp
 from dreamvid.recipe import Motion
+from dreamvid.task import Bare
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class Seen:
         source: the source as the camera sees it.
         came: brings what lay on the frame before to this one.
         left: brings what lies on this frame back to the one before; None where no one asks for it.
+        worn: (H, W), how far what came is stretched, turned or sheared in this frame, as a share of
+            its size; None: not at all.
     """
 
     t: int
     source: Frame
     came: Move
     left: Move | None
+    worn: Bare | None = None
 
 
 class Camera:
@@ -58,11 +62,12 @@ class Camera:
 
     def _moves(
         self, moment: Moment, motion: Motion, step: Affine, before: Affine
-    ) -> tuple[Move, Move | None]:
+    ) -> tuple[Move, Move | None, Bare | None]:
         if moment.came is None:
             border = None if motion.border == "source" else motion.border
             came: Move = partial(carry, affine=step, border=border)
-            return came, partial(carry, affine=step.inverse, border=border)
+            return came, partial(carry, affine=step.inverse, border=border), None
         now, then = (self.at, before) if motion.on == "frame" else (step, Affine())
         came = ride(moment.came, now, then)
-        return came, ride(moment.left, then, now) if moment.left else None
+        left = ride(moment.left, then, now) if moment.left else None
+        return came, left, worn(moment.came, now)

@@ -125,12 +125,17 @@ class PictureAnchor:
         return np.asarray(grey + np.float32(gain) * (frame - grey) + cv2.merge([more] * 3))
 
 
+MOST_HELD = 1.25
+"""Of the spread of a shot's first dream, how large a held one's may grow: it takes more room at rest
+than a first does, and what moves would else be held down by what rests."""
+
+
 @dataclass(frozen=True)
 class ResidualAnchor:
     """Keeps a dream from brightening or thickening over a clip, without touching the clip.
 
     It acts on the residual (dream − source) alone: takes away a share of its large-scale mean, and
-    leads its spread back to that of the shot's first dream where it has grown beyond it.
+    leads its spread back where it has grown beyond what it may be.
     """
 
     spread: NDArray[np.float64]
@@ -138,7 +143,7 @@ class ResidualAnchor:
     @classmethod
     def of(cls, residual: Frame) -> ResidualAnchor:
         """The anchor at a shot's first residual."""
-        return cls(_statistics(residual)[1])
+        return cls(MOST_HELD * _statistics(residual)[1])
 
     def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
         """`frame`, what it dreams beyond `source` held back by the share."""

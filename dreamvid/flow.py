@@ -35,6 +35,17 @@ TOGETHER = 16.0
 SOFT = 2.0
 """Sigma (px) over which belief comes back around what is not to be believed."""
 
+ALIKE = 0.5, 2.0, 8.0
+"""Where two frames differ, the flow undone, by less than this share of the contrast around, it is
+believed whatever its edges; by less than the second (levels) always, by more than the third never.
+"""
+
+AROUND = 8.0
+"""Sigma (px) of the neighborhood of which that is the contrast."""
+
+STRAIN, TORN = 4.0, 0.5
+"""Sigma (px) over which a flow's strain is taken; and the most of it at a pixel, as at an edge."""
+
 SLOPE, ITSELF = np.array([-0.5, 0.0, 0.5]), np.array([0.0, 1.0, 0.0])
 """A difference's kernel along an axis, and none."""
 
@@ -49,26 +60,32 @@ class Flow:
     Attributes:
         back: (H, W, 2) float32, px: what lies at (x, y) now lay at (x, y) + back before.
         trust: (H, W) float32, 0..1: 0 where it was not there before, or cannot be told.
+        strain: (H, W) float32: by what share of its size a thing is stretched, turned or sheared
+            in this frame.
     """
 
     back: Field
     trust: Field
+    strain: Field
 
     @classmethod
     def between(cls, before: Frame, now: Frame) -> Flow:
         """The flow between two frames (H, W, 3) of a clip, one after the other."""
         if min(now.shape[:2]) < SMALLEST:
-            return cls(
-                np.zeros((*now.shape[:2], 2), np.float32), np.ones(now.shape[:2], np.float32)
-            )
+            none = np.zeros(now.shape[:2], np.float32)
+            return cls(np.zeros((*now.shape[:2], 2), np.float32), none + 1, none)
         old, new = _grey(before), _grey(now)
         forth = _estimate(old, new, exact=False)
         back = _estimate(new, old, exact=True)
-        trust = _soften(believable(forth, back))
-        still = _still(old, new, back)
+        slopes = _slopes(back)
+        here, there = _differences(old, new, back)
+        trust = _soften(believable(forth, back) | _explained(new, back, there))
+        still = _still(back, here, there)
         back[still] = 0
         trust[still] = 1
-        return cls(back, trust)
+        slopes[still] = 0
+        strain = cv2.GaussianBlur(np.minimum(slopes, TORN**2) * (trust > 0.5), (0, 0), STRAIN)
+        return cls(back, trust, np.sqrt(strain))
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:
@@ -88,19 +105,35 @@ def _estimate(one: NDArray[np.uint8], other: NDArray[np.uint8], *, exact: bool) 
     return np.asarray(dis.calc(one, other, NOTHING), np.float32)
 
 
-def _still(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> NDArray[np.bool_]:
+def _differences(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) -> list[Field]:
+    """How much two frames differ around each pixel, in levels: as they are, and the flow undone."""
+    came = _grid(*old.shape) + back
+    moved = cv2.remap(old, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return [
+        np.asarray(cv2.GaussianBlur(cv2.absdiff(new, one).astype(np.float32), (0, 0), GRAIN))
+        for one in (old, moved)
+    ]
+
+
+def _explained(new: NDArray[np.uint8], back: Field, there: Field) -> NDArray[np.bool_]:
+    """Where the flow explains a frame so well that its edges, or that it does not lead back, may be
+    the estimator's: what moves as people do is all edges."""
+    levels = new.astype(np.float32)
+    mean, square = (cv2.GaussianBlur(one, (0, 0), AROUND) for one in (levels, levels * levels))
+    contrast = np.sqrt(np.maximum(square - mean * mean, 0))
+    share, least, most = ALIKE
+    return np.asarray(_inside(back) & (there < np.clip(share * contrast, least, most)))
+
+
+def _still(back: Field, here: Field, there: Field) -> NDArray[np.bool_]:
     """Where standing still explains a frame as well as the flow does: there it follows grain.
 
     In a flat sky, or under a camera on its tripod, a flow of hundredths of a pixel would smear what
-    is carried, and its disagreements would punch holes into it.
+    is carried, and its disagreements would punch holes into it. `here` and `there` are how much two
+    frames differ as they are, and the flow undone.
     """
-    height, width = old.shape
+    height, width = here.shape
     came = _grid(height, width) + back
-    moved = cv2.remap(old, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    here, there = (
-        cv2.GaussianBlur(cv2.absdiff(new, one).astype(np.float32), (0, 0), GRAIN)
-        for one in (old, moved)
-    )
     usual = np.median(there[::2, ::2])  # of every fourth pixel: as good, and quicker
     alike = (here <= 1.1 * there + 0.25) & (here <= 2 * usual + 1)
     # What moves together over a wider place is a slow pan, and no grain.
@@ -124,19 +157,28 @@ def _wide(field: Field) -> Field:
 
 def believable(forth: Field, back: Field) -> NDArray[np.bool_]:
     """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed."""
-    height, width = back.shape[:2]
-    came = _grid(height, width) + back
+    came = _grid(*back.shape[:2]) + back
     there = cv2.remap(forth, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     size = _square(back)
     agree = _square(there + back) <= 0.01 * (_square(there) + size) + 0.5
-    slopes = [
+    smooth = _slopes(back) <= 0.01 * size + 0.002
+    return np.asarray(agree & smooth & _inside(back))
+
+
+def _slopes(back: Field) -> Field:
+    """|∇u|² + |∇v|² of a flow (u, v), (H, W)."""
+    across, down = (
         cv2.sepFilter2D(back, -1, kernel_x, kernel_y, borderType=cv2.BORDER_REPLICATE)
         for kernel_x, kernel_y in ((SLOPE, ITSELF), (ITSELF, SLOPE))
-    ]
-    smooth = _square(slopes[0]) + _square(slopes[1]) <= 0.01 * size + 0.002
-    x, y = _split(came)
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return np.asarray(agree & smooth & inside)
+    )
+    return _square(across) + _square(down)
+
+
+def _inside(back: Field) -> NDArray[np.bool_]:
+    """Whether what lies at a pixel now lay within the frame before, (H, W)."""
+    height, width = back.shape[:2]
+    x, y = _split(_grid(height, width) + back)
+    return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
 @lru_cache(2)
@@ -193,6 +235,14 @@ def ride(flow: Flow, after: Affine, before: Affine) -> Move:
         return lies + share * (moved - lies)
 
     return move
+
+
+def worn(flow: Flow, after: Affine) -> Field:
+    """The flow's strain as a camera sees it, (H, W)."""
+    if after.identity:
+        return flow.strain
+    x, y = _mapped(after.inverse, *_split(_grid(*flow.strain.shape)))
+    return np.asarray(cv2.remap(flow.strain, x, y, cv2.INTER_LINEAR), np.float32)
 
 
 def _mapped(affine: Affine, x: Field, y: Field) -> tuple[Field, Field]:

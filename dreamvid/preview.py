@@ -131,6 +131,8 @@ def smaller(whole: Plan) -> Plan:
             ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
             pairs = zip(values, ratios, strict=True)
             data["motion"][key] = [within(f"({{}})*{ratio!r}", value) for value, ratio in pairs]
+    if recipe.network.name != "none":
+        data["dream"]["octave_top"] = entry(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)

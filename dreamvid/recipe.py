@@ -112,6 +112,7 @@ StepSize = Annotated[float, Field(gt=0, le=255)]
 Sigma = Annotated[float, Field(ge=0, le=32)]
 Amount = Annotated[float, Field(ge=0, le=1)]
 Bands = Annotated[int, Field(ge=0, le=8)]
+Above = Annotated[int, Field(ge=0, le=8)]
 Turns = Annotated[int, Field(ge=1, le=32)]
 
 
@@ -135,8 +136,9 @@ class Dream(Section):
     octave_scale: Annotated[float, Field(gt=1, le=10), Varies()] = Field(
         1.4, description="Ratio of one size to the next."
     )
-    octave_top: Annotated[int, Field(ge=0, le=8), Varies()] = Field(
-        0, description="Octaves above the frame's own size."
+    octave_top: Annotated[Above | None, Varies()] = Field(
+        None,
+        description="Octaves above the frame's own size; else the network's own for that size.",
     )
     steps: Annotated[Steps | None, Varies()] = Field(
         None, description="Steps an octave; else the network's own."
@@ -201,7 +203,7 @@ class Dream(Section):
 
     @model_validator(mode="after")
     def _grows_within_reason(self) -> Dream:
-        both = self.octave_scale, self.octave_top
+        both = self.octave_scale, self.octave_top or 0
         varies = any(isinstance(each, Schedule) for each in both)
         if not varies and both[0] ** both[1] > MAX_GROWTH:
             raise ValueError(f"octave_top: must leave a frame at most {MAX_GROWTH} times as wide")

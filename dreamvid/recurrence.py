@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, islice, tee, zip_longest
 
 import numpy as np
 
-from dreamvid.blend import Held, Last, Move, canvas, crossfade, needs_source, stay
+from dreamvid.blend import Held, Last, canvas, crossfade, needs_source, stay
 from dreamvid.camera import Camera, Seen
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance, shift
 from dreamvid.dream.catalogue import settled
@@ -138,16 +138,16 @@ def turns(
             held = [Held.of(last)] if between and last else []
             for one in between:
                 assert last is not None
-                last = last.on(one.source, one.came)
+                last = last.on(one.source, one.came, one.worn)
                 held.append(held[-1].onward(one.came))
 
             rounds = film.blend.settle if now.blend.share else 0
             if key.t == 0:
+                key = replace(key, came=stay, worn=None)
                 for turn in range(rounds):
-                    last, shot = _dreamed(now, dream, turn, key.source, last, stay, shot)
-            move = key.came if key.t else stay
+                    last, shot = _dreamed(now, dream, turn, key, last, shot)
             turn = rounds + -(-key.t // getattr(film, "cadence", 1))
-            last, shot = _dreamed(now, dream, turn, key.source, last, move, shot)
+            last, shot = _dreamed(now, dream, turn, key, last, shot)
             done += len(group)
             state = State(done, key.t, last, shot, camera.at, digest(film, group[-1].source))
             crossed = _crossfaded(between, held[1:], Held.of(last), key) if between else []
@@ -158,13 +158,13 @@ def _dreamed(
     now: ZoomRecipe | VideoRecipe,
     dream: Dreams,
     turn: int,
-    source: Frame,
+    seen: Seen,
     last: Last | None,
-    move: Move,
     shot: Shot | None,
 ) -> tuple[Last, Shot]:
     """One turn of the recurrence."""
-    begun, bare = canvas(source, last, move, now.blend)
+    source = seen.source
+    begun, bare = canvas(source, last, seen.came, now.blend, seen.worn)
     begun = shift(begun, now.color.shift)
     colors = shot.colors if shot else covariance(source)
     notes = dict(shot.notes) if shot else {}

@@ -219,7 +219,7 @@ def wind(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 def blowing(trust: float = 1) -> Flow:
     back = np.stack(wind(*grid()), -1).astype(np.float32)
-    return Flow(back, np.full((H, W), trust, np.float32))
+    return Flow(back, np.full((H, W), trust, np.float32), np.zeros((H, W), np.float32))
 
 
 def through(affine: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -294,7 +294,7 @@ def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> N
 
 def test_a_still_clip_under_a_still_camera_is_kept_to_the_bit() -> None:
     frame = np.random.default_rng(0).uniform(0, 255, (H, W, 3)).astype(np.float32)
-    still = Flow(np.zeros((H, W, 2), np.float32), np.ones((H, W), np.float32))
+    still = Flow(*(np.full((H, W, *more), value, np.float32) for more, value in (((2,), 0), ((), 1), ((), 0))))
     assert np.array_equal(ride(still, Affine(), Affine())(frame, 0.0), frame)
 
 
@@ -312,7 +312,7 @@ def test_what_is_not_believed_is_the_ground(asked: dict[str, object]) -> None:
 def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
     """A quarter of the screen on either side shows what was not seen, or is no clip at all."""
     out = camera_step(Motion(zoom=0.5), (W, H))
-    still = Flow(np.zeros((H, W, 2), np.float32), np.ones((H, W), np.float32))
+    still = Flow(*(np.full((H, W, *more), value, np.float32) for more, value in (((2,), 0), ((), 1), ((), 0))))
     ones = np.ones((H, W, 1), np.float32)
     for after, before in ((out, Affine()), (Affine(), out.inverse), (out.then(out), out)):
         seen = ride(still, after, before)(ones, 0.0)[..., 0]

@@ -39,6 +39,7 @@ ENTRIES = {
             steps=12,
             step_size=1.8,
             least=32,
+            small=300,
             weights="package",
             licence=LITE0.credit,
             packaged=LITE0,

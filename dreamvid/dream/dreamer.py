@@ -39,9 +39,12 @@ FLOOR = 4.0
 """Levels² of natural color that a source's own palette has besides, for gray and flat ones."""
 
 
-def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[int, int]]:
-    """The (height, width) of every octave, smallest first; those under `least` px are skipped."""
-    powers = range(dream.octaves - 1 - dream.octave_top, -dream.octave_top - 1, -1)
+def octave_sizes(
+    size: tuple[int, int], dream: Dream, top: int, least: int
+) -> list[tuple[int, int]]:
+    """The (height, width) of every octave, smallest first, `top` of them above the frame's own
+    size; those under `least` px are skipped."""
+    powers = range(dream.octaves - 1 - top, -top - 1, -1)
     sizes = [tuple(round(edge / dream.octave_scale**power) for edge in size) for power in powers]
     return [(high, wide) for high, wide in sizes if min(high, wide) >= least]
 
@@ -69,11 +72,10 @@ class Dreamer:
         assert dream.objective, "settled"
         assert dream.power, "settled"
         self._dream, self._seed, self._tile = dream, recipe.seed, dream.tile
-        self._least = entry(recipe.network.name).least
-        self._name = recipe.network.name
+        self._own = entry(recipe.network.name)
         self._ascent = Ascent(
             objective(recipe.network, dream.objective, dream.power),
-            tiling(dream, self._least),
+            tiling(dream, self._own.least),
             normalize=dream.normalize,
             clip=dream.method != "recursive",
         )
@@ -136,11 +138,12 @@ class Dreamer:
     def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
         """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
         high, wide = size
-        sizes = octave_sizes((high, wide), how or self._dream, self._least)
+        how = how or self._dream
+        sizes = octave_sizes((high, wide), how, self._own.octave_top(how, size), self._own.least)
         if not sizes:
             raise NetworkError(
-                f"size {wide}x{high}: network {self._name} needs at least "
-                f"{self._least}x{self._least}"
+                f"size {wide}x{high}: network {self._own.name} needs at least "
+                f"{self._own.least}x{self._own.least}"
             )
         return sizes
 

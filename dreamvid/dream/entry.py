@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from dreamvid.dream.packaged import Packaged
+from dreamvid.recipe import Dream
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Entry:
     by Keras (which keeps it as the file `cached`), or only a file. `least` is the smallest width or
     height (px) that the network takes. `steps` an octave make a dream from nothing; where the last
     frame's dream is carried on, `steps_carried` keep it alive: more of them burn it.
+    In frames whose shorter side is under `small` (px) one octave more makes room.
     """
 
     name: str
@@ -61,6 +63,14 @@ class Entry:
     smooth: float = 0.0
     decorrelate: float = 0.95
     laplacian: int = 2
+    small: int = 0
+
+    def octave_top(self, dream: Dream, size: tuple[int, int]) -> int:
+        """The octaves above a frame's own (height, width): as the recipe says, else one where it is
+        so small that what the network knows has little room in it."""
+        if dream.octave_top is None:
+            return int(dream.method == "detail" and min(size) < self.small)
+        return dream.octave_top
 
     def builder(self) -> Callable[..., Any]:
         """The function that `build` names; imports TensorFlow."""
