@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -66,3 +67,11 @@ class Entry:
     def shipped(self) -> Path | None:
         """The file in the package that its weights are in, if they are."""
         return Path(__file__).with_name(f"{self.name}.npz") if self.weights == "shipped" else None
+
+    @property
+    def fetched(self) -> Path | None:
+        """The file in Keras's cache that a download of its weights lies in; None: there is none."""
+        # Without a home, Path.home() would raise.
+        home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
+        cached = home / "models" / self.cached
+        return cached if self.cached and cached.is_file() else None
