@@ -44,10 +44,12 @@ class Request(Section):
     source: Annotated[NamedPath | None, Flag(metavar="CLIP")] = Field(
         None, description="The clip that it was dreamed from."
     )
-    start: Moment | None = Field(None, description="Where in the clip the film begins.")
+    start: Moment | None = Field(
+        None, description="Where in the clip the film begins; else where the film says."
+    )
     frames: Frames | None = Field(None, ge=1, description="Frames to compare; else all.")
     fps: Rate | None = Field(
-        None, description="Frames a second that were rendered; else the film's own."
+        None, description="Frames a second that were rendered; else what the film says, or its own."
     )
     judge: Annotated[str | None, Flag(metavar="NAME")] = Field(
         None,
@@ -106,6 +108,7 @@ def report(
         start=request.start,
         fps=request.fps,
         frames=request.frames,
+        said=noted.recipe if noted else None,
     )
     judge = find_judge(
         noted,
