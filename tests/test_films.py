@@ -59,7 +59,7 @@ def test_a_film_has_the_rate_that_it_says_unless_a_flag_says_otherwise() -> None
 
 def test_a_film_of_as_many_frames_as_it_says_is_no_part_of_its_source() -> None:
     source = clip()
-    said = note_of({"kind": "video", "network": "none", "frames": 4})
+    said = note_of({"kind": "video", "network": "none", "frames": 4, "fps": 25})
     lossless(Path("d.mkv"), source[:4], comment=said)
     assert told("--judge", "none")["notes"] == []
     lossless(Path("d.mkv"), source[:6], comment=said)

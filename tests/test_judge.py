@@ -311,3 +311,11 @@ def test_what_is_asked_for_is_refused_where_it_is_wrong(
     assert main([*words, "--weights", "none.h5"]) == 1
     assert "weights none.h5: no such file" in capsys.readouterr().err
     assert main([*words, "--network", OWN]) == 2
+
+
+def test_no_letter_of_a_films_layers_is_shown_that_does_not_print(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    film({"network": MOBILE, "dream": {"objective": {"\x1b[2J": 1}}})
+    assert told("--weights", "random")["judge_dreamed"] is None
+    assert "\x1b" not in "".join(capsys.readouterr())
