@@ -7,12 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip
-from dreamvid.recipe import VideoRecipe
+from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.source import open_source
 
 
@@ -68,6 +69,7 @@ def open_films(
     start: Fraction | None = None,
     fps: Fraction | None = None,
     frames: int | None = None,
+    said: Recipe | None = None,
 ) -> Films:
     """Open a film and the clip it was dreamed from; the clip is brought to the film's size and rate
     as a render does it.
@@ -76,6 +78,8 @@ def open_films(
         start: seconds into the clip at which the film begins.
         fps: frames a second that were rendered, where the film's own are not quite those.
         frames: compare at most so many.
+        said: the recipe that the film carries, if it does: it tells of the clip what the others
+            do not.
 
     Raises:
         MediaError: a file cannot be read, the clip has no frame from `start` on, or the film is
@@ -85,10 +89,29 @@ def open_films(
     size = _rendered_size(film, clip)
     if min(size) < 2:
         raise MediaError(f"{dreamed}: {_shown(size)} is too small to tell a motion in")
-    rate = fps or film.rate
-    recipe = VideoRecipe(source=(source,), size=size, start=start, fps=rate, frames=frames)
-    opened = open_source(recipe)
+    own = _part(said, film.rate)
     notes = []
+    if start is None and own.start:
+        notes.append(f"the film says that it begins at {float(own.start):g} s of its source")
+    if fps is None and own.fps:
+        notes.append(f"the film says that it was rendered at {own.fps} fps")
+    rate = fps or own.fps or film.rate
+    recipe = VideoRecipe(
+        source=(source,),
+        size=size,
+        start=own.start if start is None else start,
+        end=own.end if start is None else None,
+        fps=rate,
+        frames=frames or own.frames,
+    )
+    try:
+        opened = open_source(recipe)
+    except MediaError as error:
+        if start is None and own.start:
+            raise MediaError(
+                f"{error}; so the film says, and --start TIME says otherwise"
+            ) from None
+        raise
     if size != clip.size:
         notes.append(f"the source, {_shown(clip.size)}, is fitted to {_shown(size)}")
     if rate != clip.rate:
@@ -102,6 +125,26 @@ def open_films(
     return Films(
         size, rate, opened.frames, min(told, default=None), tuple(notes), opened.open, read
     )
+
+
+class _Part(NamedTuple):
+    """Which part of its clip a film says that it is of, and at what rate."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    fps: Fraction | None = None
+    frames: int | None = None
+
+
+def _part(said: Recipe | None, rate: Fraction) -> _Part:
+    """What a film says of its clip, but for what its own frames a second, `rate`, tell as well."""
+    if said is None:
+        return _Part()
+    fps = getattr(said, "fps", None)
+    fps = None if fps == rate else fps
+    if isinstance(said, VideoRecipe):
+        return _Part(said.start, said.end, fps, said.frames)
+    return _Part(fps=fps)
 
 
 def _rendered_size(film: Clip, clip: Clip) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
 from dreamvid.means import Means
 from dreamvid.media.files import require_file
-from dreamvid.recipe import Recipe
+from dreamvid.recipe import Network, Recipe
 
 FORM = 2
 """Of the folder of a run; another form cannot be gone on with."""
@@ -51,13 +51,13 @@ class Manifest:
     @classmethod
     def of(cls, recipe: Recipe, segment: int, means: Means) -> Manifest:
         """The manifest of a recipe whose network's values are filled in; reads its files."""
-        files = [_identity("source", path) for path in recipe.source]
-        weights = weights_file(recipe)
+        files = [identity("source", path) for path in recipe.source]
+        weights = weights_file(recipe.network)
         if weights:
-            files.append(_identity("network.weights", weights))
+            files.append(identity("network.weights", weights))
         packaged = packaged_weights(recipe.network)
         if packaged:
-            files.append(_identity("network", packaged))
+            files.append(identity("network", packaged))
         return cls(described(recipe), files, segment, means, _made_with())
 
     @classmethod
@@ -113,19 +113,21 @@ def described(recipe: Recipe) -> dict[str, Any]:
     """A recipe as JSON, without its output, its files by their names alone."""
     said = recipe.model_dump(mode="json", exclude={"output"})
     said["source"] = [path.name for path in recipe.source]
-    weights = weights_file(recipe)
+    weights = weights_file(recipe.network)
     if weights:
         said["network"]["weights"] = weights.name
     return said
 
 
-def weights_file(recipe: Recipe) -> Path | None:
-    """The file that a recipe's weights are in, where they are in one that it names."""
-    named = recipe.network.weights
+def weights_file(network: Network) -> Path | None:
+    """The file that a network's weights are in, where they are in one that the recipe names."""
+    named = network.weights
     return Path(named) if named and named not in WORDS_FOR_WEIGHTS else None
 
 
-def _identity(key: str, path: Path) -> dict[str, Any]:
+def identity(key: str, path: Path) -> dict[str, Any]:
+    """A file that a key names: where it is, and its SHA-256. Raises MediaError if it cannot be
+    read."""
     require_file(path)  # a pipe would be waited for
     try:
         with path.open("rb") as file:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dreamvid.errors import RecipeError
-from dreamvid.loading import load_recipe, make_recipe
+from dreamvid.errors import MediaError, RecipeError
+from dreamvid.loading import WORDS_FOR_WEIGHTS, load_recipe, make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.media.metadata import comment_of
 from dreamvid.recipe import Recipe
@@ -47,6 +47,10 @@ class Noted:
         """The name of the file that a key named, without its folder."""
         return next((each["name"] for each in self.files if each["key"] == key), None)
 
+    def hashes_of(self, key: str) -> list[str]:
+        """The SHA-256 of each file that a key named."""
+        return [each["sha256"] for each in self.files if each["key"] == key]
+
 
 def read_note(film: Path) -> Noted:
     """The recipe that a film carries. Paths in it are dropped: the film may be a stranger's.
@@ -69,11 +73,24 @@ def read_note(film: Path) -> Noted:
         raise RecipeError(f"{film}: the recipe that it carries cannot be read ({error})") from None
     data.pop("source", None)
     data.pop("output", None)
-    if any(each["key"] == "network.weights" for each in files) and isinstance(
-        data.get("network"), dict
-    ):
-        data["network"] = {**data["network"], "weights": None}
+    network = data.get("network")
+    if isinstance(network, dict):
+        if any(each["key"] == "network.weights" for each in files):
+            data["network"] = {**network, "weights": None}
+        elif network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
+            # dreamvid lists every file by its hash; what it does not list it would have to open
+            raise RecipeError(
+                f"{film}: the recipe that it carries cannot be read (no hash of its weights)"
+            )
     return Noted(make_recipe(data, name=str(film)), files, str(told.get("dream")))
+
+
+def found_note(film: Path) -> Noted | None:
+    """As :func:`read_note`; None where there is no film, or it carries no recipe that is right."""
+    try:
+        return read_note(film)
+    except (MediaError, RecipeError):
+        return None
 
 
 def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Recipe:

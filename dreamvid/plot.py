@@ -82,7 +82,7 @@ def _curves(axes: Any, report: Report) -> None:
     if report.judge:
         _line(strength, [one.strength for one in frames], DREAM, "dream")
         strength.set_ylabel("strength")
-        strength.set_title(report.judge, loc="right", fontsize=8, pad=2)
+        strength.set_title(report.judged, loc="right", fontsize=8, pad=2)
     else:
         _line(strength, [one.residual for one in frames], DREAM, "dream")
         strength.set_ylabel("residual, levels")

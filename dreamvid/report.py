@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.recipe import Dream, Frames, NamedPath, Network, Objective, Section, VideoRecipe
+from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective, Section
 from dreamvid.values import Flag, Moment, Rate
 
 if TYPE_CHECKING:
     from dreamvid.comparison import Compared, Measured
-    from dreamvid.frame import Frame
     from dreamvid.plot import Gallery
     from dreamvid.summary import Report
 
@@ -45,19 +44,28 @@ class Request(Section):
     source: Annotated[NamedPath | None, Flag(metavar="CLIP")] = Field(
         None, description="The clip that it was dreamed from."
     )
-    start: Moment | None = Field(None, description="Where in the clip the film begins.")
+    start: Moment | None = Field(
+        None, description="Where in the clip the film begins; else where the film says."
+    )
     frames: Frames | None = Field(None, ge=1, description="Frames to compare; else all.")
     fps: Rate | None = Field(
-        None, description="Frames a second that were rendered; else the film's own."
+        None, description="Frames a second that were rendered; else what the film says, or its own."
     )
-    network: Annotated[str, Flag(metavar="NAME")] = Field(
-        Network().name, description="Network that judges the dream's strength; none: it is not."
+    judge: Annotated[str | None, Flag(metavar="NAME")] = Field(
+        None,
+        max_length=MAX_NAME,
+        description="Network that judges the dream's strength, best one that did not dream; none: "
+        "it is not measured; else the one that dreamed the film.",
     )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
-        None, description="Its weights, as for a render; else its own."
+        None,
+        description="Weights of the network that judges, be it named or the one that dreamed; else "
+        "its own.",
     )
     objective: Objective = Field(
-        None, description="Layers that judge, with weights; else the network's own."
+        None,
+        description="Layers of the network that judges, with weights; else its own or, where the "
+        "one that dreamed judges, those that it dreamed on.",
     )
     numbers: Annotated[NamedPath | None, Flag("json", metavar="FILE")] = Field(
         None, description="Write every frame's numbers as JSON; - prints them, not the table."
@@ -87,12 +95,28 @@ def report(
     """
     from dreamvid.comparison import measure
     from dreamvid.films import open_films
+    from dreamvid.judge import find_judge
+    from dreamvid.note import found_note
     from dreamvid.summary import Report
 
     dreamed, source = request.named
     _check_places(request)
-    films = open_films(dreamed, source, start=request.start, fps=request.fps, frames=request.frames)
-    judge, objective = _judge(request, films.size)
+    noted = found_note(dreamed)
+    films = open_films(
+        dreamed,
+        source,
+        start=request.start,
+        fps=request.fps,
+        frames=request.frames,
+        said=noted.recipe if noted else None,
+    )
+    judge = find_judge(
+        noted,
+        films.size,
+        name=request.judge,
+        weights=request.weights,
+        layers=request.objective,
+    )
     gallery: Gallery | None = None
     if request.plot is not None:
         from dreamvid.plot import Gallery
@@ -100,14 +124,22 @@ def report(
         gallery = Gallery()
     frames: list[Measured] = []
     with films.opened() as (own, film):
-        for measured, before, after in watch(measure(own, film, objective), films.frames):
+        for measured, before, after in watch(measure(own, film, judge.objective), films.frames):
             frames.append(measured)
             if gallery is not None:
                 gallery.offer(measured, before, after)
     if not frames:
         raise MediaError(f"{dreamed}: has no frame in common with {source}")
-    notes = (*films.notes, *films.lengths(len(frames)))
-    made = Report(dreamed.name, source.name, films.size, films.rate, judge, notes, tuple(frames))
+    made = Report(
+        dreamed=dreamed.name,
+        source=source.name,
+        size=films.size,
+        rate=films.rate,
+        judge=judge.name,
+        judge_dreamed=judge.dreamed,
+        notes=(*films.notes, *films.lengths(len(frames)), *judge.notes),
+        frames=tuple(frames),
+    )
     return made, gallery
 
 
@@ -136,23 +168,3 @@ def _check_places(request: Request) -> None:
         check_json(request.numbers, request.named, request.overwrite)
     if request.plot is not None:
         check_picture(request.plot, request.named, request.overwrite)
-
-
-def _judge(request: Request, size: tuple[int, int]) -> tuple[str, Callable[[Frame], float] | None]:
-    """The network and layers in words, and their J."""
-    if request.network == "none":
-        return "", None
-    from dreamvid.dream import quiet
-    from dreamvid.dream.catalogue import settled
-
-    network = Network(name=request.network, weights=request.weights, precision="float32")
-    recipe = settled(VideoRecipe(network=network, dream=Dream(objective=request.objective)))
-    with quiet():
-        from dreamvid.dream.dreamer import Dreamer
-    dreamer = Dreamer(recipe)
-    dreamer.sizes((size[1], size[0]))  # refuses a size that is too small for the network
-    layers = [
-        term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
-        for term in recipe.dream.objective or ()
-    ]
-    return f"{network.name}: {', '.join(layers)}", dreamer.objective

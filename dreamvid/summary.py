@@ -31,6 +31,13 @@ NUMBERS = (
 COLORS = ("mean_shift", "spread_shift")
 """What is three, for R, G and B."""
 
+RELATIONS = {
+    True: "it dreamed the film, and judges its own dream too kindly",
+    False: "it did not dream the film",
+    None: "the film does not say what dreamed it",
+}
+"""What a judge is to the film."""
+
 Course = dict[str, float]
 """A number over a film: its `mean`, its means over the `first` and the `last` tenth of the frames
 that have it, and its `drift` from that to this."""
@@ -46,6 +53,7 @@ class Report:
         size: (width, height) at which they were compared.
         rate: frames a second.
         judge: the network and the layers that told the strength; empty without.
+        judge_dreamed: whether that network dreamed the film; None where the film does not say.
         notes: what the two do not have in common, in words.
         frames: every frame's measures; one at least.
     """
@@ -55,8 +63,14 @@ class Report:
     size: tuple[int, int]
     rate: Fraction
     judge: str
+    judge_dreamed: bool | None
     notes: tuple[str, ...]
     frames: tuple[Measured, ...]
+
+    @property
+    def judged(self) -> str:
+        """The judge, and whether it is to be believed; empty where none judged."""
+        return f"{self.judge}; {RELATIONS[self.judge_dreamed]}" if self.judge else ""
 
     @property
     def cuts(self) -> list[int]:

@@ -45,7 +45,7 @@ def _overall(report: Report) -> Iterator[str]:
     yield _course("E_warp of the dream", told["e_warp_dreamed"], WARP)
     yield _course("difference", told["flicker"], WARP, f"{report.pairs} pairs{share}")
     if told["strength"]:
-        yield _course("J of the source", told["objective_source"], ".4g", report.judge)
+        yield _course("J of the source", told["objective_source"], ".4g", report.judged)
         yield _course("strength", told["strength"], ".4g", "J of the dream less its source's")
     yield _course("residual", told["residual"], ".2f", "levels, RMS")
     for name in ("mean", "spread"):

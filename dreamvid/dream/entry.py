@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from dreamvid.dream.packaged import Packaged
@@ -79,6 +81,14 @@ class Entry:
     def converter(self) -> Callable[..., Any]:
         """The function that `arrays` names; imports TensorFlow."""
         return _named(self.arrays)
+
+    @property
+    def fetched(self) -> Path | None:
+        """The file in Keras's cache that a download of its weights lies in; None: there is none."""
+        # Without a home, Path.home() would raise.
+        home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
+        cached = home / "models" / self.cached
+        return cached if self.cached and cached.is_file() else None
 
 
 def _named(function: str) -> Callable[..., Any]:

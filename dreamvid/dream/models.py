@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shutil
 import socket
 import sys
@@ -79,10 +78,8 @@ def build(own: Entry, policy: str = "float32", weights: str | None = None) -> ke
 
 def _imagenet(own: Entry, policy: str) -> keras.Model:
     """From Keras's cache where the file is there and whole, else fetched by Keras."""
-    # Without a home, Path.home() would raise.
-    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
-    cached = home / "models" / own.cached
-    if cached.is_file():
+    cached = own.fetched
+    if cached is not None:
         model = build(own, policy)
         # Keras would compare its checksum and else fetch it anew: so it does if it is broken.
         with contextlib.suppress(Exception):
