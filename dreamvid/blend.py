@@ -20,9 +20,9 @@ FADE = 0.7
 frame does not hold at once what a burst has made."""
 
 WORN = 1.0
-"""How much of a burst a dream that was strained by 1 wants: it was dreamed for another size, place or
-shape. What grows by a third, an octave's step, has had some 0.4 of strain, and with what fades of
-each frame's a burst."""
+"""How much of a burst a dream that was strained by 1 wants, for it was dreamed for another size or
+shape. What grows by 1.4, from one octave to the next, has had .5 of strain; as each frame's share
+fades over those after it, that is a burst and a half."""
 
 UNCOVERED = np.array([0, 0, 0, 1], np.float32)
 """What lies where nothing comes from: no residual of three channels, and wholly bare."""

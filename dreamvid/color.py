@@ -126,8 +126,8 @@ class PictureAnchor:
 
 
 MOST_HELD = 1.25
-"""Of the spread of a shot's first dream, how large a held one's may grow: it takes more room at rest
-than a first does, and what moves would else be held down by what rests."""
+"""Of the spread of a shot's first dream, how large a held one's may grow: what rests grows stronger
+than a first dream, and what moves would else be held down for it."""
 
 
 @dataclass(frozen=True)

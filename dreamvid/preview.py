@@ -36,8 +36,8 @@ from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
 from dreamvid.schedule import Clock, Schedule, parse_schedule
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
-from dreamvid.task import DreamTask
 from dreamvid.source import open_source
+from dreamvid.task import DreamTask
 from dreamvid.watching import look, warnings, watched
 
 log = logging.getLogger("dreamvid")

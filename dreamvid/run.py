@@ -191,10 +191,12 @@ def save_state(state: State, path: Path) -> None:
     kind = next(name for name, anchor in ANCHORS.items() if isinstance(state.shot.anchor, anchor))
     told = {"done": state.done, "t": state.t, "seen": state.seen, "anchor": kind}
     arrays = {f"last.{f.name}": getattr(state.last, f.name) for f in fields(Last)}
-    arrays |= {f"anchor.{f.name}": getattr(state.shot.anchor, f.name) for f in fields(ANCHORS[kind])}
-    arrays |= {f"notes.{name}": array for name, array in state.shot.notes.items()}
+    shot = state.shot
+    arrays |= {f"anchor.{f.name}": getattr(shot.anchor, f.name) for f in fields(ANCHORS[kind])}
+    arrays |= {f"notes.{name}": array for name, array in shot.notes.items()}
+    arrays |= {"at": state.at.matrix, "colors": shot.colors}
     with written(path) as file:
-        np.savez(file, at=state.at.matrix, colors=state.shot.colors, told=np.array(json.dumps(told)), **arrays)
+        np.savez(file, told=np.array(json.dumps(told)), **arrays)
 
 
 def load_state(path: Path) -> State | None:

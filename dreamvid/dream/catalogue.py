@@ -28,6 +28,25 @@ def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own
     )
 
 
+LITE0_LOOKS = {
+    "scales": "a skin of small scales, all over",
+    "folds": "cloth and wrinkles",
+    "strokes": "short strokes, as of a brush",
+    "ribs": "ribs and tiles",
+    "cells": "cells with corners, some with an eye",
+    "bars": "bundles of bars",
+    "nets": "nets and woven fabric",
+    "machines": "vehicles, instruments, rows of windows",
+    "heads": "furry heads and fur",
+    "animals": "small animals with legs",
+    "creatures": "dogs, birds and fish, whole and in parts",
+    "beasts": "whole animals, far apart; trees and boats",
+    "domes": "domes, trees, bottles",
+    "tents": "tents, arches, bells",
+    "spires": "spires and feathers, faint",
+}
+"""What the layers of lite0 dream, shallow to deep."""
+
 ENTRIES = {
     entry.name: entry
     for entry in (
@@ -35,7 +54,8 @@ ENTRIES = {
             name="lite0",
             build="dreamvid.dream.lite0:build_lite0",
             preprocess=Preprocess((127.0,) * 3, (128.0,) * 3),
-            objective=(("block9_expand", 1.0), ("block11_expand", 1.0)),
+            objective=(("heads", 1.0), ("creatures", 1.0)),
+            looks=LITE0_LOOKS,
             steps=12,
             step_size=1.8,
             least=32,

@@ -223,9 +223,7 @@ class Dreamer:
             assert known
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
-            picture = self._ascent.catch_up(
-                picture, draws, job.push, seen, own, work.more, known
-            )
+            picture = self._ascent.catch_up(picture, draws, job.push, seen, own, work.more, known)
             self.pixels += work.further * area(seen)
         dreamed: Frame = picture.numpy()
         return dreamed
@@ -242,7 +240,8 @@ class _Job(NamedTuple):
         """That of an octave's last whole gradient, if it was split as it would be now."""
         note = self.task.notes.get(f"scale.{octave}")
         bands = self.push.bands_of(size)
-        return None if note is None or len(note) != 1 + (bands + 1 if bands else 0) else Scale.of(note)
+        fits = note is not None and len(note) == 1 + (bands + 1 if bands else 0)
+        return Scale.of(note) if note is not None and fits else None
 
 
 def _palette(how: Dream, task: DreamTask) -> Colors:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -45,6 +45,7 @@ class Entry:
     by Keras (which keeps it as the file `cached`), or only a file. `least` is the smallest width or
     height (px) that the network takes. `steps` an octave make a dream from nothing; where the last
     frame's dream is carried on, `steps_carried` keep it alive: more of them burn it.
+    `looks` says of layers what they dream, where one has looked.
     In frames whose shorter side is under `small` (px) one octave more makes room.
     """
 
@@ -55,6 +56,7 @@ class Entry:
     least: int
     weights: Literal["package", "imagenet", "file"]
     licence: str
+    looks: Mapping[str, str] = field(default_factory=dict)
     packaged: Packaged | None = None
     arrays: str = ""
     cached: str = ""

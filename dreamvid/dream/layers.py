@@ -80,12 +80,13 @@ def _is_field(layer: keras.Layer) -> bool:
 
 
 def layer_lines(network: Network, size: tuple[int, int]) -> Iterator[str]:
-    """:func:`layers` as a table."""
-    found = layers(network, size)
+    """:func:`layers` as a table; first those of which is known what they dream."""
+    found, own = layers(network, size), entry(network.name)
     wide = max(len(layer.name) for layer in found)
     kind = max(len(layer.kind) for layer in found)
-    name = entry(network.name).name
-    yield f"{name} on {size[0]}x{size[1]}; * is what it dreams on unless told"
+    yield f"{own.name} on {size[0]}x{size[1]}; * is what it dreams on unless told"
+    for name, look in own.looks.items():
+        yield f"{'*' if name in dict(own.objective) else ' '} {name:{wide}}  {look}"
     yield f"  {'layer':{wide}}  {'what':{kind}}  {'size':>9}  channels  stride"
     for layer in found:
         mark = "*" if layer.default else " "

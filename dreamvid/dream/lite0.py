@@ -40,8 +40,24 @@ EPSILON = 1e-3
 """Of the batch norms, as Google trained them."""
 
 NAMES = {
+    1: "scales",
+    2: "folds",
+    3: "strokes",
+    4: "ribs",
+    5: "cells",
+    6: "bars",
+    7: "nets",
+    8: "machines",
+    9: "heads",
+    10: "animals",
+    11: "creatures",
+    12: "beasts",
+    13: "domes",
+    14: "tents",
+    15: "spires",
 }
-"""What the expansion of a block is called, found by looking at what it dreams."""
+"""What the expansion of each block but the first, which has none, is called: found by looking at
+what it dreams."""
 
 
 def build_lite0(*, include_top: bool = False, weights: None = None) -> keras.Model:
@@ -78,7 +94,7 @@ def _block(
     name = f"block{number}"
     if stage.expansion > 1:
         wide = _convolution(channels * stage.expansion, 1, 1, f"{name}_expand_conv")
-        x = _normed(wide, x, NAMES.get(number, f"{name}_expand"))
+        x = _normed(wide, x, NAMES[number])
     around = keras.layers.DepthwiseConv2D(
         stage.kernel, stride, "same", use_bias=False, name=f"{name}_depthwise_conv"
     )
