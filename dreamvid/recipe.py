@@ -53,7 +53,7 @@ class Network(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
         description="What the network computes in; auto: bfloat16 where the machine multiplies "
-        "it. The picture stays float32.",
+        "it and the network is known to gain. The picture stays float32.",
     )
 
     @model_validator(mode="before")

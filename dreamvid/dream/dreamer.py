@@ -64,7 +64,8 @@ class Dreamer:
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        chosen = computed_in(recipe.network.precision)
+        self._own = entry(recipe.network.name)
+        chosen = computed_in(recipe.network.precision, self._own.bfloat16)
         self.means = Means(cores(), chosen, recipe.dream.tile or fitting(available()))
         recipe = kept(settled(recipe), self.means)
         dream = recipe.dream
@@ -72,7 +73,6 @@ class Dreamer:
         assert dream.objective, "settled"
         assert dream.power, "settled"
         self._dream, self._seed, self._tile = dream, recipe.seed, dream.tile
-        self._own = entry(recipe.network.name)
         self._ascent = Ascent(
             objective(recipe.network, dream.objective, dream.power),
             tiling(dream, self._own.least),

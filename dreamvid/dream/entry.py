@@ -46,7 +46,8 @@ class Entry:
     height (px) that the network takes. `steps` an octave make a dream from nothing; where the last
     frame's dream is carried on, `steps_carried` keep it alive: more of them burn it.
     `looks` says of layers what they dream, where one has looked.
-    In frames whose shorter side is under `small` (px) one octave more makes room.
+    In frames whose shorter side is under `small` (px) one octave more makes room. `bfloat16` says
+    whether it is known to be faster in that, where a machine multiplies it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Entry:
     decorrelate: float = 0.95
     laplacian: int = 2
     small: int = 0
+    bfloat16: bool = True
 
     def octave_top(self, dream: Dream, size: tuple[int, int]) -> int:
         """The octaves above a frame's own (height, width): as the recipe says, else one where it is

@@ -47,7 +47,7 @@ def load(own: Entry, network: Network) -> keras.Model:
         raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
     if weights.endswith(".keras"):
         return _whole_model(Path(weights))
-    policy = POLICIES[computed_in(network.precision)]
+    policy = POLICIES[computed_in(network.precision, own.bfloat16)]
     if weights == "imagenet":
         return _imagenet(own, policy)
     model = build(own, policy)

@@ -13,10 +13,17 @@ FLAGS = {"avx512_bf16", "amx_bf16"}
 """What Linux calls the instructions; without them bfloat16 is slower than float32, not faster."""
 
 
-def computed_in(asked: Literal["auto"] | Computed) -> Computed:
-    """What is computed in on this machine."""
+def computed_in(asked: Literal["auto"] | Computed, gains: bool = True) -> Computed:
+    """What is computed in on this machine.
+
+    Args:
+        asked: by the recipe.
+        gains: whether the network is known to be faster in bfloat16 where the machine has it.
+    """
     if asked != "auto":
         return asked
+    if not gains:
+        return "float32"
     native = bool(FLAGS & _flags()) or bool(tf.config.list_physical_devices("GPU"))
     return "bfloat16" if native else "float32"
 
