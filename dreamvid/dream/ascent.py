@@ -26,7 +26,7 @@ from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
-LARGEST = 1.5
+LARGEST = 1.0
 """Norms of a gradient beyond which a large step hardly grows."""
 EVERYWHERE = np.zeros((1, 1, 1), np.float32)
 """For a whole picture, that no pixel of it takes further steps."""

@@ -28,7 +28,7 @@ so that the small and cheap ones, where creatures begin, get most steps. What a 
 it gets in the next frames. Where most of a picture is bare, as after a flash, nothing bounds it.
 """
 
-GAIN = 0.6
+GAIN = 0.66
 """Power of the number of octaves by which a step grows where one octave a frame takes it. Measured
 on zooms of 480×270: so a film is .97 to 1.1 times as strong as one in which all take it, and no
 further from its seed."""
