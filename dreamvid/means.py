@@ -13,8 +13,8 @@ Computed = Literal["float32", "bfloat16"]
 
 TILES = (1280, 1024, 768, 512, 384, 256, 192)
 TILE_PIXEL = 2000
-"""Bytes a pixel of a tile, context included, that a gradient takes in float32: 556 with `lite0`,
-656 with InceptionV3, 1831 with DenseNet121, the most; in bfloat16 some 60 % of that."""
+"""Bytes a pixel of a tile, context included, that a gradient takes in float32: some 570 with
+`lite0`, 700 with InceptionV3, 1831 with DenseNet121, the most; in bfloat16 some 60 % of that."""
 
 
 @dataclass(frozen=True)

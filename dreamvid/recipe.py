@@ -45,10 +45,13 @@ class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
     name: Annotated[str, Flag("network", metavar="NAME")] = Field(
-        "lite0", max_length=MAX_NAME, description="Network that dreams."
+        "lite0",
+        max_length=MAX_NAME,
+        description="Network that dreams; `dreamvid layers` lists them.",
     )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
-        None, description="imagenet, random, or a file (.h5, .keras, .npz); else the network's own."
+        None,
+        description="imagenet, random, or a file (.h5, .keras, .npz). Default: the network's own.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
@@ -120,10 +123,12 @@ class Dream(Section):
     """Gradient ascent over octaves."""
 
     objective: Objective = Field(
-        None, description="Layers to dream on, with weights; else the network's own."
+        None,
+        description="Layers to dream on, with weights, such as heads,creatures=0.5; `dreamvid "
+        "layers` lists them. Default: the network's own.",
     )
     power: Annotated[Literal[1, 2] | None, BeforeValidator(_whole)] = Field(
-        None, description="1: mean activation, 2: mean square; else the network's own."
+        None, description="1: mean activation, 2: mean square. Default: the network's own."
     )
     method: Literal["detail", "resize", "recursive"] = Field(
         "detail",
@@ -131,55 +136,62 @@ class Dream(Section):
         "itself goes through the sizes; recursive: from the smallest size up, blended.",
     )
     octaves: Annotated[int, Field(ge=1, le=32), Varies()] = Field(
-        4, description="Sizes to dream at."
+        4,
+        description="Sizes to dream at; more make larger creatures. Those too small for the "
+        "network are left out.",
     )
     octave_scale: Annotated[float, Field(gt=1, le=10), Varies()] = Field(
         1.4, description="Ratio of one size to the next."
     )
     octave_top: Annotated[Above | None, Varies()] = Field(
         None,
-        description="Octaves above the frame's own size; else the network's own for that size.",
+        description="Octaves above the frame's own size. Default: 0; with lite0 1 for frames whose "
+        "shorter side is under 300 px.",
     )
     steps: Annotated[Steps | None, Varies()] = Field(
-        None, description="Steps an octave; else the network's own."
+        None,
+        description="Steps per octave on a frame that carries a dream: every frame of a shot but "
+        "its first. Default: 1. More: stronger, slower. Without `burst` it sets that too.",
     )
     burst: Annotated[Steps | None, Varies()] = Field(
         None,
-        description="Steps an octave of a first frame, which carries "
-        "nothing yet; else as many as `steps`, if given, or the network's own.",
+        description="Steps per octave where nothing is dreamed yet: a still, a shot's first frame, "
+        "ground that comes into view. Default: `steps` if given, else the network's own (lite0: "
+        "12).",
     )
     step_size: Annotated[StepSize | None, Varies()] = Field(
         None,
-        description="Levels (of 255) a step, for a gradient of unit norm; else the network's own.",
+        description="How far one step changes the picture, in levels of 255. Default: the "
+        "network's own (lite0: 1.8). More: stronger.",
     )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
     smooth: Annotated[Sigma | None, Varies()] = Field(
         None,
-        description="Sigma (px) of the Gaussian cascade on the gradient, 0: none; "
-        "else the network's own; the method recursive has its own.",
+        description="Sigma (px) of the Gaussian blurs that smooth the gradient; 0: none. Default: "
+        "0; the method recursive has its own.",
     )
     decorrelate: Annotated[Amount | None, Varies()] = Field(
         None,
-        description="How far the dream keeps to natural colors, 0..1; 0: neon. Else the network's "
-        "own; the method recursive has none.",
+        description="How far the dream keeps to natural colors, 0 to 1; 0: neon. Default: 0.95; "
+        "none for the method recursive.",
     )
     palette: Literal["natural", "source"] = Field(
         "natural",
-        description="Whose colors those are: natural: those of photographs at large; source: the "
-        "source's own.",
+        description="The colors that decorrelate keeps to. natural: those of photographs at large; "
+        "source: those of the source itself.",
     )
     laplacian: Annotated[Bands | None, Varies()] = Field(
         None,
-        description="Bands of detail that are evened out, which softens the dream; 0: none. Else "
-        "the network's own; the method recursive has none.",
+        description="Bands of detail, from the finest on, that are given equal strength, which "
+        "softens the dream; 0: none. Default: 2; none for the method recursive.",
     )
     stagger: Annotated[Turns | None, Varies()] = Field(
         None,
-        description="Over a carried dream one octave a frame takes its steps, larger ones: the "
-        "largest octave on every so many frames, the others in turn between; 1: all on every "
-        "frame. Else 2, and 1 for the methods resize and recursive.",
+        description="Where a dream is carried, one octave a frame takes its steps, which are "
+        "larger: the largest octave on every so many frames, the others in turn between. 1: every "
+        "octave on every frame, slower. Default: 2; 1 for the methods resize and recursive.",
     )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of a step."
@@ -188,7 +200,7 @@ class Dream(Section):
         None,
         ge=64,
         le=16384,
-        description="Largest tile (px) dreamed at once; else 1280, or less where memory is short.",
+        description="Largest tile (px) dreamed at once. Default: 1280, less where memory is short.",
     )
     margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
 
@@ -239,7 +251,8 @@ class Motion(Section):
     )
     on: Literal["dream", "frame"] = Field(
         "dream",
-        description="dream: move what is carried over, the source stays; frame: move the camera.",
+        description="frame: the camera moves over the picture, dream and all; dream: it moves the "
+        "dream alone, and the source under it stays.",
     )
 
 
@@ -249,7 +262,8 @@ class ZoomMotion(Motion):
     zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 goes out.")
     on: Literal["dream", "frame"] = Field(
         "frame",
-        description="dream: move what is carried over, the source stays; frame: move the camera.",
+        description="frame: the camera moves over the picture, dream and all; dream: it moves the "
+        "dream alone, and the source under it stays.",
     )
 
 
@@ -257,19 +271,26 @@ class Blend(Section):
     """What the last dream leaves on this frame. Its share alone may stand for the section."""
 
     what: Literal["residual", "picture"] = Field(
-        "residual", description="Carry the dream's difference from its source, or all of it."
+        "residual",
+        description="residual: only what was dreamed passes to the next frame; picture: the whole "
+        "frame does.",
     )
     by: Literal["flow", "still"] = Field(
-        "flow", description="What moves it beside the camera: what moves in the clip, or nothing."
+        "flow",
+        description="What moves the dream beside the camera. flow: the clip's own motion; still: "
+        "nothing.",
     )
     share: Annotated[Share, Flag("blend")] = Field(
-        0.97, description="Share of the last dream that is carried; 0: none."
+        0.97,
+        description="Share of the last dream that passes to the next frame; 0: each frame is "
+        "dreamed alone.",
     )
     settle: int = Field(
         6,
         ge=0,
         le=100,
-        description="Rounds in which a shot's first dream is carried onto itself, before it shows.",
+        description="Extra passes over a shot's first frame, before it shows. More: a steadier "
+        "beginning, slower.",
     )
 
     @model_validator(mode="before")
@@ -282,17 +303,21 @@ class ZoomBlend(Blend):
     """What a zoom carries: the whole picture."""
 
     what: Literal["residual", "picture"] = Field(
-        "picture", description="Carry the dream's difference from its source, or all of it."
+        "picture",
+        description="residual: only what was dreamed passes to the next frame; picture: the whole "
+        "frame does.",
     )
-    by: Literal["still"] = Field("still", description="What moves it: nothing but the camera.")
+    by: Literal["still"] = Field("still", description="still: only the camera moves the dream.")
     share: Annotated[Share, Flag("blend")] = Field(
-        1.0, description="Share of the last dream that is carried; the rest is seed."
+        1.0,
+        description="Share of the last frame that passes to the next; the rest is the source.",
     )
     settle: int = Field(
         0,
         ge=0,
         le=100,
-        description="Rounds in which a shot's first dream is carried onto itself, before it shows.",
+        description="Extra passes over a shot's first frame, before it shows. More: a steadier "
+        "beginning, slower.",
     )
 
 
@@ -301,7 +326,10 @@ class Color(Section):
 
     shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
     anchor: Share = Field(
-        0.5, description="Pull a frame towards the source's color; 0: let it drift."
+        0.5,
+        description="How firmly, 0 to 1, a film is held near its source: in a zoom its brightness, "
+        "contrast, tint, saturation and fine detail; in a clip the dream's mean and spread. 0: let "
+        "it drift.",
     )
 
 
@@ -337,9 +365,13 @@ class Still(Section):
         Flag(positional=True, metavar="SOURCE"),
     ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
     output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE")] = Field(
-        None, description="The result; its ending says what is written."
+        None, description="The result; its extension picks the format."
     )
-    size: Size | None = Field(None, description="The frame's size; else the source's own.")
+    size: Size | None = Field(
+        None,
+        description="The frame's size. Default: the source's own. A source of another shape is "
+        "cropped about its center.",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw.")
     network: Network = Network()
     dream: Dream = Dream()
@@ -372,11 +404,11 @@ class VideoRecipe(Still):
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
     frames: Frames | None = Field(
-        None, ge=1, le=10_000_000, description="Frames in all; else to the end."
+        None, ge=1, le=10_000_000, description="Frames in all. Default: to the end."
     )
     start: Moment | None = Field(None, description="Where in the clip to begin.")
     end: Moment | None = Field(None, description="Where in the clip to stop.")
-    fps: Rate | None = Field(None, description="Frames a second; else the clip's own.")
+    fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
     cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
     cadence: int = Field(
         1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."

@@ -33,16 +33,18 @@ import bench_peers
 import keras
 import numpy as np
 
+from dreamvid.color import NATURAL
 from dreamvid.dream.ascent import Push
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import build, load
 from dreamvid.dream.precision import computed_in
+from dreamvid.dream.shaping import mixing
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Dream, ImageRecipe, Network
 from dreamvid.resample import resized
 
-NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "pocket": ("faces", "creatures")}
+NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}
 SIZES = ((360, 640), (720, 1280), (2160, 3840))
 
 
@@ -130,39 +132,48 @@ def _steps(
     name: str, layers: tuple[str, ...], size: tuple[int, int]
 ) -> Iterator[tuple[str, bench_peers.Step]]:
     """Each way to take a step; those that take a picture whole not for 4K."""
-    shipped = Network(name=name, precision="float32")
-    whole = load(entry(name), shipped) if name == "pocket" else build(entry(name))
+    own = entry(name)
+    installed = own.weights == "package"
+    whole = load(own, Network(name=name, precision="float32")) if installed else build(own)
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
     model.trainable = False
     small = max(size) < 2000
     if small:
-        yield "TensorFlow's tutorial", bench_peers.tutorial(model)
-    yield "Google's octaves, in TensorFlow", bench_peers.google(model)
+        yield "TensorFlow's tutorial", bench_peers.tutorial(model, own.preprocess)
+    yield "Google's octaves, in TensorFlow", bench_peers.google(model, own.preprocess)
     for computed in ("float32", "bfloat16"):
-        yield f"dreamvid, {computed}", dreamvids(name, layers, size, computed)
+        yield f"dreamvid, {computed}", dreamvids(name, layers, size, computed, shaped=False)
+        yield (
+            f"dreamvid, {computed}, shaped",
+            dreamvids(name, layers, size, computed, shaped=True),
+        )
     if not small:
         return
     try:
-        yield "PyTorch, eager, channels first", bench_peers.pytorch(model, quick=False)
-        yield "PyTorch, channels last, bfloat16", bench_peers.pytorch(model, quick=True)
+        for way, quick in (("eager, channels first", False), ("channels last, bfloat16", True)):
+            yield f"PyTorch, {way}", bench_peers.pytorch(model, own.preprocess, quick=quick)
     except ImportError:
         return
 
 
 def dreamvids(
-    name: str, layers: tuple[str, ...], size: tuple[int, int], computed: str
+    name: str, layers: tuple[str, ...], size: tuple[int, int], computed: str, *, shaped: bool
 ) -> bench_peers.Step:
-    """dreamvid's step, in the tiles that it would take by itself."""
-    weights = "random" if name != "pocket" else None
+    """dreamvid's step, in the tiles that it would take by itself; `shaped` as its gradients are by
+    default, which the others' are not."""
+    own = entry(name)
+    weights = None if own.weights == "package" else "random"
     recipe = ImageRecipe(
         network=Network(name=name, weights=weights, precision=computed),
         dream=Dream(objective=dict.fromkeys(layers, 1.0), power=2),
     )
     ascent = Dreamer(recipe)._ascent
     push = Push((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
+    if shaped:
+        push = push._replace(bands=own.laplacian, mixing=mixing(NATURAL, own.decorrelate))
     more = np.zeros(size, np.float32)
     draws = np.array([[7, -5]], np.int32)
-    return lambda picture: ascent.climb(tf.constant(picture), draws, push, 1, more)[0].numpy()
+    return lambda picture: ascent.climb(tf.constant(picture), draws, push, 1, 1.0, more)[0].numpy()
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -194,7 +205,8 @@ def multiplications(name: str, layers: tuple[str, ...], size: tuple[int, int]) -
     """Multiply-adds of the convolutions, forward, for a picture of (height, width)."""
     whole = build(entry(name))
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
-    convolutions = [one for one in model.layers if isinstance(one, keras.layers.Conv2D)]
+    kinds = keras.layers.Conv2D | keras.layers.DepthwiseConv2D
+    convolutions = [one for one in model.layers if isinstance(one, kinds)]
     shapes = keras.Model(model.inputs, [one.output for one in convolutions])
     found = shapes.compute_output_shape((1, *size, 3))
     found = found if isinstance(found, list) else [found]

@@ -19,6 +19,7 @@ import imageio_ffmpeg
 import numpy as np
 
 from dreamvid.dream.ascent import Ascent
+from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
@@ -26,6 +27,7 @@ from dreamvid.memory import taken
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering import carry_out, plan
 from dreamvid.resample import resized
+from dreamvid.task import DreamTask
 
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
 SIZE = (640, 360)
@@ -53,7 +55,7 @@ def films(args: argparse.Namespace) -> Iterator[str]:
         yield "| film | frames a minute | outside the gradients | of all its time |"
         yield "|---|---|---|---|"
         rates = {}
-        for network in ("inception_v3", "pocket"):
+        for network in ("inception_v3", "lite0"):
             films = {
                 "zoom, 50 frames": zoom(network, 50),
                 "clip, 30 frames": video(network, clip, 30),
@@ -68,7 +70,7 @@ def films(args: argparse.Namespace) -> Iterator[str]:
                     f"| {1 - took.gradients / took.wall:.1%} |"
                 )
         yield ""
-        for network in ("inception_v3", "pocket"):
+        for network in ("inception_v3", "lite0"):
             steady = rates[network, "clip, 30 frames"]
             times = steady / rates[network, "clip, frame by frame, 10 frames"]
             strengths = strength(network, clip)
@@ -99,13 +101,11 @@ def frame_by_frame(network: str, clip: Path, frames: int) -> VideoRecipe:
 
 
 def _burst(network: str) -> int:
-    from dreamvid.dream.catalogue import entry
-
     return entry(network).steps
 
 
 def _network(name: str) -> Network:
-    return Network(name=name, weights=None if name == "pocket" else "random")
+    return Network(name=name, weights="random" if entry(name).weights == "imagenet" else None)
 
 
 def timed(recipe: Recipe, output: Path) -> Times:
@@ -114,8 +114,9 @@ def timed(recipe: Recipe, output: Path) -> Times:
     dreamer = made.dream
     assert isinstance(dreamer, Dreamer)
     width, height = made.source.size
-    small = read_picture(SEED)
-    dreamer(np.ascontiguousarray(resized(small, (height, width))), 1)
+    small = np.ascontiguousarray(resized(read_picture(SEED), (height, width)))
+    for index in range(2):  # a first dream, and one that is carried
+        dreamer(DreamTask(small, index))
     spent = Spent(dreamer._ascent)
     before = dreamer.pixels
     begun = last = time.perf_counter()
@@ -187,7 +188,7 @@ def memory(args: argparse.Namespace) -> Iterator[str]:
     told = _alone("long", 160, 120)
     yield ""
     yield (
-        f"600 frames of 160×120 with `pocket`: the last third's median frame takes "
+        f"600 frames of 160×120 with `lite0`: the last third's median frame takes "
         f"{told['slower']:.2f} times the first third's; {told['early']:.0f} MB at frame 50, "
         f"{told['late']:.0f} MB at the end."
     )
@@ -274,17 +275,18 @@ def faith(args: argparse.Namespace) -> Iterator[str]:
     yield ""
     yield "| network | of the objective that float32 gains |"
     yield "|---|---|"
-    networks = [_network("inception_v3"), _network("pocket")]
+    networks = [_network("inception_v3"), _network("lite0")]
     if args.teacher:
         networks.append(Network(name="squeezenet", weights=str(args.teacher)))
     seed = np.ascontiguousarray(resized(read_picture(SEED), SIZE[::-1]))
+    bare = np.ones(seed.shape[:2], np.float32)
     for network in networks:
         gains, judge = [], None
         for computed in ("float32", "bfloat16"):
             own = network.model_copy(update={"precision": computed})
             dreamer = Dreamer(ImageRecipe(network=own))
             judge = judge or dreamer
-            dreams = [judge.objective(dreamer(seed, t)) for t in range(DRAWS)]
+            dreams = [judge.objective(dreamer(DreamTask(seed, t, bare))) for t in range(DRAWS)]
             gains.append(np.mean(dreams) - judge.objective(seed))
         yield f"| {network.name} | {gains[1] / gains[0]:.1%} |"
 

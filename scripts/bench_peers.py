@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from dreamvid.dream.entry import Preprocess
+
 Picture = NDArray[np.float32]
 Step = Callable[[Picture], Picture]
 
@@ -23,14 +25,14 @@ TILE = 512
 JITTER = 32
 
 
-def tutorial(model: keras.Model) -> Step:
+def tutorial(model: keras.Model, wants: Preprocess) -> Step:
     """TensorFlow's DeepDream tutorial: one graph of float32, the whole picture at once."""
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3))])
     def graph(picture: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(picture)
-            height = _height(model, picture)
+            height = _height(model, _fed(picture, wants))
         gradient = tape.gradient(height, picture)
         gradient = gradient / (tf.math.reduce_std(gradient) + 1e-8)
         return tf.clip_by_value(picture + SIZE * gradient, 0, 255)
@@ -38,7 +40,7 @@ def tutorial(model: keras.Model) -> Step:
     return lambda picture: graph(picture).numpy()
 
 
-def google(model: keras.Model) -> Step:
+def google(model: keras.Model, wants: Preprocess) -> Step:
     """Google's notebook as it is written in TensorFlow: rolled, in tiles of 512 px, each tile's
     gradient called for from Python, and normalised once for all."""
 
@@ -46,7 +48,7 @@ def google(model: keras.Model) -> Step:
     def of_tile(tile: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(tile)
-            height = _height(model, tile)
+            height = _height(model, _fed(tile, wants))
         return tape.gradient(height, tile)
 
     def step(picture: Picture) -> Picture:
@@ -64,13 +66,20 @@ def google(model: keras.Model) -> Step:
     return step
 
 
+def _fed(picture: Any, wants: Preprocess) -> Any:
+    """What the network is fed: here only ones that want RGB, every channel alike."""
+    assert wants.order == "rgb"
+    assert len(set(wants.mean)) == len(set(wants.scale)) == 1
+    return (picture - wants.mean[0]) / wants.scale[0]
+
+
 def _height(model: keras.Model, picture: tf.Tensor) -> tf.Tensor:
-    outputs = model((picture / 127.5 - 1)[tf.newaxis], training=False)
+    outputs = model(picture[tf.newaxis], training=False)
     outputs = outputs if isinstance(outputs, list) else [outputs]
     return tf.add_n([tf.reduce_mean(tf.cast(one, tf.float32) ** 2) for one in outputs])
 
 
-def pytorch(model: keras.Model, *, quick: bool) -> Step:
+def pytorch(model: keras.Model, wants: Preprocess, *, quick: bool) -> Step:
     """PyTorch, eager: in float32 with channels first, as its DeepDreams run; or `quick`, with
     channels last under bfloat16 autocast.
 
@@ -86,7 +95,7 @@ def pytorch(model: keras.Model, *, quick: bool) -> Step:
         batch = torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous(memory_format=layout)
         batch.requires_grad_()
         with torch.autocast("cpu", torch.bfloat16, enabled=quick):
-            outputs = run(batch / 127.5 - 1)
+            outputs = run(_fed(batch, wants))
         height = sum(one.float().pow(2).mean() for one in outputs)
         (gradient,) = torch.autograd.grad(height, batch)
         with torch.no_grad():
@@ -146,6 +155,16 @@ def _torch_layer(layer: keras.Layer, layout: Any) -> Callable[..., Any]:
             return F.relu(found) if rectified else found
 
         return convolved
+    if isinstance(layer, kinds.DepthwiseConv2D):
+        each = torch.from_numpy(np.array(layer.kernel).transpose(2, 3, 0, 1).copy())
+        each = each.contiguous(memory_format=layout)
+
+        def looked_around(x: Any) -> Any:
+            pads = layer.padding == "same"
+            x, beside = _padded(x, layer.kernel_size, layer.strides, 0.0) if pads else (x, 0)
+            return F.conv2d(x, each, None, layer.strides, beside, groups=len(each))
+
+        return looked_around
     if isinstance(layer, kinds.BatchNormalization):
         mean, variance = (
             torch.from_numpy(np.array(v)) for v in (layer.moving_mean, layer.moving_variance)
@@ -169,6 +188,8 @@ def _torch_layer(layer: keras.Layer, layout: Any) -> Callable[..., Any]:
         return lambda *x: torch.cat(x, 1)
     if isinstance(layer, kinds.Add):
         return lambda one, *others: sum(others, one)
+    if isinstance(layer, kinds.ReLU) and layer.max_value == 6:
+        return F.relu6
     if isinstance(layer, kinds.Activation | kinds.ReLU):
         return F.relu
     raise TypeError(f"{type(layer).__name__} is not known to the bench")
