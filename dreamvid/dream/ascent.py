@@ -275,7 +275,7 @@ class Ascent:
         if large:
             # Several small steps would not go on where one has overshot; a large one goes less far
             # where the gradient is largest.
-            gradient = tf.tanh(gradient / LARGEST)
+            gradient = tf.tanh(gradient)
             gradient = gradient / self._norm(gradient)
         weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
         return self._stepped(picture, step_size * (weight * gradient)), norm
