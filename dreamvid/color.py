@@ -48,14 +48,17 @@ class Anchor(Protocol):
 
 
 FINE = 2
-"""Bands of detail that are held, the finest: what is coarser are the dream's creatures."""
+"""Bands of detail of luma that are held, the finest: what is coarser are the dream's creatures."""
 
-DETAIL = 0.63, 1.1
+DETAIL = 0.65, 1.1
 """A film's fine detail is let be between these shares of the seed's, where a dream lies that is
 neither blurred nor carved; above it also up to ALLOWED levels over it."""
 
+FINE_COLOR, COLORED = 3, 1.6
+"""Bands of detail of color that are held, and likewise up to which share of the seed's."""
+
 SATURATION = 1.15
-"""Likewise its saturation, up to this share."""
+"""Likewise of saturation."""
 
 ALLOWED = 1.5
 """Levels of detail or saturation that a plain seed is allowed over its own."""
@@ -74,18 +77,22 @@ class PictureAnchor:
         spread: their standard deviations.
         saturation: the mean over the pixels of the largest less the smallest of R, G and B.
         detail: the spread of the finest bands of luma, finest first, (FINE,).
+        colored: that of the finest bands of color, (FINE_COLOR,).
     """
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
     saturation: NDArray[np.float64]
     detail: NDArray[np.float64]
+    colored: NDArray[np.float64]
 
     @classmethod
     def of(cls, seed: Frame) -> PictureAnchor:
         """The anchor at `seed`."""
-        detail = np.array([band.std(dtype=np.float64) for band in _fine(_luma(seed))])
-        return cls(*_statistics(seed), np.array(_saturation(seed)), detail)
+        luma, color = _split(seed)
+        detail = np.array([_spread(band) for band in _fine(luma, FINE)])
+        colored = np.array([_spread(band, IN_COLOR) for band in _fine(color, FINE_COLOR)])
+        return cls(*_statistics(seed), np.array(_saturation(seed)), detail, colored)
 
     def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
         """`frame`, led a share of the way to the seed."""
@@ -109,20 +116,21 @@ class PictureAnchor:
 
     def _held(self, frame: Frame, share: float) -> Frame:
         """`frame`, its saturation and fine detail led a share of the way to what they may be."""
-        luma = _luma(frame)
+        luma, color = _split(frame)
         most = max(SATURATION * float(self.saturation), float(self.saturation) + ALLOWED)
         gain = 1 + share * (min(1.0, most / max(_saturation(frame), 1e-6)) - 1)
-        bands = _fine(luma)
-        found = np.array([band.std(dtype=np.float64) for band in bands])
-        upper = np.maximum(DETAIL[1] * self.detail, self.detail + ALLOWED)
-        wanted = np.clip(found, DETAIL[0] * self.detail, upper)
-        gains = np.minimum(wanted / np.maximum(found, 1e-6), MOST_GAIN)
-        gains = 1 + share * (gains - 1)
-        if gain == 1 and np.all(gains == 1):
+        lines, tints = _fine(luma, FINE), _fine(color, FINE_COLOR)
+        gains = _gains([_spread(band) for band in lines], self.detail, DETAIL, share)
+        faded = _gains(
+            [_spread(band, IN_COLOR) for band in tints], self.colored, (0.0, COLORED), share
+        )
+        if gain == 1 and np.all(gains == 1) and np.all(faded == 1):
             return frame
-        more = sum(np.float32(one - 1) * band for one, band in zip(gains, bands, strict=True))
-        grey = cv2.merge([luma] * 3)
-        return np.asarray(grey + np.float32(gain) * (frame - grey) + cv2.merge([more] * 3))
+        if np.any(gains != 1):
+            luma = luma + _joined(lines, gains - 1)
+        if np.any(faded != 1):
+            color = color + _joined(tints, faded - 1)
+        return np.asarray(cv2.merge([luma] * 3) + np.float32(gain) * color, np.float32)
 
 
 MOST_HELD = 1.25
@@ -160,10 +168,32 @@ class ResidualAnchor:
 
 LUMA = np.array([[0.299, 0.587, 0.114]])
 
+IN_COLOR = np.array([0.713, 0.0, 0.564])
+"""What R, G and B less luma count for in the spread of color: those of Cr and Cb."""
 
-def _luma(frame: Frame) -> Frame:
-    """(H, W)."""
-    return np.asarray(cv2.transform(frame, LUMA))
+
+def _split(frame: Frame) -> tuple[Frame, Frame]:
+    """Luma (H, W), and the color over it (H, W, 3)."""
+    luma = np.asarray(cv2.transform(frame, LUMA), np.float32)
+    return luma, frame - cv2.merge([luma] * 3)
+
+
+def _gains(
+    found: list[float], seed: NDArray[np.float64], bounds: tuple[float, float], share: float
+) -> NDArray[np.float64]:
+    """What brings each spread a share of the way to within its bounds."""
+    spreads: NDArray[np.float64] = np.array(found)
+    upper = np.maximum(bounds[1] * seed, seed + ALLOWED)
+    wanted = np.clip(spreads, bounds[0] * seed, upper)
+    return 1 + share * (np.minimum(wanted / np.maximum(spreads, 1e-6), MOST_GAIN) - 1)
+
+
+def _spread(band: Frame, weights: NDArray[np.float64] | None = None) -> float:
+    """The standard deviation of a plane, or the mean one of weighed channels."""
+    deviation = np.float64(cv2.meanStdDev(band)[1]).ravel()
+    return float(
+        deviation[0] if weights is None else np.sqrt(np.sum((weights * deviation) ** 2) / 2)
+    )
 
 
 def _saturation(frame: Frame) -> float:
@@ -172,18 +202,26 @@ def _saturation(frame: Frame) -> float:
     return float(np.mean(most - least, dtype=np.float64))
 
 
-def _fine(plane: Frame) -> list[Frame]:
-    """The FINE finest bands of a plane's Laplacian pyramid, each at the plane's own size."""
-    bands, sizes = [], []
-    for _ in range(FINE):
-        low = cv2.pyrDown(plane)
-        bands.append(plane - cv2.pyrUp(low, dstsize=plane.shape[::-1]))
-        sizes.append(plane.shape[::-1])
+def _fine(plane: Frame, count: int) -> list[Frame]:
+    """The finest bands of the Laplacian pyramid of (H, W) or (H, W, 3), each half the last."""
+    bands: list[Frame] = []
+    for _ in range(count):
+        low = np.asarray(cv2.pyrDown(plane), np.float32)
+        bands.append(plane - _doubled(low, plane))
         plane = low
-    for at in range(FINE):
-        for size in sizes[:at][::-1]:
-            bands[at] = cv2.pyrUp(bands[at], dstsize=size)
     return bands
+
+
+def _joined(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
+    """The sum of a pyramid's bands, weighed, at the size of the first."""
+    whole = np.float32(weights[-1]) * bands[-1]
+    for band, weight in zip(bands[-2::-1], weights[-2::-1], strict=True):
+        whole = np.float32(weight) * band + _doubled(whole, band)
+    return whole
+
+
+def _doubled(low: Frame, like: Frame) -> Frame:
+    return np.asarray(cv2.pyrUp(low, dstsize=(like.shape[1], like.shape[0])), np.float32)
 
 
 def _large_scale(field: Frame) -> Frame:
