@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,8 +120,8 @@ class PictureAnchor:
         gains = 1 + share * (gains - 1)
         if gain == 1 and np.all(gains == 1):
             return frame
-        more = sum(np.float32(one - 1) * band for one, band in zip(gains, bands, strict=True))
-        grey = cv2.merge([luma] * 3)
+        more: Any = sum(np.float32(one - 1) * band for one, band in zip(gains, bands, strict=True))
+        grey: Frame = np.asarray(cv2.merge([luma] * 3))
         return np.asarray(grey + np.float32(gain) * (frame - grey) + cv2.merge([more] * 3))
 
 
@@ -174,15 +174,16 @@ def _saturation(frame: Frame) -> float:
 
 def _fine(plane: Frame) -> list[Frame]:
     """The FINE finest bands of a plane's Laplacian pyramid, each at the plane's own size."""
-    bands, sizes = [], []
+    bands: list[Frame] = []
+    sizes = []
     for _ in range(FINE):
-        low = cv2.pyrDown(plane)
+        low: Frame = np.asarray(cv2.pyrDown(plane))
         bands.append(plane - cv2.pyrUp(low, dstsize=plane.shape[::-1]))
         sizes.append(plane.shape[::-1])
         plane = low
     for at in range(FINE):
         for size in sizes[:at][::-1]:
-            bands[at] = cv2.pyrUp(bands[at], dstsize=size)
+            bands[at] = np.asarray(cv2.pyrUp(bands[at], dstsize=size))
     return bands
 
 

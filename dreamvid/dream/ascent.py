@@ -82,7 +82,7 @@ class Scale(NamedTuple):
     @classmethod
     def of(cls, note: NDArray[np.float64]) -> Scale:
         """One that was kept as an array."""
-        return cls(np.float32(note[1:]) if len(note) > 1 else None, float(note[0]))
+        return cls(note[1:].astype(np.float32) if len(note) > 1 else None, float(note[0]))
 
     @property
     def note(self) -> NDArray[np.float64]:

@@ -132,7 +132,8 @@ class Dreamer:
                 begun = base if detail is None else base + resized(detail, work.size)
                 detail = self._octave(begun, work, octave, job) - base
             assert detail is not None, "one octave at least has its turn"
-            return np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
+            dreamed: Frame = np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
+            return dreamed
         return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
 
     def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
@@ -249,4 +250,5 @@ def _palette(how: Dream, task: DreamTask) -> Colors:
     if how.palette == "natural":
         return NATURAL
     own = covariance(task.canvas) if task.colors is None else task.colors
-    return own + FLOOR * NATURAL / np.trace(NATURAL)
+    lifted: Colors = own + FLOOR * NATURAL / np.trace(NATURAL)
+    return lifted

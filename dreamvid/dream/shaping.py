@@ -40,7 +40,7 @@ def mixing(colors: Colors, share: float) -> NDArray[np.float32]:
         share: a, 0..1.
     """
     scaled = colors / np.linalg.eigvalsh(colors)[-1]
-    return np.float32((1 - share) * np.eye(3) + share * scaled)
+    return np.asarray((1 - share) * np.eye(3) + share * scaled, np.float32)
 
 
 def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Frame, Sizes]:
@@ -60,7 +60,7 @@ def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Fra
     """
     parts = [gradient]
     for _ in range(bands):
-        low = cv2.pyrDown(parts[-1])
+        low: Frame = np.asarray(cv2.pyrDown(parts[-1]))
         parts[-1] = parts[-1] - _doubled(low, parts[-1])
         parts.append(low)
     if sizes is None:
