@@ -35,6 +35,10 @@ TOGETHER = 16.0
 SOFT = 2.0
 """Sigma (px) over which belief comes back around what is not to be believed."""
 
+LENIENT = 4.0
+"""How many times Ruder's bounds the flows both ways may disagree where they explain the picture;
+what was hidden before disagrees by all of its thing's motion."""
+
 ALIKE = 0.5, 2.0, 8.0
 """Where two frames differ, the flow undone, by less than this share of the contrast around, it is
 believed whatever its edges; by less than the second (levels) always, by more than the third never.
@@ -79,7 +83,8 @@ class Flow:
         back = _estimate(new, old, exact=True)
         slopes = _slopes(back)
         here, there = _differences(old, new, back)
-        trust = _soften(believable(forth, back) | _explained(new, back, there))
+        explained = _explained(new, there) & believable(forth, back, LENIENT)
+        trust = _soften(believable(forth, back) | explained)
         still = _still(back, here, there)
         back[still] = 0
         trust[still] = 1
@@ -115,14 +120,14 @@ def _differences(old: NDArray[np.uint8], new: NDArray[np.uint8], back: Field) ->
     ]
 
 
-def _explained(new: NDArray[np.uint8], back: Field, there: Field) -> NDArray[np.bool_]:
-    """Where the flow explains a frame so well that its edges, or that it does not lead back, may be
-    the estimator's: what moves as people do is all edges."""
+def _explained(new: NDArray[np.uint8], there: Field) -> NDArray[np.bool_]:
+    """Where the flow explains a frame so well that its edges, or that it does not quite lead back,
+    may be the estimator's: what moves as people do is all edges."""
     levels = new.astype(np.float32)
     mean, square = (cv2.GaussianBlur(one, (0, 0), AROUND) for one in (levels, levels * levels))
     contrast = np.sqrt(np.maximum(square - mean * mean, 0))
     share, least, most = ALIKE
-    return np.asarray(_inside(back) & (there < np.clip(share * contrast, least, most)))
+    return np.asarray(there < np.clip(share * contrast, least, most))
 
 
 def _still(back: Field, here: Field, there: Field) -> NDArray[np.bool_]:
@@ -155,12 +160,17 @@ def _wide(field: Field) -> Field:
     return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def believable(forth: Field, back: Field) -> NDArray[np.bool_]:
-    """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed."""
+def believable(forth: Field, back: Field, lenient: float = 1.0) -> NDArray[np.bool_]:
+    """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed.
+
+    `lenient` is how many times his bounds the two may disagree; over 1, edges are no doubt either.
+    """
     came = _grid(*back.shape[:2]) + back
     there = cv2.remap(forth, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     size = _square(back)
-    agree = _square(there + back) <= 0.01 * (_square(there) + size) + 0.5
+    agree = _square(there + back) <= lenient * (0.01 * (_square(there) + size) + 0.5)
+    if lenient > 1:
+        return np.asarray(agree & _inside(back))
     smooth = _slopes(back) <= 0.01 * size + 0.002
     return np.asarray(agree & smooth & _inside(back))
 

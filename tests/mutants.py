@@ -160,7 +160,11 @@ size: 64x48
 seed: 7
 network: {name: none, precision: float32}
 dream:
-  objective: {eyes: 1, faces: 0.5}
+  objective: {cells: 1, heads: 0.5}
+  decorrelate: 0.9
+  palette: source
+  laplacian: 2
+  stagger: 3
   octaves: 3
   octave_scale: 1.4
   step_size: "0:(1.2), 9:(2) ease"

@@ -17,17 +17,22 @@ import numpy as np
 
 from dreamvid import rendering
 from dreamvid.cli import main
+from dreamvid.frame import Frame
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
+from dreamvid.task import Bare
+from tests.fakes import dreaming
 
 SEGMENT = 4
 
 
-def dream(canvas: Any, t: int, bare: Any, how: Any) -> Any:
+@dreaming
+def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
     """A pattern of the frame's own over what is softened: each frame hangs on all before it."""
     rng = np.random.default_rng([t, 3])
     pattern = cv2.GaussianBlur(rng.random(canvas.shape, np.float32), (0, 0), 1.5) - 0.5
-    return cv2.GaussianBlur(canvas, (0, 0), 0.4) + 60 * pattern * (0.3 + bare[..., None])
+    soft = cv2.GaussianBlur(canvas, (0, 0), 0.4)
+    return np.asarray(soft + 60 * pattern * (0.3 + bare[..., None]))
 
 
 def fault_at(last: int) -> None:

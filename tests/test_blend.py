@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from dreamvid import dream_frames
-from dreamvid.blend import FADE, Bare, Held, Last, Move, canvas, crossfade, needs_source
+from dreamvid.blend import FADE, WORN, Held, Last, Move, canvas, crossfade, needs_source
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
 from dreamvid.recipe import Blend, Motion, Recipe, ZoomBlend
-from dreamvid.recurrence import Dreams
+from dreamvid.task import Bare, Dreams, DreamTask
+from tests.fakes import asleep, dreaming
 
 H, W = 24, 32
 
@@ -31,11 +32,6 @@ def still(frame: Frame, ground: Any = 0) -> Frame:
 
 def aside(frame: Frame, ground: Any = 0) -> Frame:
     return np.roll(frame, 3, axis=1)
-
-
-def asleep(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
-    """A dreamer that changes nothing."""
-    return frame
 
 
 def frames(recipe: Recipe, sources: list[Frame], dream: Dreams) -> list[Any]:
@@ -99,6 +95,19 @@ def test_where_nothing_is_carried_it_is_bare_and_fades_after() -> None:
         assert np.allclose(bare[:, W // 2 :], FADE * before)
         assert np.allclose(bare[H // 2 :, : W // 2], 0.5 + 0.5 * FADE * before)
     assert 0 < FADE < 1, "one step a frame does not hold at once what a burst has made"
+
+
+def test_what_is_worn_is_dreamed_anew() -> None:
+    worn = np.linspace(0, 2, W, dtype=np.float32) * np.ones((H, 1), np.float32)
+    last = Last(DREAM, BEFORE, np.full((H, W), 0.3, np.float32))
+    plain, _ = canvas(SOURCE, last, aside, Blend())
+    made, bare = canvas(SOURCE, last, aside, Blend(), worn)
+    assert np.array_equal(made, plain), "what is carried stays"
+    np.testing.assert_allclose(bare, np.clip(FADE * 0.3 + WORN * worn, 0, 1), rtol=1e-5)
+    on = last.on(SOURCE, aside, worn)
+    np.testing.assert_allclose(on.bare, np.clip(0.3 + WORN * worn, 0, 1), rtol=1e-5)
+    for nothing in (canvas(SOURCE, LAST, aside, ZoomBlend(), worn)[1], LAST.bare):
+        assert not nothing.any(), "a picture that is carried whole is nowhere bare"
 
 
 def test_bare_stays_within_bounds_whatever_the_look_up_overshoots() -> None:
@@ -226,9 +235,9 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "zoom")
     wide = np.full((H, W, 3), 60, np.float32)
     wide[:, : W // 2] = 200
-    last = frames(recipe, [wide] * 3, lambda canvas, t, bare, how: canvas + (10 if t == 0 else 0))[
-        -1
-    ]
+    last = frames(
+        recipe, [wide] * 3, dreaming(lambda canvas, t, _: canvas + (10 if t == 0 else 0))
+    )[-1]
     inside = last[H * 2 // 5 : H * 3 // 5, W * 2 // 5 : W * 3 // 5]
     assert {round(float(v)) for v in np.unique(inside.round())} >= {70, 210}
     edges = np.concatenate([last[0, ::5], last[-1, ::5]])
@@ -239,7 +248,7 @@ def test_what_comes_in_from_outside_is_the_source_again() -> None:
 def test_a_residual_does_not_come_in_from_outside() -> None:
     recipe = make_recipe({"motion": {"zoom": 0.5}, "color": {"anchor": 0}}, "video")
     last = frames(
-        recipe, [SOURCE] * 2, lambda canvas, t, bare, how: np.clip(canvas + 5 * (t == 0), 0, 255)
+        recipe, [SOURCE] * 2, dreaming(lambda canvas, t, _: np.clip(canvas + 5 * (t == 0), 0, 255))
     )[-1]
     assert np.array_equal(last[0], SOURCE[0])
     assert last[H // 2, W // 2].mean() > SOURCE[H // 2, W // 2].mean() + 3
@@ -264,7 +273,8 @@ def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
 # The recurrence with a dreamer that leaves a mark
 
 
-def marking(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
+@dreaming
+def marking(frame: Frame, t: int, bare: Bare) -> Frame:
     """Lays a checkerboard of 8 levels on the canvas: no mean, so that no anchor pulls it."""
     y, x = np.mgrid[0:H, 0:W]
     board = np.where((x + y) % 2, 8.0, -8.0)[..., None].astype(np.float32)
@@ -284,13 +294,14 @@ def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
 def test_without_a_share_every_frame_is_dreamed_alone() -> None:
     recipe = make_recipe({"blend": 0, "color": {"anchor": 0}}, "video")
     for frame, source in zip(frames(recipe, CLIP, marking), CLIP, strict=True):
-        assert np.array_equal(frame, marking(source, 0, np.ones((H, W), np.float32), None))
+        assert np.array_equal(frame, marking(DreamTask(source)))
 
 
 def test_a_clips_dream_moves_and_its_source_stays() -> None:
     """`on: dream`: a tunnel of feedback over the running clip."""
 
-    def once(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def once(frame: Frame, t: int, bare: Bare) -> Frame:
         frame = frame.copy()
         if t == 0:
             frame[5, 6] += 50
@@ -308,7 +319,8 @@ def test_a_clips_dream_moves_and_its_source_stays() -> None:
 def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
     seen = []
 
-    def look(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def look(frame: Frame, t: int, bare: Bare) -> Frame:
         seen.append(frame)
         return frame
 
@@ -323,7 +335,8 @@ def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
 def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
     told = []
 
-    def note(frame: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def note(frame: Frame, t: int, bare: Bare) -> Frame:
         told.append(t)
         return frame
 
@@ -333,9 +346,7 @@ def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
 
 def test_an_image_is_dreamed_once_and_nothing_is_read_ahead() -> None:
     recipe = make_recipe({"color": {"anchor": 0}}, "image")
-    assert np.array_equal(
-        frames(recipe, [SOURCE], marking)[0], marking(SOURCE, 0, np.ones((H, W), np.float32), None)
-    )
+    assert np.array_equal(frames(recipe, [SOURCE], marking)[0], marking(DreamTask(SOURCE)))
     endless = dream_frames(make_recipe({}, "zoom"), repeat(SOURCE), asleep)
     assert len(list(islice(endless, 3))) == 3
 

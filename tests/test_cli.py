@@ -60,7 +60,8 @@ def test_layers_lists_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["layers"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in ENTRIES)
-    assert "MIT" in listed
+    assert "installed with dreamvid" in listed
+    assert all(own.licence in listed for own in ENTRIES.values()), "whose weights they are"
 
 
 def test_layers_of_a_network_with_sizes_strides_and_the_defaults_marked(
@@ -140,7 +141,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
 
 
 def test_what_a_dry_run_prints_is_a_recipe(still: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["zoom", str(still), "--zoom", "1.1", "-o", "a.mp4", "--dry-run", "--layers", "fur"]
+    words = ["zoom", str(still), "--zoom", "1.1", "-o", "a.mp4", "--dry-run", "--layers", "animals"]
     assert main(words) == 0
     told = capsys.readouterr().out
     Path("again.yaml").write_text(told)
@@ -197,7 +198,7 @@ REFUSED = [
     (["zoom", "still.png", "--fps", "0"], "fps: must be more than 0"),
     (["zoom", "still.png", "--size", "20"], "size: must be WIDTHxHEIGHT"),
     (["zoom", "still.png", "--layers", "eye"], "layer eye"),
-    (["zoom", "still.png", "--network", "pockett"], "did you mean pocket?"),
+    (["zoom", "still.png", "--network", "lite00"], "did you mean lite0?"),
     (["zoom", "still.png", "--size", "20x20"], "at least 32x32"),
     (["zoom", "still.png", "--trim", "60", "60"], "motion.trim: 60 and 60 px leave nothing"),
     (["zoom", "text.mp4"], "dreamvid video takes clips"),

@@ -6,8 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamvid.color import LEAST_SPREAD, PictureAnchor, ResidualAnchor, shift
+from dreamvid.color import (
+    ALLOWED,
+    DETAIL,
+    LEAST_SPREAD,
+    MOST_HELD,
+    SATURATION,
+    PictureAnchor,
+    ResidualAnchor,
+    shift,
+)
 from dreamvid.frame import Frame
+from dreamvid.media.opencv import cv2
 
 quick = settings(deadline=None, max_examples=15)
 
@@ -22,6 +32,16 @@ def clouds(mean: float = 120, spread: float = 40, seed: int = 1) -> Frame:
     frame = mean + np.array([0, 8, -8]) + spread * np.array([1, 0.9, 1.1]) * draw
     made: Frame = frame.clip(0, 255).astype(np.float32)
     return made
+
+
+def waves(mean: float = 120, spread: float = 40, color: float = 0, finest: float = 0) -> Frame:
+    """Broad waves of a mean and spread, gray but for a share, and a checkerboard on them."""
+    y, x = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    gray = np.sqrt(2) * np.sin(2 * np.pi * (x + y) / 32)
+    hue = color * np.sqrt(2) * np.stack([np.sin(2 * np.pi * x / 32 + k) for k in range(3)], -1)
+    grain = np.where((x + y) % 2, finest, -finest)
+    made: Frame = (mean + spread * (gray[..., None] + hue) + grain[..., None]).clip(0, 255)
+    return made.astype(np.float32)
 
 
 def flat(level: float) -> Frame:
@@ -138,12 +158,90 @@ def test_a_flat_seed_may_have_its_dream_but_no_more() -> None:
     """Up to the least spread the dream is let be; beyond it, it is led back to it."""
     seed = flat(128)
     anchor = PictureAnchor.of(seed)
-    soft = clouds(128, 10)
+    soft = waves(128, 10)
     kept = anchor.pull(soft, seed, 1)
     assert np.abs(statistics(kept)[1] - statistics(soft)[1]).max() < 0.1
-    hard = anchor.pull(clouds(128, 60), seed, 1)
+    hard = anchor.pull(waves(128, 60), seed, 1)
     assert np.abs(statistics(hard)[1] - LEAST_SPREAD).max() < 0.5
     assert np.abs(statistics(hard)[0] - 128).max() < 0.5
+
+
+def saturation(frame: Frame) -> float:
+    return float((frame.max(-1) - frame.min(-1)).mean())
+
+
+def detail(frame: Frame) -> NDArray[np.float64]:
+    """The spread of the finest two bands of a gray frame's Laplacian pyramid."""
+    plane, bands = frame[..., 0], []
+    for times in (1, 2):
+        low: Frame = np.asarray(cv2.pyrDown(plane))
+        band = plane - cv2.pyrUp(low, dstsize=plane.shape[::-1])
+        bands.append((band if times == 1 else cv2.pyrUp(band)).std(dtype=np.float64))
+        plane = low
+    return np.array(bands)
+
+
+def pulled_again_and_again(frame: Frame, seed: Frame, share: float = 0.5) -> Frame:
+    anchor = PictureAnchor.of(seed)
+    for _ in range(20):
+        frame = anchor.pull(frame, seed, share)
+    return frame
+
+
+@pytest.mark.parametrize("color", [0.0, 0.05, 0.2])
+def test_saturation_is_led_back_to_a_little_more_than_the_seeds(color: float) -> None:
+    """Of a seed that is all but gray, to some levels more."""
+    seed, frame = waves(120, 30, color), waves(120, 24, 0.8)
+    most = max(SATURATION * saturation(seed), saturation(seed) + ALLOWED)
+    once = PictureAnchor.of(seed).pull(frame, seed, 0.5)
+    assert saturation(frame) - 4 > saturation(once) > most
+    home = pulled_again_and_again(frame, seed)
+    assert saturation(home) == pytest.approx(most, rel=0.02)
+    assert is_frame(home)
+
+
+def test_a_paler_dream_is_let_be() -> None:
+    seed = waves(120, 30, 0.3)
+    (mean, spread), gray = statistics(seed), waves(128, 40)
+    pale = (mean + spread * (gray - gray.mean()) / gray.std()).astype(np.float32)
+    assert saturation(pale) < 0.7 * saturation(seed)
+    assert np.array_equal(PictureAnchor.of(seed).pull(pale, seed, 1), pale)
+
+
+@pytest.mark.parametrize(("own", "dreamed"), [(1.0, 12.0), (9.0, 20.0)])
+def test_fine_detail_is_led_back_to_a_little_more_than_the_seeds(
+    own: float, dreamed: float
+) -> None:
+    seed, frame = waves(120, 30, finest=own), waves(120, 30, finest=dreamed)
+    most = np.maximum(DETAIL[1] * detail(seed), detail(seed) + ALLOWED)
+    once = PictureAnchor.of(seed).pull(frame, seed, 0.5)
+    assert detail(frame)[0] - 2 > detail(once)[0] > most[0]
+    home = pulled_again_and_again(frame, seed)
+    assert detail(home)[0] == pytest.approx(most[0], rel=0.05)
+    assert detail(home)[1] == pytest.approx(detail(frame)[1], rel=0.1), "the coarser band is let be"
+
+
+def test_a_dream_that_has_blurred_is_sharpened_to_the_least_and_not_at_once() -> None:
+    seed, frame = waves(120, 30, finest=9), waves(120, 30, finest=2)
+    once = PictureAnchor.of(seed).pull(frame, seed, 1)
+    assert detail(once)[0] <= 1.35 * detail(frame)[0]
+    home = pulled_again_and_again(frame, seed, 1)
+    assert detail(home)[0] == pytest.approx(DETAIL[0] * detail(seed)[0], rel=0.05)
+
+
+def test_what_is_near_the_seed_is_let_be_but_for_its_mean_and_spread() -> None:
+    """Grain and color within their bounds: to the bit where mean and spread are the seed's too,
+    else what is done is even over each channel."""
+    seed = waves(120, 30, 0.3, finest=6)
+    spread = np.sqrt(30**2 + 6**2 - 5.5**2)
+    near = waves(120, spread, 0.3 * 30 / spread, finest=5.5)
+    assert np.array_equal(PictureAnchor.of(seed).pull(near, seed, 1), near)
+    pulled = PictureAnchor.of(seed).pull(near * np.float32(0.95) + 4, seed, 1)
+    for channel in range(3):
+        line = np.polyfit(near[..., channel].ravel(), pulled[..., channel].ravel(), 1)
+        off = np.polyval(line, near[..., channel]) - pulled[..., channel]
+        assert np.abs(off).max() < 0.01
+    assert np.abs(statistics(pulled)[0] - statistics(seed)[0]).max() < 0.1
 
 
 def test_what_is_nearly_flat_is_not_blown_up_at_once() -> None:
@@ -211,7 +309,8 @@ def test_grain_is_kept_and_led_back_only_where_it_has_grown() -> None:
     source = flat(128)
     first = np.random.default_rng(2).normal(0, 10, SHAPE).astype(np.float32)
     anchor = ResidualAnchor.of(first)
-    for grown, kept in ((0.5, 0.5), (1.0, 1.0), (2.0, 1.5), (4.0, 2.5)):
+    # Up to MOST_HELD of the first it may grow; half of what is beyond it is taken away.
+    for grown, kept in ((0.5, 0.5), (1.0, 1.0), (MOST_HELD, MOST_HELD), (2.0, 1.625), (4.0, 2.625)):
         pulled = anchor.pull(source + first * np.float32(grown), source, 0.5)
         spread = statistics(pulled - source)[1] / statistics(first)[1]
         assert np.abs(spread / kept - 1).max() < 0.03
@@ -225,7 +324,8 @@ def test_a_residual_that_grows_each_frame_is_held() -> None:
         frame = anchor.pull(np.clip(source + (frame - source) * 1.1 + 1, 0, 255), source, 0.5)
     mean, spread = statistics(frame - source)
     assert np.abs(mean).max() < 3
-    assert (spread / statistics(first)[1]).max() < 1.3
+    assert (spread / statistics(first)[1]).max() < 1.3 * MOST_HELD
+    assert (spread / statistics(first)[1]).min() > MOST_HELD, "and not further than that"
 
 
 @pytest.mark.parametrize("level", [0.0, 255.0])

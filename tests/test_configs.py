@@ -22,13 +22,13 @@ def shortened(name: str, folder: Path) -> dict[str, Any]:
     still = str(make.picture(folder / "a.png", 112, 96))
     pictures = [still, still] if "mix" in data else [still]
     source = [str(make.h264(folder / "a.mp4", frames=4, size=(112, 96)))]
-    network = data.get("network", "pocket")
+    network = data.get("network", "lite0")
     called = network if isinstance(network, str) else network["name"]
     small = {
         "source": source if kind == "video" else pictures,
         "output": str(folder / ("out.png" if kind == "image" else "out.mp4")),
         "size": "112x96",
-        "network": {"name": called, "weights": None if called == "pocket" else "random"},
+        "network": {"name": called, "weights": None if called == "lite0" else "random"},
         "dream": {**data.get("dream", {}), "octaves": 1, "octave_top": 0, "steps": 1, "burst": 1},
     }
     return {**data, **small, **({} if kind == "image" else {"frames": 3})}

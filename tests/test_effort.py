@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections import Counter
+from itertools import combinations, count
 
 import numpy as np
 import pytest
@@ -10,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from dreamvid.blend import FADE, Bare
-from dreamvid.dream.effort import BUDGET, CONTEXT, Box, Effort, area, around, efforts
+from dreamvid.blend import FADE
+from dreamvid.dream import effort
+from dreamvid.dream.effort import BUDGET, CONTEXT, GAIN, Box, Effort, Turn, area, around
+from dreamvid.task import Bare
 
 quick = settings(deadline=None, max_examples=150)
 
 
-def octaves(height: int, width: int, count: int = 4) -> list[tuple[int, int]]:
-    return [(round(height / 1.4**k), round(width / 1.4**k)) for k in range(count - 1, -1, -1)]
+def octaves(height: int, width: int, number: int = 4) -> list[tuple[int, int]]:
+    return [(round(height / 1.4**k), round(width / 1.4**k)) for k in range(number - 1, -1, -1)]
 
 
 @st.composite
@@ -30,6 +33,13 @@ def bares(draw: DrawFn) -> Bare:
         high, wide = draw(st.integers(1, 60)), draw(st.integers(1, 60))
         bare[top : top + high, left : left + wide] = draw(st.sampled_from([1.0, 1.0, 0.7, 0.2]))
     return bare
+
+
+def efforts(
+    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
+) -> list[Effort]:
+    """Of a frame in which every octave has its turn."""
+    return effort.efforts(bare, sizes, steps, burst, largest, Turn(3, len(sizes), 1))
 
 
 plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_from([96, 160, 768]))
@@ -200,3 +210,84 @@ def test_boxes_around_angles_do_not_overlap() -> None:
     bare[384:400, 304:640] = bare[176:400, 624:640] = 1
     (work,) = efforts(bare, [(800, 1200)], 1, 6, 4000)
     assert inside(work.boxes, work.size).max() == 1
+
+
+# Octaves in turn
+
+turns = st.tuples(st.integers(1, 8), st.integers(1, 8))
+"""How many octaves there are, and every how many frames the largest has its turn."""
+
+
+def taking(number: int, octaves: int, stagger: int) -> list[int]:
+    turn = Turn(number, octaves, stagger)
+    return [octave for octave in range(octaves) if turn.includes(octave)]
+
+
+@given(turns, st.integers(0, 10_000))
+@quick
+def test_one_octave_has_each_frame_and_the_largest_every_so_many(
+    plan: tuple[int, int], number: int
+) -> None:
+    octaves, stagger = plan
+    if stagger == 1 or octaves == 1:
+        assert taking(number, *plan) == list(range(octaves)), "all have every frame"
+        return
+    (octave,) = taking(number, *plan)
+    assert (octave == octaves - 1) == (number % stagger == 0)
+
+
+@given(turns, st.integers(0, 10_000))
+@quick
+def test_every_octave_has_its_turn_before_long_and_all_others_as_often(
+    plan: tuple[int, int], number: int
+) -> None:
+    """In as many frames as leave one to each of the others, between those of the largest."""
+    octaves, stagger = plan
+    if stagger == 1 or octaves == 1:
+        return
+    within = next(n for n in count(stagger) if n - -(-n // stagger) >= octaves - 1)
+    had = {octave for n in range(within) for octave in taking(number + n, *plan)}
+    assert had == set(range(octaves))
+    whole = stagger * (octaves - 1)
+    times = Counter(octave for n in range(whole) for octave in taking(number + n, *plan))
+    assert times == {**dict.fromkeys(range(octaves - 1), stagger - 1), octaves - 1: octaves - 1}
+
+
+def test_between_the_largest_the_others_go_from_large_to_small() -> None:
+    assert [taking(n, 4, 3) for n in range(8)] == [[3], [2], [1], [3], [0], [2], [3], [1]]
+
+
+@given(turns, st.integers(0, 100))
+@quick
+def test_steps_are_the_larger_the_fewer_take_them(plan: tuple[int, int], number: int) -> None:
+    octaves, stagger = plan
+    turn = Turn(number, octaves, stagger)
+    assert turn.gain == (1 if stagger == 1 else octaves**GAIN)
+
+
+@given(plans, st.integers(1, 8), st.integers(0, 50))
+@quick
+def test_what_is_carried_is_dreamed_in_turn_and_what_is_bare_at_every_octave(
+    plan: tuple[Bare, int, int, int], stagger: int, number: int
+) -> None:
+    bare, steps, burst, largest = plan
+    sizes, burst = octaves(*bare.shape), max(steps, burst)
+    turn = Turn(number, len(sizes), stagger)
+    works = effort.efforts(bare, sizes, steps, burst, largest, turn)
+    every = efforts(bare, sizes, steps, burst, largest)
+    for octave, (work, whole) in enumerate(zip(works, every, strict=True)):
+        if bare.min() == 1:
+            assert (work.even, work.gain) == (burst, 1)
+        else:
+            assert work.even == (steps if turn.includes(octave) else 0)
+            assert work.gain == turn.gain
+        assert (work.boxes, work.further) == (whole.boxes, whole.further)
+        np.testing.assert_array_equal(work.more, whole.more)
+        assert work.idle == (work.even == work.further == 0)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_where_nothing_is_carried_every_octave_takes_the_burst(number: int) -> None:
+    bare, sizes = np.ones((90, 160), np.float32), octaves(90, 160)
+    for work in effort.efforts(bare, sizes, 1, 10, 768, Turn(number, 4, 3)):
+        assert (work.even, work.further, work.gain) == (10, 0, 1)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from dreamvid.blend import Move
 from dreamvid.camera import Camera
-from dreamvid.flow import Flow, Moment, believable, followed, ride
+from dreamvid.flow import TORN, Flow, Moment, believable, followed, ride, worn
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine, camera_step
 from dreamvid.recipe import Motion
-from tests.scenes import Floats, H, Mask, Scene, W, grid
+from tests.scenes import Floats, H, Mask, Scene, W, grid, texture
 
 SCENES = {
     "both to the right": Scene(ground=(1.3, -0.4), disc=(3.2, 0.7)),
@@ -94,6 +94,99 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
     believed = flow.trust > 0.9
     assert np.abs(moved - now)[believed].mean() < 1.5
     assert np.abs(before - now)[believed].mean() > 10
+
+
+def test_a_figure_that_moves_is_believed_all_over_though_it_is_all_edges() -> None:
+    """And not the ground that it uncovers."""
+    scene = Scene(ground=(0, 0), disc=(6, 2), begins=(32, 42), contrast=25)
+    for t in (1, 2, 3):
+        trust = flow_to(scene, t).trust
+        assert trust[scene.on_disc(t, inside=4)].mean() > 0.96
+        assert trust[scene.uncovered(t, within=2)].mean() < 0.15
+
+
+def test_what_the_flow_does_not_explain_is_not_believed_however_it_agrees() -> None:
+    """A flash on the ground, of more than a frame's contrast."""
+    scene = SCENES["over still ground"]
+    before, now = scene.frames(2)
+    flash = (slice(60, 80), slice(70, 100))
+    now[flash] = 255 - now[flash]
+    trust = Flow.between(before, now).trust
+    assert trust[64:76, 74:96].mean() < 0.5
+    assert trust[5:20, 70:100].min() > 0.9
+
+
+# How much is stretched, turned or sheared
+
+INNER = (slice(16, -16), slice(16, -16))
+
+
+def mapped(scale: float = 1, turned: float = 0, sheared: float = 0) -> Frame:
+    """Texture, under a map around its middle; the rates are in radians and px a px."""
+    x, y = grid()
+    x, y = x - (W - 1) / 2, y - (H - 1) / 2
+    cos, sin = math.cos(turned), math.sin(turned)
+    across, down = (cos * x + sin * y) / scale + sheared * y, (cos * y - sin * x) / scale
+    return np.clip(128 + 30 * texture(1)(across, down), 0, 255).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "strain"),
+    [
+        ({"scale": 1.03}, 0.03 * math.sqrt(2)),
+        ({"scale": 0.97}, 0.03 * math.sqrt(2)),
+        ({"scale": 1.1}, 0.1 * math.sqrt(2)),
+        ({"turned": 0.05}, 0.05 * math.sqrt(2)),
+        ({"sheared": 0.03}, 0.03),
+    ],
+    ids=str,
+)
+def test_strain_is_how_far_a_thing_is_from_moving_stiffly(
+    change: dict[str, float], strain: float
+) -> None:
+    """Two directions are stretched by a zoom, or turned; a shear moves one along the other."""
+    flow = Flow.between(mapped(), mapped(**change))
+    assert flow.strain.dtype == np.float32
+    assert flow.strain[INNER].mean() == pytest.approx(strain, rel=0.15)
+    assert np.abs(flow.strain[INNER] - strain).max() < 0.5 * strain
+
+
+@pytest.mark.parametrize("moved", [(1.3, -0.4), (4, 1), (2, 0), (0.5, 0)])
+def test_what_only_moves_is_not_strained(moved: tuple[float, float]) -> None:
+    scene = Scene(ground=moved, disc=moved)
+    strain = flow_to(scene, 1).strain
+    assert strain[INNER].mean() < 0.01
+    assert strain.min() >= 0
+
+
+@pytest.mark.parametrize("level", [None, 90])
+def test_what_stands_still_is_not_strained(level: float | None) -> None:
+    frame = Scene().frame(0) if level is None else np.full((H, W, 3), level, np.float32)
+    assert not Flow.between(frame, frame).strain.any()
+    small = frame[:12, :40]
+    assert not Flow.between(small, small).strain.any()
+
+
+def test_an_edge_is_no_strain_beyond_what_is_torn() -> None:
+    """Where a disc tears away from its ground no one can say what is stretched."""
+    strain = flow_to(Scene(ground=(0, 0), disc=(8, 0)), 2).strain
+    assert strain.max() <= TORN
+    assert np.isfinite(strain).all()
+
+
+def test_the_camera_sees_the_strain_where_the_clip_is_shown() -> None:
+    still = np.zeros((H, W, 2), np.float32)
+    x, _ = grid()
+    flow = Flow(still, np.ones((H, W), np.float32), (x / 100).astype(np.float32))
+    motion = Motion(translate=(10, 0), on="frame")
+    camera, source = Camera(True), field(*grid())
+    assert camera.sees(Moment(0, source), motion).worn is None, "nothing came"
+    seen = camera.sees(Moment(1, source, flow), motion)
+    assert seen.worn is not None
+    np.testing.assert_allclose(seen.worn[:, 12:], ((x - 10) / 100)[:, 12:], atol=1e-3)
+    fixed = Camera(True)
+    fixed.sees(Moment(0, source), Motion(translate=(10, 0), on="dream"))
+    assert worn(flow, Affine()) is flow.strain
 
 
 # What counts as still
@@ -294,7 +387,12 @@ def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> N
 
 def test_a_still_clip_under_a_still_camera_is_kept_to_the_bit() -> None:
     frame = np.random.default_rng(0).uniform(0, 255, (H, W, 3)).astype(np.float32)
-    still = Flow(*(np.full((H, W, *more), value, np.float32) for more, value in (((2,), 0), ((), 1), ((), 0))))
+    still = Flow(
+        *(
+            np.full((H, W, *more), value, np.float32)
+            for more, value in (((2,), 0), ((), 1), ((), 0))
+        )
+    )
     assert np.array_equal(ride(still, Affine(), Affine())(frame, 0.0), frame)
 
 
@@ -312,7 +410,12 @@ def test_what_is_not_believed_is_the_ground(asked: dict[str, object]) -> None:
 def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
     """A quarter of the screen on either side shows what was not seen, or is no clip at all."""
     out = camera_step(Motion(zoom=0.5), (W, H))
-    still = Flow(*(np.full((H, W, *more), value, np.float32) for more, value in (((2,), 0), ((), 1), ((), 0))))
+    still = Flow(
+        *(
+            np.full((H, W, *more), value, np.float32)
+            for more, value in (((2,), 0), ((), 1), ((), 0))
+        )
+    )
     ones = np.ones((H, W, 1), np.float32)
     for after, before in ((out, Affine()), (Affine(), out.inverse), (out.then(out), out)):
         seen = ride(still, after, before)(ones, 0.0)[..., 0]
@@ -342,7 +445,8 @@ FILM = [*shot(SCENES["both to the right"], 4), *shot(SCENES["against each other"
 def same(one: Flow | None, other: Flow | None) -> bool:
     if one is None or other is None:
         return one is other
-    return np.array_equal(one.back, other.back) and np.array_equal(one.trust, other.trust)
+    fields = zip(vars(one).values(), vars(other).values(), strict=True)
+    return all(np.array_equal(field, own) for field, own in fields)
 
 
 @pytest.mark.parametrize("both", [False, True])

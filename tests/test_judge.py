@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dreamvid.cli import main
@@ -16,6 +16,7 @@ from dreamvid.errors import RecipeError
 from dreamvid.loading import make_recipe
 from dreamvid.note import MARK, read_note
 from dreamvid.recipe import Network
+from tests.loaded import load_once
 from tests.test_flicker import pan, texture
 from tests.test_report import grain, lossless, whole
 
@@ -39,6 +40,15 @@ def film(recipe: dict[str, Any] | None, files: Any = (), comment: str = "") -> N
     said = comment if recipe is None else note_of({"kind": "video", **recipe}, files)
     lossless(Path("d.mkv"), DREAMED, comment=said)
     lossless(Path("s.mkv"), SOURCE)
+
+
+def archive(path: Path) -> Path:
+    """Weights that fit the default network."""
+    from dreamvid.dream.models import build
+
+    layers = build(entry(OWN)).layers
+    np.savez(path, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
+    return path
 
 
 def told(*words: str) -> dict[str, Any]:
@@ -70,6 +80,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     plain = models.build
     monkeypatch.setattr(models, "build", build)
+    monkeypatch.setattr("dreamvid.dream.networks.load", load_once)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -133,10 +144,8 @@ def test_layers_or_weights_alone_are_those_of_the_network_that_dreamed() -> None
 
 @pytest.mark.parametrize("same", [True, False])
 def test_a_file_of_weights_is_known_by_its_hash(same: bool) -> None:
-    shipped = entry(OWN).shipped
-    assert shipped is not None, "the default network needs no download"
-    shutil.copy(shipped, "w.npz")
-    digest = hashlib.sha256(shipped.read_bytes() if same else b"").hexdigest()
+    file = archive(Path("w.npz"))
+    digest = hashlib.sha256(file.read_bytes() if same else b"").hexdigest()
     film(
         {"network": {"name": OWN, "weights": "w.npz"}},
         [{"key": "network.weights", "name": "w.npz", "sha256": digest}],
@@ -263,6 +272,7 @@ def test_a_judge_that_is_named_may_be_fetched(monkeypatch: pytest.MonkeyPatch) -
         note_of({"kind": "video", "network": {"name": OWN, "weights": "trap.npz"}}),
         note_of({"kind": "video", "network": {"name": OWN, "weights": "/etc/passwd"}}),
         note_of({"kind": "video", "network": {"name": "vgg16", "weights": "shipped"}}),
+        note_of({"kind": "video", "network": "pocket"}),
         note_of({"kind": "video", "network": {"name": OWN, "weights": "imagenet"}}),
         note_of({"kind": "video", "network": {"name": OWN, "weights": 3}}),
         note_of({"kind": "video", "dream": {"objective": {"no-such-layer": 1}}}),
@@ -274,19 +284,14 @@ def test_a_judge_that_is_named_may_be_fetched(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_broken_in_a_films_recipe_counts_as_not_said(
     comment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dreamvid.dream import models
-
     loaded: list[Network] = []
 
     def load(own: Any, network: Network) -> Any:
         loaded.append(network)
-        return plain(own, network)
+        return load_once(own, network)
 
-    plain = models.load
     monkeypatch.setattr("dreamvid.dream.networks.load", load)
-    shipped = entry(OWN).shipped
-    assert shipped is not None
-    shutil.copy(shipped, "trap.npz")
+    archive(Path("trap.npz"))
     film(None, comment=comment)
     numbers = told()
     assert numbers["judge"].startswith(f"{OWN}: ")

@@ -13,7 +13,6 @@ import pytest
 
 from dreamvid import preview as previews
 from dreamvid import rendering
-from dreamvid.blend import Bare
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame
@@ -28,11 +27,14 @@ from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import plan
 from dreamvid.schedule import Clock, Schedule, parse_schedule
 from dreamvid.source import open_source
+from dreamvid.task import Bare, DreamTask
 from tests import media_factory
+from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, texture
 
 
-def fake(canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
+@dreaming
+def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
     """More contrast, and what tells t and whether it is bare."""
     mean = canvas.mean((0, 1))
     return np.asarray(mean + 1.1 * (canvas - mean) + t + 5 * bare[..., None], np.float32)
@@ -153,7 +155,7 @@ def test_it_is_small_and_dreams_on_what_octaves_the_film_has(
     assert isinstance(little.recipe, ZoomRecipe)
     assert little.source.size == next(little.source.open()).shape[1::-1] == small
     assert (little.recipe.dream.octaves, little.recipe.dream.jitter) == (octaves, 32)
-    assert (little.recipe.network.name, little.recipe.film.crf) == ("pocket", 23)
+    assert (little.recipe.network.name, little.recipe.film.crf) == ("lite0", 23)
 
 
 @pytest.mark.usefixtures("faked")
@@ -173,7 +175,7 @@ def test_a_long_picture_stays_large_enough_for_its_network(still: Path) -> None:
 def test_its_camera_goes_the_films_way(still: Path, motion: dict[str, Any]) -> None:
     recipe = of(still, network="none", frames=8, motion={"border": "reflect", **motion})
     small, sheet = made(recipe, 3)
-    large = list(dream_frames(recipe, open_source(recipe).open(), lambda canvas, *_: canvas))
+    large = list(dream_frames(recipe, open_source(recipe).open(), asleep))
     assert len(small) == len(large) == 8
     for little, full in zip(small, large, strict=True):
         assert np.abs(little - resize(full, (320, 240))).mean() < 2
@@ -191,7 +193,7 @@ def test_a_zooms_sheet_shows_its_first_frame_and_dreams_of_the_small_film(still:
     np.testing.assert_allclose(first, large[0], atol=0.51)
     bare = np.ones((300, 400), np.float32)
     for cell, little in ((middle, small[2]), (last, small[4])):
-        wanted = fake(resize(little, (400, 300)), 0, bare, None).clip(0, 255)
+        wanted = fake(DreamTask(resize(little, (400, 300)), 0, bare)).clip(0, 255)
         assert np.abs(cell - wanted).mean() < 3  # of the small film's coding
 
 
@@ -222,7 +224,7 @@ def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict
         dream_frames(
             make_recipe({"blend": 0, "motion": motion}, "video"),
             read_clip(probe(clip)),
-            lambda canvas, *_: canvas,
+            asleep,
         )
     )
     for t, cell in zip((0, 5, 10, 15), cells(sheet, 4, (120, 90)), strict=True):
@@ -291,10 +293,11 @@ def test_stopped_it_goes_on_and_has_every_cell(
 ) -> None:
     turns = iter(range(100))
 
-    def stops(canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
+    @dreaming
+    def stops(canvas: Frame, t: int, bare: Bare) -> Frame:
         if next(turns) == 4:
             stop()
-        return fake(canvas, t, bare, how)
+        return fake(DreamTask(canvas, t, bare))
 
     recipe = of(still, frames=7, motion={"zoom": 1.05})
     monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)

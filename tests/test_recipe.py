@@ -297,7 +297,16 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     if "start" in model.model_fields:
         keys["start"] = st.none() | st.fractions(0, 999)
         keys["end"] = st.none() | st.fractions(1000, 9999)
-    return st.fixed_dictionaries({}, optional=keys)
+    return st.fixed_dictionaries({}, optional=keys).map(agreeing)
+
+
+def agreeing(said: dict[str, Any]) -> dict[str, Any]:
+    """Without what a dream's method refuses."""
+    method = said.get("method", "detail")
+    refused = {"detail": (), "resize": ("stagger",)}.get(
+        method, ("stagger", "decorrelate", "laplacian")
+    )
+    return {key: value for key, value in said.items() if key not in refused}
 
 
 @EVERY_KIND
@@ -307,6 +316,40 @@ def test_a_recipe_comes_back_from_yaml_as_it_was(kind: str, data: st.DataObject)
     recipe = make_recipe(data.draw(sections(KINDS[kind])), kind)
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
     assert make_recipe(parse_yaml(text, "again")) == recipe
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"method": "recursive", "decorrelate": 0.5}, "decorrelate: the method recursive norms"),
+        ({"method": "recursive", "laplacian": 1}, "laplacian: the method recursive norms"),
+        ({"method": "recursive", "stagger": 2}, "stagger: the method recursive goes through"),
+        ({"method": "resize", "stagger": 2}, "stagger: the method resize goes through"),
+        ({"decorrelate": 1.1}, "decorrelate: must be at most 1"),
+        ({"laplacian": 9}, "laplacian: must be at most 8"),
+        ({"stagger": 0}, "stagger: must be at least 1"),
+        ({"palette": "neon"}, "palette: must be"),
+    ],
+    ids=str,
+)
+def test_a_gradient_is_shaped_and_octaves_take_turns_only_where_they_can(
+    said: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        make_recipe({"dream": said}, "zoom")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"method": "recursive", "decorrelate": 0, "laplacian": 0, "stagger": 1},
+        {"method": "resize", "decorrelate": 1, "laplacian": 8, "stagger": 1},
+        {"decorrelate": "t/9", "laplacian": "0:(0), 9:(3)", "stagger": "0:(1), 5:(3) step"},
+    ],
+    ids=str,
+)
+def test_what_shapes_nothing_goes_with_any_method(said: dict[str, Any]) -> None:
+    assert make_recipe({"dream": said}, "zoom").dream.method == said.get("method", "detail")
 
 
 def test_a_recipe_says_only_what_is_given_when_asked() -> None:

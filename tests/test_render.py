@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dreamvid import dream_frames, make_dreamer, render
-from dreamvid.blend import FADE, Bare
+from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.flow import Flow
 from dreamvid.frame import Frame
@@ -23,9 +23,10 @@ from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
 from dreamvid.motion import camera_step, warp
 from dreamvid.recipe import Motion
-from dreamvid.recurrence import Dreams
 from dreamvid.source import fit, open_source
+from dreamvid.task import Bare, Dreams, DreamTask
 from tests import media_factory
+from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, grid
 
 
@@ -38,7 +39,8 @@ def films(kind: str, sources: list[Frame], **sections: Any) -> list[Frame]:
 def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame) -> None:
     told: list[int] = []
 
-    def brighten(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def brighten(canvas: Frame, t: int, bare: Bare) -> Frame:
         told.append(t)
         return canvas + 10
 
@@ -125,11 +127,8 @@ def dreamed(sources: list[Frame], dream: Dreams, **sections: Any) -> list[Frame]
 UNHELD = {"color": {"anchor": 0}}
 
 
-def asleep(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
-    return canvas
-
-
-def fake(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+@dreaming
+def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
     """A dream of the canvas, of t and of what is bare: more contrast, and stripes."""
     height, width = bare.shape
     x, y = grid(width, height)
@@ -143,13 +142,16 @@ class Told:
 
     def __init__(self, dream: Dreams) -> None:
         self.dream = dream
+        self.canvas: list[Frame] = []
         self.t: list[int] = []
         self.bare: list[Bare] = []
 
-    def __call__(self, canvas: Frame, t: int, bare: Bare, how: Any) -> Frame:
-        self.t.append(t)
-        self.bare.append(bare.copy())
-        return self.dream(canvas, t, bare, how)
+    def __call__(self, task: DreamTask) -> Frame:
+        assert task.bare is not None
+        self.canvas.append(task.canvas.copy())
+        self.t.append(task.index)
+        self.bare.append(task.bare.copy())
+        return self.dream(task)
 
 
 FIRST = Scene(contrast=40).frames(8)
@@ -164,15 +166,16 @@ def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str
     asked = {"cadence": cadence, "motion": motion}
     told = Told(fake)
     film = dreamed(FIRST + SECOND, told, **asked)
-    once = [0, 3, 6, 7] if cadence == 3 else list(range(8))
-    assert told.t == once * 2
+    dreams = 4 if cadence == 3 else 8
+    assert told.t == list(range(dreams)) * 2, "dreams are counted, not frames"
     for shot, made in ((FIRST, film[:8]), (SECOND, film[8:])):
         np.testing.assert_array_equal(made, dreamed(shot, fake, **asked))
 
 
 def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
-    def begin(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
-        return fake(canvas, t, bare, how) if t == 0 else canvas
+    @dreaming
+    def begin(canvas: Frame, t: int, bare: Bare) -> Frame:
+        return fake(DreamTask(canvas, t, bare)) if t == 0 else canvas
 
     for cuts, by in ((False, "still"), (True, "still"), (True, "flow")):
         told = Told(begin)
@@ -191,24 +194,28 @@ def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
 def test_dreamed_are_a_first_frame_every_so_many_and_a_last(cadence: int, frames: int) -> None:
     told = Told(asleep)
     film = dreamed(FIRST[:frames], told, cadence=cadence)
-    assert told.t == sorted({*range(0, frames, cadence), frames - 1})
+    once = sorted({*range(0, frames, cadence), frames - 1})
+    np.testing.assert_allclose(told.canvas, [FIRST[t] for t in once], atol=1e-3)
+    assert told.t == list(range(len(once)))
     np.testing.assert_allclose(film, FIRST[:frames], atol=1e-3)
 
 
 @pytest.mark.parametrize("by", ["flow", "still"])
 def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
-    """On a still clip whose frame t was dreamed 6 · t levels brighter, all others are too."""
+    """On a still clip that dream by dream is 6 levels brighter, those between rise evenly."""
     still = Scene(contrast=20).frame(0)
 
-    def brighter(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def brighter(canvas: Frame, t: int, bare: Bare) -> Frame:
         return still + 6 * np.float32(t)
 
-    def even(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def even(canvas: Frame, t: int, bare: Bare) -> Frame:
         return still + np.float32(7)
 
     asked = {"cadence": 4, "blend": {"by": by}, **UNHELD}
     for t, frame in enumerate(dreamed([still] * 8, brighter, **asked)):
-        np.testing.assert_allclose(frame - still, 6 * t, atol=1e-2)
+        np.testing.assert_allclose(frame - still, 6 * np.interp(t, [0, 4, 7], [0, 1, 2]), atol=1e-2)
     for frame in dreamed([still] * 8, even, **asked):
         np.testing.assert_allclose(frame - still, 7, atol=1e-2)
 
@@ -220,9 +227,11 @@ def test_without_a_share_every_frame_is_dreamed_from_nothing(
     monkeypatch.setattr(Flow, "between", None)  # nothing asks for it
     told, all_bare = Told(fake), np.ones((90, 120), np.float32)
     film = dreamed(FIRST, told, blend=0, cadence=cadence, **UNHELD)
-    for t, bare in zip(told.t, told.bare, strict=True):
+    times = [0, 3, 6, 7] if cadence == 3 else range(8)
+    for index, (t, bare) in enumerate(zip(times, told.bare, strict=True)):
         assert (bare == 1).all()
-        np.testing.assert_array_equal(film[t], fake(FIRST[t], t, all_bare, None).clip(0, 255))
+        wanted = fake(DreamTask(FIRST[t], index, all_bare)).clip(0, 255)
+        np.testing.assert_array_equal(film[t], wanted)
 
 
 def threads_ahead() -> list[str]:
@@ -243,7 +252,8 @@ def test_a_film_closed_early_leaves_no_thread(cadence: int) -> None:
 
 @pytest.mark.parametrize("cadence", [1, 3])
 def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
-    def faulty(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def faulty(canvas: Frame, t: int, bare: Bare) -> Frame:
         if t:
             raise MemoryError("too large")
         return canvas
@@ -260,7 +270,8 @@ MOVING = Scene(contrast=25)
 def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
     """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
 
-    def dot(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def dot(canvas: Frame, t: int, bare: Bare) -> Frame:
         spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
         return canvas + spot[..., None].astype(np.float32)
 
@@ -277,7 +288,8 @@ def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
 
 @pytest.mark.parametrize("cadence", [1, 4])
 def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
-    def disc(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def disc(canvas: Frame, t: int, bare: Bare) -> Frame:
         return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
 
     sources = MOVING.frames(16)
@@ -300,7 +312,8 @@ def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     assert means == sorted(means, reverse=True)
 
 
-def around_zero(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+@dreaming
+def around_zero(canvas: Frame, t: int, bare: Bare) -> Frame:
     """Lays on a checkerboard that no anchor takes for a color."""
     y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
     board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
@@ -433,7 +446,8 @@ def test_a_first_dream_settles_before_it_shows() -> None:
     """Carried onto itself, its burst fading, under other draws each round; after a cut again."""
     told: list[tuple[int, float]] = []
 
-    def note(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
+    @dreaming
+    def note(canvas: Frame, t: int, bare: Bare) -> Frame:
         told.append((t, float(bare.max())))
         return canvas + np.float32(1 if t else 10)
 

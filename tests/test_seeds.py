@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dreamvid.blend import Bare
 from dreamvid.dream.catalogue import ENTRIES, settled
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import load
@@ -29,7 +28,9 @@ from dreamvid.media.write import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.source import open_source
+from dreamvid.task import Bare, DreamTask
 from tests import reference_seeds as reference
+from tests.fakes import dreaming
 from tests.reference_seeds import Draws, Layers, Picture
 
 AGREE = 80.0
@@ -124,8 +125,10 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert (dream.power, dream.method, dream.normalize) == (facts.power, facts.method, "std")
     assert dream.steps == dream.burst == facts.steps
     assert dream.step_size == pytest.approx(facts.step_size)
-    powers = range(dream.octave_top - dream.octaves + 1, dream.octave_top + 1)
+    top = ENTRIES[facts.network].octave_top(dream, (100, 100))
+    powers = range(top - dream.octaves + 1, top + 1)
     assert [dream.octave_scale**power for power in powers] == pytest.approx(facts.octaves)
+    assert (dream.decorrelate, dream.laplacian, dream.stagger) == (0, 0, 1)
     if facts.method == "resize":
         assert (dream.jitter, dream.smooth) == (facts.jitter, 0)
     if facts.tile:
@@ -251,7 +254,7 @@ def psnr(one: Any, other: Any) -> float:
 
 
 def still(dreamer: Dreamer, picture: Picture) -> Frame:
-    return dreamer(picture.astype(np.float32), 0)
+    return dreamer(DreamTask(picture.astype(np.float32), 0))
 
 
 def film_agrees(
@@ -261,8 +264,9 @@ def film_agrees(
     dreamed: list[Frame] = []
     films = [frame.astype(np.float32) for frame in expected]
 
-    def dream(canvas: Frame, t: int, bare: Bare, how: object) -> Frame:
-        dreamed.append(dreamer(canvas, t, bare))
+    @dreaming
+    def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
+        dreamed.append(dreamer(DreamTask(canvas, t, bare)))
         return films[len(dreamed) - 1]
 
     frames = list(dream_frames(recipe, sources, dream))
@@ -351,7 +355,7 @@ def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net
             bgr = reference.mini_me(frame[..., ::-1], layers, steps)[..., ::-1]
             assert psnr(own, bgr) < 50
     *_, last = dream_frames(recipe, sources, dreamer)
-    np.testing.assert_array_equal(last, dreamer(sources[-1], 2), "nothing is carried")
+    np.testing.assert_array_equal(last, dreamer(DreamTask(sources[-1], 2)), "nothing is carried")
 
 
 # The recursive zoom

@@ -41,7 +41,7 @@ FULL: dict[str, Any] = {
     "fps": "30000/1001",
     "start": "1/3",
     "end": "1:30",
-    "network": "pocket",
+    "network": "lite0",
     "motion": {"zoom": ZOOM, "center": ["0.5 + 0.1*sin(s)", 0.5], "trim": None},
     "blend": "1e-1",
     "color": {"shift": [0, "noise(t, 3)", 1e-7]},

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.dream.catalogue import settled
-from dreamvid.dream.entry import Entry
+from dreamvid.dream.packaged import Packaged
 from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means
@@ -295,16 +295,16 @@ def test_another_recipe_or_input_is_refused_by_its_keys(home: Path, tmp_path: Pa
 def test_weights_of_the_package_are_an_input(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another version's `pocket` would go on with another dream."""
-    pocket, other = (
+    """Another version's `lite0` would go on with another dream."""
+    lite0, other = (
         settled(make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom"))
-        for name in ("pocket", "squeezenet")
+        for name in ("lite0", "squeezenet")
     )
-    before = [Manifest.of(recipe, 8, Means(1)) for recipe in (pocket, other)]
-    newer = tmp_path / "pocket.npz"
+    before = [Manifest.of(recipe, 8, Means(1)) for recipe in (lite0, other)]
+    newer = tmp_path / "newer.pth"
     newer.write_bytes(b"newer")
-    monkeypatch.setattr(Entry, "shipped", newer)
-    assert before[0].differences(Manifest.of(pocket, 8, Means(1))) == ["what is in network"]
+    monkeypatch.setattr(Packaged, "path", newer)
+    assert before[0].differences(Manifest.of(lite0, 8, Means(1))) == ["what is in network"]
     monkeypatch.undo()
     assert not before[1].differences(Manifest.of(other, 8, Means(1)))
 

@@ -26,8 +26,6 @@ from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
-LARGEST = 1.0
-"""Norms of a gradient beyond which a large step hardly grows."""
 EVERYWHERE = np.zeros((1, 1, 1), np.float32)
 """For a whole picture, that no pixel of it takes further steps."""
 LEAST_SIGMA = 1e-3
@@ -82,7 +80,7 @@ class Scale(NamedTuple):
     @classmethod
     def of(cls, note: NDArray[np.float64]) -> Scale:
         """One that was kept as an array."""
-        return cls(np.float32(note[1:]) if len(note) > 1 else None, float(note[0]))
+        return cls(note[1:].astype(np.float32) if len(note) > 1 else None, float(note[0]))
 
     @property
     def note(self) -> NDArray[np.float64]:
@@ -275,8 +273,8 @@ class Ascent:
         if large:
             # Several small steps would not go on where one has overshot; a large one goes less far
             # where the gradient is largest.
-            gradient = tf.tanh(gradient)
-            gradient = gradient / self._norm(gradient)
+            rounded = tf.tanh(gradient)
+            gradient = rounded * (self._norm(gradient) / self._norm(rounded))
         weight = tf.clip_by_value(more - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
         return self._stepped(picture, step_size * (weight * gradient)), norm
 

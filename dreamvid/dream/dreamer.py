@@ -132,7 +132,8 @@ class Dreamer:
                 begun = base if detail is None else base + resized(detail, work.size)
                 detail = self._octave(begun, work, octave, job) - base
             assert detail is not None, "one octave at least has its turn"
-            return np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
+            dreamed: Frame = np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
+            return dreamed
         return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
 
     def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
@@ -209,14 +210,14 @@ class Dreamer:
         boxes = () if work.everywhere else work.boxes
         steps = work.even + (work.further if work.everywhere else 0)
         # Boxes are as strong as the whole: where it has no turn, by what it had at its last.
-        known = job.scale(octave, work.size)
+        known = job.scale(work.size)
         if steps or (boxes and known is None):
             push = job.push if steps else job.push._replace(step_size=0.0)
             draws = self.draws(work.size, job.task.index, octave, max(1, steps), job.how)
             picture, known = self._ascent.climb(
                 picture, draws, push, work.even, work.gain, work.more
             )
-            job.task.notes[f"scale.{octave}"] = known.note
+            job.task.notes[_scale_of(work.size)] = known.note
             self.pixels += len(draws) * area((0, 0, *work.size))
         rng = np.random.default_rng([self._seed, job.task.index, octave, 1])
         for own in boxes:
@@ -236,12 +237,17 @@ class _Job(NamedTuple):
     how: Dream
     push: Push
 
-    def scale(self, octave: int, size: tuple[int, int]) -> Scale | None:
+    def scale(self, size: tuple[int, int]) -> Scale | None:
         """That of an octave's last whole gradient, if it was split as it would be now."""
-        note = self.task.notes.get(f"scale.{octave}")
+        note = self.task.notes.get(_scale_of(size))
         bands = self.push.bands_of(size)
         fits = note is not None and len(note) == 1 + (bands + 1 if bands else 0)
         return Scale.of(note) if note is not None and fits else None
+
+
+def _scale_of(size: tuple[int, int]) -> str:
+    """The note of the scale of an octave of (height, width)."""
+    return f"scale.{size[0]}x{size[1]}"
 
 
 def _palette(how: Dream, task: DreamTask) -> Colors:
@@ -249,4 +255,5 @@ def _palette(how: Dream, task: DreamTask) -> Colors:
     if how.palette == "natural":
         return NATURAL
     own = covariance(task.canvas) if task.colors is None else task.colors
-    return own + FLOOR * NATURAL / np.trace(NATURAL)
+    lifted: Colors = own + FLOOR * NATURAL / np.trace(NATURAL)
+    return lifted

@@ -44,12 +44,12 @@ class Turn(NamedTuple):
     others have those between in turn, from large to small.
 
     Attributes:
-        index: the dream's number in its shot.
+        number: the dream's, in its shot.
         octaves: how many there are.
         stagger: every how many frames the largest has; 1: all octaves have every frame.
     """
 
-    index: int
+    number: int
     octaves: int
     stagger: int
 
@@ -62,7 +62,7 @@ class Turn(NamedTuple):
         """Whether it is the turn of an octave, counted from the smallest."""
         if self.all:
             return True
-        turns, since = divmod(self.index, self.stagger)
+        turns, since = divmod(self.number, self.stagger)
         if since == 0:
             return octave == self.octaves - 1
         between = turns * (self.stagger - 1) + since - 1
@@ -145,8 +145,8 @@ def _effort(
     largest: int,
     allowance: float,
 ) -> Effort:
-    more = beyond * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
-    more = np.clip(more, 0, None).astype(np.float32)
+    wanted = beyond * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
+    more = np.clip(wanted, 0, None).astype(np.float32)
     longest = round(float(more.max()))
     boxes = _boxes(more > 0.5)
     seen = [around(box, size) for box in boxes]

@@ -21,7 +21,8 @@ SMALLEST = 8
 """Px: a band of a picture smaller than this is no detail."""
 
 Sizes = NDArray[np.float32]
-"""The root mean square of each band of a gradient, finest first, and of what is left."""
+"""The root mean square of each band of a gradient, finest first, and of what is left, as shares of
+that of the whole gradient."""
 
 
 def most_bands(size: tuple[int, int]) -> int:
@@ -40,15 +41,16 @@ def mixing(colors: Colors, share: float) -> NDArray[np.float32]:
         share: a, 0..1.
     """
     scaled = colors / np.linalg.eigvalsh(colors)[-1]
-    return np.float32((1 - share) * np.eye(3) + share * scaled)
+    return np.asarray((1 - share) * np.eye(3) + share * scaled, np.float32)
 
 
 def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Frame, Sizes]:
     """A gradient (H, W, 3), its bands of detail at the same strength.
 
     The bands of its Laplacian pyramid (P. Burt, E. Adelson, "The Laplacian Pyramid as a Compact
-    Image Code", 1983) and what is left, each divided by its root mean square, and put together
-    again: `lap_normalize` of Mordvintsev's TensorFlow notebook of DeepDream.
+    Image Code", 1983) and what is left, each brought to the root mean square of the whole gradient,
+    and put together again: `lap_normalize` of Mordvintsev's TensorFlow notebook of DeepDream, which
+    brings each to 1. So a gradient that all but vanishes does not grow.
 
     Args:
         gradient: of the whole picture, or of a part of it.
@@ -60,11 +62,11 @@ def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Fra
     """
     parts = [gradient]
     for _ in range(bands):
-        low = cv2.pyrDown(parts[-1])
+        low: Frame = np.asarray(cv2.pyrDown(parts[-1]))
         parts[-1] = parts[-1] - _doubled(low, parts[-1])
         parts.append(low)
     if sizes is None:
-        sizes = np.array([_size(part) for part in parts], np.float32)
+        sizes = np.array([_size(part) / _size(gradient) for part in parts], np.float32)
     whole = parts[-1] / sizes[-1]
     for part, size in zip(parts[-2::-1], sizes[-2::-1], strict=True):
         whole = part / size + _doubled(whole, part)

@@ -24,6 +24,13 @@ ELEMENTS = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 """The storages that a file may have, and their elements, little-endian."""
 
 
+FAULTS = (
+    *(pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError),
+    *(OverflowError, MemoryError),
+)
+"""What a pickle of other bytes may raise, beside ValueError."""
+
+
 class _Storage(NamedTuple):
     key: str
     element: np.dtype[Any]
@@ -56,12 +63,14 @@ def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
         elements = {tensor.storage.key: tensor.storage.element for tensor in state.values()}
         storages = {key: _storage(file, elements[key]) for key in keys}
         return {name: _view(tensor, storages[tensor.storage.key]) for name, tensor in state.items()}
-    except (pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError) as error:
+    except FAULTS as error:
         raise ValueError(f"not a file of tensors: {error}") from None
 
 
 def _storage(file: io.BytesIO, element: np.dtype[Any]) -> NDArray[Any]:
     count = int(np.frombuffer(file.read(8), "<i8")[0])
+    if count < 0:
+        raise ValueError("a storage of less than nothing")
     return np.frombuffer(file.read(count * element.itemsize), element, count)
 
 

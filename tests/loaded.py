@@ -1,0 +1,21 @@
+"""Networks that many tests dream on or judge by, built once."""
+
+from __future__ import annotations
+
+import keras
+
+from dreamvid.dream.entry import Entry
+from dreamvid.dream.models import load
+from dreamvid.recipe import Network
+
+_LOADED: dict[tuple[str, Network], keras.Model] = {}
+
+
+def load_once(own: Entry, network: Network) -> keras.Model:
+    """As `load`, whose place it takes, for what lies in no file that a test may change."""
+    if network.weights != "random" and (network.weights or own.weights != "package"):
+        return load(own, network)
+    key = own.name, network
+    if key not in _LOADED:
+        _LOADED[key] = load(own, network)
+    return _LOADED[key]

@@ -1,0 +1,143 @@
+"""What a film goes on from: all of it is kept, and the film that goes on is the same to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreamvid.blend import Last
+from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import RunError
+from dreamvid.frame import Frame
+from dreamvid.loading import make_recipe
+from dreamvid.motion import Affine
+from dreamvid.recurrence import Shot, State, turns
+from dreamvid.run import load_state, save_state
+from dreamvid.task import Dreams, DreamTask
+from tests.scenes import Scene
+
+NETWORK = {"name": "lite0", "weights": "random", "precision": "float32"}
+SHAPED = {
+    "octaves": 3,
+    "octave_top": 0,
+    "steps": 1,
+    "burst": 4,
+    "stagger": 3,
+    "palette": "source",
+    "laplacian": 2,
+}
+
+
+def kept(state: State, folder: Path) -> State:
+    """A state as another process finds it."""
+    save_state(state, folder / "state.npz")
+    again = load_state(folder / "state.npz")
+    assert again is not None
+    return again
+
+
+@pytest.mark.parametrize("kind", [PictureAnchor, ResidualAnchor])
+def test_a_state_comes_back_as_it_was(kind: Any, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    frames = draw.uniform(0, 255, (2, 24, 32, 3)).astype(np.float32)
+    anchor: Anchor = kind.of(frames[0])
+    notes = {"scale.0": draw.normal(size=4), "scale.11": draw.normal(size=1), "a.b": np.zeros(0)}
+    shot = Shot(anchor, draw.normal(size=(3, 3)), notes)
+    last = Last(frames[0], frames[1], frames[0, :, :, 0])
+    state = State(7, 3, last, shot, Affine(draw.normal(size=(3, 3))), "seen")
+    again = kept(state, tmp_path)
+    assert (again.done, again.t, again.seen) == (7, 3, "seen")
+    assert type(again.shot.anchor) is kind
+    assert list(again.shot.notes) == list(notes)
+    for own, found in (
+        *((vars(state.last)[name], value) for name, value in vars(again.last).items()),
+        *((vars(anchor)[name], value) for name, value in vars(again.shot.anchor).items()),
+        *((notes[name], value) for name, value in again.shot.notes.items()),
+        (shot.colors, again.shot.colors),
+        (state.at.matrix, again.at.matrix),
+    ):
+        np.testing.assert_array_equal(found, own)
+        assert found.dtype == own.dtype
+    assert load_state(tmp_path / "none.npz") is None
+
+
+def test_a_state_without_its_shots_colors_is_refused(tmp_path: Path) -> None:
+    """As a version that knew of no palette left it."""
+    frame = np.zeros((24, 32, 3), np.float32)
+    shot = Shot(PictureAnchor.of(frame), np.eye(3), {})
+    last = Last(frame, frame, frame[..., 0])
+    save_state(State(1, 0, last, shot, Affine(), ""), tmp_path / "state.npz")
+    with np.load(tmp_path / "state.npz") as arrays:
+        np.savez(tmp_path / "old.npz", **{k: v for k, v in arrays.items() if k != "colors"})
+    with pytest.raises(RunError, match=r"cannot be read .*--restart begins anew"):
+        load_state(tmp_path / "old.npz")
+
+
+SCENE = Scene(ground=(0, 0), disc=(6, 1), begins=(25, 40))
+CLIP = [*SCENE.frames(6), *(255 - frame for frame in SCENE.frames(3))]
+FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
+    "clip": ("video", {"blend": {"settle": 2}}, CLIP),
+    "every other frame of a clip": ("video", {"cadence": 2}, CLIP),
+    "zoom": ("zoom", {"motion": {"zoom": 1.05, "angle": 2}}, [CLIP[0]] * 6),
+    "zoom with some seed": ("zoom", {"blend": 0.8}, [CLIP[0]] * 6),
+}
+
+
+@pytest.fixture(scope="module")
+def dream() -> Dreams:
+    """One for all, for each film brings its settings."""
+    return Dreamer(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
+
+
+@pytest.mark.parametrize("film", FILMS.values(), ids=FILMS)
+def test_a_film_that_goes_on_is_the_one_that_was_not_interrupted(
+    film: tuple[str, dict[str, Any], list[Frame]], dream: Dreams, tmp_path: Path
+) -> None:
+    """Octaves in turn, boxes as strong as the last whole gradient, colors of its first frame."""
+    kind, said, sources = film
+    recipe = make_recipe({"network": NETWORK, "dream": SHAPED, **said}, kind)
+    whole = list(turns(recipe, iter(sources), dream))
+    frames = [frame for turn in whole for frame in turn.frames]
+    assert len(frames) == len(sources)
+    for turn in whole[:-1]:
+        state = kept(turn.state, tmp_path)
+        assert state.shot.notes, "every octave had its burst"
+        for rest in turns(recipe, iter(sources), dream, since=state):
+            wanted = frames[state.done : state.done + len(rest.frames)]
+            np.testing.assert_array_equal(rest.frames, wanted)
+            break
+
+
+def test_notes_are_of_the_shot_and_no_dream_changes_what_another_left() -> None:
+    given: list[dict[str, Any]] = []
+
+    def noting(task: DreamTask) -> Frame:
+        given.append(dict(task.notes))
+        task.notes["seen"] = np.array([float(task.index)])
+        return task.canvas
+
+    recipe = make_recipe({"blend": {"settle": 1}}, "video")
+    states = [turn.state for turn in turns(recipe, iter(CLIP), noting)]
+    told = [float(notes["seen"][0]) if notes else None for notes in given]
+    assert told == [None, 0, 1, 2, 3, 4, 5, None, 0, 1, 2]
+    left = [float(state.shot.notes["seen"][0]) for state in states]
+    assert left == [1, 2, 3, 4, 5, 6, 1, 2, 3]
+
+
+def test_colors_are_of_a_shots_first_source_frame() -> None:
+    given: list[Any] = []
+
+    def noting(task: DreamTask) -> Frame:
+        given.append(task.colors)
+        return task.canvas + np.float32(5)
+
+    recipe = make_recipe({"blend": {"settle": 0}}, "video")
+    list(turns(recipe, iter(CLIP), noting))
+    for first, of_shot in ((CLIP[0], given[:6]), (CLIP[6], given[6:])):
+        wanted = np.cov(first.reshape(-1, 3).T.astype(np.float64), bias=True)
+        for colors in of_shot:
+            np.testing.assert_allclose(colors, wanted, rtol=1e-6)
