@@ -35,9 +35,10 @@ TOGETHER = 16.0
 SOFT = 2.0
 """Sigma (px) over which belief comes back around what is not to be believed."""
 
-LENIENT = 4.0
-"""How many times Ruder's bounds the flows both ways may disagree where they explain the picture;
-what was hidden before disagrees by all of its thing's motion."""
+LENIENT = 8.0
+"""How many times the least of Ruder's bounds a flow may be off where it explains the picture. The
+parts that grow with the motion stay: ground that was hidden disagrees by all of its thing's motion.
+"""
 
 ALIKE = 0.5, 2.0, 8.0
 """Where two frames differ, the flow undone, by less than this share of the contrast around, it is
@@ -161,17 +162,13 @@ def _wide(field: Field) -> Field:
 
 
 def believable(forth: Field, back: Field, lenient: float = 1.0) -> NDArray[np.bool_]:
-    """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed.
-
-    `lenient` is how many times his bounds the two may disagree; over 1, edges are no doubt either.
-    """
+    """Ruder's checks, (H, W); both flows (H, W, 2), `forth` from before to now, `back` reversed;
+    `lenient` times the least of his bounds."""
     came = _grid(*back.shape[:2]) + back
     there = cv2.remap(forth, came, NOTHING, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     size = _square(back)
-    agree = _square(there + back) <= lenient * (0.01 * (_square(there) + size) + 0.5)
-    if lenient > 1:
-        return np.asarray(agree & _inside(back))
-    smooth = _slopes(back) <= 0.01 * size + 0.002
+    agree = _square(there + back) <= 0.01 * (_square(there) + size) + lenient * 0.5
+    smooth = _slopes(back) <= 0.01 * size + lenient * 0.002
     return np.asarray(agree & smooth & _inside(back))
 
 

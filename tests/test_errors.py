@@ -21,6 +21,7 @@ OURS = (
     "has shape",
     # of a file that is not as published, which is refused before it is looked into
     "a tensor that leaves its storage",
+    "a storage of less than nothing",
     "not PyTorch's unzipped format",
     "not a file of tensors",
 )

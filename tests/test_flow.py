@@ -96,13 +96,14 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
     assert np.abs(before - now)[believed].mean() > 10
 
 
-def test_a_figure_that_moves_is_believed_all_over_though_it_is_all_edges() -> None:
-    """And not the ground that it uncovers."""
+def test_a_small_figure_that_moves_is_mostly_believed() -> None:
+    """Though the flow is all edges there, by which alone .76 of it would be; and not the ground that
+    it uncovers."""
     scene = Scene(ground=(0, 0), disc=(6, 2), begins=(32, 42), contrast=25)
     for t in (1, 2, 3):
         trust = flow_to(scene, t).trust
-        assert trust[scene.on_disc(t, inside=4)].mean() > 0.96
-        assert trust[scene.uncovered(t, within=2)].mean() < 0.15
+        assert trust[scene.on_disc(t, inside=4)].mean() > 0.85
+        assert trust[scene.uncovered(t, within=2)].mean() < 0.05
 
 
 def test_what_the_flow_does_not_explain_is_not_believed_however_it_agrees() -> None:
@@ -135,7 +136,7 @@ def mapped(scale: float = 1, turned: float = 0, sheared: float = 0) -> Frame:
     [
         ({"scale": 1.03}, 0.03 * math.sqrt(2)),
         ({"scale": 0.97}, 0.03 * math.sqrt(2)),
-        ({"scale": 1.1}, 0.1 * math.sqrt(2)),
+        ({"scale": 1.08}, 0.08 * math.sqrt(2)),
         ({"turned": 0.05}, 0.05 * math.sqrt(2)),
         ({"sheared": 0.03}, 0.03),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -65,18 +66,26 @@ def whole_of(parts: list[Frame]) -> Frame:
 def test_every_band_comes_to_the_same_strength(
     size: tuple[int, int], bands: int, scale: float
 ) -> None:
-    """Whatever its own: each divided by its root mean square."""
+    """That of the whole gradient, whatever its own was."""
     bands = min(bands, most_bands(size))
     found, sizes = evened(gradient(size), bands)
     assert found.dtype == np.float32
     parts = pyramid(gradient(size), bands)
-    strengths = [np.sqrt(np.mean(part**2)) for part in parts]
+    own = np.sqrt(np.mean(gradient(size) ** 2))
+    strengths = [np.sqrt(np.mean(part**2)) / own for part in parts]
     np.testing.assert_allclose(sizes, strengths, rtol=1e-4)
     pairs = zip(parts, strengths, strict=True)
-    np.testing.assert_allclose(found, whole_of([p / s for p, s in pairs]), atol=1e-4)
+    wanted = whole_of([p / s for p, s in pairs])
+    np.testing.assert_allclose(found, wanted, atol=1e-4 * own)
     louder, larger = evened(gradient(size) * np.float32(scale), bands)
-    np.testing.assert_allclose(larger, sizes * scale, rtol=1e-4)
-    np.testing.assert_allclose(louder, found, atol=2e-4)
+    np.testing.assert_allclose(larger, sizes, rtol=1e-4)
+    np.testing.assert_allclose(louder / scale, found, atol=2e-4 * own)
+
+
+def test_a_gradient_that_all_but_vanishes_does_not_grow() -> None:
+    faint = np.float32(1e-30) * gradient((48, 64))
+    found, _ = evened(faint, 2)
+    assert np.abs(found).max() < 1e-25
 
 
 def test_what_it_was_divided_by_is_each_bands_root_mean_square() -> None:
@@ -84,16 +93,17 @@ def test_what_it_was_divided_by_is_each_bands_root_mean_square() -> None:
     y, x = np.mgrid[0:64, 0:64]
     board = np.where((x + y) % 2, 3.0, -3.0)[..., None] + np.zeros(3) + 0.5
     found, sizes = evened(board.astype(np.float32), 1)
-    np.testing.assert_allclose(sizes, [3, 0.5], rtol=0.05)
+    own = math.hypot(3, 0.5)
+    np.testing.assert_allclose(sizes, [3 / own, 0.5 / own], rtol=0.05)
     inner = (slice(4, -4), slice(4, -4))
-    np.testing.assert_allclose(found[inner], ((board - 0.5) / 3 + 1)[inner], atol=0.05)
+    np.testing.assert_allclose(found[inner], own * ((board - 0.5) / 3 + 1)[inner], atol=0.05 * own)
 
 
-def test_without_bands_it_is_only_scaled() -> None:
+def test_without_bands_it_is_itself() -> None:
     whole = gradient((48, 64))
     found, sizes = evened(whole, 0)
-    np.testing.assert_allclose(sizes, [np.sqrt(np.mean(whole**2))], rtol=1e-5)
-    np.testing.assert_allclose(found, whole / sizes[0], rtol=1e-6)
+    np.testing.assert_allclose(sizes, [1], rtol=1e-6)
+    np.testing.assert_allclose(found, whole, rtol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(48, 64), (65, 131), (33, 97)])
