@@ -98,12 +98,12 @@ class PictureAnchor:
         """`frame`, led a share of the way to the seed."""
         if share == 0:
             return frame
-        frame = self._held(frame, share)
         mean, spread = _statistics(frame)
         mean = mean + share * (self.mean - mean)
         # A spread between the seed's and the least is let be: a flat seed may have its dream.
         wanted = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
         spread = spread + share * (wanted - spread)
+        frame = self._held(frame, share)
         for _ in range(CLIPPED_AGAIN):
             found, wide = _statistics(frame)
             if np.abs(found - mean).max() < 0.05 and np.abs(wide - spread).max() < 0.05:
