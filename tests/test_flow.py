@@ -97,8 +97,7 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
 
 
 def test_a_small_figure_that_moves_is_mostly_believed() -> None:
-    """Though the flow is all edges there, by which alone .76 of it would be; and what it uncovers is
-    not."""
+    """Though the flow is all edges there, by which .76 of it would be; what it uncovers is not."""
     scene = Scene(ground=(0, 0), disc=(6, 2), begins=(32, 42), contrast=25)
     for t in (1, 2, 3):
         trust = flow_to(scene, t).trust
