@@ -216,7 +216,7 @@ def test_a_box_is_as_strong_where_its_octave_has_no_turn(
     notes: Notes = {}
     holed = dream(DreamTask(wide, 0, all_bare, notes=notes))
     holed[OWN] = wide[OWN]
-    assert set(notes) == {"scale.0", "scale.1"}
+    assert set(notes) == {"scale.103x137", "scale.144x192"}
     burst = (dream(DreamTask(wide, index, all_bare)) - wide)[OWN]
     before = dream.pixels
     kept = dict(notes) if noted else {}
@@ -230,7 +230,7 @@ def test_a_box_is_as_strong_where_its_octave_has_no_turn(
     looked = 7 * small + 7 * (16 + 64) ** 2 + (small if index == 1 else large)
     unknown = index == 1 and not noted
     assert dream.pixels - before == looked + unknown * large
-    assert np.array_equal(kept["scale.1"], notes["scale.1"]) == (index == 1 and noted)
+    assert np.array_equal(kept["scale.144x192"], notes["scale.144x192"]) == (index == 1 and noted)
 
 
 def test_where_no_octave_but_one_has_its_turn_the_others_add_nothing(wide: Frame) -> None:
@@ -241,7 +241,7 @@ def test_where_no_octave_but_one_has_its_turn_the_others_add_nothing(wide: Frame
         before = dream.pixels
         dream(DreamTask(wide, index, bare, notes=notes))
         assert dream.pixels - before == size[0] * size[1]
-    assert set(notes) == {"scale.0", "scale.1"}
+    assert set(notes) == {"scale.103x137", "scale.144x192"}
 
 
 def test_a_note_of_another_shape_is_not_taken_for_a_scale(wide: Frame) -> None:
