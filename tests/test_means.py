@@ -10,6 +10,7 @@ import pytest
 
 from dreamvid import rendering
 from dreamvid.dream import precision
+from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.precision import computed_in
 from dreamvid.loading import make_recipe
@@ -64,7 +65,8 @@ def test_a_run_goes_on_with_what_it_began_with(
 ) -> None:
     """On another machine, which would choose otherwise."""
     said = {"source": str(SEED), "size": "64x48", "frames": 3, "output": str(tmp_path / "a.mp4")}
-    recipe = make_recipe(said, "zoom")
+    network = {"name": "squeezenet", "weights": "random"}
+    recipe = make_recipe({**said, "network": network}, "zoom")
     monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
     steps = rendering.render(recipe)
     next(steps)
@@ -75,6 +77,15 @@ def test_a_run_goes_on_with_what_it_began_with(
     assert (again.precision, again.tile) == ("bfloat16", TILES[0])
     anew = rendering.plan(recipe, overwrite=True, restart=True).manifest.means
     assert (anew.precision, anew.tile) == ("float32", TILES[-1])
+
+
+def test_a_network_that_is_not_known_to_gain_stays_in_float32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
+    assert computed_in("auto", gains=False) == "float32"
+    assert computed_in("bfloat16", gains=False) == "bfloat16"
+    assert not entry("lite0").bfloat16
 
 
 def test_there_is_memory_and_some_is_taken() -> None:
