@@ -124,13 +124,12 @@ class PictureAnchor:
         faded = _gains(
             [_spread(band, IN_COLOR) for band in tints], self.colored, (0.0, COLORED), share
         )
-        if gain == 1 and np.all(gains == 1) and np.all(faded == 1):
-            return frame
+        held = frame if gain == 1 else cv2.merge([luma] * 3) + np.float32(gain) * color
         if np.any(gains != 1):
-            luma = luma + _joined(lines, gains - 1)
+            held = held + cv2.merge([_joined(lines, gains - 1)] * 3)
         if np.any(faded != 1):
-            color = color + _joined(tints, faded - 1)
-        return np.asarray(cv2.merge([luma] * 3) + np.float32(gain) * color, np.float32)
+            held = held + _joined(tints, gain * (faded - 1))
+        return np.asarray(held, np.float32)
 
 
 MOST_HELD = 1.25
