@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
+from dreamvid.pyramid import joined, split
 from dreamvid.task import Colors
 
 LEAST_SPREAD = 20.0
@@ -90,8 +91,8 @@ class PictureAnchor:
     def of(cls, seed: Frame) -> PictureAnchor:
         """The anchor at `seed`."""
         luma, color = _split(seed)
-        detail = np.array([_spread(band) for band in _fine(luma, FINE)])
-        colored = np.array([_spread(band, IN_COLOR) for band in _fine(color, FINE_COLOR)])
+        detail = np.array([_spread(band) for band in split(luma, FINE)[:-1]])
+        colored = np.array([_spread(band, IN_COLOR) for band in split(color, FINE_COLOR)[:-1]])
         return cls(*_statistics(seed), np.array(_saturation(seed)), detail, colored)
 
     def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
@@ -119,16 +120,16 @@ class PictureAnchor:
         luma, color = _split(frame)
         most = max(SATURATION * float(self.saturation), float(self.saturation) + ALLOWED)
         gain = 1 + share * (min(1.0, most / max(_saturation(frame), 1e-6)) - 1)
-        lines, tints = _fine(luma, FINE), _fine(color, FINE_COLOR)
+        lines, tints = split(luma, FINE)[:-1], split(color, FINE_COLOR)[:-1]
         gains = _gains([_spread(band) for band in lines], self.detail, DETAIL, share)
         faded = _gains(
             [_spread(band, IN_COLOR) for band in tints], self.colored, (0.0, COLORED), share
         )
         held = frame if gain == 1 else cv2.merge([luma] * 3) + np.float32(gain) * color
         if np.any(gains != 1):
-            held = held + cv2.merge([_joined(lines, gains - 1)] * 3)
+            held = held + cv2.merge([_weighed(lines, gains - 1)] * 3)
         if np.any(faded != 1):
-            held = held + _joined(tints, gain * (faded - 1))
+            held = held + _weighed(tints, gain * (faded - 1))
         return np.asarray(held, np.float32)
 
 
@@ -201,26 +202,10 @@ def _saturation(frame: Frame) -> float:
     return float(np.mean(most - least, dtype=np.float64))
 
 
-def _fine(plane: Frame, count: int) -> list[Frame]:
-    """The finest bands of the Laplacian pyramid of (H, W) or (H, W, 3), each half the last."""
-    bands: list[Frame] = []
-    for _ in range(count):
-        low = np.asarray(cv2.pyrDown(plane), np.float32)
-        bands.append(plane - _doubled(low, plane))
-        plane = low
-    return bands
-
-
-def _joined(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
+def _weighed(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
     """The sum of a pyramid's bands, weighed, at the size of the first."""
-    whole = np.float32(weights[-1]) * bands[-1]
-    for band, weight in zip(bands[-2::-1], weights[-2::-1], strict=True):
-        whole = np.float32(weight) * band + _doubled(whole, band)
-    return whole
-
-
-def _doubled(low: Frame, like: Frame) -> Frame:
-    return np.asarray(cv2.pyrUp(low, dstsize=(like.shape[1], like.shape[0])), np.float32)
+    pairs = zip(bands, weights, strict=True)
+    return joined([np.float32(weight) * band for band, weight in pairs])
 
 
 def _large_scale(field: Frame) -> Frame:
