@@ -18,7 +18,7 @@ from dreamvid.media.kept import KeptFrames
 from dreamvid.media.pieces import count_frames, cut_pieces
 from dreamvid.media.write import check_output
 from dreamvid.note import read_note
-from dreamvid.recipe import KINDS, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import KINDS, FilmRecipe, Recipe
 from dreamvid.recovery import recovered
 from dreamvid.recurrence import State
 from dreamvid.rendering import SEGMENT
@@ -65,7 +65,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
     Raises:
         DreamvidError: in one line, what cannot be done.
     """
-    assert isinstance(recipe, ZoomRecipe | VideoRecipe), "no still carries a recipe"
+    assert isinstance(recipe, FilmRecipe), "no still carries a recipe"
     noted = read_note(film)
     if not recipe.source:
         name = noted.name_of("source")

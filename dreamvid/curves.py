@@ -16,9 +16,10 @@ from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
 from dreamvid.recipe import Recipe, Term, VideoRecipe
-from dreamvid.schedule import Clock, Schedule
+from dreamvid.schedule import Schedule
 from dreamvid.scheduled import in_force, schedules
 from dreamvid.source import open_source
+from dreamvid.timeline import FrameTime
 
 MOST = 10_000
 """Frames that are drawn; of a longer film so many, evenly spaced."""
@@ -76,7 +77,7 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     found = list(schedules(recipe))
     curves = _values(
-        recipe, [key for key, _ in found], times, Clock(0, rate or Fraction(1), frames)
+        recipe, [key for key, _ in found], times, FrameTime(0, rate or Fraction(1), frames)
     )
     size = WIDTH, min(REST + EACH * len(found), TALLEST)
     figure: Any = Figure(figsize=size, dpi=DOTS, layout="constrained")
@@ -137,11 +138,11 @@ def _uses_seconds(schedule: Schedule) -> bool:
 
 
 def _values(
-    recipe: Recipe, keys: list[str], times: Any, clock: Clock
+    recipe: Recipe, keys: list[str], times: Any, clock: FrameTime
 ) -> dict[str, list[float | int]]:
     curves: dict[str, list[float | int]] = {key: [] for key in keys}
     for t in times:
-        now = in_force(recipe, Clock(int(t), clock.rate, clock.frames))
+        now = in_force(recipe, FrameTime(int(t), clock.rate, clock.frames))
         for key, curve in curves.items():
             curve.append(_at(now, key))
     return curves

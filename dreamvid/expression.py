@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dreamvid.errors import near
+from dreamvid.timeline import NAMES
 
 MAX_EXPRESSION = 1000  # characters of one expression
 MAX_NODES = 200  # numbers, names, operators and functions in one expression
@@ -80,7 +81,7 @@ def _noise(x: float, k: float = 0.0) -> float:
     return clip((1 - share) * a + share * b, min(a, b), max(a, b))
 
 
-_NAMES = ("t", "s", "n", "pi")
+_NAMES = tuple(NAMES)
 _FUNCTIONS: dict[str, tuple[Callable[..., float], int, int, str]] = {
     "sin": (math.sin, 1, 1, "sin(x)"),
     "cos": (math.cos, 1, 1, "cos(x)"),

@@ -26,7 +26,7 @@ from tyro.constructors import (
 )
 
 from dreamvid.errors import UsageError
-from dreamvid.recipe import Recipe, Still, Term
+from dreamvid.recipe import Recipe, Term
 from dreamvid.values import Flag
 
 
@@ -167,7 +167,7 @@ def _section(
                     helptext=own.description,
                 )
             )
-    if issubclass(info.type, Still):
+    if issubclass(info.type, Recipe):
         off: Any = tyro.conf.FlagCreatePairsOff
         alone: Any = off[command]
         fields.append(StructFieldSpec(name="command", type=alone, default=command()))

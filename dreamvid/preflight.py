@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from dreamvid.memory import taken
-from dreamvid.recipe import VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe
 from dreamvid.recurrence import turns
 from dreamvid.rendering import SEGMENT, Plan
 
@@ -76,7 +76,7 @@ def foreseen(planned: Plan, times: Times, done: int) -> str:
 
 def coder(planned: Plan) -> str:
     """What the encoder takes besides, which it fills within its first second."""
-    if not isinstance(planned.recipe, ZoomRecipe | VideoRecipe) or not coded(planned):
+    if not isinstance(planned.recipe, FilmRecipe) or not coded(planned):
         return ""
     width, height = planned.source.size
     return f", {_large(X264 + X264_PIXEL * width * height)} more for ffmpeg"
@@ -90,7 +90,7 @@ def coded(planned: Plan) -> bool:
 def disk(planned: Plan) -> str:
     """What the render takes while it works: the film, its pieces, the open one's frames, states."""
     recipe, (width, height) = planned.recipe, planned.source.size
-    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
+    if not isinstance(recipe, FilmRecipe):
         return _large(3 * width * height)
     frames = planned.source.frames
     pixel = FILM if coded(planned) else LOSSLESS

@@ -30,14 +30,15 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.motion import warp
-from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
-from dreamvid.schedule import Clock, Schedule, parse_schedule
+from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
+from dreamvid.timeline import FrameTime
 from dreamvid.watching import look, warnings, watched
 
 log = logging.getLogger("dreamvid")
@@ -69,7 +70,7 @@ def preview(recipe: Recipe, count: int, overwrite: bool, quiet: bool) -> Iterato
     Raises:
         DreamvidError: in one line, what cannot be done; before any work, as far as can be told.
     """
-    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
+    if not isinstance(recipe, FilmRecipe):
         raise RecipeError("preview: an image is a single frame; leave --preview out")
     if not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
@@ -118,11 +119,11 @@ def smaller(whole: Plan) -> Plan:
     far as one remains: their creatures would be larger in the picture than any in the film.
     """
     recipe, size = whole.recipe, whole.source.size
-    assert isinstance(recipe, ZoomRecipe | VideoRecipe), "an image has no preview"
+    assert isinstance(recipe, FilmRecipe), "an image has no preview"
     least = 0 if recipe.network.name == "none" else entry(recipe.network.name).least + 1
     scale = min(1.0, max(SIDE / max(size), least / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
-    first = in_force(recipe, Clock(0, whole.source.rate, whole.source.frames))
+    first = in_force(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
     data: dict[str, Any] = recipe.model_dump(mode="json")
     for key in ("translate", "trim"):
@@ -152,7 +153,7 @@ def within(form: str, value: float | Schedule) -> float | str:
         return made if text is not head else f"{made} {last}"
     schedule = parse_schedule(made)
     assert schedule, "an expression"
-    return schedule.at(Clock(0, Fraction(1), 1))
+    return schedule.at(FrameTime(0, Fraction(1), 1))
 
 
 def _keeping(
@@ -184,7 +185,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     The first frame is the film's own.
     """
     seed = next(whole.source.open())
-    now = in_force(whole.recipe, Clock(t, whole.source.rate, whole.source.frames))
+    now = in_force(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
     if t == 0:
         return _alone(now, seed, whole)
     canvas = resize(small, whole.source.size)
@@ -201,7 +202,7 @@ def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
     finds = recipe.cuts and recipe.motion.on == "frame"
     shots = marked(whole.source.open(), finds)
     for index, (t, source) in enumerate(islice(shots, wanted[-1] + 1)):
-        now = in_force(recipe, Clock(index, whole.source.rate, whole.source.frames))
+        now = in_force(recipe, FrameTime(index, whole.source.rate, whole.source.frames))
         if t == 0:
             camera = Camera(shows_sources=False)
         camera.sees(Moment(t, source), now.motion)

@@ -10,7 +10,7 @@ What is left `None` belongs to another: the objective, the steps and the step si
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -354,9 +354,10 @@ def _named(path: Path) -> Path:
 NamedPath = Annotated[Path, AfterValidator(_named)]
 
 
-class Still(Section):
+class Recipe(Section):
     """What every kind of recipe says."""
 
+    kind: Annotated[str, Flag(hidden=True)]
     version: Annotated[Literal[1], Flag(hidden=True)] = 1
     source: Annotated[
         tuple[NamedPath, ...],
@@ -378,44 +379,51 @@ class Still(Section):
     color: Color = Color()
 
 
-Frames = Annotated[int, Flag(short="-n")]
+Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
+Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures: the second's share.")]
 
 
-class ImageRecipe(Still):
+class ImageRecipe(Recipe):
     """One picture, dreamed."""
 
     kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
-    mix: float = Field(0.5, ge=0, le=1, description="Of two pictures: the second's share.")
+    mix: Mix = 0.5
 
 
-class ZoomRecipe(ImageRecipe):
-    """An endless zoom into a picture."""
+class FilmRecipe(Recipe):
+    """What every recipe of a film says."""
 
-    kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"  # type: ignore[assignment]
-    frames: Frames = Field(50, ge=1, le=10_000_000, description="Frames in all.")
-    fps: Rate = Field(30, description="Frames a second.", validate_default=True)
-    motion: ZoomMotion = ZoomMotion()
-    blend: ZoomBlend = ZoomBlend()
+    frames: Frames | None = Field(None, description="Frames in all.")
+    fps: Rate | None = Field(None, description="Frames a second.")
+    motion: Motion = Motion()
+    blend: Blend = Blend()
     film: Film = Film()
 
 
-class VideoRecipe(Still):
+class ZoomRecipe(FilmRecipe):
+    """An endless zoom into a picture."""
+
+    kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
+    frames: Frames = Field(50, description="Frames in all.")
+    fps: Rate = Field(30, description="Frames a second.", validate_default=True)
+    motion: ZoomMotion = ZoomMotion()
+    blend: ZoomBlend = ZoomBlend()
+    mix: Mix = 0.5
+
+
+class VideoRecipe(FilmRecipe):
     """A clip, dreamed frame by frame."""
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
-    frames: Frames | None = Field(
-        None, ge=1, le=10_000_000, description="Frames in all. Default: to the end."
-    )
+    frames: Frames | None = Field(None, description="Frames in all. Default: to the end.")
+    fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
+    film: ClipFilm = ClipFilm()
     start: Moment | None = Field(None, description="Where in the clip to begin.")
     end: Moment | None = Field(None, description="Where in the clip to stop.")
-    fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
     cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
     cadence: int = Field(
         1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."
     )
-    motion: Motion = Motion()
-    blend: Blend = Blend()
-    film: ClipFilm = ClipFilm()
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> VideoRecipe:
@@ -424,10 +432,9 @@ class VideoRecipe(Still):
         return self
 
 
-Recipe: TypeAlias = ImageRecipe | ZoomRecipe | VideoRecipe
-
 KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
     "zoom": ZoomRecipe,
     "video": VideoRecipe,
     "image": ImageRecipe,
 }
+"""The kinds of recipe, by the key `kind`."""

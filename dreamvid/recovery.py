@@ -16,11 +16,11 @@ from dreamvid.media.kept import KeptFrames
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import quantise
-from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recurrence import Shot, State, digest, numbered
-from dreamvid.schedule import Clock
 from dreamvid.scheduled import in_force
 from dreamvid.source import Source
+from dreamvid.timeline import FrameTime
 
 
 def recovered(
@@ -37,7 +37,7 @@ def recovered(
         RunError: film or source end before.
         MediaError: the film cannot be read.
     """
-    assert isinstance(recipe, ZoomRecipe | VideoRecipe)
+    assert isinstance(recipe, FilmRecipe)
     high, wide = source.size[1], source.size[0]
     camera = Camera(isinstance(recipe, VideoRecipe) or needs_source(recipe.blend))
     shot: Shot | None = None
@@ -49,7 +49,7 @@ def recovered(
             dream = picture[:high, :wide]
             if t == 0:
                 camera = Camera(camera.shows_sources)
-            now = in_force(recipe, Clock(index, source.rate, source.frames))
+            now = in_force(recipe, FrameTime(index, source.rate, source.frames))
             seen = camera.sees(Moment(t, frame), now.motion)
             if t == 0:
                 by_residual = isinstance(recipe, VideoRecipe)

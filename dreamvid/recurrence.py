@@ -25,11 +25,11 @@ from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine
 from dreamvid.overlap import ahead
-from dreamvid.recipe import Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.schedule import Clock
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.task import Colors, Dreams, DreamTask, Notes
+from dreamvid.timeline import FrameTime
 
 DEFAULT_RATE = Fraction(30)
 """Frames a second of frames that come from nowhere."""
@@ -115,10 +115,10 @@ def turns(
     recipe = settled(recipe)
     film = (
         recipe
-        if isinstance(recipe, ZoomRecipe | VideoRecipe)
+        if isinstance(recipe, FilmRecipe)
         else ZoomRecipe(dream=recipe.dream, color=recipe.color)  # an image is its first frame
     )
-    clock = Clock(0, rate or film.fps or DEFAULT_RATE, frames)
+    clock = FrameTime(0, rate or film.fps or DEFAULT_RATE, frames)
     shows_sources = isinstance(film, VideoRecipe) or needs_source(film.blend)
     last: Last | None = None
     shot: Shot | None = None
@@ -132,7 +132,7 @@ def turns(
                 last, shot, camera = None, None, Camera(shows_sources)
             seen = []
             for index, moment in zip(count(done), group, strict=False):
-                now = in_force(film, Clock(index, clock.rate, clock.frames))
+                now = in_force(film, FrameTime(index, clock.rate, clock.frames))
                 seen.append(camera.sees(moment, now.motion))
             *between, key = seen
             held = [Held.of(last)] if between and last else []
@@ -155,7 +155,7 @@ def turns(
 
 
 def _dreamed(
-    now: ZoomRecipe | VideoRecipe,
+    now: FilmRecipe,
     dream: Dreams,
     turn: int,
     seen: Seen,
@@ -194,9 +194,7 @@ def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -
     return frames[::-1]
 
 
-def _moments(
-    film: ZoomRecipe | VideoRecipe, sources: Iterable[Frame], since: State | None
-) -> Generator[Moment]:
+def _moments(film: FilmRecipe, sources: Iterable[Frame], since: State | None) -> Generator[Moment]:
     """Each source frame to come with its index in its shot, and its flow if the blend asks for it.
 
     A clip is read forward from its beginning: to seek by a frame's number is not exact.
@@ -218,21 +216,19 @@ def _moments(
     return ahead((Moment(t, source) for t, source in shots), film.cadence)
 
 
-def numbered(
-    film: ZoomRecipe | VideoRecipe, sources: Iterable[Frame]
-) -> Iterable[tuple[int, Frame]]:
+def numbered(film: FilmRecipe, sources: Iterable[Frame]) -> Iterable[tuple[int, Frame]]:
     """Each source frame with its index in its shot."""
     return marked(sources, film.cuts) if isinstance(film, VideoRecipe) else enumerate(sources)
 
 
-def digest(film: ZoomRecipe | VideoRecipe, source: Frame) -> str:
+def digest(film: FilmRecipe, source: Frame) -> str:
     """What a clip's frame is known by; a still is known by its file."""
     if not isinstance(film, VideoRecipe):
         return ""
     return hashlib.blake2b(np.ascontiguousarray(source).data, digest_size=16).hexdigest()
 
 
-def _groups(film: ZoomRecipe | VideoRecipe, moments: Iterator[Moment]) -> Iterator[list[Moment]]:
+def _groups(film: FilmRecipe, moments: Iterator[Moment]) -> Iterator[list[Moment]]:
     """Each frame to be dreamed, after those since the last one that are not: a shot's first, every
     `cadence`-th and its last are dreamed."""
     cadence = getattr(film, "cadence", 1)

@@ -16,13 +16,13 @@ from dreamvid.media.write import Sink, check_output, check_picture, open_sink, w
 from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind
-from dreamvid.recipe import Film, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import Film, FilmRecipe, Recipe
 from dreamvid.recurrence import State, Turn, turns
 from dreamvid.run import Keep, Run, begun, finished, held
-from dreamvid.schedule import Clock
 from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
 from dreamvid.task import Dreams
+from dreamvid.timeline import FrameTime
 
 SEGMENT = 48
 """Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
@@ -94,7 +94,7 @@ class Plan:
         yield f"{count} frames of {width}x{height} at {self.source.rate} fps into {self.output}"
         if self.octaves:
             yield "octaves " + ", ".join(f"{wide}x{high}" for high, wide in self.octaves)
-            octaves = in_force(self.recipe, Clock(0, self.source.rate, self.source.frames))
+            octaves = in_force(self.recipe, FrameTime(0, self.source.rate, self.source.frames))
             skipped = octaves.dream.octaves - len(self.octaves)
             if skipped:
                 yield f"{skipped} smaller skipped: under the least size of the network"
@@ -119,10 +119,10 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
     checked(output, recipe.source, overwrite or before is not None)
     source = open_source(recipe)
     recipe = settled(recipe)
-    start = Clock(0, source.rate, source.frames)
+    start = FrameTime(0, source.rate, source.frames)
     check(recipe, start)
     first = in_force(recipe, start)
-    if isinstance(first, ZoomRecipe | VideoRecipe):
+    if isinstance(first, FilmRecipe):
         camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
     means = before.means if before else Means.here()
     dream = make_dreamer(first, means)
@@ -172,7 +172,7 @@ def carry_out(
         DreamvidError: in one line, what cannot be done.
     """
     recipe, source = made.recipe, made.source
-    if not isinstance(recipe, ZoomRecipe | VideoRecipe):
+    if not isinstance(recipe, FilmRecipe):
         (turn,) = turns(recipe, source.open(), made.dream)
         write_picture(made.output, turn.state.last.dream, overwrite)
         yield Step(0, 1, turn.state.last.dream)
@@ -226,7 +226,7 @@ def carry_out(
 
 
 def _sink(made: Plan, run: Run, since: State | None, overwrite: bool) -> Sink:
-    film = made.recipe.film if isinstance(made.recipe, ZoomRecipe | VideoRecipe) else Film()
+    film = made.recipe.film if isinstance(made.recipe, FilmRecipe) else Film()
     return open_sink(
         made.output,
         size=made.source.size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -23,22 +22,11 @@ from dreamvid.expression import (
     finite,
     short,
 )
+from dreamvid.timeline import FrameTime
 
 MAX_TEXT = 100_000  # characters of a schedule, as given and as written back
 MAX_KEYS = 5000
 MAX_OPERATIONS = 4 * MAX_NODES  # the largest `Schedule.operations`: `cubic` looks at four keys
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A frame's place in time: the film's frame `t`, from 0, at `rate` frames a second (over 0).
-
-    `frames` is how many the film has in all; None where that is not known.
-    """
-
-    t: int
-    rate: Fraction
-    frames: int | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +52,7 @@ class Schedule:
         """Whether `n`, the film's length, occurs."""
         return any("n" in program for program in self._programs)
 
-    def at(self, clock: Clock) -> float:
+    def at(self, clock: FrameTime) -> float:
         """The finite number that holds at `clock`.
 
         Raises:
@@ -74,14 +62,13 @@ class Schedule:
         if clock.frames is None and self.uses_length:
             raise RecipeError("uses n, but how long this clip is cannot be told")
         try:
-            names = {"t": float(clock.t), "s": float(clock.t / clock.rate), "pi": math.pi}
-            return self._value(clock, names | {"n": float(clock.frames or 0)})
+            return self._value(clock, clock.names())
         except (ArithmeticError, ValueError) as error:
             fault = str(error) if isinstance(error, ValueError) else "not finite"
             fault = "divides by zero" if isinstance(error, ZeroDivisionError) else fault
         raise RecipeError(f"{fault} at frame {clock.t}")
 
-    def _value(self, clock: Clock, names: dict[str, float]) -> float:
+    def _value(self, clock: FrameTime, names: dict[str, float]) -> float:
         now = clock.t / clock.rate if self._seconds else Fraction(clock.t)
         last = len(self._keys) - 1
         here = bisect_right(self._keys, now) - 1

@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dreamvid.errors import RecipeError
 from dreamvid.loading import explain
-from dreamvid.schedule import Clock, Schedule
+from dreamvid.schedule import Schedule
+from dreamvid.timeline import FrameTime
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,7 +25,7 @@ def schedules(recipe: BaseModel, prefix: str = "") -> Iterator[tuple[str, Schedu
         yield from _within(getattr(recipe, name), prefix + name)
 
 
-def in_force(recipe: Model, clock: Clock) -> Model:
+def in_force(recipe: Model, clock: FrameTime) -> Model:
     """The recipe at one frame: every schedule has become its number there.
 
     Raises:
@@ -33,7 +34,7 @@ def in_force(recipe: Model, clock: Clock) -> Model:
     return _now(recipe, clock, "") if _varies(recipe) else recipe
 
 
-def check(recipe: BaseModel, clock: Clock) -> None:
+def check(recipe: BaseModel, clock: FrameTime) -> None:
     """See that every schedule is within its bounds at the first frames of a film, up to CHECKED.
 
     Args:
@@ -44,7 +45,7 @@ def check(recipe: BaseModel, clock: Clock) -> None:
     """
     if any(True for _ in schedules(recipe)):
         for t in range(min(clock.frames or 1, CHECKED)):
-            in_force(recipe, Clock(t, clock.rate, clock.frames))
+            in_force(recipe, FrameTime(t, clock.rate, clock.frames))
 
 
 def _within(value: Any, key: str) -> Iterator[tuple[str, Schedule]]:
@@ -61,7 +62,7 @@ def _varies(value: Any) -> bool:
     return any(True for _ in _within(value, ""))
 
 
-def _now(section: Model, clock: Clock, prefix: str) -> Model:
+def _now(section: Model, clock: FrameTime, prefix: str) -> Model:
     changed = {}
     for name in type(section).model_fields:
         value = getattr(section, name)
@@ -70,7 +71,7 @@ def _now(section: Model, clock: Clock, prefix: str) -> Model:
     return section.model_copy(update=changed)
 
 
-def _number(model: type[BaseModel], name: str, value: Any, clock: Clock, key: str) -> Any:
+def _number(model: type[BaseModel], name: str, value: Any, clock: FrameTime, key: str) -> Any:
     if isinstance(value, BaseModel):
         return _now(value, clock, f"{key}.")
     if isinstance(value, tuple) and any(isinstance(part, BaseModel) for part in value):
@@ -90,7 +91,7 @@ def _number(model: type[BaseModel], name: str, value: Any, clock: Clock, key: st
         raise RecipeError(f"{key}: {said}, but is {shown} at frame {clock.t}") from None
 
 
-def _valued(value: Any, clock: Clock, key: str) -> Any:
+def _valued(value: Any, clock: FrameTime, key: str) -> Any:
     if isinstance(value, tuple):
         return tuple(_valued(part, clock, key) for part in value)
     try:

@@ -15,7 +15,7 @@ from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
-from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
+from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 
 CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
 """By which a clip is known that was given in place of a picture."""
@@ -49,6 +49,7 @@ def open_source(recipe: Recipe) -> Source:
     """
     if isinstance(recipe, VideoRecipe):
         return _clip_source(recipe)
+    assert isinstance(recipe, ImageRecipe | ZoomRecipe)
     return _still_source(recipe)
 
 
@@ -61,7 +62,7 @@ def fit(frame: Frame, size: tuple[int, int]) -> Frame:
     return resize(frame, scaled)[top : top + size[1], left : left + size[0]]
 
 
-def _still_source(recipe: ImageRecipe) -> Source:
+def _still_source(recipe: ImageRecipe | ZoomRecipe) -> Source:
     pictures = [_read_still(path) for path in recipe.source]
     size = recipe.size or (pictures[0].shape[1], pictures[0].shape[0])
     still, *others = [fit(picture, size) for picture in pictures]

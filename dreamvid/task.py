@@ -1,15 +1,14 @@
-"""What a dreamer is given for one frame."""
+"""What a dreamer is, and what it is given for one frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.recipe import Dream
 
 Bare = NDArray[np.float32]
@@ -32,7 +31,7 @@ class DreamTask:
         index: the dream's number in its shot, from 0.
         bare: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
             None: everywhere on a first frame, nowhere on later ones.
-        settings: the recipe's section in force at this frame, settled; None: the recipe's own.
+        settings: the job's section in force at this frame; None: the dreamer's own.
         colors: of the shot's first source frame, for the palette `source`; None: the canvas's.
         notes: what the dreamer keeps of a shot from dream to dream; it may add to them.
     """
@@ -45,5 +44,31 @@ class DreamTask:
     notes: Notes = field(default_factory=dict)
 
 
-Dreams: TypeAlias = Callable[[DreamTask], Frame]
-"""A dreamer: the dream of a task's canvas, (H, W, 3)."""
+class AnyDreamer(Protocol):
+    """Anything that dreams: a function of a task will do.
+
+    It may have more, which is looked for by `Identified` and `Octaves`.
+    """
+
+    def __call__(self, task: DreamTask, /) -> Frame:
+        """The dream of a task's canvas, (H, W, 3) float32, 0..255."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A dreamer or source of one's own that says what it is, so that a render can be resumed."""
+
+    @property
+    def identity(self) -> str:
+        """A text that changes whenever what is made changes."""
+
+
+@runtime_checkable
+class Octaves(Protocol):
+    """A dreamer that tells at which sizes it dreams."""
+
+    def sizes(self, size: Size, /) -> list[Size]:
+        """Those for a frame of `size`, smallest first. Raises NetworkError if it is too small."""
+
+
+Dreams: TypeAlias = AnyDreamer

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import imageio.v3 as iio
 import numpy as np
@@ -47,8 +47,9 @@ def recipe(data: dict[str, Any], folder: Path, output: str, **said: Any) -> Reci
     merged = {**data, "output": str(folder / output)}
     for key, value in said.items():
         old = merged.get(key)
-        both = isinstance(value, dict) and isinstance(old, dict)
-        merged[key] = {**old, **value} if both else value
+        merged[key] = (
+            {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+        )
     for section, names in RENAMED.items():
         if isinstance(merged.get(section), dict):
             merged[section] = {names.get(k, k): v for k, v in merged[section].items()}
@@ -115,7 +116,7 @@ def written(asked: Recipe) -> list[NDArray[Any]]:
     if asked.output.is_dir():
         return [np.asarray(iio.imread(path)) for path in sorted(asked.output.iterdir())]
     if asked.output.suffix == ".webp":
-        return [np.asarray(iio.imread(asked.output, plugin="pillow", index=...))]
+        return [np.asarray(iio.imread(asked.output, plugin="pillow", index=cast(Any, ...)))]
     return [make.decoded(asked.output)]
 
 

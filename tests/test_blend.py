@@ -11,7 +11,7 @@ from dreamvid.blend import FADE, WORN, Held, Last, Move, canvas, crossfade, need
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
-from dreamvid.recipe import Blend, Motion, Recipe, ZoomBlend
+from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
 from dreamvid.task import Bare, Dreams, DreamTask
 from tests.fakes import asleep, dreaming
 
@@ -222,7 +222,8 @@ def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
 )
 def test_a_zooms_next_frame_is_this_one_moved(motion: dict[str, Any]) -> None:
     recipe = make_recipe({"motion": motion, "color": {"anchor": 0}}, "zoom")
-    step = camera_step(recipe.motion, (W, H))  # type: ignore[union-attr]
+    assert isinstance(recipe, FilmRecipe)
+    step = camera_step(recipe.motion, (W, H))
     border = motion.get("border", "reflect")  # going in, nothing comes in from outside
     made = frames(recipe, [SOURCE] * 6, asleep)
     assert np.array_equal(made[0], SOURCE)

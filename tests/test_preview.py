@@ -25,9 +25,10 @@ from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tile
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import plan
-from dreamvid.schedule import Clock, Schedule, parse_schedule
+from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.source import open_source
 from dreamvid.task import Bare, DreamTask
+from dreamvid.timeline import FrameTime
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, texture
@@ -128,7 +129,7 @@ def test_every_key_of_a_schedule_is_put_into_the_expression(said: Any) -> None:
     third = parse_schedule(within("({})*0.25", schedule))
     assert third
     for t in range(100):
-        clock = Clock(t, Fraction(10), 100)
+        clock = FrameTime(t, Fraction(10), 100)
         assert third.at(clock) == pytest.approx(schedule.at(clock) / 4)
 
 

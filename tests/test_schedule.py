@@ -18,13 +18,13 @@ from dreamvid.schedule import (
     MAX_KEYS,
     MAX_OPERATIONS,
     MAX_TEXT,
-    Clock,
     Schedule,
     parse_schedule,
 )
+from dreamvid.timeline import FrameTime
 
 RATE = Fraction(25)
-TWELFTH = Clock(12, RATE, 100)
+TWELFTH = FrameTime(12, RATE, 100)
 
 
 def schedule(value: Any) -> Schedule:
@@ -34,7 +34,7 @@ def schedule(value: Any) -> Schedule:
 
 
 def at(value: Any, t: int, rate: Fraction = RATE, frames: int | None = 100) -> float:
-    return schedule(value).at(Clock(t, rate, frames))
+    return schedule(value).at(FrameTime(t, rate, frames))
 
 
 def refused(value: Any) -> str:
@@ -48,7 +48,7 @@ def refused(value: Any) -> str:
     return message
 
 
-def failed(value: Any, clock: Clock = TWELFTH) -> str:
+def failed(value: Any, clock: FrameTime = TWELFTH) -> str:
     with pytest.raises(RecipeError) as caught:
         schedule(value).at(clock)
     return str(caught.value)
@@ -169,7 +169,7 @@ def test_noise_is_smooth_bounded_lively_and_differs_by_k() -> None:
     lines = []
     for k in (0, 1, 2):
         noise = schedule(f"noise(t/100 - 7, {k})")
-        lines.append([noise.at(Clock(t, RATE, None)) for t in range(5000)])
+        lines.append([noise.at(FrameTime(t, RATE, None)) for t in range(5000)])
     for line in lines:
         assert -1 <= min(line) < -0.8
         assert 0.8 < max(line) <= 1
@@ -199,7 +199,7 @@ def test_between_keys_nothing_overshoots(
     pairs = list(zip(keys, values, strict=True))
     for (one, a), (two, b) in pairwise(pairs):
         frames = range(one * 3, two * 3 + 1) if seconds else range(one, two + 1)
-        line = [found.at(Clock(t, rate, None)) for t in frames]
+        line = [found.at(FrameTime(t, rate, None)) for t in frames]
         assert (line[0], line[-1]) == (a, b)
         assert min(a, b) <= min(line) <= max(line) <= max(a, b)
         if between != "step":
@@ -240,7 +240,7 @@ def test_what_is_said_reads_back_as_the_same(value: Any) -> None:
     assert hash(again) == hash(first)
     assert again.said == first.said == str(first)
     assert (again.operations, again.uses_length) == (first.operations, first.uses_length)
-    clocks = [Clock(t, RATE, 200) for t in range(0, 100, 7)]
+    clocks = [FrameTime(t, RATE, 200) for t in range(0, 100, 7)]
     assert [again.at(clock) for clock in clocks] == [first.at(clock) for clock in clocks]
 
 
@@ -254,7 +254,7 @@ def test_schedules_are_equal_by_what_is_said() -> None:
 def test_length_is_asked_for_only_where_it_is_used() -> None:
     assert schedule("0:(1), 50:(t/n)").uses_length
     assert not schedule("min(t, sin(s)) + pi").uses_length
-    unknown = Clock(0, RATE, None)
+    unknown = FrameTime(0, RATE, None)
     assert failed("0:(1), 50:(t/n)", unknown) == (
         "uses n, but how long this clip is cannot be told"
     )
@@ -386,7 +386,7 @@ class Counted(tuple[Any, ...]):
             yield step
 
 
-def counted(found: Schedule, clock: Clock) -> tuple[float | str, int]:
+def counted(found: Schedule, clock: FrameTime) -> tuple[float | str, int]:
     """What `found` is at `clock`, or the fault, and how many steps that took."""
     programs = found._programs
     object.__setattr__(found, "_programs", tuple(map(Counted, programs)))
@@ -403,7 +403,7 @@ def counted(found: Schedule, clock: Clock) -> tuple[float | str, int]:
 def test_operations_are_the_most_steps_of_a_frame(between: str, steps: int) -> None:
     found = schedule(f"0:1, 10:t+1, 20:-(t*2), 30:2+3, 40:0, {between}")
     assert found.operations == steps
-    taken = [counted(found, Clock(t, RATE, 100))[1] for t in range(50)]
+    taken = [counted(found, FrameTime(t, RATE, 100))[1] for t in range(50)]
     assert max(taken) == found.operations
 
 
@@ -460,9 +460,9 @@ HOSTILE = st.one_of(
     MEMBERS,
 )
 CLOCKS = [
-    Clock(0, Fraction(25), None),
-    Clock(12, Fraction(30000, 1001), 100),
-    Clock(10**7, Fraction(1, 10**6), 1),
+    FrameTime(0, Fraction(25), None),
+    FrameTime(12, Fraction(30000, 1001), 100),
+    FrameTime(10**7, Fraction(1, 10**6), 1),
 ]
 
 

@@ -341,9 +341,9 @@ def _kind(recipe: dict[str, Any]) -> str | None:
 
 
 def drawn(recipe: dict[str, Any], key: str, frames: int) -> list[float]:
-    from dreamvid.schedule import Clock
+    from dreamvid.timeline import FrameTime
 
-    made, clock = make_recipe(recipe), Clock(0, Fraction(30), frames)
+    made, clock = make_recipe(recipe), FrameTime(0, Fraction(30), frames)
     return list(curves._values(made, [key], range(frames), clock)[key])
 
 

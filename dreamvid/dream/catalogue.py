@@ -12,7 +12,7 @@ from typing import Any
 from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
 from dreamvid.dream.packaged import LITE0
 from dreamvid.errors import NetworkError, near
-from dreamvid.recipe import Network, Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe, Network, Recipe, Term
 
 
 def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any) -> Entry:
@@ -141,6 +141,17 @@ ENTRIES = {
 }
 
 
+NOTHING = Entry(
+    name="none",
+    build="",
+    preprocess=AS_IT_IS,
+    objective=(),
+    least=1,
+    weights="file",
+    licence="",
+)
+"""`network: none`, which dreams nothing."""
+
 RETIRED = "pocket"
 """Dreamed by default before lite0; films and recipes may still name it."""
 
@@ -152,7 +163,7 @@ def entry(name: str) -> Entry:
         NetworkError: there is none; the message names the near ones and all.
     """
     found = {_plain(known): own for known, own in ENTRIES.items()}.get(_plain(name))
-    if name == "none":
+    if name == NOTHING.name:
         raise NetworkError("network none: dreams nothing, and has no layers")
     if name == RETIRED:
         raise NetworkError(
@@ -176,13 +187,24 @@ what was measured."""
 
 def settled(recipe: Recipe) -> Recipe:
     """`recipe` with what it leaves to its network filled in from the network's entry."""
-    if recipe.network.name == "none":
+    if recipe.network.name == NOTHING.name:
         return recipe
-    own, dream = entry(recipe.network.name), recipe.dream
+    filled = own_values(recipe, entry(recipe.network.name))
+    return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
+
+
+def spec_of(network: Network) -> Entry:
+    """What is known of a recipe's network, `none` among them. Raises NetworkError."""
+    return NOTHING if network.name == NOTHING.name else entry(network.name)
+
+
+def own_values(recipe: Recipe, own: Entry) -> dict[str, Any]:
+    """The values of the section `dream` that a recipe leaves to its network, filled in."""
+    dream = recipe.dream
     objective = tuple(Term(layer=layer, weight=weight) for layer, weight in own.objective)
     shapes = dream.method != "recursive"
-    carries = isinstance(recipe, ZoomRecipe | VideoRecipe) and recipe.blend.share != 0
-    filled = {
+    carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
+    return {
         "objective": dream.objective or objective,
         "power": dream.power or own.power,
         "steps": dream.steps or (own.steps_carried if carries else own.steps),
@@ -193,7 +215,6 @@ def settled(recipe: Recipe) -> Recipe:
         "decorrelate": shapes * own.decorrelate if dream.decorrelate is None else dream.decorrelate,
         "laplacian": shapes * own.laplacian if dream.laplacian is None else dream.laplacian,
     }
-    return recipe.model_copy(update={"dream": dream.model_copy(update=filled)})
 
 
 def packaged_weights(network: Network) -> Path | None:
