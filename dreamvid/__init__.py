@@ -11,18 +11,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import DreamvidError, MediaError, NetworkError, RecipeError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.loading import load_recipe
-from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.task import AnyDreamer, DreamTask
 
 if TYPE_CHECKING:
-    from dreamvid.recurrence import dream_frames
-    from dreamvid.rendering import Step, make_dreamer, render
+    from dreamvid.recurrence import frames as frames
+    from dreamvid.rendering.render import Step as Step
+    from dreamvid.rendering.render import make_dreamer as make_dreamer
+    from dreamvid.rendering.render import render as render
 
 __version__ = "0.1.0"
 
+_LAZY = {
+    "frames": "dreamvid.recurrence",
+    "Step": "dreamvid.rendering.render",
+    "make_dreamer": "dreamvid.rendering.render",
+    "render": "dreamvid.rendering.render",
+}
+"""What brings OpenCV or TensorFlow along, and where it lives: not imported before it is asked for.
+"""
+
 __all__ = [
+    "AnyDreamer",
+    "DreamTask",
     "DreamvidError",
+    "FilmRecipe",
     "Frame",
     "ImageRecipe",
     "MediaError",
@@ -30,10 +45,11 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "RunError",
+    "Size",
     "Step",
     "VideoRecipe",
     "ZoomRecipe",
-    "dream_frames",
+    "frames",
     "load_recipe",
     "make_dreamer",
     "render",
@@ -41,8 +57,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # What renders brings OpenCV and TensorFlow along: not before it is asked for.
-    if name in __all__:
-        home = "recurrence" if name == "dream_frames" else "rendering"
-        return getattr(import_module(f"dreamvid.{home}"), name)
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module dreamvid has no attribute {name}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -166,6 +166,14 @@ class ResidualAnchor:
         return np.clip(pulled, 0, 255, out=pulled)
 
 
+def anchor_at(still: bool, dream: Frame, source: Frame) -> Anchor:
+    """The anchor of a shot that begins with the dream of `source`.
+
+    A still's whole picture is held near it; of a clip the dream alone, for the clip is what it is.
+    """
+    return PictureAnchor.of(source) if still else ResidualAnchor.of(dream - source)
+
+
 LUMA = np.array([[0.299, 0.587, 0.114]])
 
 IN_COLOR = np.array([0.713, 0.0, 0.564])

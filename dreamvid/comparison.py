@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dreamvid.flicker import track
 from dreamvid.frame import Frame
-from dreamvid.shots import marked
+from dreamvid.shots import split_shots
 
 Objective = Callable[[Frame], float]
 """J of a frame: what its dream has raised."""
@@ -82,7 +82,7 @@ def measure(
     Two frames of each are held. Pairs across a cut of the source have no E_warp.
     """
     last: tuple[Frame, Frame] | None = None
-    both = zip(marked(source, find=True), dreamed, strict=False)
+    both = zip(split_shots(source, find=True), dreamed, strict=False)
     for index, ((within, own), film) in enumerate(both):
         moved = track(last[0], own) if last is not None and within else None
         apart = film - own

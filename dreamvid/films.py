@@ -36,11 +36,11 @@ class Films:
     source_frames: int | None
     dreamed_frames: int | None
     notes: tuple[str, ...]
-    open_source: Callable[[], Iterator[Frame]]
+    open_source: Callable[[], Generator[Frame]]
     open_dreamed: Callable[[], Iterator[Frame]]
 
     @contextmanager
-    def opened(self) -> Generator[tuple[Iterator[Frame], Iterator[Frame]]]:
+    def opened(self) -> Generator[tuple[Generator[Frame], Iterator[Frame]]]:
         """Begin reading both, the source first; their files are released at the end."""
         with ExitStack() as stack:
             source, dreamed = self.open_source(), self.open_dreamed()

@@ -12,6 +12,9 @@ from dreamvid.errors import MediaError
 Frame: TypeAlias = NDArray[np.float32]
 """Float32 RGB of shape (H, W, 3) on the 0–255 scale, not rounded before it is encoded."""
 
+Field: TypeAlias = NDArray[np.float32]
+"""Float32 of shape (H, W) or (H, W, C): numbers that lie over a frame."""
+
 
 class Size(NamedTuple):
     """Width and height in pixels, in this order everywhere but inside TensorFlow's graphs.

@@ -13,10 +13,10 @@ from dreamvid.dream import quiet
 from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.entry import Entry
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame
-from dreamvid.manifest import identity, weights_file
-from dreamvid.note import Noted
+from dreamvid.frame import Frame, Size
 from dreamvid.recipe import Dream, Network, Term, VideoRecipe
+from dreamvid.rendering.embedded import Embedded
+from dreamvid.rendering.manifest import identity, weights_file
 from dreamvid.schedule import Schedule
 
 Terms = tuple[Term, ...] | None
@@ -47,7 +47,7 @@ class Judge:
 
 
 def find_judge(
-    noted: Noted | None,
+    noted: Embedded | None,
     size: tuple[int, int],
     *,
     name: str | None = None,
@@ -87,7 +87,7 @@ def find_judge(
     return _judge(network, Dream(objective=layers), size)
 
 
-def _believable(noted: Noted) -> bool:
+def _believable(noted: Embedded) -> bool:
     """Whether a film names a network that there is, weights that it may have, and layers that may
     be shown."""
     said, terms = noted.recipe.network, noted.recipe.dream.objective or ()
@@ -99,7 +99,7 @@ def _believable(noted: Noted) -> bool:
     return fits and all(term.layer.isprintable() for term in terms)
 
 
-def _dreamer(noted: Noted, size: tuple[int, int], weights: str | None, layers: Terms) -> Judge:
+def _dreamer(noted: Embedded, size: tuple[int, int], weights: str | None, layers: Terms) -> Judge:
     """The network that dreamed a film as its judge, with other weights or layers if they are said.
 
     Raises:
@@ -159,7 +159,7 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     with quiet():
         from dreamvid.dream.dreamer import Dreamer
     dreamer = Dreamer(recipe)
-    dreamer.sizes((size[1], size[0]))  # refuses a size that is too small for the network
+    dreamer.sizes(Size(*size))  # refuses a size that is too small for the network
     shown = [
         term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
         for term in recipe.dream.objective or ()
@@ -179,7 +179,7 @@ def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
     return steady, (f"weights that change over the film judge as 1: {', '.join(varied)}",)
 
 
-def _dreamed(noted: Noted | None, network: Network) -> bool | None:
+def _dreamed(noted: Embedded | None, network: Network) -> bool | None:
     """Whether a network, its weights at hand, is the one that a film says dreamed it.
 
     Weights of other origin count as the same where nothing tells that they are not: a file may

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
-from dreamvid.memory import taken
+from dreamvid.machine import taken
 from dreamvid.recipe import FilmRecipe
-from dreamvid.recurrence import turns
-from dreamvid.rendering import SEGMENT, Plan
+from dreamvid.rendering.render import SEGMENT, Plan
 
 FILM = 0.25
 """Bytes a pixel of coded film, a frame: dreams at CRF 18 took .1 to .2."""
@@ -48,14 +48,12 @@ class Times:
 def tried(planned: Plan) -> str:
     """Dream the first frames, and tell from them; nothing is written."""
     times = Times()
-    source = planned.source
-    for turn in turns(
-        planned.recipe, source.open(), planned.dream, rate=source.rate, frames=source.frames
-    ):
-        for _ in turn.frames:
-            times.note(time.monotonic())
-        if times.enough(source.frames):
-            break
+    with closing(planned.groups()) as groups:
+        for group in groups:
+            for _ in group.frames:
+                times.note(time.monotonic())
+            if times.enough(planned.timeline.frames):
+                break
     return foreseen(planned, times, 0)
 
 

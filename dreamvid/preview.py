@@ -16,26 +16,28 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from dreamvid.camera import Camera
 from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.expression import BETWEEN
-from dreamvid.flow import Moment
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
-from dreamvid.manifest import Manifest
+from dreamvid.machine import Machine
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import check_picture, write_picture
-from dreamvid.motion import warp
+from dreamvid.motion.camera import CameraWalk
+from dreamvid.motion.flow import SourceFrame
+from dreamvid.motion.warp import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recurrence import dream_frames
-from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
+from dreamvid.recurrence import frames
+from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.render import SEGMENT, Plan, Step, output_of, plan, record
+from dreamvid.resolve import resolve
 from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.scheduled import in_force
-from dreamvid.shots import marked
+from dreamvid.shots import split_shots
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
 from dreamvid.timeline import FrameTime
@@ -81,7 +83,7 @@ def preview(recipe: Recipe, count: int, overwrite: bool, quiet: bool) -> Iterato
     little = smaller(whole)
     kept: dict[int, Frame] = {}
     wanted = spread(count, little.source.frames) if isinstance(recipe, ZoomRecipe) else []
-    steps = carry_out(little, overwrite=overwrite, keep="nothing")
+    steps = record(little, overwrite=overwrite, keep="nothing")
     fault = watched(little, _keeping(steps, wanted, kept), quiet=quiet)
     if fault:
         raise RunError(fault)
@@ -137,8 +139,16 @@ def smaller(whole: Plan) -> Plan:
     data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
-    manifest = Manifest.of(little, SEGMENT, whole.manifest.means)
-    return replace(whole, recipe=little, source=open_source(little), octaves=[], manifest=manifest)
+    source = open_source(little)
+    machine = whole.manifest.machine if whole.manifest else Machine.here()
+    return replace(
+        whole,
+        recipe=little,
+        job=resolve(little, source.size, machine),
+        source=source,
+        octaves=[],
+        manifest=Manifest.of(little, SEGMENT, machine),
+    )
 
 
 def within(form: str, value: float | Schedule) -> float | str:
@@ -189,7 +199,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     if t == 0:
         return _alone(now, seed, whole)
     canvas = resize(small, whole.source.size)
-    dreamed = whole.dream(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
+    dreamed = whole.dreamer(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
     if np.array_equal(dreamed, canvas):
         return canvas
     return PictureAnchor.of(seed).pull(np.clip(dreamed, 0, 255), seed, now.color.anchor)
@@ -197,24 +207,22 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
 
 def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
     """A clip's frames as the camera sees them, each dreamed as if a shot began there."""
-    recipe, camera = whole.recipe, Camera(shows_sources=False)
+    recipe, walk = whole.recipe, CameraWalk(whole.job, whole.timeline)
     assert isinstance(recipe, VideoRecipe), "a clip"
     finds = recipe.cuts and recipe.motion.on == "frame"
-    shots = marked(whole.source.open(), finds)
-    for index, (t, source) in enumerate(islice(shots, wanted[-1] + 1)):
-        now = in_force(recipe, FrameTime(index, whole.source.rate, whole.source.frames))
-        if t == 0:
-            camera = Camera(shows_sources=False)
-        camera.sees(Moment(t, source), now.motion)
-        if index in wanted:
-            border = now.motion.border
-            view = warp(source, camera.at, "reflect" if border == "source" else border)
-            yield _alone(now, view, whole)
+    with closing(split_shots(whole.source.open(), finds)) as shots:
+        for index, (t, source) in enumerate(islice(shots, wanted[-1] + 1)):
+            seen = walk.view(SourceFrame(t, source))
+            if index in wanted:
+                border = seen.job.motion.border
+                view = warp(source, walk.camera, "reflect" if border == "source" else border)
+                now = in_force(recipe, whole.timeline[index])
+                yield _alone(now, view, whole)
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
     """A film of one frame."""
-    (frame,) = dream_frames(now, [source], whole.dream)
+    (frame,) = frames(now, [source], whole.dreamer)
     return frame
 
 

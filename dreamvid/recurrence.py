@@ -1,4 +1,4 @@
-"""The recurrence that every film is.
+"""The recurrence that every film is, without disk.
 
 canvas_t = blend(source_t, x_{t−1}, motion_t)      what the last dream leaves on this frame
 x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
@@ -8,35 +8,31 @@ x_t      = anchor(x_t)                             is shown, and carried
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sized
 from contextlib import closing
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from itertools import count, islice, tee, zip_longest
+from itertools import islice, tee, zip_longest
+from typing import Any
 
 import numpy as np
 
-from dreamvid.blend import Held, Last, canvas, crossfade, needs_source, stay
-from dreamvid.camera import Camera, Seen
-from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance, shift
-from dreamvid.dream.catalogue import settled
+from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
+from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import RunError
-from dreamvid.flow import Moment, followed
-from dreamvid.frame import Frame
-from dreamvid.motion import Affine
-from dreamvid.overlap import ahead
-from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.scheduled import in_force
-from dreamvid.shots import marked
-from dreamvid.task import Colors, Dreams, DreamTask, Notes
-from dreamvid.timeline import FrameTime
-
-DEFAULT_RATE = Fraction(30)
-"""Frames a second of frames that come from nowhere."""
+from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.motion.affine import Affine
+from dreamvid.motion.camera import CameraWalk, View
+from dreamvid.motion.flow import SourceFrame, with_flow
+from dreamvid.pipeline import read_ahead
+from dreamvid.recipe import Recipe
+from dreamvid.resolve import Job, film_timeline, resolve
+from dreamvid.shots import split_shots
+from dreamvid.task import AnyDreamer, Colors, DreamTask, Notes
+from dreamvid.timeline import Timeline
 
 
 @dataclass(frozen=True)
-class Shot:
+class ShotState:
     """What the frames of a shot have in common.
 
     Attributes:
@@ -51,199 +47,218 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class State:
-    """All that the frames to come depend on, but for their sources: what a render goes on from.
+class Checkpoint:
+    """All that the frames to come depend on, but for their sources: what a render resumes from.
 
     Attributes:
         done: how many frames of the film are done.
         t: the last one's index in its shot.
-        last: its dream, and what it lies on.
+        carried: what it leaves to the next.
         shot: what its shot's frames have in common.
-        at: where the camera stands.
-        seen: the digest of its source as it came, by which one that is read again is known.
+        camera: where the camera stands.
+        source_digest: of its source frame as it was read, by which a changed source is noticed.
     """
 
     done: int
     t: int
-    last: Last
-    shot: Shot
-    at: Affine
-    seen: str
+    carried: Carried
+    shot: ShotState
+    camera: Affine
+    source_digest: str
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The frames that one dream of the film brings, float32 within 0..255, and where it stands."""
+class DreamedGroup:
+    """The frames that one dream of the film brings, float32 within 0..255, and the checkpoint
+    after them."""
 
     frames: list[Frame]
-    state: State
+    checkpoint: Checkpoint
 
 
-def dream_frames(recipe: Recipe, sources: Iterable[Frame], dream: Dreams) -> Iterator[Frame]:
+def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Generator[Frame]:
     """The dreamed frames, one for each of `sources`, float32 within 0..255, not yet rounded.
 
-    `recipe` says how they hang together; its source and output are not looked at. Nothing passes a
-    cut: a shot's frames are the same alone and in their film.
-    """
-    for turn in turns(recipe, sources, dream):
-        yield from turn.frames
-
-
-def turns(
-    recipe: Recipe,
-    sources: Iterable[Frame],
-    dream: Dreams,
-    *,
-    since: State | None = None,
-    rate: Fraction | None = None,
-    frames: int | None = None,
-) -> Iterator[Turn]:
-    """The film, dream by dream; the sources are always all of them.
+    `recipe` says how they are connected; its source and output are not looked at. Nothing passes a
+    cut: a shot's frames are the same alone and in their film. Each frame is the caller's to change.
 
     Args:
-        recipe: settled or not; `frames` and `rate` are what its schedules count with.
-        sources: (H, W, 3) float32 RGB 0..255.
-        dream: the dreamer.
+        sources: pictures of one size, (H, W, 3), uint8 or float on the 0–255 scale.
+        dreamer: `Dreamer(…)`, or any function of a `DreamTask`.
+
+    Raises:
+        MediaError: a source is no such picture.
+        RecipeError: a schedule leaves its bounds.
+    """
+    count = len(sources) if isinstance(sources, Sized) else None
+    pictures = (as_frame(picture) for picture in sources)
+    first = next(pictures, None)
+    if first is None:
+        return
+    job = resolve(recipe, Size.of(first))
+    timeline = film_timeline(recipe, count)
+    with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
+        for group in groups:
+            yield from (frame.copy() for frame in group.frames)
+
+
+def _chained(first: Frame, others: Iterator[Frame]) -> Generator[Frame]:
+    yield first
+    yield from others
+
+
+def dreamed_groups(
+    job: Job,
+    timeline: Timeline,
+    sources: Generator[Frame],
+    dreamer: AnyDreamer,
+    since: Checkpoint | None = None,
+) -> Generator[DreamedGroup]:
+    """The film, dream by dream. The frames are the recurrence's own: not to be changed.
+
+    Args:
+        sources: (H, W, 3) float32 RGB 0..255, always all of them; closed at the end.
         since: what an earlier run left; its frames are not dreamed again.
-        rate: frames a second; the recipe's own, else 30.
-        frames: how many there will be; None: not known.
 
     Raises:
         RecipeError: a schedule leaves its bounds.
         RunError: the sources are not those that `since` was made of.
     """
-    recipe = settled(recipe)
-    film = (
-        recipe
-        if isinstance(recipe, FilmRecipe)
-        else ZoomRecipe(dream=recipe.dream, color=recipe.color)  # an image is its first frame
-    )
-    clock = FrameTime(0, rate or film.fps or DEFAULT_RATE, frames)
-    shows_sources = isinstance(film, VideoRecipe) or needs_source(film.blend)
-    last: Last | None = None
-    shot: Shot | None = None
-    camera, done = Camera(shows_sources), 0
+    carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
     if since is not None:
-        last, shot, camera = since.last, since.shot, Camera(shows_sources, since.at)
-        done = since.done
-    with closing(_moments(film, sources, since)) as moments:
-        for group in _groups(film, moments):
+        carried, shot, done = since.carried, since.shot, since.done
+        walk = CameraWalk(job, timeline, index=done, camera=since.camera)
+    with closing(_source_frames(job, sources, since)) as source_frames:
+        for group in _groups(job, source_frames):
             if group[0].t == 0:
-                last, shot, camera = None, None, Camera(shows_sources)
-            seen = []
-            for index, moment in zip(count(done), group, strict=False):
-                now = in_force(film, FrameTime(index, clock.rate, clock.frames))
-                seen.append(camera.sees(moment, now.motion))
-            *between, key = seen
-            held = [Held.of(last)] if between and last else []
-            for one in between:
-                assert last is not None
-                last = last.on(one.source, one.came, one.worn)
-                held.append(held[-1].onward(one.came))
-
-            rounds = film.blend.settle if now.blend.share else 0
-            if key.t == 0:
-                key = replace(key, came=stay, worn=None)
-                for turn in range(rounds):
-                    last, shot = _dreamed(now, dream, turn, key, last, shot)
-            turn = rounds + -(-key.t // getattr(film, "cadence", 1))
-            last, shot = _dreamed(now, dream, turn, key, last, shot)
+                carried, shot = None, None
+            *views, keyframe = [walk.view(frame) for frame in group]
+            inbetweens = _Inbetweens(views, carried)
+            carried, shot = _dreamed_keyframe(dreamer, keyframe, inbetweens.carried, shot)
             done += len(group)
-            state = State(done, key.t, last, shot, camera.at, digest(film, group[-1].source))
-            crossed = _crossfaded(between, held[1:], Held.of(last), key) if between else []
-            yield Turn([*crossed, last.dream], state)
+            digest = source_digest(job, group[-1].picture)
+            checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
+            crossed = inbetweens.crossfaded(keyframe, carried)
+            yield DreamedGroup([*crossed, carried.dream], checkpoint)
+
+
+def _dreamed_keyframe(
+    dreamer: AnyDreamer, view: View, carried: Carried | None, shot: ShotState | None
+) -> tuple[Carried, ShotState]:
+    """The dream of one frame; a shot's first frame is warmed up before."""
+    warmup = view.job.blend.settle if view.job.blend.share else 0
+    number = warmup + -(-view.t // view.job.cadence)
+    if view.t == 0:
+        view = replace(view, to_here=no_motion, strain=None)
+        for turn in range(warmup):
+            carried, shot = _dreamed(dreamer, turn, view, carried, shot)
+    return _dreamed(dreamer, number, view, carried, shot)
 
 
 def _dreamed(
-    now: FilmRecipe,
-    dream: Dreams,
-    turn: int,
-    seen: Seen,
-    last: Last | None,
-    shot: Shot | None,
-) -> tuple[Last, Shot]:
-    """One turn of the recurrence."""
-    source = seen.source
-    begun, bare = canvas(source, last, seen.came, now.blend, seen.worn)
-    begun = shift(begun, now.color.shift)
+    dreamer: AnyDreamer,
+    number: int,
+    view: View,
+    carried: Carried | None,
+    shot: ShotState | None,
+) -> tuple[Carried, ShotState]:
+    """One step of the recurrence: the shot's dream of that number."""
+    job, source = view.job, view.source
+    start, fresh = canvas(source, carried, view.to_here, job.blend, view.strain)
+    start = shift(start, job.color.shift)
     colors = shot.colors if shot else covariance(source)
     notes = dict(shot.notes) if shot else {}
-    dreamed = np.clip(dream(DreamTask(begun, turn, bare, now.dream, colors, notes)), 0, 255)
-    if shot:
-        anchor = shot.anchor
-    elif isinstance(now, VideoRecipe):
-        anchor = ResidualAnchor.of(dreamed - source)
-    else:
-        anchor = PictureAnchor.of(source)
+    task = DreamTask(start, number, fresh, job.dream, colors, notes)
+    dream = np.clip(dreamer(task), 0, 255)
+    anchor = shot.anchor if shot else anchor_at(job.still, dream, source)
     # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
-    if not np.array_equal(dreamed, np.clip(begun, 0, 255)):
-        dreamed = anchor.pull(dreamed, source, now.color.anchor)
-    return Last(dreamed, source, bare), Shot(anchor, colors, notes)
+    if not np.array_equal(dream, np.clip(start, 0, 255)):
+        dream = anchor.pull(dream, source, job.color.anchor)
+    return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
 
 
-def _crossfaded(between: list[Seen], held: list[Held], ahead: Held, key: Seen) -> list[Frame]:
-    """The frames between two dreamed ones, from what the two hold of them."""
-    frames = []
-    after = key
-    for index in range(len(between) - 1, -1, -1):
-        assert after.left is not None, "followed both ways"
-        ahead = ahead.onward(after.left)
-        share = (index + 1) / (len(between) + 1)
-        frames.append(crossfade(between[index].source, held[index], ahead, share))
-        after = between[index]
-    return frames[::-1]
+class _Inbetweens:
+    """The frames between two dreamed ones: what the two leave on them, crossfaded.
+
+    Attributes:
+        carried: the earlier dream, on the last of them.
+    """
+
+    def __init__(self, views: list[View], carried: Carried | None) -> None:
+        self.carried = carried
+        self._views = views
+        self._past: list[Coverage] = []
+        coverage = Coverage.full(carried) if carried and views else None
+        for view in views:
+            assert self.carried, "a shot's first frame is dreamed"
+            assert coverage
+            self.carried = self.carried.onto(view.source, view.to_here, view.strain)
+            coverage = coverage.warped(view.to_here)
+            self._past.append(coverage)
+
+    def crossfaded(self, keyframe: View, dreamed: Carried) -> list[Frame]:
+        """The frames, once the keyframe after them is dreamed."""
+        if not self._views:
+            return []
+        found: list[Frame] = []
+        after, coming = keyframe, Coverage.full(dreamed)
+        for index in range(len(self._views) - 1, -1, -1):
+            assert after.to_previous is not None, "flow is found both ways"
+            coming = coming.warped(after.to_previous)
+            share = (index + 1) / (len(self._views) + 1)
+            found.append(crossfade(self._views[index].source, self._past[index], coming, share))
+            after = self._views[index]
+        return found[::-1]
 
 
-def _moments(film: FilmRecipe, sources: Iterable[Frame], since: State | None) -> Generator[Moment]:
+def _source_frames(
+    job: Job, sources: Generator[Frame], since: Checkpoint | None
+) -> Generator[SourceFrame]:
     """Each source frame to come with its index in its shot, and its flow if the blend asks for it.
 
     A clip is read forward from its beginning: to seek by a frame's number is not exact.
     """
-    shots = iter(numbered(film, sources))
+    shots = split_shots(sources, job.cuts)
     before: Frame | None = None
     if since is not None:
         t, before = next(islice(shots, since.done - 1, None), (-1, None))
-        if before is None or (t, digest(film, before)) != (since.t, since.seen):
+        if before is None or (t, source_digest(job, before)) != (since.t, since.source_digest):
+            shots.close()
             raise RunError(
                 f"frame {since.done - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )
-    if not isinstance(film, VideoRecipe):
-        return (Moment(t, source) for t, source in shots)
+    if job.still:
+        return _without_flow(shots)
     # Read, and their flows found, while the ones before them are dreamed.
-    if film.blend.by == "flow" and film.blend.share:
-        return ahead(followed(shots, film.cadence > 1, before), film.cadence)
-    return ahead((Moment(t, source) for t, source in shots), film.cadence)
+    flows = job.blend.by == "flow" and bool(job.blend.share)
+    found = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
+    return read_ahead(found, job.cadence)
 
 
-def numbered(film: FilmRecipe, sources: Iterable[Frame]) -> Iterable[tuple[int, Frame]]:
-    """Each source frame with its index in its shot."""
-    return marked(sources, film.cuts) if isinstance(film, VideoRecipe) else enumerate(sources)
+def _without_flow(shots: Generator[tuple[int, Frame]]) -> Generator[SourceFrame]:
+    with closing(shots):
+        yield from (SourceFrame(t, picture) for t, picture in shots)
 
 
-def digest(film: FilmRecipe, source: Frame) -> str:
+def source_digest(job: Job, picture: Frame) -> str:
     """What a clip's frame is known by; a still is known by its file."""
-    if not isinstance(film, VideoRecipe):
+    if job.still:
         return ""
-    return hashlib.blake2b(np.ascontiguousarray(source).data, digest_size=16).hexdigest()
+    return hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
 
 
-def _groups(film: FilmRecipe, moments: Iterator[Moment]) -> Iterator[list[Moment]]:
+def _groups(job: Job, source_frames: Iterator[SourceFrame]) -> Iterator[list[SourceFrame]]:
     """Each frame to be dreamed, after those since the last one that are not: a shot's first, every
     `cadence`-th and its last are dreamed."""
-    cadence = getattr(film, "cadence", 1)
-    if cadence == 1:  # without waiting for the next frame
-        yield from ([moment] for moment in moments)
+    if job.cadence == 1:  # without waiting for the next frame
+        yield from ([frame] for frame in source_frames)
         return
-    group: list[Moment] = []
-    for moment, coming in zip_longest(*_and_next(moments)):
-        group.append(moment)
-        if moment.t % cadence == 0 or coming is None or coming.t == 0:
+    group: list[SourceFrame] = []
+    these, following = tee(source_frames)
+    next(following, None)
+    for frame, coming in zip_longest(these, following):
+        group.append(frame)
+        if frame.t % job.cadence == 0 or coming is None or coming.t == 0:
             yield group
             group = []
-
-
-def _and_next(moments: Iterator[Moment]) -> tuple[Iterator[Moment], Iterator[Moment]]:
-    these, those = tee(moments)
-    next(those, None)
-    return these, those

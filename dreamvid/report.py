@@ -96,12 +96,12 @@ def report(
     from dreamvid.comparison import measure
     from dreamvid.films import open_films
     from dreamvid.judge import find_judge
-    from dreamvid.note import found_note
+    from dreamvid.rendering.embedded import find_embedded
     from dreamvid.summary import Report
 
     dreamed, source = request.named
     _check_places(request)
-    noted = found_note(dreamed)
+    noted = find_embedded(dreamed)
     films = open_films(
         dreamed,
         source,

@@ -32,6 +32,7 @@ from dreamvid.recipe import (
     VideoRecipe,
     ZoomBlend,
 )
+from dreamvid.timeline import DEFAULT_RATE, Timeline
 from dreamvid.values import Varies
 
 
@@ -114,6 +115,12 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
         cuts=clip is not None and clip.cuts,
         cadence=clip.cadence if clip else 1,
     )
+
+
+def film_timeline(recipe: Recipe, frames: int | None) -> Timeline:
+    """The time of a film of so many frames, at the recipe's rate if it says one."""
+    rate = recipe.fps if isinstance(recipe, FilmRecipe) else None
+    return Timeline(rate or DEFAULT_RATE, frames)
 
 
 def _values(section: Section) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from dreamvid.errors import RecipeError
 from dreamvid.loading import explain
 from dreamvid.schedule import Schedule
-from dreamvid.timeline import FrameTime
+from dreamvid.timeline import FrameTime, Timeline
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,18 +34,18 @@ def in_force(recipe: Model, clock: FrameTime) -> Model:
     return _now(recipe, clock, "") if _varies(recipe) else recipe
 
 
-def check(recipe: BaseModel, clock: FrameTime) -> None:
+def check(recipe: BaseModel, timeline: Timeline) -> None:
     """See that every schedule is within its bounds at the first frames of a film, up to CHECKED.
 
     Args:
-        clock: its `frames` and `rate`.
+        timeline: of the film.
 
     Raises:
         RecipeError: as `in_force`.
     """
     if any(True for _ in schedules(recipe)):
-        for t in range(min(clock.frames or 1, CHECKED)):
-            in_force(recipe, FrameTime(t, clock.rate, clock.frames))
+        for time in timeline.first(CHECKED):
+            in_force(recipe, time)
 
 
 def _within(value: Any, key: str) -> Iterator[tuple[str, Schedule]]:

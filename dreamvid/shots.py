@@ -9,7 +9,9 @@ from WINDOW frames before it and after, and from its own shot.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2  # before scenedetect, which imports OpenCV as it is
 from dreamvid.media.picture_ops import resize
+from dreamvid.pipeline import closed
 
 # isort: split
 from scenedetect.common import FrameTimecode
@@ -48,33 +51,56 @@ HELD = 0.5
 Picture = NDArray[np.uint8]
 
 
-def marked(frames: Iterable[Frame], find: bool) -> Iterator[tuple[int, Frame]]:
+def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Frame]]:
     """Each frame with its index within its shot: 0 where a shot begins.
 
     A shot's indices are those that it has alone. WINDOW frames are read ahead; where reading fails,
-    those that came are given first.
+    those read before are given first. `frames` is closed at the end.
 
     Args:
         find: look for cuts; else all is one shot.
     """
-    if not find:
-        yield from enumerate(frames)
-        return
-    ahead: deque[tuple[Frame | None, Picture]] = deque()
-    shot, index = _Shot(), 0
-    for frame, picture in _pictured(frames):
-        ahead.append((frame, picture))
-        cut = shot.ends_before_last(picture)
-        if len(ahead) <= WINDOW:
-            continue
-        if cut:
-            shot, index = _Shot(), 0
-            for _, seen in ahead:
-                shot.ends_before_last(seen)
-        known, _ = ahead.popleft()
-        assert known is not None
-        yield index, known
-        index += 1
+    with closed(frames):
+        if not find:
+            yield from enumerate(frames)
+            return
+        window: deque[tuple[Frame | None, Picture]] = deque()
+        shot, index = _Shot(), 0
+        for frame, picture in _with_pictures(frames):
+            window.append((frame, picture))
+            cut = shot.ends_before_last(picture)
+            if len(window) <= WINDOW:
+                continue
+            if cut:
+                shot, index = _Shot(), 0
+                for _, seen in window:
+                    shot.ends_before_last(seen)
+            known, _ = window.popleft()
+            assert known is not None
+            yield index, known
+            index += 1
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A shot of a clip: its frames from `start` to before `stop`, as indices of the clip."""
+
+    start: int
+    stop: int
+
+
+def find_shots(frames: Iterable[Frame]) -> Generator[Shot]:
+    """The shots of a clip, nothing dreamed: each is yielded once the next one's first frames are
+    read. `frames` is closed at the end."""
+    start = stop = 0
+    with closing(split_shots(frames, find=True)) as shots:
+        for index, _ in shots:
+            if index == 0 and stop > start:
+                yield Shot(start, stop)
+                start = stop
+            stop += 1
+    if stop > start:
+        yield Shot(start, stop)
 
 
 class _Shot:
@@ -121,7 +147,7 @@ def _distance(one: Picture, other: Picture) -> float:
     return float(cv2.absdiff(one, other).mean())
 
 
-def _pictured(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Picture]]:
+def _with_pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Picture]]:
     """Each frame with the picture that is looked at; its last again WINDOW times, without one."""
     picture, fault = None, None
     try:

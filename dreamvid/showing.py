@@ -13,8 +13,8 @@ import yaml
 from dreamvid.errors import UsageError, near
 
 if TYPE_CHECKING:
-    from dreamvid.note import Noted
     from dreamvid.recipe import Recipe
+    from dreamvid.rendering.embedded import Embedded
 
 WORDS = {
     "show": "All of a recipe as YAML: dreamvid recipe show night.yaml",
@@ -118,14 +118,14 @@ def _schema_lines(argv: Sequence[str]) -> list[str]:
 
 def _asked(
     word: str, argv: Sequence[str], command: type[Any]
-) -> tuple[str, Noted | None, Recipe, Any]:
+) -> tuple[str, Embedded | None, Recipe, Any]:
     """The name that is said, what it carries if it is a film, the recipe under its flags, the rest.
 
     A plot's `--output` is the picture's: the recipe's own output is dropped for it.
     """
     from dreamvid.flags import leading, parse
     from dreamvid.loading import load_recipe, make_recipe
-    from dreamvid.note import CARRIERS, read_note
+    from dreamvid.rendering.embedded import CARRIERS, read_embedded
 
     told = f"recipe {word}", WORDS[word]
     beside = cast(Any, command)  # what else a render may be told is not for those who look
@@ -134,7 +134,7 @@ def _asked(
         parse(*told, make_recipe({}, "zoom"), flags, beside, named=True)  # says the help, perhaps
         raise UsageError(f"name one recipe: dreamvid recipe {word} night.yaml")
     (name,) = named
-    noted = read_note(Path(name)) if Path(name).suffix.lower() in CARRIERS else None
+    noted = read_embedded(Path(name)) if Path(name).suffix.lower() in CARRIERS else None
     base = noted.recipe if noted else load_recipe(name, output=word != "plot")
     if word == "plot":
         base = base.model_copy(update={"output": None})
@@ -142,7 +142,7 @@ def _asked(
     return name, noted, make_recipe(data, base.kind), said
 
 
-def _origin(name: str, noted: Noted) -> Iterator[str]:
+def _origin(name: str, noted: Embedded) -> Iterator[str]:
     """What a film was made of, as comments. Whoever made it chose the names: no line may break."""
     yield _comment(f"{name} says that it was made of")
     for each in noted.files:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
@@ -33,11 +34,11 @@ class Source:
         open: begins reading; closing the iterator releases the file.
     """
 
-    size: tuple[int, int]
+    size: Size
     rate: Fraction
     frames: int | None
     sound: Sound | None
-    open: Callable[[], Iterator[Frame]]
+    open: Callable[[], Generator[Frame]]
 
 
 def open_source(recipe: Recipe) -> Source:
@@ -69,7 +70,11 @@ def _still_source(recipe: ImageRecipe | ZoomRecipe) -> Source:
     for other in others:
         still = still + recipe.mix * (other - still)
     frames, rate = getattr(recipe, "frames", 1), getattr(recipe, "fps", Fraction(1))
-    return Source(size, rate, frames, None, lambda: itertools.repeat(still, frames))
+    return Source(Size(*size), rate, frames or 1, None, lambda: _repeated(still, frames or 1))
+
+
+def _repeated(still: Frame, frames: int) -> Generator[Frame]:
+    yield from itertools.repeat(still, frames)
 
 
 def _read_still(path: Path) -> Frame:
@@ -97,12 +102,13 @@ def _clip_source(recipe: VideoRecipe) -> Source:
         frames = recipe.frames if frames is None else min(frames, recipe.frames)
     size = recipe.size or clip.size
 
-    def read() -> Iterator[Frame]:
+    def read() -> Generator[Frame]:
         pictures = read_clip(clip, start=start, end=recipe.end, frames=recipe.frames, rate=rate)
-        yield from (fit(picture, size) for picture in pictures)
+        with closing(pictures):
+            yield from (fit(picture, size) for picture in pictures)
 
     sound = None
     if clip.has_audio and recipe.film.audio == "keep":
         duration = None if frames is None else frames / rate
         sound = Sound(clip.path, first / clip.rate, duration)
-    return Source(size, rate, frames, sound, read)
+    return Source(Size(*size), rate, frames, sound, read)

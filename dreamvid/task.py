@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from dreamvid.frame import Frame, Size
 from dreamvid.recipe import Dream
 
-Bare = NDArray[np.float32]
-"""(H, W), 0..1: how much a pixel lacks the dream that a whole burst of steps would have made."""
+Fresh = NDArray[np.float32]
+"""Freshness mask, (H, W), 0..1: 1 where a pixel was just disoccluded, or is new altogether, and
+needs a full burst of steps, 0 where the dream was carried."""
 
 Colors = NDArray[np.float64]
 """(3, 3): the covariance of R, G and B over a picture, in levels²."""
@@ -29,7 +30,7 @@ class DreamTask:
     Attributes:
         canvas: (H, W, 3), what the dream begins from.
         index: the dream's number in its shot, from 0.
-        bare: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
+        fresh: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
             None: everywhere on a first frame, nowhere on later ones.
         settings: the job's section in force at this frame; None: the dreamer's own.
         colors: of the shot's first source frame, for the palette `source`; None: the canvas's.
@@ -38,7 +39,7 @@ class DreamTask:
 
     canvas: Frame
     index: int = 0
-    bare: Bare | None = None
+    fresh: Fresh | None = None
     settings: Dream | None = None
     colors: Colors | None = None
     notes: Notes = field(default_factory=dict)
@@ -69,6 +70,3 @@ class Octaves(Protocol):
 
     def sizes(self, size: Size, /) -> list[Size]:
         """Those for a frame of `size`, smallest first. Raises NetworkError if it is too small."""
-
-
-Dreams: TypeAlias = AnyDreamer

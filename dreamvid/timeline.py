@@ -41,6 +41,10 @@ NAMES: dict[str, Callable[[FrameTime], float]] = {
 """The variables of a schedule. To add one is to add it here, and to say it in docs/schedules.md."""
 
 
+DEFAULT_RATE = Fraction(30)
+"""Frames a second of a film whose source tells none."""
+
+
 @dataclass(frozen=True)
 class Timeline:
     """The time of a film.
@@ -50,7 +54,7 @@ class Timeline:
         frames: how many there are; None: not known.
     """
 
-    rate: Fraction
+    rate: Fraction = DEFAULT_RATE
     frames: int | None = None
 
     def __getitem__(self, index: int) -> FrameTime:

@@ -18,8 +18,8 @@ from tqdm import tqdm
 from dreamvid.errors import DreamvidError
 from dreamvid.media.sink import left_before
 from dreamvid.preflight import Times, foreseen
-from dreamvid.rendering import Plan, Step
-from dreamvid.run import folder_of
+from dreamvid.rendering.render import Plan, Step
+from dreamvid.rendering.run import folder_of
 
 
 def watched(planned: Plan, steps: Generator[Step], *, quiet: bool) -> str | None:

@@ -18,7 +18,7 @@ def film_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """zoom, video, image: a recipe made of flags, over a base."""
     from dreamvid.flags import base_of, names_output, parse
     from dreamvid.loading import make_recipe
-    from dreamvid.note import any_recipe
+    from dreamvid.rendering.embedded import any_recipe
 
     name = base_of(argv)
     own = not names_output(argv)
@@ -31,7 +31,7 @@ def render_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """Recipes, one after another, the same flags over each; one that fails costs no other."""
     from dreamvid.flags import leading, names_output, parse
     from dreamvid.loading import make_recipe
-    from dreamvid.note import any_recipe
+    from dreamvid.rendering.embedded import any_recipe
 
     named, flags = leading(argv)
     if not named:
@@ -58,20 +58,20 @@ def render_word(word: str, summary: str, argv: Sequence[str]) -> int:
 
 def continue_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """A finished film, made longer or branched."""
-    from dreamvid.continuing import asked, prepare
     from dreamvid.flags import Continuation, leading, parse
     from dreamvid.loading import make_recipe
+    from dreamvid.rendering.extend import default_extension, extend
 
     named, flags = leading(argv)
     if len(named) != 1:
         parse(word, summary, make_recipe({}, "zoom"), flags, Continuation, named=True)
         raise UsageError("name one film: dreamvid continue dream.mp4 --frames 50")
     film = Path(named[0])
-    base = asked(film)
+    base = default_extension(film)
     data, command = parse(word, summary, base, flags, Continuation, named=True)
     if command.preview or command.dry_run:
         raise UsageError("continue has no --preview and no --dry-run")
-    recipe = prepare(film, make_recipe(data, base.kind), command.start, command.overwrite)
+    recipe = extend(film, make_recipe(data, base.kind), command.start, command.overwrite)
     return _carry_out(recipe, command)
 
 
@@ -125,7 +125,7 @@ def report_word(word: str, summary: str, argv: Sequence[str]) -> int:
 
 def _carry_out(recipe: Recipe, command: Command, *, again: bool = False) -> int:
     """Do with a recipe what was asked for; `again`: a film that is done already is no fault."""
-    from dreamvid.rendering import carry_out, is_done, output_of, plan
+    from dreamvid.rendering.render import is_done, output_of, plan, record
 
     if command.keep and command.no_keep:
         raise UsageError("--keep and --no-keep exclude each other")
@@ -151,7 +151,7 @@ def _carry_out(recipe: Recipe, command: Command, *, again: bool = False) -> int:
 
     planned = plan(recipe, overwrite=command.overwrite, restart=command.restart)
     keep: Any = "all" if command.keep else "nothing" if command.no_keep else "state"
-    steps = carry_out(planned, overwrite=command.overwrite, restart=command.restart, keep=keep)
+    steps = record(planned, overwrite=command.overwrite, restart=command.restart, keep=keep)
     fault = watched(planned, steps, quiet=command.quiet)
     if fault:
         raise RunError(fault)

@@ -41,8 +41,8 @@ from dreamvid.dream.models import build, load
 from dreamvid.dream.precision import computed_in
 from dreamvid.dream.shaping import mixing
 from dreamvid.media.read import read_picture
+from dreamvid.motion.resample import resized
 from dreamvid.recipe import Dream, ImageRecipe, Network
-from dreamvid.resample import resized
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}
 SIZES = ((360, 640), (720, 1280), (2160, 3840))

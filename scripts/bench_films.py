@@ -21,12 +21,12 @@ import numpy as np
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.machine import taken
 from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
-from dreamvid.memory import taken
+from dreamvid.motion.resample import resized
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.rendering import carry_out, plan
-from dreamvid.resample import resized
+from dreamvid.rendering.render import plan, record
 from dreamvid.task import DreamTask
 
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
@@ -121,7 +121,7 @@ def timed(recipe: Recipe, output: Path) -> Times:
     before = dreamer.pixels
     begun = last = time.perf_counter()
     frames, at = [], [0.0]
-    for _ in carry_out(made, overwrite=True, restart=True, keep="nothing"):
+    for _ in record(made, overwrite=True, restart=True, keep="nothing"):
         now = time.perf_counter()
         frames.append(now - last)
         at.append(spent.seconds)
@@ -159,7 +159,7 @@ def strength(network: str, clip: Path) -> float:
             made = plan(recipe.model_copy(update={"output": Path(folder) / "a.mp4"}))
             dreamer = made.dream
             assert isinstance(dreamer, Dreamer)
-            *_, last = (step.frame for step in carry_out(made, keep="nothing"))
+            *_, last = (step.frame for step in record(made, keep="nothing"))
         *_, source = made.source.open()
         gains.append(dreamer.objective(last) - dreamer.objective(source))
     return gains[0] / gains[1]
@@ -220,7 +220,7 @@ def long(width: int, height: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         made = plan(recipe.model_copy(update={"output": Path(folder) / "a.mp4"}))
         times, early, last = [], 0.0, time.perf_counter()
-        for step in carry_out(made, keep="nothing"):
+        for step in record(made, keep="nothing"):
             now = time.perf_counter()
             times.append(now - last)
             last = now

@@ -26,7 +26,7 @@ from typing import Any
 
 from dreamvid import cli, rendering, watching, words
 from dreamvid.media import codings, decoder, durable, segments, stills
-from dreamvid.run import folder_of
+from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 from tests import survivor
 from tests.hunt import Forked, _forking

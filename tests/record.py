@@ -99,15 +99,15 @@ def video(folder: Path, output: str = "w.mp4", **said: Any) -> Recipe:
 
 
 def resumed(asked: Recipe, after: int) -> list[NDArray[Any]]:
-    """The frames of a render that was closed after some, then gone on with; and its output's."""
+    """The last frame of a render that was closed after some, then resumed; and its output's."""
     steps = render(asked, overwrite=True)
     first = []
     for step in steps:
         first.append(step.frame.copy())
         if len(first) == after:
             steps.close()
-    rest = [step.frame.copy() for step in render(asked)]
-    return [*rest, *written(asked)]
+    *_, last = render(asked)
+    return [last.frame, *written(asked)]
 
 
 def written(asked: Recipe) -> list[NDArray[Any]]:

@@ -20,14 +20,14 @@ from dreamvid.cli import main
 from dreamvid.frame import Frame
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
-from dreamvid.task import Bare
+from dreamvid.task import Fresh
 from tests.fakes import dreaming
 
 SEGMENT = 4
 
 
 @dreaming
-def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
+def dream(canvas: Frame, t: int, bare: Fresh) -> Frame:
     """A pattern of the frame's own over what is softened: each frame hangs on all before it."""
     rng = np.random.default_rng([t, 3])
     pattern = cv2.GaussianBlur(rng.random(canvas.shape, np.float32), (0, 0), 1.5) - 0.5

@@ -6,13 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid import dream_frames
-from dreamvid.blend import FADE, WORN, Held, Last, Move, canvas, crossfade, needs_source
-from dreamvid.frame import Frame
+from dreamvid import frames as dream_frames
+from dreamvid.blend import (
+    FADE,
+    STRAIN_BURST,
+    Carried,
+    Coverage,
+    Warp,
+    canvas,
+    crossfade,
+    needs_source,
+)
+from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
-from dreamvid.motion import Affine, camera_step, warp
+from dreamvid.motion.affine import Affine, camera_step
+from dreamvid.motion.warp import warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
-from dreamvid.task import Bare, Dreams, DreamTask
+from dreamvid.task import AnyDreamer, DreamTask, Fresh
 from tests.fakes import asleep, dreaming
 
 H, W = 24, 32
@@ -23,7 +33,7 @@ def noise(seed: int, low: float = 60, high: float = 200) -> Frame:
 
 
 SOURCE, DREAM, BEFORE = noise(1), noise(2), noise(3)
-LAST = Last(dream=DREAM, source=BEFORE, bare=np.zeros((H, W), np.float32))
+LAST = Carried(dream=DREAM, source=BEFORE, bare=np.zeros((H, W), np.float32))
 
 
 def still(frame: Frame, ground: Any = 0) -> Frame:
@@ -34,7 +44,7 @@ def aside(frame: Frame, ground: Any = 0) -> Frame:
     return np.roll(frame, 3, axis=1)
 
 
-def frames(recipe: Recipe, sources: list[Frame], dream: Dreams) -> list[Any]:
+def frames(recipe: Recipe, sources: list[Frame], dream: AnyDreamer) -> list[Any]:
     return list(dream_frames(recipe, iter(sources), dream))
 
 
@@ -43,7 +53,7 @@ def frames(recipe: Recipe, sources: list[Frame], dream: Dreams) -> list[Any]:
 
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
-def test_a_residual_is_laid_on_the_new_source(move: Move, share: float) -> None:
+def test_a_residual_is_laid_on_the_new_source(move: Warp, share: float) -> None:
     made, _ = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
     assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE, 0.0), atol=1e-3)
     assert made.dtype == np.float32
@@ -51,7 +61,7 @@ def test_a_residual_is_laid_on_the_new_source(move: Move, share: float) -> None:
 
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
-def test_a_picture_is_mixed_with_the_new_source(move: Move, share: float) -> None:
+def test_a_picture_is_mixed_with_the_new_source(move: Warp, share: float) -> None:
     made, _ = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
     assert np.allclose(
         made, (1 - share) * SOURCE + share * np.asarray(move(DREAM, SOURCE)), atol=1e-3
@@ -75,7 +85,7 @@ def test_the_whole_picture_is_the_moved_dream_to_the_bit() -> None:
 
 def test_a_residual_may_leave_the_levels_and_is_not_clipped() -> None:
     white, black = np.full_like(SOURCE, 255), np.zeros_like(SOURCE)
-    made, _ = canvas(white, Last(white, black, LAST.bare), still, Blend(share=1))
+    made, _ = canvas(white, Carried(white, black, LAST.fresh), still, Blend(share=1))
     assert made.min() == 510
 
 
@@ -89,7 +99,7 @@ def covering(frame: Frame, ground: Any = 0) -> Frame:
 
 def test_where_nothing_is_carried_it_is_bare_and_fades_after() -> None:
     for before in (0.0, 1.0, 0.3):
-        last = Last(DREAM, BEFORE, np.full((H, W), before, np.float32))
+        last = Carried(DREAM, BEFORE, np.full((H, W), before, np.float32))
         _, bare = canvas(SOURCE, last, covering, Blend())
         assert np.allclose(bare[: H // 2, : W // 2], 1)
         assert np.allclose(bare[:, W // 2 :], FADE * before)
@@ -99,14 +109,14 @@ def test_where_nothing_is_carried_it_is_bare_and_fades_after() -> None:
 
 def test_what_is_worn_is_dreamed_anew() -> None:
     worn = np.linspace(0, 2, W, dtype=np.float32) * np.ones((H, 1), np.float32)
-    last = Last(DREAM, BEFORE, np.full((H, W), 0.3, np.float32))
+    last = Carried(DREAM, BEFORE, np.full((H, W), 0.3, np.float32))
     plain, _ = canvas(SOURCE, last, aside, Blend())
     made, bare = canvas(SOURCE, last, aside, Blend(), worn)
     assert np.array_equal(made, plain), "what is carried stays"
-    np.testing.assert_allclose(bare, np.clip(FADE * 0.3 + WORN * worn, 0, 1), rtol=1e-5)
+    np.testing.assert_allclose(bare, np.clip(FADE * 0.3 + STRAIN_BURST * worn, 0, 1), rtol=1e-5)
     on = last.on(SOURCE, aside, worn)
-    np.testing.assert_allclose(on.bare, np.clip(0.3 + WORN * worn, 0, 1), rtol=1e-5)
-    for nothing in (canvas(SOURCE, LAST, aside, ZoomBlend(), worn)[1], LAST.bare):
+    np.testing.assert_allclose(on.fresh, np.clip(0.3 + STRAIN_BURST * worn, 0, 1), rtol=1e-5)
+    for nothing in (canvas(SOURCE, LAST, aside, ZoomBlend(), worn)[1], LAST.fresh):
         assert not nothing.any(), "a picture that is carried whole is nowhere bare"
 
 
@@ -115,7 +125,7 @@ def test_bare_stays_within_bounds_whatever_the_look_up_overshoots() -> None:
         return 1.2 * frame - 0.05
 
     for before in (0.0, 1.0):
-        last = Last(DREAM, BEFORE, np.full((H, W), before / FADE, np.float32))
+        last = Carried(DREAM, BEFORE, np.full((H, W), before / FADE, np.float32))
         _, bare = canvas(SOURCE, last, ringing, Blend())
         assert bare.min() >= 0
         assert bare.max() <= 1
@@ -127,22 +137,22 @@ def test_a_picture_is_nowhere_bare_once_it_is_carried() -> None:
 
 
 def test_a_last_dream_lies_on_the_next_source() -> None:
-    last = Last(DREAM, BEFORE, np.full((H, W), 0.25, np.float32))
+    last = Carried(DREAM, BEFORE, np.full((H, W), 0.25, np.float32))
     on = last.on(SOURCE, covering)
     assert on.source is SOURCE
     assert np.allclose(on.dream[:, W // 2 :], (SOURCE + DREAM - BEFORE)[:, W // 2 :], atol=1e-3)
     assert np.array_equal(on.dream[: H // 2, : W // 2], SOURCE[: H // 2, : W // 2])
-    assert np.allclose(on.bare[:, W // 2 :], 0.25)
-    assert np.allclose(on.bare[: H // 2, : W // 2], 1)
+    assert np.allclose(on.fresh[:, W // 2 :], 0.25)
+    assert np.allclose(on.fresh[: H // 2, : W // 2], 1)
 
 
 # Between two dreams
 
 
-def held(levels: float, cover: float) -> Held:
+def held(levels: float, cover: float) -> Coverage:
     """An even residual on what is covered, none elsewhere."""
     residual = np.full((H, W, 3), levels * cover, np.float32)
-    return Held(residual, np.full((H, W, 1), cover, np.float32))
+    return Coverage(residual, np.full((H, W, 1), cover, np.float32))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 1.0])
@@ -164,7 +174,7 @@ def test_what_is_half_covered_is_half_as_strong() -> None:
 
 
 def test_a_dream_is_held_onward_with_what_it_covers() -> None:
-    after = Held.of(LAST).onward(covering)
+    after = Coverage.full(LAST).onward(covering)
     assert np.allclose(after.cover[: H // 2, : W // 2], 0)
     assert np.allclose(after.cover[:, W // 2 :], 1)
     assert np.allclose(after.residual[:, W // 2 :], (DREAM - BEFORE)[:, W // 2 :])
@@ -202,7 +212,7 @@ def test_a_clip_without_dream_is_the_clip(motion: dict[str, Any], share: float) 
 def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
     motion = {"zoom": 1.1, "angle": 2, "translate": [1, 0], "on": "frame"}
     recipe = make_recipe({"motion": motion}, "video")
-    camera, step = Affine(), camera_step(Motion.model_validate(motion), (W, H))
+    camera, step = Affine(), camera_step(Motion.model_validate(motion), Size(W, H))
     for frame, source in zip(frames(recipe, CLIP, asleep), CLIP, strict=True):
         # Cubic overshoot is clipped where the anchor ends.
         assert np.array_equal(frame, warp(source, camera, "reflect").clip(0, 255))
@@ -223,7 +233,7 @@ def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
 def test_a_zooms_next_frame_is_this_one_moved(motion: dict[str, Any]) -> None:
     recipe = make_recipe({"motion": motion, "color": {"anchor": 0}}, "zoom")
     assert isinstance(recipe, FilmRecipe)
-    step = camera_step(recipe.motion, (W, H))
+    step = camera_step(recipe.motion, Size(W, H))
     border = motion.get("border", "reflect")  # going in, nothing comes in from outside
     made = frames(recipe, [SOURCE] * 6, asleep)
     assert np.array_equal(made[0], SOURCE)
@@ -265,7 +275,7 @@ def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
     y, x = np.mgrid[0:H, 0:W].astype(np.float32)
     seed = 128 + 60 * np.stack([np.sin(x / 5), np.cos(y / 5), np.sin((x + y) / 7)], -1)
     recipe = make_recipe({"blend": 0.5, "color": {"anchor": 0}}, "zoom")
-    camera, step = Affine(), camera_step(Motion(zoom=1.02), (W, H))
+    camera, step = Affine(), camera_step(Motion(zoom=1.02), Size(W, H))
     for frame in frames(recipe, [seed.astype(np.float32)] * 8, asleep):
         assert np.abs(frame - warp(seed, camera, "reflect"))[3:-3, 3:-3].max() < 0.5
         camera = camera.then(step)
@@ -275,12 +285,12 @@ def test_what_of_a_zoom_is_seed_zooms_as_the_rest_does() -> None:
 
 
 @dreaming
-def marking(frame: Frame, t: int, bare: Bare) -> Frame:
+def marking(frame: Frame, t: int, bare: Fresh) -> Frame:
     """Lays a checkerboard of 8 levels on the canvas: no mean, so that no anchor pulls it."""
     y, x = np.mgrid[0:H, 0:W]
     board = np.where((x + y) % 2, 8.0, -8.0)[..., None].astype(np.float32)
-    marked: Frame = np.clip(frame + board, 0, 255)
-    return marked
+    split_shots: Frame = np.clip(frame + board, 0, 255)
+    return split_shots
 
 
 def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
@@ -302,7 +312,7 @@ def test_a_clips_dream_moves_and_its_source_stays() -> None:
     """`on: dream`: a tunnel of feedback over the running clip."""
 
     @dreaming
-    def once(frame: Frame, t: int, bare: Bare) -> Frame:
+    def once(frame: Frame, t: int, bare: Fresh) -> Frame:
         frame = frame.copy()
         if t == 0:
             frame[5, 6] += 50
@@ -321,7 +331,7 @@ def test_a_shift_goes_on_the_canvas_before_the_dream() -> None:
     seen = []
 
     @dreaming
-    def look(frame: Frame, t: int, bare: Bare) -> Frame:
+    def look(frame: Frame, t: int, bare: Fresh) -> Frame:
         seen.append(frame)
         return frame
 
@@ -337,7 +347,7 @@ def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
     told = []
 
     @dreaming
-    def note(frame: Frame, t: int, bare: Bare) -> Frame:
+    def note(frame: Frame, t: int, bare: Fresh) -> Frame:
         told.append(t)
         return frame
 

@@ -27,7 +27,7 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
-from dreamvid.task import Bare, DreamTask, Notes
+from dreamvid.task import DreamTask, Fresh, Notes
 from tests.loaded import load_once
 
 
@@ -138,7 +138,7 @@ PLACE = (48, 80, 64, 96)
 OWN = (slice(PLACE[0], PLACE[2]), slice(PLACE[1], PLACE[3]))
 
 
-def patch(size: tuple[int, int], value: float = 1) -> Bare:
+def patch(size: tuple[int, int], value: float = 1) -> Fresh:
     bare = np.zeros(size, np.float32)
     bare[PLACE[0] : PLACE[2], PLACE[1] : PLACE[3]] = value
     return bare

@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn
 from dreamvid.blend import FADE
 from dreamvid.dream import effort
 from dreamvid.dream.effort import BUDGET, CONTEXT, GAIN, Box, Effort, Turn, area, around
-from dreamvid.task import Bare
+from dreamvid.task import Fresh
 
 quick = settings(deadline=None, max_examples=150)
 
@@ -24,7 +24,7 @@ def octaves(height: int, width: int, number: int = 4) -> list[tuple[int, int]]:
 
 
 @st.composite
-def bares(draw: DrawFn) -> Bare:
+def bares(draw: DrawFn) -> Fresh:
     """Ground that lacks a dream, in patches, hard or soft, on ground that has one or nearly."""
     height, width = draw(st.integers(40, 260)), draw(st.integers(40, 260))
     bare = np.full((height, width), draw(st.sampled_from([0.0, 0.0, 0.04, 0.3])), np.float32)
@@ -36,7 +36,7 @@ def bares(draw: DrawFn) -> Bare:
 
 
 def efforts(
-    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
+    bare: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
 ) -> list[Effort]:
     """Of a frame in which every octave has its turn."""
     return effort.efforts(bare, sizes, steps, burst, largest, Turn(3, len(sizes), 1))
@@ -45,12 +45,12 @@ def efforts(
 plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_from([96, 160, 768]))
 
 
-def planned(plan: tuple[Bare, int, int, int]) -> list[Effort]:
+def planned(plan: tuple[Fresh, int, int, int]) -> list[Effort]:
     bare, steps, burst, largest = plan
     return efforts(bare, octaves(*bare.shape), steps, max(steps, burst), largest)
 
 
-def inside(boxes: tuple[Box, ...], size: tuple[int, int]) -> Bare:
+def inside(boxes: tuple[Box, ...], size: tuple[int, int]) -> Fresh:
     """1 in each box."""
     covered = np.zeros(size, np.float32)
     for top, left, bottom, right in boxes:
@@ -60,7 +60,7 @@ def inside(boxes: tuple[Box, ...], size: tuple[int, int]) -> Bare:
 
 @given(plans)
 @quick
-def test_every_pixel_that_wants_more_is_in_one_box(plan: tuple[Bare, int, int, int]) -> None:
+def test_every_pixel_that_wants_more_is_in_one_box(plan: tuple[Fresh, int, int, int]) -> None:
     for work in planned(plan):
         covered = inside(work.boxes, work.size)
         assert covered.max() <= 1, "no box lies over another"
@@ -71,7 +71,7 @@ def test_every_pixel_that_wants_more_is_in_one_box(plan: tuple[Bare, int, int, i
 
 @given(plans)
 @quick
-def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Bare, int, int, int]) -> None:
+def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Fresh, int, int, int]) -> None:
     for work in planned(plan):
         for top, left, bottom, right in work.boxes:
             assert 0 <= top < bottom <= work.size[0]
@@ -84,7 +84,7 @@ def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Bare, int, i
 
 @given(plans)
 @quick
-def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Bare, int, int, int]) -> None:
+def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Fresh, int, int, int]) -> None:
     works = planned(plan)
     areas = [high * wide for high, wide in octaves(*plan[0].shape)]
     bounded = [work for work in works if work.more.mean() <= round(work.more.max()) / 2]
@@ -94,7 +94,7 @@ def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Bare, int, in
 
 @given(plans)
 @quick
-def test_no_pixel_takes_more_steps_than_the_burst(plan: tuple[Bare, int, int, int]) -> None:
+def test_no_pixel_takes_more_steps_than_the_burst(plan: tuple[Fresh, int, int, int]) -> None:
     _, steps, burst, _ = plan
     for work in planned(plan):
         assert work.more.shape == work.size
@@ -268,7 +268,7 @@ def test_steps_are_the_larger_the_fewer_take_them(plan: tuple[int, int], number:
 @given(plans, st.integers(1, 8), st.integers(0, 50))
 @quick
 def test_what_is_carried_is_dreamed_in_turn_and_what_is_bare_at_every_octave(
-    plan: tuple[Bare, int, int, int], stagger: int, number: int
+    plan: tuple[Fresh, int, int, int], stagger: int, number: int
 ) -> None:
     bare, steps, burst, largest = plan
     sizes, burst = octaves(*bare.shape), max(steps, burst)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamvid.blend import Move
-from dreamvid.camera import Camera
-from dreamvid.flow import TORN, Flow, Moment, believable, followed, ride, worn
-from dreamvid.frame import Frame
-from dreamvid.motion import Affine, camera_step
+from dreamvid.blend import Warp
+from dreamvid.frame import Frame, Size
+from dreamvid.motion.affine import Affine, camera_step
+from dreamvid.motion.camera import Camera
+from dreamvid.motion.flow import TORN, Flow, consistent, worn
 from dreamvid.recipe import Motion
 from tests.scenes import Floats, H, Mask, Scene, W, grid, texture
 
@@ -32,7 +32,7 @@ def flow_to(scene: Scene, t: int) -> Flow:
 
 def off(flow: Flow, moved: tuple[float, float], where: Mask) -> float:
     """Px, in the mean, between the flow and the motion that it should have found."""
-    away = np.hypot(flow.back[..., 0] + moved[0], flow.back[..., 1] + moved[1])
+    away = np.hypot(flow.backward[..., 0] + moved[0], flow.backward[..., 1] + moved[1])
     return float(away[where].mean())
 
 
@@ -47,8 +47,8 @@ def grainy(frame: Frame, levels: float, seed: int) -> Frame:
 @pytest.mark.parametrize("t", [1, 4])
 def test_the_flow_is_the_motion(scene: Scene, t: int) -> None:
     flow = flow_to(scene, t)
-    assert flow.back.shape == (H, W, 2)
-    assert flow.back.dtype == flow.trust.dtype == np.float32
+    assert flow.backward.shape == (H, W, 2)
+    assert flow.backward.dtype == flow.confidence.dtype == np.float32
     assert off(flow, scene.disc, scene.on_disc(t)) < 0.05
     assert off(flow, scene.ground, scene.on_ground(t)) < 0.05
 
@@ -56,8 +56,8 @@ def test_the_flow_is_the_motion(scene: Scene, t: int) -> None:
 @EVERY_SCENE
 def test_what_was_there_before_is_believed(scene: Scene) -> None:
     flow = flow_to(scene, 3)
-    assert flow.trust[scene.on_disc(3, inside=8)].mean() > 0.95
-    assert flow.trust[scene.on_ground(3)].mean() > 0.97
+    assert flow.confidence[scene.on_disc(3, inside=8)].mean() > 0.95
+    assert flow.confidence[scene.on_ground(3)].mean() > 0.97
 
 
 @EVERY_SCENE
@@ -65,20 +65,20 @@ def test_uncovered_ground_is_not_believed(scene: Scene) -> None:
     for t in (2, 3, 4):
         bare = scene.uncovered(t, within=0.75)
         assert bare.sum() >= 10
-        assert flow_to(scene, t).trust[bare].mean() < 0.1
+        assert flow_to(scene, t).confidence[bare].mean() < 0.1
 
 
 @EVERY_SCENE
 def test_what_comes_from_outside_is_not_believed(scene: Scene) -> None:
     outside = scene.outside() & (scene.from_center(3) > scene.radius)
     assert outside.any() == any(scene.ground)
-    assert not flow_to(scene, 3).trust[outside].any()
+    assert not flow_to(scene, 3).confidence[outside].any()
 
 
 @EVERY_SCENE
 def test_trust_is_soft(scene: Scene) -> None:
     """Within 0..1; from none to full it takes more than a pixel, wherever it is lost."""
-    trust = flow_to(scene, 3).trust
+    trust = flow_to(scene, 3).confidence
     assert trust.min() == 0
     assert trust.max() == 1
     between = (trust > 0.02) & (trust < 0.98)
@@ -90,8 +90,8 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
     scene = SCENES["both to the right"]
     before, now = scene.frames(2)
     flow = Flow.between(before, now)
-    moved = ride(flow, Affine(), Affine())(before, now)
-    believed = flow.trust > 0.9
+    moved = flow_warp(flow, Affine(), Affine())(before, now)
+    believed = flow.confidence > 0.9
     assert np.abs(moved - now)[believed].mean() < 1.5
     assert np.abs(before - now)[believed].mean() > 10
 
@@ -100,7 +100,7 @@ def test_a_small_figure_that_moves_is_mostly_believed() -> None:
     """Though the flow is all edges there, by which .76 of it would be; what it uncovers is not."""
     scene = Scene(ground=(0, 0), disc=(6, 2), begins=(32, 42), contrast=25)
     for t in (1, 2, 3):
-        trust = flow_to(scene, t).trust
+        trust = flow_to(scene, t).confidence
         assert trust[scene.on_disc(t, inside=4)].mean() > 0.85
         assert trust[scene.uncovered(t, within=2)].mean() < 0.05
 
@@ -111,7 +111,7 @@ def test_what_the_flow_does_not_explain_is_not_believed_however_it_agrees() -> N
     before, now = scene.frames(2)
     flash = (slice(60, 80), slice(70, 100))
     now[flash] = 255 - now[flash]
-    trust = Flow.between(before, now).trust
+    trust = Flow.between(before, now).confidence
     assert trust[64:76, 74:96].mean() < 0.5
     assert trust[5:20, 70:100].min() > 0.9
 
@@ -180,12 +180,12 @@ def test_the_camera_sees_the_strain_where_the_clip_is_shown() -> None:
     flow = Flow(still, np.ones((H, W), np.float32), (x / 100).astype(np.float32))
     motion = Motion(translate=(10, 0), on="frame")
     camera, source = Camera(True), field(*grid())
-    assert camera.sees(Moment(0, source), motion).worn is None, "nothing came"
-    seen = camera.sees(Moment(1, source, flow), motion)
+    assert camera.sees(SourceFrame(0, source), motion).worn is None, "nothing came"
+    seen = camera.sees(SourceFrame(1, source, flow), motion)
     assert seen.worn is not None
     np.testing.assert_allclose(seen.worn[:, 12:], ((x - 10) / 100)[:, 12:], atol=1e-3)
     fixed = Camera(True)
-    fixed.sees(Moment(0, source), Motion(translate=(10, 0), on="dream"))
+    fixed.sees(SourceFrame(0, source), Motion(translate=(10, 0), on="dream"))
     assert worn(flow, Affine()) is flow.strain
 
 
@@ -196,8 +196,8 @@ def test_the_camera_sees_the_strain_where_the_clip_is_shown() -> None:
 def test_a_still_clip_is_still_whatever_its_grain(grain: float) -> None:
     frame = Scene().frame(0)
     flow = Flow.between(grainy(frame, grain, 1), grainy(frame, grain, 2))
-    assert not flow.back.any()
-    assert (flow.trust == 1).all()
+    assert not flow.backward.any()
+    assert (flow.confidence == 1).all()
 
 
 @pytest.mark.parametrize("grain", [2, 3])
@@ -205,16 +205,16 @@ def test_of_a_still_grainy_clip_hardly_anything_moves(grain: float) -> None:
     for seed in range(3):
         frame = Scene(seed=seed).frame(0)
         flow = Flow.between(grainy(frame, grain, seed), grainy(frame, grain, seed + 10))
-        assert (flow.back == 0).all(-1).mean() > 0.99
-        assert flow.trust.mean() > 0.99
+        assert (flow.backward == 0).all(-1).mean() > 0.99
+        assert flow.confidence.mean() > 0.99
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_a_flat_clip_is_still(level: float) -> None:
     flat = np.full((H, W, 3), level, np.float32)
     flow = Flow.between(flat, flat)
-    assert not flow.back.any()
-    assert (flow.trust == 1).all()
+    assert not flow.backward.any()
+    assert (flow.confidence == 1).all()
 
 
 @pytest.mark.parametrize(("contrast", "grain"), [(40, 0), (40, 1), (20, 1)])
@@ -223,15 +223,15 @@ def test_a_slow_pan_is_followed(contrast: float, grain: float) -> None:
     before, now = (grainy(scene.frame(t), grain, t) for t in (0, 1))
     flow = Flow.between(before, now)
     inner = (slice(8, -8), slice(8, -8))
-    assert (flow.back[inner] == 0).all(-1).mean() < 0.1
-    assert np.hypot(flow.back[..., 0] + 0.15, flow.back[..., 1])[inner].mean() < 0.05
-    assert flow.trust[inner].mean() > 0.97
+    assert (flow.backward[inner] == 0).all(-1).mean() < 0.1
+    assert np.hypot(flow.backward[..., 0] + 0.15, flow.backward[..., 1])[inner].mean() < 0.05
+    assert flow.confidence[inner].mean() > 0.97
 
 
 def test_a_disc_moves_over_a_still_grainy_ground() -> None:
     scene = SCENES["over still ground"]
     flow = Flow.between(grainy(scene.frame(2), 2, 1), grainy(scene.frame(3), 2, 2))
-    assert (flow.back == 0).all(-1)[scene.on_ground(3)].mean() > 0.97
+    assert (flow.backward == 0).all(-1)[scene.on_ground(3)].mean() > 0.97
     assert off(flow, scene.disc, scene.on_disc(3)) < 0.1
 
 
@@ -244,11 +244,11 @@ def test_frames_too_small_to_be_followed_stand_still_without_a_fault(
 ) -> None:
     one, other = (np.random.default_rng(k).uniform(0, 255, shape).astype("f") for k in (1, 2))
     flow = Flow.between(one, other)
-    assert flow.back.shape == (*shape[:2], 2)
-    assert np.isfinite(flow.back).all()
+    assert flow.backward.shape == (*shape[:2], 2)
+    assert np.isfinite(flow.backward).all()
     if min(shape[:2]) < 16:
-        assert not flow.back.any()
-        assert (flow.trust == 1).all()
+        assert not flow.backward.any()
+        assert (flow.confidence == 1).all()
 
 
 @given(st.integers(10, 60), st.integers(10, 60), st.integers(0, 99))
@@ -258,9 +258,9 @@ def test_nothing_goes_wrong_between_unlike_frames(height: int, width: int, seed:
     one = draw.uniform(-40, 300, (height, width, 3)).astype(np.float32)
     other = np.full_like(one, 255) if seed % 2 else one[::-1].copy()
     flow = Flow.between(one, other)
-    assert np.isfinite(flow.back).all()
-    assert flow.trust.min() >= 0
-    assert flow.trust.max() <= 1
+    assert np.isfinite(flow.backward).all()
+    assert flow.confidence.min() >= 0
+    assert flow.confidence.max() <= 1
 
 
 # What is believed, check by check
@@ -273,13 +273,13 @@ def even(right: float, down: float) -> Frame:
 def test_flows_that_agree_are_believed_but_for_what_comes_from_outside() -> None:
     x, y = grid()
     wanted = (x >= 2) & (y <= H - 1 - 3)
-    assert np.array_equal(believable(even(2, -3), even(-2, 3)), wanted)
+    assert np.array_equal(consistent(even(2, -3), even(-2, 3)), wanted)
 
 
 def test_flows_that_disagree_are_not_believed() -> None:
-    assert not believable(even(0, 0), even(-2, 0)).any()
-    assert not believable(even(-2, 0), even(-2, 0)).any()
-    inside = believable(even(4.2, 0), even(-4, 0))[:, 5:]
+    assert not consistent(even(0, 0), even(-2, 0)).any()
+    assert not consistent(even(-2, 0), even(-2, 0)).any()
+    inside = consistent(even(4.2, 0), even(-4, 0))[:, 5:]
     assert inside.all(), "a little of a large motion is no disagreement"
 
 
@@ -288,7 +288,7 @@ def test_a_motions_edge_is_not_believed() -> None:
     x, _ = grid()
     back, forth = np.zeros((2, H, W, 2), np.float32)
     back[..., 0], forth[..., 0] = 0.3 * (x - 60), -0.3 / 1.3 * (x - 60)
-    believed = believable(forth, back)
+    believed = consistent(forth, back)
     slow, fast = np.abs(back[..., 0]) < 2.9, np.abs(back[..., 0]) > 3.1
     inside = (x + back[..., 0] >= 0) & (x + back[..., 0] <= W - 1)
     assert not believed[slow].any()
@@ -350,19 +350,19 @@ MOTIONS: tuple[dict[str, object], ...] = (
 
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_ride_is_the_flow_seen_by_the_camera(asked: dict[str, object]) -> None:
-    step = camera_step(Motion.model_validate(asked), (W, H))
+    step = camera_step(Motion.model_validate(asked), Size(W, H))
     for after, before in ((step, Affine()), (step.then(step), step), (Affine(), step)):
-        moved = ride(blowing(), after, before)(field(*grid()), 0.0)
+        moved = flow_warp(blowing(), after, before)(field(*grid()), 0.0)
         assert_moved(moved, ridden(after, before))
 
 
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "dream"})
-    step, camera, source = camera_step(motion, (W, H)), Camera(True), field(*grid())
-    camera.sees(Moment(0, source), motion)
+    step, camera, source = camera_step(motion, Size(W, H)), Camera(True), field(*grid())
+    camera.sees(SourceFrame(0, source), motion)
     for t in (1, 2):  # the source stays where it is, in each frame alike
-        seen = camera.sees(Moment(t, source, blowing(), blowing()), motion)
+        seen = camera.sees(SourceFrame(t, source, blowing(), blowing()), motion)
         assert seen.source is source
         assert_moved(seen.came(source, 0.0), ridden(step, Affine()))
         assert seen.left is not None
@@ -372,12 +372,12 @@ def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, obje
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "frame"})
-    step, camera, source = camera_step(motion, (W, H)), Camera(True), field(*grid())
-    camera.sees(Moment(0, source), motion)
+    step, camera, source = camera_step(motion, Size(W, H)), Camera(True), field(*grid())
+    camera.sees(SourceFrame(0, source), motion)
     before = Affine()
     for t in (1, 2, 3):
         after = before.then(step)
-        seen = camera.sees(Moment(t, source, blowing(), blowing()), motion)
+        seen = camera.sees(SourceFrame(t, source, blowing(), blowing()), motion)
         assert_moved(seen.source, [through(after.inverse, *grid())])
         assert_moved(seen.came(source, 0.0), ridden(after, before))
         assert seen.left is not None
@@ -393,23 +393,23 @@ def test_a_still_clip_under_a_still_camera_is_kept_to_the_bit() -> None:
             for more, value in (((2,), 0), ((), 1), ((), 0))
         )
     )
-    assert np.array_equal(ride(still, Affine(), Affine())(frame, 0.0), frame)
+    assert np.array_equal(flow_warp(still, Affine(), Affine())(frame, 0.0), frame)
 
 
 @pytest.mark.parametrize("asked", [{}, {"zoom": 1.05}])
 def test_what_is_not_believed_is_the_ground(asked: dict[str, object]) -> None:
-    step, frame = camera_step(Motion.model_validate(asked), (W, H)), field(*grid())
-    bare = ride(blowing(trust=0), step, Affine())
+    step, frame = camera_step(Motion.model_validate(asked), Size(W, H)), field(*grid())
+    bare = flow_warp(blowing(trust=0), step, Affine())
     assert not bare(frame, 0.0).any()
     assert np.array_equal(bare(frame, frame[::-1]), frame[::-1])
-    full, half = (ride(blowing(trust), step, Affine())(frame, 40.0) for trust in (1, 0.5))
+    full, half = (flow_warp(blowing(trust), step, Affine())(frame, 40.0) for trust in (1, 0.5))
     inner = (slice(10, -10), slice(10, -10))
     assert np.abs(half - (full + 40) / 2)[inner].max() < 1e-3
 
 
 def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
     """A quarter of the screen on either side shows what was not seen, or is no clip at all."""
-    out = camera_step(Motion(zoom=0.5), (W, H))
+    out = camera_step(Motion(zoom=0.5), Size(W, H))
     still = Flow(
         *(
             np.full((H, W, *more), value, np.float32)
@@ -418,7 +418,7 @@ def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
     )
     ones = np.ones((H, W, 1), np.float32)
     for after, before in ((out, Affine()), (Affine(), out.inverse), (out.then(out), out)):
-        seen = ride(still, after, before)(ones, 0.0)[..., 0]
+        seen = flow_warp(still, after, before)(ones, 0.0)[..., 0]
         shrink = 0.25 if before is out else 0.5
         x, y = grid()
         away = np.maximum(np.abs(x - 59.5) / W, np.abs(y - 44.5) / H)
@@ -427,7 +427,7 @@ def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
 
 
 def test_a_field_of_any_channels_is_moved() -> None:
-    move: Move = ride(blowing(), Affine(), Affine())
+    move: Warp = flow_warp(blowing(), Affine(), Affine())
     rgb = field(*grid())
     assert np.allclose(move(rgb[..., :1], 0.0), move(rgb, 0.0)[..., :1], atol=1e-3)
 
@@ -451,7 +451,7 @@ def same(one: Flow | None, other: Flow | None) -> bool:
 
 @pytest.mark.parametrize("both", [False, True])
 def test_each_frame_has_the_flow_from_the_one_before(both: bool) -> None:
-    made = list(followed(iter(FILM), both))
+    made = list(with_flow(iter(FILM), both))
     assert len(made) == len(FILM)
     for index, (moment, (t, frame)) in enumerate(zip(made, FILM, strict=True)):
         before = FILM[index - 1][1]
@@ -469,9 +469,9 @@ def test_flow_is_computed_only_within_shots(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append((place[id(before)], place[id(now)]))
 
     monkeypatch.setattr(Flow, "between", between)
-    list(followed(iter(FILM), both=False))
+    list(with_flow(iter(FILM), both=False))
     assert asked == [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6)]
 
 
 def test_an_empty_film_has_no_moments() -> None:
-    assert list(followed(iter(()), both=False)) == []
+    assert list(with_flow(iter(()), both=False)) == []

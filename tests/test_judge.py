@@ -14,8 +14,8 @@ from dreamvid.cli import main
 from dreamvid.dream.catalogue import ENTRIES, entry
 from dreamvid.errors import RecipeError
 from dreamvid.loading import make_recipe
-from dreamvid.note import MARK, read_note
 from dreamvid.recipe import Network
+from dreamvid.rendering.embedded import MARK, read_embedded
 from tests.loaded import load_once
 from tests.test_flicker import pan, texture
 from tests.test_report import grain, lossless, whole
@@ -303,7 +303,7 @@ def test_what_is_broken_in_a_films_recipe_counts_as_not_said(
 def test_weights_that_a_film_does_not_list_are_not_believed() -> None:
     film({"network": {"name": OWN, "weights": "trap.npz"}})
     with pytest.raises(RecipeError, match="no hash of its weights"):
-        read_note(Path("d.mkv"))
+        read_embedded(Path("d.mkv"))
 
 
 def test_what_is_asked_for_is_refused_where_it_is_wrong(

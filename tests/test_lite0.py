@@ -25,10 +25,10 @@ from dreamvid.dream.packaged import LITE0, Packaged
 from dreamvid.dream.torch_file import read_tensors
 from dreamvid.errors import NetworkError
 from dreamvid.loading import make_recipe
-from dreamvid.manifest import Manifest
-from dreamvid.means import Means
+from dreamvid.machine import Means
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Network
+from dreamvid.rendering.manifest import Manifest
 from dreamvid.source import fit
 from tests.conftest import SEED
 

@@ -14,8 +14,7 @@ from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.precision import computed_in
 from dreamvid.loading import make_recipe
-from dreamvid.means import TILE_PIXEL, TILES, Means, fitting, kept
-from dreamvid.memory import available, taken
+from dreamvid.machine import TILE_PIXEL, TILES, Means, available, fitting, kept, taken
 from tests.conftest import SEED
 
 
@@ -100,7 +99,7 @@ def test_a_limit_of_the_process_bounds_what_is_available() -> None:
             sys.executable,
             "-c",
             "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n"
-            "from dreamvid.memory import available; print(available())",
+            "from dreamvid.machine import available; print(available())",
         ],
         check=True,
         capture_output=True,

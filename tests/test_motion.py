@@ -10,17 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
-from dreamvid.motion import (
-    Affine,
+from dreamvid.frame import Frame, Size
+from dreamvid.motion.affine import Affine, camera_step, trim_zoom
+from dreamvid.motion.warp import (
     Border,
     _taps,
     _warp_turned,
     _warp_upright,
-    camera_step,
-    carry,
-    new_ground,
-    trim_zoom,
+    fill_ground,
     warp,
 )
 from dreamvid.recipe import Motion
@@ -92,14 +89,14 @@ def test_standing_still_is_the_identity() -> None:
     still = camera_step(Motion(center=(0.3, 0.9)), (W, H))
     assert still.identity
     assert not camera_step(Motion(translate=(1e-9, 0)), (W, H)).identity
-    assert not camera_step(Motion(zoom=1 + 1e-9), (W, H)).identity
-    assert not camera_step(Motion(angle=1e-9), (W, H)).identity
+    assert not camera_step(Motion(zoom=1 + 1e-9), Size(W, H)).identity
+    assert not camera_step(Motion(angle=1e-9), Size(W, H)).identity
 
 
 @EVERY_BORDER
 def test_the_identity_changes_no_value(border: Border) -> None:
     frame = noise()
-    assert np.array_equal(warp(frame, camera_step(Motion(), (W, H)), border), frame)
+    assert np.array_equal(warp(frame, camera_step(Motion(), Size(W, H)), border), frame)
     # Nor would the resampling: its weights at whole pixels are 0 and 1.
     assert np.array_equal(_warp_upright(frame, np.eye(3), border), frame)
     assert np.array_equal(_warp_turned(frame, np.eye(3), border), frame)
@@ -109,7 +106,7 @@ def test_the_identity_changes_no_value(border: Border) -> None:
 @quick
 def test_the_center_stays_but_for_the_translation(motion: Motion, width: int, height: int) -> None:
     center = [motion.center[0] * width - 0.5, motion.center[1] * height - 0.5, 1]
-    moved = camera_step(motion, (width, height)).matrix @ center
+    moved = camera_step(motion, Size(width, height)).matrix @ center
     expected = [center[0] + motion.translate[0], center[1] + motion.translate[1], 1]
     assert np.allclose(moved, expected, atol=1e-9)
 
@@ -117,7 +114,7 @@ def test_the_center_stays_but_for_the_translation(motion: Motion, width: int, he
 @given(motions, st.integers(1, 30))
 @quick
 def test_steps_compose_to_zoom_to_the_t_and_angle_times_t(motion: Motion, t: int) -> None:
-    step, camera = camera_step(motion, (W, H)), Affine()
+    step, camera = camera_step(motion, Size(W, H)), Affine()
     for _ in range(t):
         camera = camera.then(step)
     linear = camera.matrix[:2, :2]
@@ -140,8 +137,8 @@ def test_then_means_afterwards() -> None:
 def test_zooming_in_and_out_again_is_no_movement(
     zoom: float, angle: float, center: tuple[float, float]
 ) -> None:
-    there = camera_step(Motion(zoom=zoom, angle=angle, center=center), (W, H))
-    back = camera_step(Motion(zoom=1 / zoom, angle=-angle, center=center), (W, H))
+    there = camera_step(Motion(zoom=zoom, angle=angle, center=center), Size(W, H))
+    back = camera_step(Motion(zoom=1 / zoom, angle=-angle, center=center), Size(W, H))
     assert np.allclose(there.then(back).matrix, np.eye(3), atol=1e-9)
 
 
@@ -179,7 +176,7 @@ def test_a_trim_crops_what_it_says() -> None:
 def test_a_ramp_lies_where_the_map_puts_it(motion: Motion) -> None:
     """Keys' cubic reproduces a ramp exactly, widened for zooming out as well."""
     x, y = grid()
-    affine = camera_step(motion, (W, H))
+    affine = camera_step(motion, Size(W, H))
     inside = interior(affine, x, y)
     moved, exact = warp(ramp(x, y), affine, "reflect"), ramp(*came_from(affine, x, y))
     assert np.abs(moved - exact)[inside].max(initial=0) < PIXEL
@@ -214,7 +211,7 @@ def test_a_slow_wave_lies_where_the_map_puts_it(
 
     slow = 2 * math.pi / W
     x, y = grid()
-    affine = camera_step(Motion(zoom=zoom, angle=angle, translate=translate), (W, H))
+    affine = camera_step(Motion(zoom=zoom, angle=angle, translate=translate), Size(W, H))
     inside = interior(affine, x, y)
     moved, exact = warp(wave(x, y), affine, "reflect"), wave(*came_from(affine, x, y))
     assert np.abs(moved - exact)[inside].max(initial=0) / (100 * slow) < 2 * PIXEL
@@ -248,7 +245,7 @@ def test_a_shift_moves_the_picture_right_and_down() -> None:
 
 def test_a_quarter_turn_is_counterclockwise_as_seen() -> None:
     frame = noise(64, 64)
-    turned = warp(frame, camera_step(Motion(angle=90), (64, 64)), "edge")
+    turned = warp(frame, camera_step(Motion(angle=90), Size(64, 64)), "edge")
     assert np.abs(turned - np.rot90(frame)).max() < 1e-3  # np.rot90 turns counterclockwise
 
 
@@ -256,7 +253,7 @@ def test_zooming_in_enlarges() -> None:
     """What lay 10 px right of the centre lies 20 px right of it."""
     frame = np.zeros((65, 65, 3), np.float32)
     frame[32, 42] = 255
-    moved = warp(frame, camera_step(Motion(zoom=2), (65, 65)), "black")
+    moved = warp(frame, camera_step(Motion(zoom=2), Size(65, 65)), "black")
     assert moved[..., 0].argmax() == 32 * 65 + 52
 
 
@@ -266,7 +263,7 @@ def test_zooming_in_enlarges() -> None:
 def test_the_upright_and_the_turned_way_agree(border: Border, motion: Motion) -> None:
     frame = noise(40, 30)
     upright = motion.model_copy(update={"angle": 0.0})
-    back = inverse(camera_step(upright, (40, 30)))
+    back = inverse(camera_step(upright, Size(40, 30)))
     ways = [way(frame, back, border) for way in (_warp_upright, _warp_turned)]
     assert np.abs(ways[0] - ways[1]).max() < 2e-3
 
@@ -274,7 +271,7 @@ def test_the_upright_and_the_turned_way_agree(border: Border, motion: Motion) ->
 def test_a_turn_takes_no_more_taps_than_an_upright_step() -> None:
     """The determinant of a turn is 1 up to rounding, which must not widen the kernel."""
     for angle in (-175.572, -172.224, -171.864, -164.934, 0.2, 45):
-        back = inverse(camera_step(Motion(angle=angle), (W, H)))
+        back = inverse(camera_step(Motion(angle=angle), Size(W, H)))
         seen: list[int] = []
 
         def spy(where: Floats, spread: float, seen: list[int] = seen) -> Any:
@@ -302,7 +299,7 @@ def test_weights_sum_to_one_and_balance_at_the_position(spread: float, where: fl
 @settings(deadline=None, max_examples=8)
 def test_a_flat_picture_stays_flat(border: Border, motion: Motion, level: float) -> None:
     frame = np.full((30, 40, 3), level, np.float32)
-    moved = warp(frame, camera_step(motion, (40, 30)), border)
+    moved = warp(frame, camera_step(motion, Size(40, 30)), border)
     assert moved.dtype == np.float32
     assert moved.shape == frame.shape
     if border == "black":
@@ -333,7 +330,7 @@ PADS: dict[Border, Callable[[Frame, int], Frame]] = {
 def test_a_border_is_what_numpy_pads(border: Border, motion: Motion) -> None:
     """The frame in its border, many times as large, moved alike and cut out again."""
     width, height, by = 20, 14, 60
-    frame, affine = noise(width, height), camera_step(motion, (width, height))
+    frame, affine = noise(width, height), camera_step(motion, Size(width, height))
     aside = Affine(np.array([[1.0, 0, -by], [0, 1, -by], [0, 0, 1]]))
     back = Affine(inverse(aside))
     wide = warp(PADS[border](frame, by), aside.then(affine).then(back), "edge")
@@ -358,11 +355,11 @@ def test_zooming_out_does_not_alias(zoom: float, angle: float) -> None:
     """Stripes finer than the result can hold turn grey, and an edge stays one edge."""
     x, _ = grid(160, 120)
     stripes = np.repeat(np.where(x % 2 < 1, 255.0, 0.0)[..., None], 3, -1).astype(np.float32)
-    moved = warp(stripes, camera_step(Motion(zoom=zoom, angle=angle), (160, 120)), "wrap")
+    moved = warp(stripes, camera_step(Motion(zoom=zoom, angle=angle), Size(160, 120)), "wrap")
     assert np.abs(moved[54:66, 70:90] - 127.5).max() < 8
 
     step = np.repeat(np.where(x < 80, 0.0, 200.0)[..., None], 3, -1).astype(np.float32)
-    moved = warp(step, camera_step(Motion(zoom=zoom), (160, 120)), "edge")[60, :, 0]
+    moved = warp(step, camera_step(Motion(zoom=zoom), Size(160, 120)), "edge")[60, :, 0]
     away = np.abs(np.arange(160) - 79.5)
     assert np.abs(moved - np.where(np.arange(160) < 80, 0, 200))[away > 2].max() < 1e-2
     assert moved.min() > -20
@@ -372,12 +369,12 @@ def test_zooming_out_does_not_alias(zoom: float, angle: float) -> None:
 
 @pytest.mark.parametrize("motion", [{"zoom": 1.01}, {"zoom": 1.02, "angle": 0.5}, {"zoom": 1}])
 def test_going_in_reveals_nothing(motion: dict[str, Any]) -> None:
-    assert not camera_step(Motion(**motion), (64, 48)).reveals((64, 48))
+    assert not camera_step(Motion(**motion), Size(64, 48)).reveals(Size(64, 48))
 
 
 @pytest.mark.parametrize("motion", [{"zoom": 0.97}, {"angle": 3}, {"translate": (4, 0)}])
 def test_going_out_or_aside_reveals_new_ground(motion: dict[str, Any]) -> None:
-    assert camera_step(Motion(**motion), (64, 48)).reveals((64, 48))
+    assert camera_step(Motion(**motion), Size(64, 48)).reveals(Size(64, 48))
 
 
 @pytest.mark.parametrize("zoom", [1.0, 0.5, 0.25, 0.06, 0.001])
@@ -385,12 +382,12 @@ def test_new_ground_keeps_the_source_where_it_is_and_its_color(zoom: float) -> N
     """A dark left and a bright right half, seen from ever farther, mirrored without end."""
     frame = np.full((48, 64, 3), 40, np.float32)
     frame[:, 32:] = 200
-    far = new_ground(frame, camera_step(Motion(zoom=max(zoom, 0.1)), (64, 48)))
+    far = fill_ground(frame, camera_step(Motion(zoom=max(zoom, 0.1)), (64, 48)))
     if zoom < 0.1:  # composed of steps: the recipe allows no such step at once
         camera = Affine()
         for _ in range(round(np.log(zoom) / np.log(0.5))):
-            camera = camera.then(camera_step(Motion(zoom=0.5), (64, 48)))
-        far = new_ground(frame, camera)
+            camera = camera.then(camera_step(Motion(zoom=0.5), Size(64, 48)))
+        far = fill_ground(frame, camera)
     assert far.shape == frame.shape
     assert far.min() >= 40 - 1e-3
     assert far.max() <= 200 + 1e-3
@@ -401,8 +398,8 @@ def test_new_ground_keeps_the_source_where_it_is_and_its_color(zoom: float) -> N
 
 def test_what_is_covered_is_moved_to_the_bit() -> None:
     frame = np.random.default_rng(3).uniform(0, 255, (48, 64, 3)).astype(np.float32)
-    step = camera_step(Motion(zoom=0.9, angle=2), (64, 48))
-    made, moved = carry(frame, 7.0, step, None), warp(frame, step, "reflect")
+    step = camera_step(Motion(zoom=0.9, angle=2), Size(64, 48))
+    made, moved = warp_onto(frame, 7.0, step, None), warp(frame, step, "reflect")
     inner = (slice(10, -10), slice(10, -10))
     assert np.array_equal(made[inner], moved[inner])
     assert made[0, 0] == pytest.approx([7, 7, 7], abs=0.1)

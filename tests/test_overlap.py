@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from dreamvid.overlap import BEHIND, Behind, ahead
+from dreamvid.pipeline import BEHIND, WriteBehind, ahead
 
 
 @pytest.fixture(params=["1", "0"])
@@ -87,7 +87,7 @@ def test_closed_early_it_waits_for_what_is_in_work_and_closes_its_source() -> No
 
 def test_work_is_done_in_order_and_all_of_it(overlap: bool) -> None:
     done: list[int] = []
-    behind = Behind()
+    behind = WriteBehind()
     for index in range(20):
         behind.do(done.append, index)
     behind.settle()
@@ -98,7 +98,7 @@ def test_work_is_done_in_order_and_all_of_it(overlap: bool) -> None:
 
 def test_it_is_never_far_behind() -> None:
     done: list[int] = []
-    behind = Behind()
+    behind = WriteBehind()
 
     def slowly(index: int) -> None:
         time.sleep(0.01)
@@ -113,7 +113,7 @@ def test_it_is_never_far_behind() -> None:
 
 def test_nothing_is_done_after_a_failure_and_it_is_told(overlap: bool) -> None:
     done: list[int] = []
-    behind = Behind()
+    behind = WriteBehind()
 
     def work(index: int) -> None:
         if index == 1:

@@ -23,11 +23,11 @@ from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.write import write_picture
 from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled, within
 from dreamvid.recipe import Recipe, ZoomRecipe
-from dreamvid.recurrence import dream_frames
-from dreamvid.rendering import plan
+from dreamvid.recurrence import frames as dream_frames
+from dreamvid.rendering.render import plan
 from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.source import open_source
-from dreamvid.task import Bare, DreamTask
+from dreamvid.task import DreamTask, Fresh
 from dreamvid.timeline import FrameTime
 from tests import media_factory
 from tests.fakes import asleep, dreaming
@@ -35,7 +35,7 @@ from tests.scenes import Scene, texture
 
 
 @dreaming
-def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
+def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
     """More contrast, and what tells t and whether it is bare."""
     mean = canvas.mean((0, 1))
     return np.asarray(mean + 1.1 * (canvas - mean) + t + 5 * bare[..., None], np.float32)
@@ -295,7 +295,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
     turns = iter(range(100))
 
     @dreaming
-    def stops(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def stops(canvas: Frame, t: int, bare: Fresh) -> Frame:
         if next(turns) == 4:
             stop()
         return fake(DreamTask(canvas, t, bare))

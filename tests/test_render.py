@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid import dream_frames, make_dreamer, render
+from dreamvid import frames as dream_frames
+from dreamvid import make_dreamer, render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
-from dreamvid.flow import Flow
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
-from dreamvid.motion import camera_step, warp
+from dreamvid.motion.affine import camera_step
+from dreamvid.motion.flow import Flow
+from dreamvid.motion.warp import warp
 from dreamvid.recipe import Motion
 from dreamvid.source import fit, open_source
-from dreamvid.task import Bare, Dreams, DreamTask
+from dreamvid.task import AnyDreamer, DreamTask, Fresh
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, grid
@@ -40,7 +42,7 @@ def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame
     told: list[int] = []
 
     @dreaming
-    def brighten(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def brighten(canvas: Frame, t: int, bare: Fresh) -> Frame:
         told.append(t)
         return canvas + 10
 
@@ -58,7 +60,7 @@ def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict
     """Frame t + 1 is frame t under the affine map, whatever the color's anchor."""
     frames = films("zoom", [picture] * 4, motion={"zoom": 1, **motion})
     np.testing.assert_array_equal(frames[0], picture)
-    step = camera_step(Motion(**{"zoom": 1, **motion}), (64, 48))
+    step = camera_step(Motion(**{"zoom": 1, **motion}), Size(64, 48))
     for before, after in itertools.pairwise(frames):
         np.testing.assert_array_equal(after, np.clip(warp(before, step, "reflect"), 0, 255))
 
@@ -116,7 +118,7 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
 # A dream carried by the flow, with a dreamer that needs no network
 
 
-def dreamed(sources: list[Frame], dream: Dreams, **sections: Any) -> list[Frame]:
+def dreamed(sources: list[Frame], dream: AnyDreamer, **sections: Any) -> list[Frame]:
     """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
     blend = sections.pop("blend", {})
     blend = {"settle": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
@@ -128,7 +130,7 @@ UNHELD = {"color": {"anchor": 0}}
 
 
 @dreaming
-def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
+def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
     """A dream of the canvas, of t and of what is bare: more contrast, and stripes."""
     height, width = bare.shape
     x, y = grid(width, height)
@@ -140,17 +142,17 @@ def fake(canvas: Frame, t: int, bare: Bare) -> Frame:
 class Told:
     """A dreamer that notes what it is told."""
 
-    def __init__(self, dream: Dreams) -> None:
+    def __init__(self, dream: AnyDreamer) -> None:
         self.dream = dream
         self.canvas: list[Frame] = []
         self.t: list[int] = []
-        self.bare: list[Bare] = []
+        self.fresh: list[Fresh] = []
 
     def __call__(self, task: DreamTask) -> Frame:
-        assert task.bare is not None
+        assert task.fresh is not None
         self.canvas.append(task.canvas.copy())
         self.t.append(task.index)
-        self.bare.append(task.bare.copy())
+        self.fresh.append(task.fresh.copy())
         return self.dream(task)
 
 
@@ -174,7 +176,7 @@ def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str
 
 def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
     @dreaming
-    def begin(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def begin(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return fake(DreamTask(canvas, t, bare)) if t == 0 else canvas
 
     for cuts, by in ((False, "still"), (True, "still"), (True, "flow")):
@@ -182,11 +184,11 @@ def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
         film = dreamed(FIRST + SECOND, told, cuts=cuts, blend={"by": by}, **UNHELD)
         if cuts:
             np.testing.assert_array_equal(film[8], dreamed(SECOND, begin, **UNHELD)[0])
-            assert (told.bare[8] == 1).all()
+            assert (told.fresh[8] == 1).all()
         else:
             assert told.t == list(range(16))
             assert np.abs(film[8] - SECOND[0]).mean() > 2
-            assert not (told.bare[8] == 1).any()
+            assert not (told.fresh[8] == 1).any()
 
 
 @pytest.mark.parametrize("cadence", [2, 3, 5])
@@ -206,11 +208,11 @@ def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
     still = Scene(contrast=20).frame(0)
 
     @dreaming
-    def brighter(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def brighter(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return still + 6 * np.float32(t)
 
     @dreaming
-    def even(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def even(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return still + np.float32(7)
 
     asked = {"cadence": 4, "blend": {"by": by}, **UNHELD}
@@ -228,7 +230,7 @@ def test_without_a_share_every_frame_is_dreamed_from_nothing(
     told, all_bare = Told(fake), np.ones((90, 120), np.float32)
     film = dreamed(FIRST, told, blend=0, cadence=cadence, **UNHELD)
     times = [0, 3, 6, 7] if cadence == 3 else range(8)
-    for index, (t, bare) in enumerate(zip(times, told.bare, strict=True)):
+    for index, (t, bare) in enumerate(zip(times, told.fresh, strict=True)):
         assert (bare == 1).all()
         wanted = fake(DreamTask(FIRST[t], index, all_bare)).clip(0, 255)
         np.testing.assert_array_equal(film[t], wanted)
@@ -253,7 +255,7 @@ def test_a_film_closed_early_leaves_no_thread(cadence: int) -> None:
 @pytest.mark.parametrize("cadence", [1, 3])
 def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
     @dreaming
-    def faulty(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def faulty(canvas: Frame, t: int, bare: Fresh) -> Frame:
         if t:
             raise MemoryError("too large")
         return canvas
@@ -271,7 +273,7 @@ def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
     """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
 
     @dreaming
-    def dot(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def dot(canvas: Frame, t: int, bare: Fresh) -> Frame:
         spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
         return canvas + spot[..., None].astype(np.float32)
 
@@ -289,7 +291,7 @@ def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
 @pytest.mark.parametrize("cadence", [1, 4])
 def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
     @dreaming
-    def disc(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def disc(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
 
     sources = MOVING.frames(16)
@@ -303,17 +305,19 @@ def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     scene = Scene(ground=(0, 0), disc=(3, 0))
     told = Told(fake)
     dreamed(scene.frames(6), told)
-    assert (told.bare[0] == 1).all()
+    assert (told.fresh[0] == 1).all()
     for t in range(2, 6):
-        assert told.bare[t][scene.uncovered(t, within=0.75)].mean() > 0.9
-        assert told.bare[t][scene.on_ground(t) & (scene.from_center(t) > 45)].max() < FADE**t + 0.02
+        assert told.fresh[t][scene.uncovered(t, within=0.75)].mean() > 0.9
+        assert (
+            told.fresh[t][scene.on_ground(t) & (scene.from_center(t) > 45)].max() < FADE**t + 0.02
+        )
     once = scene.uncovered(2, within=0.75) & (scene.from_center(5) > scene.radius + 5)
-    means = [told.bare[t][once].mean() for t in (2, 3, 4, 5)]
+    means = [told.fresh[t][once].mean() for t in (2, 3, 4, 5)]
     assert means == sorted(means, reverse=True)
 
 
 @dreaming
-def around_zero(canvas: Frame, t: int, bare: Bare) -> Frame:
+def around_zero(canvas: Frame, t: int, bare: Fresh) -> Frame:
     """Lays on a checkerboard that no anchor takes for a color."""
     y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
     board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
@@ -447,7 +451,7 @@ def test_a_first_dream_settles_before_it_shows() -> None:
     told: list[tuple[int, float]] = []
 
     @dreaming
-    def note(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def note(canvas: Frame, t: int, bare: Fresh) -> Frame:
         told.append((t, float(bare.max())))
         return canvas + np.float32(1 if t else 10)
 

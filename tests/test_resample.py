@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamvid.frame import Frame
-from dreamvid.resample import SINGLE, blocks, resized, summed
+from dreamvid.motion.resample import SINGLE, blocks, resized, summed
 
 quick = settings(deadline=None, max_examples=40)
 

@@ -26,9 +26,9 @@ from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.media.write import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recurrence import dream_frames
+from dreamvid.recurrence import frames as dream_frames
 from dreamvid.source import open_source
-from dreamvid.task import Bare, DreamTask
+from dreamvid.task import DreamTask, Fresh
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
 from tests.reference_seeds import Draws, Layers, Picture
@@ -265,7 +265,7 @@ def film_agrees(
     films = [frame.astype(np.float32) for frame in expected]
 
     @dreaming
-    def dream(canvas: Frame, t: int, bare: Bare) -> Frame:
+    def dream(canvas: Frame, t: int, bare: Fresh) -> Frame:
         dreamed.append(dreamer(DreamTask(canvas, t, bare)))
         return films[len(dreamed) - 1]
 

@@ -17,7 +17,7 @@ from dreamvid.media.opencv import cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.shots import SHORTEST, WINDOW, marked
+from dreamvid.shots import SHORTEST, WINDOW, split_shots
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
@@ -43,7 +43,7 @@ def plain(color: tuple[float, float, float], count: int) -> Shot:
 
 
 def indices(frames: Shot) -> list[int]:
-    return [index for index, _ in marked(iter(frames), True)]
+    return [index for index, _ in split_shots(iter(frames), True)]
 
 
 def cuts(frames: Shot) -> list[int]:
@@ -132,7 +132,7 @@ def test_many_short_shots(length: int) -> None:
 @pytest.mark.parametrize("count", range(9))
 def test_very_short_films(count: int) -> None:
     frames = shot(1, count)
-    given = list(marked(frames, True))
+    given = list(split_shots(frames, True))
     assert [index for index, _ in given] == list(range(count))
     assert all(frame is mine for (_, frame), mine in zip(given, frames, strict=True))
 
@@ -219,7 +219,7 @@ def test_frames_that_are_held_have_no_cuts(hold: int) -> None:
 
 def test_not_looked_for() -> None:
     frames = shot(1, 10) + shot(2, 10)
-    given = list(marked(frames, False))
+    given = list(split_shots(frames, False))
     assert [index for index, _ in given] == list(range(20))
     assert all(frame is mine for (_, frame), mine in zip(given, frames, strict=True))
 
@@ -238,7 +238,7 @@ def test_frames_come_as_they_are_and_none_is_kept() -> None:
             del whole
             assert sum(ref() is not None for ref in waiting) <= WINDOW + 3
 
-    for count, (_, frame) in enumerate(marked(source(), True), 1):
+    for count, (_, frame) in enumerate(split_shots(source(), True), 1):
         assert len(waiting) <= count + WINDOW
         assert frame is waiting[count - 1]()
     assert count == 80
@@ -251,7 +251,7 @@ def test_what_came_before_a_fault_is_given_first() -> None:
 
     came: list[int] = []
     with pytest.raises(MediaError, match="breaks off"):
-        came.extend(index for index, _ in marked(source(), True))
+        came.extend(index for index, _ in split_shots(source(), True))
     assert came == list(range(10))
 
 

@@ -23,8 +23,8 @@ from dreamvid.errors import RecipeError
 from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
-from dreamvid.note import Noted
 from dreamvid.recipe import KINDS, Recipe
+from dreamvid.rendering.embedded import Embedded
 from dreamvid.scheduled import schedules
 from dreamvid.schema import recipe_schema
 from dreamvid.showing import _origin, yaml_lines
@@ -196,7 +196,7 @@ def test_a_film_is_shown_with_what_it_was_made_of(capsys: pytest.CaptureFixture[
 
 def test_what_a_film_says_cannot_leave_its_comment() -> None:
     files = [{"key": "source", "name": "a\nframes: 9\x1b[2J", "sha256": "0\u2028x: 1"}]
-    lines = list(_origin("film.mp4", Noted(make_recipe({}), files, "")))
+    lines = list(_origin("film.mp4", Embedded(make_recipe({}), files, "")))
     assert parse_yaml("\n".join(lines), "comments") == {}
     assert all(line.isprintable() for line in lines)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamvid.spline import Field, look_up
+from dreamvid.motion.spline import Field, sample_spline
 from tests.scenes import Floats, grid
 
 PIXEL = 0.002
@@ -30,7 +30,7 @@ def noise(*shape: int) -> Field:
 def moved(field: Field, right: float, down: float) -> Field:
     """`field` shifted: each pixel looks up what lies as far left and above it."""
     x, y = (at.astype(np.float32) for at in grid(field.shape[1], field.shape[0]))
-    return look_up(field, x - np.float32(right), y - np.float32(down))
+    return sample_spline(field, x - np.float32(right), y - np.float32(down))
 
 
 def exactly(field: Field, xs: Floats, ys: Floats) -> Floats:
@@ -114,7 +114,7 @@ def test_it_is_the_spline_through_the_pixels(
     field = draw.uniform(0, 255, (height, width, *channels)).astype(np.float32)
     xs, ys = draw.uniform(-9, width + 8, 30), draw.uniform(-9, height + 8, 20)
     x, y = (at.astype(np.float32) for at in np.meshgrid(xs, ys))
-    found = look_up(field, x, y)
+    found = sample_spline(field, x, y)
     assert found.shape == (20, 30, *channels)
     # A float's positions are right to a millionth of the picture's width.
     assert np.abs(found - exactly(field, xs, ys)).max() < 0.01

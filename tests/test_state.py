@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid.blend import Last
+from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
-from dreamvid.motion import Affine
-from dreamvid.recurrence import Shot, State, turns
-from dreamvid.run import load_state, save_state
-from dreamvid.task import Dreams, DreamTask
+from dreamvid.motion.affine import Affine
+from dreamvid.recurrence import Shot, State, dreamed_groups
+from dreamvid.rendering.run import load_checkpoint, save_checkpoint
+from dreamvid.task import AnyDreamer, DreamTask
 from tests.scenes import Scene
 
 NETWORK = {"name": "lite0", "weights": "random", "precision": "float32"}
@@ -34,8 +34,8 @@ SHAPED = {
 
 def kept(state: State, folder: Path) -> State:
     """A state as another process finds it."""
-    save_state(state, folder / "state.npz")
-    again = load_state(folder / "state.npz")
+    save_checkpoint(state, folder / "state.npz")
+    again = load_checkpoint(folder / "state.npz")
     assert again is not None
     return again
 
@@ -47,7 +47,7 @@ def test_a_state_comes_back_as_it_was(kind: Any, tmp_path: Path) -> None:
     anchor: Anchor = kind.of(frames[0])
     notes = {"scale.0": draw.normal(size=4), "scale.11": draw.normal(size=1), "a.b": np.zeros(0)}
     shot = Shot(anchor, draw.normal(size=(3, 3)), notes)
-    last = Last(frames[0], frames[1], frames[0, :, :, 0])
+    last = Carried(frames[0], frames[1], frames[0, :, :, 0])
     state = State(7, 3, last, shot, Affine(draw.normal(size=(3, 3))), "seen")
     again = kept(state, tmp_path)
     assert (again.done, again.t, again.seen) == (7, 3, "seen")
@@ -62,19 +62,19 @@ def test_a_state_comes_back_as_it_was(kind: Any, tmp_path: Path) -> None:
     ):
         np.testing.assert_array_equal(found, own)
         assert found.dtype == own.dtype
-    assert load_state(tmp_path / "none.npz") is None
+    assert load_checkpoint(tmp_path / "none.npz") is None
 
 
 def test_a_state_without_its_shots_colors_is_refused(tmp_path: Path) -> None:
     """As a version that knew of no palette left it."""
     frame = np.zeros((24, 32, 3), np.float32)
     shot = Shot(PictureAnchor.of(frame), np.eye(3), {})
-    last = Last(frame, frame, frame[..., 0])
-    save_state(State(1, 0, last, shot, Affine(), ""), tmp_path / "state.npz")
+    last = Carried(frame, frame, frame[..., 0])
+    save_checkpoint(State(1, 0, last, shot, Affine(), ""), tmp_path / "state.npz")
     with np.load(tmp_path / "state.npz") as arrays:
         np.savez(tmp_path / "old.npz", **{k: v for k, v in arrays.items() if k != "colors"})
     with pytest.raises(RunError, match=r"cannot be read .*--restart begins anew"):
-        load_state(tmp_path / "old.npz")
+        load_checkpoint(tmp_path / "old.npz")
 
 
 SCENE = Scene(ground=(0, 0), disc=(6, 1), begins=(25, 40))
@@ -88,25 +88,25 @@ FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
 
 
 @pytest.fixture(scope="module")
-def dream() -> Dreams:
+def dream() -> AnyDreamer:
     """One for all, for each film brings its settings."""
     return Dreamer(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
 
 
 @pytest.mark.parametrize("film", FILMS.values(), ids=FILMS)
 def test_a_film_that_goes_on_is_the_one_that_was_not_interrupted(
-    film: tuple[str, dict[str, Any], list[Frame]], dream: Dreams, tmp_path: Path
+    film: tuple[str, dict[str, Any], list[Frame]], dream: AnyDreamer, tmp_path: Path
 ) -> None:
     """Octaves in turn, boxes as strong as the last whole gradient, colors of its first frame."""
     kind, said, sources = film
     recipe = make_recipe({"network": NETWORK, "dream": SHAPED, **said}, kind)
-    whole = list(turns(recipe, iter(sources), dream))
+    whole = list(dreamed_groups(recipe, iter(sources), dream))
     frames = [frame for turn in whole for frame in turn.frames]
     assert len(frames) == len(sources)
     for turn in whole[:-1]:
         state = kept(turn.state, tmp_path)
         assert state.shot.notes, "every octave had its burst"
-        for rest in turns(recipe, iter(sources), dream, since=state):
+        for rest in dreamed_groups(recipe, iter(sources), dream, since=state):
             wanted = frames[state.done : state.done + len(rest.frames)]
             np.testing.assert_array_equal(rest.frames, wanted)
             break
@@ -121,7 +121,7 @@ def test_notes_are_of_the_shot_and_no_dream_changes_what_another_left() -> None:
         return task.canvas
 
     recipe = make_recipe({"blend": {"settle": 1}}, "video")
-    states = [turn.state for turn in turns(recipe, iter(CLIP), noting)]
+    states = [turn.state for turn in dreamed_groups(recipe, iter(CLIP), noting)]
     told = [float(notes["seen"][0]) if notes else None for notes in given]
     assert told == [None, 0, 1, 2, 3, 4, 5, None, 0, 1, 2]
     left = [float(state.shot.notes["seen"][0]) for state in states]
@@ -136,7 +136,7 @@ def test_colors_are_of_a_shots_first_source_frame() -> None:
         return task.canvas + np.float32(5)
 
     recipe = make_recipe({"blend": {"settle": 0}}, "video")
-    list(turns(recipe, iter(CLIP), noting))
+    list(dreamed_groups(recipe, iter(CLIP), noting))
     for first, of_shot in ((CLIP[0], given[:6]), (CLIP[6], given[6:])):
         wanted = np.cov(first.reshape(-1, 3).T.astype(np.float64), bias=True)
         for colors in of_shot:

@@ -13,19 +13,18 @@ import tensorflow as tf
 
 from dreamvid.color import NATURAL, covariance
 from dreamvid.dream.ascent import Ascent, Push, Scale, blurred, taps
-from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.effort import CONTEXT, Effort, Turn, area, around, efforts
 from dreamvid.dream.objective import objective
 from dreamvid.dream.precision import computed_in
 from dreamvid.dream.shaping import mixing
 from dreamvid.dream.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame
-from dreamvid.means import Means, cores, fitting, kept
-from dreamvid.memory import available
-from dreamvid.overlap import ahead
+from dreamvid.frame import Frame, Size
+from dreamvid.machine import Machine
+from dreamvid.motion.resample import resize_cubic
+from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Dream, Recipe
-from dreamvid.resample import resized
+from dreamvid.resolve import Job, resolve
 from dreamvid.task import Colors, DreamTask
 
 RECURSIVE_KEEP = 0.2
@@ -64,17 +63,24 @@ class Dreamer:
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        self._own = entry(recipe.network.name)
-        chosen = computed_in(recipe.network.precision, self._own.bfloat16)
-        self.means = Means(cores(), chosen, recipe.dream.tile or fitting(available()))
-        recipe = kept(settled(recipe), self.means)
-        dream = recipe.dream
-        assert dream.tile, "chosen"
-        assert dream.objective, "settled"
-        assert dream.power, "settled"
-        self._dream, self._seed, self._tile = dream, recipe.seed, dream.tile
+        self._begin(resolve(recipe), Machine.here())
+
+    @classmethod
+    def of(cls, job: Job, machine: Machine) -> Dreamer:
+        """A job's."""
+        made = cls.__new__(cls)
+        made._begin(job, machine)
+        return made
+
+    def _begin(self, job: Job, machine: Machine) -> None:
+        self._own = job.spec
+        chosen = computed_in(job.network.precision, self._own.bfloat16)
+        self.machine = Machine(machine.threads, job.dream.tile, chosen)
+        network = job.network.model_copy(update={"precision": chosen})
+        dream = job.dream
+        self._dream, self._seed, self._tile = dream, job.seed, dream.tile
         self._ascent = Ascent(
-            objective(recipe.network, dream.objective, dream.power),
+            objective(network, dream.objective, dream.power),
             tiling(dream, self._own.least),
             normalize=dream.normalize,
             clip=dream.method != "recursive",
@@ -99,10 +105,10 @@ class Dreamer:
         assert how.steps, "settled"
         assert how.burst, "settled"
         assert how.stagger, "settled"
-        sizes = self.sizes(canvas.shape[:2], how)
+        sizes = self._sizes(canvas.shape[:2], how)
         if not any(self._weights(how)):
             return np.clip(canvas, 0.0, 255.0)
-        bare = task.bare
+        bare = task.fresh
         if bare is None:
             bare = np.full(canvas.shape[:2], t == 0, np.float32)
         if self._dream.method == "recursive":
@@ -123,20 +129,24 @@ class Dreamer:
         elif self._dream.method == "resize":
             picture = canvas
             for octave, work in enumerate(works):
-                picture = self._octave(resized(picture, work.size), work, octave, job)
+                picture = self._octave(_resized(picture, work.size), work, octave, job)
         else:
             busy = [(octave, work) for octave, work in enumerate(works) if not work.idle]
             detail: Frame | None = None
-            bases = ahead((resized(canvas, work.size) for _, work in busy), len(busy))
+            bases = read_ahead((_resized(canvas, work.size) for _, work in busy), len(busy))
             for base, (octave, work) in zip(bases, busy, strict=True):
-                begun = base if detail is None else base + resized(detail, work.size)
+                begun = base if detail is None else base + _resized(detail, work.size)
                 detail = self._octave(begun, work, octave, job) - base
             assert detail is not None, "one octave at least has its turn"
-            dreamed: Frame = np.clip(canvas + resized(detail, canvas.shape[:2]), 0.0, 255.0)
+            dreamed: Frame = np.clip(canvas + _resized(detail, canvas.shape[:2]), 0.0, 255.0)
             return dreamed
-        return np.clip(resized(picture, canvas.shape[:2]), 0.0, 255.0)
+        return np.clip(_resized(picture, canvas.shape[:2]), 0.0, 255.0)
 
-    def sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
+    def sizes(self, size: Size) -> list[Size]:
+        """Its octaves."""
+        return [Size(w, h) for h, w in self._sizes(size.shape)]
+
+    def _sizes(self, size: tuple[int, int], how: Dream | None = None) -> list[tuple[int, int]]:
         """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
         high, wide = size
         how = how or self._dream
@@ -174,14 +184,14 @@ class Dreamer:
 
     def _recursive(self, works: list[Effort], job: _Job) -> Frame:
         source = job.task.canvas
-        pyramid = [resized(source, works[-1].size)]
+        pyramid = [_resized(source, works[-1].size)]
         for work in reversed(works[:-1]):
             soft = blurred(tf.constant(pyramid[-1]), tf.constant(RECURSIVE_BLUR), taps(3))
-            pyramid.append(resized(soft.numpy(), work.size))
+            pyramid.append(_resized(soft.numpy(), work.size))
         picture = source
         for octave, (own, work) in enumerate(zip(reversed(pyramid), works, strict=True)):
             if octave:
-                below = resized(picture, work.size)
+                below = _resized(picture, work.size)
                 own = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
             picture = self._octave(own, work, octave, job)
         return picture
@@ -243,6 +253,10 @@ class _Job(NamedTuple):
         bands = self.push.bands_of(size)
         fits = note is not None and len(note) == 1 + (bands + 1 if bands else 0)
         return Scale.of(note) if note is not None and fits else None
+
+
+def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
+    return resize_cubic(frame, Size(size[1], size[0]))
 
 
 def _scale_of(size: tuple[int, int]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.media.opencv import cv2
-from dreamvid.task import Bare
+from dreamvid.task import Fresh
 
 CELL = 16
 """Px: boxes are made of squares of this size."""
@@ -106,7 +106,7 @@ class Effort:
 
 
 def efforts(
-    bare: Bare, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
+    bare: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
 ) -> list[Effort]:
     """The steps at each octave of (height, width).
 
@@ -137,7 +137,7 @@ def efforts(
 
 
 def _effort(
-    bare: Bare,
+    bare: Fresh,
     size: tuple[int, int],
     even: int,
     gain: float,

@@ -7,7 +7,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from dreamvid.means import Computed
+from dreamvid.machine import Computed
 
 FLAGS = {"avx512_bf16", "amx_bf16"}
 """What Linux calls the instructions; without them bfloat16 is slower than float32, not faster."""

@@ -14,12 +14,13 @@ from typing import Any
 from dreamvid.dream.catalogue import packaged_weights
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
-from dreamvid.means import Means
+from dreamvid.machine import Machine
 from dreamvid.media.files import require_file
 from dreamvid.recipe import Network, Recipe
+from dreamvid.task import Identified
 
-FORM = 2
-"""Of the folder of a run; another form cannot be gone on with."""
+FORM = 3
+"""Of the folder of a run; another form cannot be resumed."""
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
 
@@ -35,38 +36,52 @@ class Manifest:
         recipe: the whole recipe as JSON knows it, files by their names alone.
         files: of each file that it reads: its key in the recipe, where it was, and its SHA-256; of
             weights that were installed with dreamvid, "network".
-        segment: frames of a closed piece of film.
-        means: what it is computed with.
-        made_with: versions and the machine, of which a film may depend in its last bits.
+        segment: frames of a closed segment of film.
+        machine: what it is computed with.
+        made_with: versions and the kind of machine, on which a film's last bits may depend.
         form: of the run's folder.
     """
 
     recipe: dict[str, Any]
     files: list[dict[str, Any]]
     segment: int
-    means: Means
+    machine: Machine
     made_with: dict[str, str]
     form: int = FORM
 
     @classmethod
-    def of(cls, recipe: Recipe, segment: int, means: Means) -> Manifest:
-        """The manifest of a recipe whose network's values are filled in; reads its files."""
-        files = [identity("source", path) for path in recipe.source]
-        weights = weights_file(recipe.network)
-        if weights:
-            files.append(identity("network.weights", weights))
-        packaged = packaged_weights(recipe.network)
-        if packaged:
-            files.append(identity("network", packaged))
-        return cls(described(recipe), files, segment, means, _made_with())
+    def of(
+        cls,
+        recipe: Recipe,
+        segment: int,
+        machine: Machine,
+        *,
+        dreamer: object = None,
+        source: object = None,
+    ) -> Manifest:
+        """The manifest of a recipe whose network's values are filled in; reads its files.
+
+        Args:
+            dreamer, source: the caller's own, `Identified`, in the place of the recipe's.
+        """
+        files = []
+        if isinstance(source, Identified):
+            files.append(_named("source", source.identity))
+        else:
+            files += [identity("source", path) for path in recipe.source]
+        if isinstance(dreamer, Identified):
+            files.append(_named("dreamer", dreamer.identity))
+        else:
+            files += _weights(recipe.network)
+        return cls(described(recipe), files, segment, machine, _made_with())
 
     @classmethod
     def read(cls, path: Path) -> Manifest | None:
         """The manifest in a file; None where there is none. Raises RunError if it is not one."""
         try:
-            told = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-            values = {field.name: told[field.name] for field in fields(cls)}
-            return cls(**{**values, "means": Means(**told["means"])})
+            saved = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+            values = {field.name: saved[field.name] for field in fields(cls)}
+            return cls(**{**values, "machine": Machine(**saved["machine"])})
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -135,6 +150,17 @@ def identity(key: str, path: Path) -> dict[str, Any]:
             return {"key": key, "path": str(path.absolute()), "sha256": digest}
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _weights(network: Network) -> list[dict[str, Any]]:
+    weights, packaged = weights_file(network), packaged_weights(network)
+    files = [identity("network.weights", weights)] if weights else []
+    return files + ([identity("network", packaged)] if packaged else [])
+
+
+def _named(key: str, identity: str) -> dict[str, Any]:
+    """A part of the caller's own, known by the hash of what it says it is."""
+    return {"key": key, "path": "", "sha256": hashlib.sha256(identity.encode()).hexdigest()}
 
 
 def _made_with() -> dict[str, str]:

@@ -1,23 +1,22 @@
-"""A render on disk, which another process can go on with.
+"""A render on disk, which another process can resume.
 
 Beside `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
 
     lock            held while a process is at work
     manifest.json   what is rendered, from what, with what
-    state.npz       what the next frame depends on, after the last dream that is done
-    film/           closed pieces of the film, and the frames of the open one, lossless
+    state.npz       the checkpoint: what the next frame depends on, after the last dream stored
+    film/           closed segments of the film, and the frames of the open one, lossless
     progress.json   how far it is, for others to look at
     log.txt         what happened, with times
 
-Every file but the last two takes its name when it is whole and on the disk. The frame comes before
-the state that counts it, so that a fault costs at most the dream in work.
+Every file but the last two is written atomically. A frame is stored before the checkpoint that
+counts it, so that a fault costs at most the dreams that were not stored yet.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,24 +28,25 @@ from typing import Any, Literal
 import numpy as np
 from filelock import FileLock, Timeout
 
-from dreamvid.blend import Last
+from dreamvid import notices
+from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
-from dreamvid.manifest import Manifest
 from dreamvid.media import kept
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import UNDONE, told, written
 from dreamvid.media.sink import PARTIAL, left_before
-from dreamvid.motion import Affine
-from dreamvid.recurrence import Shot, State
+from dreamvid.motion.affine import Affine
+from dreamvid.recurrence import Checkpoint, ShotState
+from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.status import Status
 
-log = logging.getLogger("dreamvid")
-
-MAX_STATE = 2**33
-"""Bytes of a state, unpacked: some 28 a pixel."""
+MAX_CHECKPOINT = 2**33
+"""Bytes of a checkpoint, unpacked: some 28 a pixel."""
 
 Keep = Literal["all", "state", "nothing"]
-"""What stays of a run when its film is done: `state` is what a longer film begins from."""
+"""What stays of a run when its film is done: `state` is the checkpoint that a longer film resumes
+from."""
 
 ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
     "picture": PictureAnchor,
@@ -56,7 +56,7 @@ ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
 
 def folder_of(output: Path) -> Path:
     """The folder of the run that makes an output."""
-    path = Path(os.path.realpath(output))  # links in a circle are told of where it is written
+    path = Path(os.path.realpath(output))  # links in a circle are reported where it is written
     return path.with_name(f".{path.name}.dreamvid")
 
 
@@ -69,21 +69,26 @@ class Run:
     """
 
     def __init__(self, output: Path) -> None:
-        """See `held`."""
+        """See `locked_run`."""
         self.folder = folder_of(output)
         self.film = self.folder / "film"
 
     @property
-    def state(self) -> State | None:
+    def checkpoint(self) -> Checkpoint | None:
         """What an earlier process left. Raises RunError if it cannot be read."""
-        return load_state(self.folder / "state.npz")
+        return load_checkpoint(self.folder / "state.npz")
 
-    def save(self, state: State) -> None:
-        """Keep what the next frame depends on, in the place of what there was. Raises RunError."""
-        save_state(state, self.folder / "state.npz")
+    def status(self, output: Path, done: int, total: int | None) -> Status:
+        """The files that tell others how far it is."""
+        return Status(self.folder, output, done, total)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, in the place of the last one. Raises RunError."""
+        save_checkpoint(checkpoint, self.folder / "state.npz")
 
     def finish(self, keep: Keep) -> None:
-        """The film is whole: let go of what no one needs. Raises RunError."""
+        """The film is whole: delete its checkpoint and segments according to `keep`. Raises
+        RunError."""
         with contextlib.suppress(OSError):
             name = left_before(self.folder)
             if name is not None:
@@ -102,8 +107,8 @@ class Run:
                     if path.suffix != kept.SMALL:
                         path.unlink()
 
-    def left(self, partial: Path) -> None:
-        """Note what an interruption has left beside the output, until the film is whole."""
+    def note_partial(self, partial: Path) -> None:
+        """Remember the partial film beside the output, until the film is whole."""
         with contextlib.suppress(RunError):
             _write(self.folder / PARTIAL, partial.name)
 
@@ -112,9 +117,32 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class NoRun:
+    """A render of which nothing is kept to resume."""
+
+    film: Path | None = None
+    checkpoint: Checkpoint | None = None
+
+    def status(self, output: Path, done: int, total: int | None) -> Status:
+        """No files."""
+        return Status(None, output, done, total)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Nothing is kept."""
+
+    def finish(self, keep: Keep) -> None:
+        """There is nothing to delete."""
+
+    def note_partial(self, partial: Path) -> None:
+        """There is no one to remember it for."""
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+
 @contextmanager
-def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
-    """The run of an output, begun or gone on with, and no other process's meanwhile.
+def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
+    """The run of an output, begun or resumed, and locked against other processes meanwhile.
 
     A finished run is begun anew.
 
@@ -125,7 +153,7 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        before = None if restart else begun(output)
+        before = None if restart else unfinished_run(output)
         if before is None:
             with told(run.folder):
                 _clear(run.folder)
@@ -138,23 +166,21 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
                     f"{', '.join(differing)}; --restart begins anew"
                 )
             for line in before.other_machine(manifest):
-                log.warning(
-                    "dreamvid: warning: %s: goes on with another %s; its last bits may differ",
-                    output,
-                    line,
-                )
+                notices.warn(f"{output}: resumed with another {line}; its last bits may differ")
         with told(run.folder):
             run.film.mkdir(exist_ok=True)
             _sweep(run.folder)
         yield run
 
 
-def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, anew: bool) -> None:
-    """Make an output's run one that has been begun, with what `fill` puts into the sink's folder
-    and the state that it returns.
+def prepare_run(
+    output: Path, manifest: Manifest, fill: Callable[[Path], Checkpoint], *, anew: bool
+) -> None:
+    """Make an output's run an unfinished one, with what `fill` puts into the sink's folder and the
+    checkpoint that it returns.
 
     Args:
-        anew: clear the folder first; else what a finished run left in it is taken up.
+        anew: clear the folder first; else what a finished run left in it is used.
 
     Raises:
         RunError: another process is at work on it, or its folder cannot be written.
@@ -172,7 +198,7 @@ def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, 
             (run.folder / "finished").unlink(missing_ok=True)
 
 
-def begun(output: Path) -> Manifest | None:
+def unfinished_run(output: Path) -> Manifest | None:
     """The manifest of a run that is not finished; None where there is none. Raises RunError."""
     folder = folder_of(output)
     if (folder / "finished").exists() or not (folder / "state.npz").exists():
@@ -180,36 +206,41 @@ def begun(output: Path) -> Manifest | None:
     return Manifest.read(folder / "manifest.json")
 
 
-def finished(output: Path) -> Manifest | None:
+def finished_run(output: Path) -> Manifest | None:
     """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
     folder = folder_of(output)
     return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
 
 
-def save_state(state: State, path: Path) -> None:
-    """Write a state, whole or not at all. Raises RunError."""
-    kind = next(name for name, anchor in ANCHORS.items() if isinstance(state.shot.anchor, anchor))
-    told = {"done": state.done, "t": state.t, "seen": state.seen, "anchor": kind}
-    arrays = {f"last.{f.name}": getattr(state.last, f.name) for f in fields(Last)}
-    shot = state.shot
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint, whole or not at all. Raises RunError."""
+    shot, carried = checkpoint.shot, checkpoint.carried
+    kind = next(name for name, anchor in ANCHORS.items() if isinstance(shot.anchor, anchor))
+    plain = {
+        "done": checkpoint.done,
+        "t": checkpoint.t,
+        "source_digest": checkpoint.source_digest,
+        "anchor": kind,
+    }
+    arrays = {f"carried.{f.name}": getattr(carried, f.name) for f in fields(Carried)}
     arrays |= {f"anchor.{f.name}": getattr(shot.anchor, f.name) for f in fields(ANCHORS[kind])}
     arrays |= {f"notes.{name}": array for name, array in shot.notes.items()}
-    arrays |= {"at": state.at.matrix, "colors": shot.colors}
+    arrays |= {"camera": checkpoint.camera.matrix, "colors": shot.colors}
     with written(path) as file:
-        np.savez(file, told=np.array(json.dumps(told)), **arrays)
+        np.savez(file, plain=np.array(json.dumps(plain)), **arrays)
 
 
-def load_state(path: Path) -> State | None:
-    """Read a state; None where there is none. Raises RunError if it is damaged."""
+def load_checkpoint(path: Path) -> Checkpoint | None:
+    """Read a checkpoint; None where there is none. Raises RunError if it is damaged."""
     try:
-        arrays: dict[str, Any] = read_arrays(path, MAX_STATE)
-        told = json.loads(str(arrays["told"]))
-        last = Last(*(arrays[f"last.{f.name}"] for f in fields(Last)))
-        kind = ANCHORS[told["anchor"]]
+        arrays: dict[str, Any] = read_arrays(path, MAX_CHECKPOINT)
+        plain = json.loads(str(arrays["plain"]))
+        carried = Carried(*(arrays[f"carried.{f.name}"] for f in fields(Carried)))
+        kind = ANCHORS[plain["anchor"]]
         anchor: Anchor = kind(*(arrays[f"anchor.{f.name}"] for f in fields(kind)))
         notes = {k.removeprefix("notes."): v for k, v in arrays.items() if k.startswith("notes.")}
-        shot, at = Shot(anchor, arrays["colors"], notes), Affine(arrays["at"])
-        return State(told["done"], told["t"], last, shot, at, told["seen"])
+        shot, camera = ShotState(anchor, arrays["colors"], notes), Affine(arrays["camera"])
+        return Checkpoint(plain["done"], plain["t"], carried, shot, camera, plain["source_digest"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -245,7 +276,7 @@ def _clear(folder: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a process that was killed was writing, and what is made from the pieces."""
+    """Remove what a killed process was writing, and what is made from the segments."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
         numbered = path.stem.isdecimal() and path.suffix in (".mp4", ".mkv", ".npy", ".png")
         if UNDONE in path.suffixes or (path.parent.name == "film" and not numbered):

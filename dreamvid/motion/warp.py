@@ -1,4 +1,4 @@
-"""The camera: an affine map from one frame to the next, and one accurate resample.
+"""Exact warps: a frame under an affine map, resampled once.
 
 A recursion compounds every resampling error, so OpenCV's cubic, which moves a shift of .004 px by
 .006, will not do. Here the weights are Keys' cubic computed in float64 at the exact position
@@ -8,91 +8,16 @@ A recursion compounds every resampling error, so OpenCV's cubic, which moves a s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dreamvid.errors import RecipeError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
-from dreamvid.recipe import Motion
-from dreamvid.resample import Floats, Indices, blocks, summed, taps
+from dreamvid.motion.affine import Affine
+from dreamvid.motion.resample import Floats, Indices, blocks, summed, taps
 
 Border = Literal["reflect", "edge", "wrap", "black"]
-NEAREST, FARTHEST = 1e100, 1e-6
-"""How much a camera magnifies at most and at least: a day's zoom would leave what a float holds."""
-
-Field = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Affine:
-    """Where a pixel goes: (x, y, 1) ↦ matrix · (x, y, 1), pixel centres at whole numbers."""
-
-    matrix: Floats = field(default_factory=lambda: np.eye(3))
-
-    def then(self, later: Affine) -> Affine:
-        """This map followed by `later`."""
-        return Affine(later.matrix @ self.matrix)
-
-    @property
-    def inverse(self) -> Affine:
-        """The map back."""
-        back: Floats = np.linalg.inv(self.matrix).astype(np.float64)
-        return Affine(back)
-
-    def bounded(self) -> Affine:
-        """The map itself; beyond FARTHEST and NEAREST, one of its kind that goes no further."""
-        scale = math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
-        if FARTHEST <= scale <= NEAREST:
-            return self
-        matrix = self.matrix * (min(max(scale, FARTHEST), NEAREST) / scale)
-        matrix[2, 2] = 1
-        return Affine(matrix)
-
-    def reveals(self, size: tuple[int, int]) -> bool:
-        """Whether a frame of `size` (width, height), moved, leaves some of itself uncovered."""
-        width, height = size
-        corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)])
-        came = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
-        return bool((came < -0.5).any() or (came > np.array(size) - 0.5).any())
-
-    @property
-    def identity(self) -> bool:
-        """Whether the map moves nothing."""
-        return bool(np.array_equal(self.matrix, np.eye(3)))
-
-
-def camera_step(motion: Motion, size: tuple[int, int]) -> Affine:
-    """The map of one frame's movement for frames of `size` (width, height).
-
-    About the centre c: p ↦ c + z·R(angle)·(p − c) + translate. z is `zoom`, or what `trim` crops:
-    x px left and right and y above and below leave W/(W−2x) and H/(H−2y); the smaller serves both
-    axes, so that nothing stretches. A positive angle turns the picture counterclockwise as seen.
-    """
-    width, height = size
-    zoom = motion.zoom
-    if motion.trim is not None:
-        zoom = trim_zoom(motion.trim, size)
-    turn = math.radians(motion.angle)
-    linear = zoom * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    center = np.array([motion.center[0] * width - 0.5, motion.center[1] * height - 0.5])
-    matrix = np.eye(3)
-    matrix[:2, :2] = linear
-    matrix[:2, 2] = center - linear @ center + np.array(motion.translate)
-    if zoom == 1 and turn == 0 and motion.translate == (0, 0):
-        matrix = np.eye(3)  # not an identity up to rounding, but the identity
-    return Affine(matrix)
-
-
-def trim_zoom(trim: tuple[float, float], size: tuple[int, int]) -> float:
-    """The magnification that a trim of (x, y) px a side stands for."""
-    (x, y), (width, height) = trim, size
-    if width - 2 * x < 1 or height - 2 * y < 1:
-        raise RecipeError(f"motion.trim: {x:g} and {y:g} px leave nothing of {width}x{height}")
-    return min(width / (width - 2 * x), height / (height - 2 * y))
 
 
 def warp(frame: Frame, affine: Affine, border: Border) -> Frame:
@@ -108,20 +33,20 @@ def warp(frame: Frame, affine: Affine, border: Border) -> Frame:
     return _warp_turned(frame, back, border)
 
 
-def carry(frame: Frame, ground: Frame | float, affine: Affine, border: Border | None) -> Frame:
+def warp_onto(frame: Frame, ground: Frame | float, affine: Affine, border: Border | None) -> Frame:
     """`frame` moved by `affine`, and where nothing comes from, `ground` (None) or the border.
 
     A mirrored border would do for one frame; in a recursion the thin strip that comes in is
     mirrored again and again into stripes.
     """
-    if border is not None or not affine.reveals((frame.shape[1], frame.shape[0])):
+    if border is not None or not affine.reveals(Size.of(frame)):
         return warp(frame, affine, border or "reflect")
-    bare = 1 - warp(np.ones_like(frame), affine, "black")
-    bare[np.abs(bare) < 1e-5] = 0  # rounding: what is covered stays as it came, to the bit
-    return warp(frame, affine, "black") + bare * np.float32(ground)
+    revealed = 1 - warp(np.ones_like(frame), affine, "black")
+    revealed[np.abs(revealed) < 1e-5] = 0  # rounding: what is covered stays as it is, to the bit
+    return warp(frame, affine, "black") + revealed * np.float32(ground)
 
 
-def new_ground(source: Frame, camera: Affine) -> Frame:
+def fill_ground(source: Frame, camera: Affine) -> Frame:
     """`source` under a camera that has moved any way, mirrored beyond its edges without end.
 
     It only fills in what was never seen, once, so that speed matters here and not the last

@@ -11,19 +11,16 @@ OpenCV 5 does exactly in float (but for fields of two channels, to .003 px).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dreamvid.frame import Field
 from dreamvid.media.opencv import cv2
-
-Field = NDArray[np.float32]
-"""(H, W) or (H, W, C), float32."""
 
 POLE = 3**0.5 - 2
 REACH = 12
 """Taps on either side of the inverse filter; what they leave off is POLE**12, a ten-millionth."""
 
 
-def look_up(field: Field, x: Field, y: Field) -> Field:
+def sample_spline(field: Field, x: Field, y: Field) -> Field:
     """`field` at the positions (x, y), px, (H', W') each; beyond its edges its mirror image.
 
     Whole positions give the pixels themselves up to rounding.

@@ -1,4 +1,4 @@
-"""What a film carries of how it was made, and what of it is believed when it is read back."""
+"""The recipe embedded in a film, and what of it is trusted when it is read back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.loading import WORDS_FOR_WEIGHTS, load_recipe, make_recipe
-from dreamvid.manifest import Manifest
 from dreamvid.media.metadata import comment_of
 from dreamvid.recipe import Recipe
+from dreamvid.rendering.manifest import Manifest
 
 MARK = "dreamvid recipe "
 
@@ -19,18 +19,18 @@ CARRIERS = (".mp4", ".mov", ".mkv")
 """Endings of films that carry their recipe."""
 
 
-def note(manifest: Manifest) -> str:
+def embed(manifest: Manifest) -> str:
     """The comment of a film: its recipe, and the names and hashes of the files it was made of."""
     files = [
         {"key": each["key"], "name": Path(each["path"]).name, "sha256": each["sha256"]}
         for each in manifest.files
     ]
-    told = {"recipe": manifest.recipe, "files": files, "dream": manifest.dream}
-    return MARK + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    content = {"recipe": manifest.recipe, "files": files, "dream": manifest.dream}
+    return MARK + json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
-class Noted:
+class Embedded:
     """What a film says of itself.
 
     Attributes:
@@ -52,7 +52,7 @@ class Noted:
         return [each["sha256"] for each in self.files if each["key"] == key]
 
 
-def read_note(film: Path) -> Noted:
+def read_embedded(film: Path) -> Embedded:
     """The recipe that a film carries. Paths in it are dropped: the film may be a stranger's.
 
     Raises:
@@ -63,8 +63,8 @@ def read_note(film: Path) -> Noted:
     if not comment.startswith(MARK):
         raise RecipeError(f"{film}: carries no recipe of dreamvid's")
     try:
-        told: dict[str, Any] = json.loads(comment.removeprefix(MARK))
-        data, listed = dict(told["recipe"]), list(told["files"])
+        content: dict[str, Any] = json.loads(comment.removeprefix(MARK))
+        data, listed = dict(content["recipe"]), list(content["files"])
         files = [
             {key: str(each[key]) for key in ("key", "sha256")} | {"name": Path(each["name"]).name}
             for each in listed
@@ -82,13 +82,13 @@ def read_note(film: Path) -> Noted:
             raise RecipeError(
                 f"{film}: the recipe that it carries cannot be read (no hash of its weights)"
             )
-    return Noted(make_recipe(data, name=str(film)), files, str(told.get("dream")))
+    return Embedded(make_recipe(data, name=str(film)), files, str(content.get("dream")))
 
 
-def found_note(film: Path) -> Noted | None:
-    """As :func:`read_note`; None where there is no film, or it carries no recipe that is right."""
+def find_embedded(film: Path) -> Embedded | None:
+    """As :func:`read_embedded`; None where there is no film, or it carries no right recipe."""
     try:
-        return read_note(film)
+        return read_embedded(film)
     except (MediaError, RecipeError):
         return None
 
@@ -104,7 +104,7 @@ def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Re
     """
     if Path(name).suffix.lower() not in CARRIERS:
         return load_recipe(name, kind, output=output)
-    recipe = read_note(Path(name)).recipe
+    recipe = read_embedded(Path(name)).recipe
     if kind and recipe.kind != kind:
         raise RecipeError(f"{name}: kind: {recipe.kind}: this command wants {kind}")
     return recipe

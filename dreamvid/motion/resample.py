@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
 
 Floats = NDArray[np.float64]
@@ -108,14 +108,15 @@ def summed(frame: Frame, axis: int, along: list[Block]) -> Frame:
     return result.reshape(len(result), *frame.shape[1:])
 
 
-def resized(frame: Frame, size: tuple[int, int]) -> Frame:
-    """`frame` (H, W, C) at (height, width), antialiased on the way down; the same size is the frame
+def resize_cubic(frame: Frame, size: Size) -> Frame:
+    """`frame` (H, W, C) at `size`, antialiased on the way down; the same size is the frame
     itself. As TensorFlow's `tf.image.resize(…, "bicubic", antialias=True)`, in a third of the time:
     at the edges what is left of the kernel is brought to a sum of 1."""
     # What grows grows last along the lines, for what is turned should be small.
-    for axis in (0, 1) if size[0] < len(frame) else (1, 0):
-        if frame.shape[axis] != size[axis]:
-            frame = summed(frame, axis, _scaled(frame.shape[axis], size[axis]))
+    wanted = size.shape
+    for axis in (0, 1) if wanted[0] < len(frame) else (1, 0):
+        if frame.shape[axis] != wanted[axis]:
+            frame = summed(frame, axis, _scaled(frame.shape[axis], wanted[axis]))
     return frame
 
 

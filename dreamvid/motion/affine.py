@@ -1,0 +1,88 @@
+"""The camera's movement from one frame to the next: an affine map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dreamvid.errors import RecipeError
+from dreamvid.frame import Size
+from dreamvid.motion.resample import Floats
+from dreamvid.recipe import Motion
+
+NEAREST, FARTHEST = 1e100, 1e-6
+"""How much a camera magnifies at most and at least: a day's zoom would leave what a float holds."""
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Where a pixel goes: (x, y, 1) ↦ matrix · (x, y, 1), pixel centres at whole numbers."""
+
+    matrix: Floats = field(default_factory=lambda: np.eye(3))
+
+    def then(self, later: Affine) -> Affine:
+        """This map followed by `later`."""
+        return Affine(later.matrix @ self.matrix)
+
+    @property
+    def inverse(self) -> Affine:
+        """The map back."""
+        back: Floats = np.linalg.inv(self.matrix).astype(np.float64)
+        return Affine(back)
+
+    def bounded(self) -> Affine:
+        """The map itself; beyond FARTHEST and NEAREST, one of its kind that goes no further."""
+        scale = math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
+        if FARTHEST <= scale <= NEAREST:
+            return self
+        matrix = self.matrix * (min(max(scale, FARTHEST), NEAREST) / scale)
+        matrix[2, 2] = 1
+        return Affine(matrix)
+
+    def reveals(self, size: Size) -> bool:
+        """Whether a frame of `size`, moved, leaves some of itself uncovered."""
+        width, height = size
+        corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)])
+        came = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
+        return bool((came < -0.5).any() or (came > np.array(size) - 0.5).any())
+
+    @property
+    def identity(self) -> bool:
+        """Whether the map moves nothing."""
+        return bool(np.array_equal(self.matrix, np.eye(3)))
+
+
+def camera_step(motion: Motion, size: Size) -> Affine:
+    """The map of one frame's movement for frames of `size`.
+
+    About the centre c: p ↦ c + z·R(angle)·(p − c) + translate. z is `zoom`, or what `trim` crops:
+    x px left and right and y above and below leave W/(W−2x) and H/(H−2y); the smaller serves both
+    axes, so that nothing stretches. A positive angle turns the picture counterclockwise as seen.
+    """
+    width, height = size
+    zoom = motion.zoom
+    if motion.trim is not None:
+        zoom = trim_zoom(motion.trim, size)
+    turn = math.radians(motion.angle)
+    linear = zoom * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    center = np.array([motion.center[0] * width - 0.5, motion.center[1] * height - 0.5])
+    matrix = np.eye(3)
+    matrix[:2, :2] = linear
+    matrix[:2, 2] = center - linear @ center + np.array(motion.translate)
+    if zoom == 1 and turn == 0 and motion.translate == (0, 0):
+        matrix = np.eye(3)  # not an identity up to rounding, but the identity
+    return Affine(matrix)
+
+
+def trim_zoom(trim: tuple[float, float], size: Size) -> float:
+    """The magnification that a trim of (x, y) px a side stands for.
+
+    Raises:
+        RecipeError: the trim leaves nothing of the frame.
+    """
+    (x, y), (width, height) = trim, size
+    if width - 2 * x < 1 or height - 2 * y < 1:
+        raise RecipeError(f"motion.trim: {x:g} and {y:g} px leave nothing of {width}x{height}")
+    return min(width / (width - 2 * x), height / (height - 2 * y))
