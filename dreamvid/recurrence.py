@@ -134,7 +134,11 @@ def dreamed_groups(
                 carried, shot = None, None
             *views, keyframe = [walk.view(frame) for frame in group]
             inbetweens = _Inbetweens(views, carried)
-            carried, shot = _dreamed_keyframe(dreamer, keyframe, inbetweens.carried, shot)
+            carried = inbetweens.carried
+            for number, view in _rounds(keyframe):
+                carried, shot = _dreamed(dreamer, number, view, carried, shot)
+            assert carried
+            assert shot
             done += len(group)
             digest = source_digest(job, group[-1].picture)
             checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
@@ -142,17 +146,15 @@ def dreamed_groups(
             yield DreamedGroup([*crossed, carried.dream], checkpoint)
 
 
-def _dreamed_keyframe(
-    dreamer: AnyDreamer, view: View, carried: Carried | None, shot: ShotState | None
-) -> tuple[Carried, ShotState]:
-    """The dream of one frame; a shot's first frame is warmed up before."""
-    warmup = view.job.blend.settle if view.job.blend.share else 0
-    number = warmup + -(-view.t // view.job.cadence)
-    if view.t == 0:
-        view = replace(view, to_here=no_motion, strain=None)
-        for turn in range(warmup):
-            carried, shot = _dreamed(dreamer, turn, view, carried, shot)
-    return _dreamed(dreamer, number, view, carried, shot)
+def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
+    """The dreams of one frame, each with its number in the shot: one, but for a shot's first frame,
+    which is warmed up by dreaming it again where it is."""
+    job = keyframe.job
+    warmup = job.blend.settle if job.blend.share else 0
+    if keyframe.t == 0:
+        keyframe = replace(keyframe, to_here=no_motion, strain=None)
+        yield from ((number, keyframe) for number in range(warmup))
+    yield warmup + -(-keyframe.t // job.cadence), keyframe
 
 
 def _dreamed(

@@ -238,27 +238,40 @@ def record(
     """
     # In a context of its own, so that of two renders in one process each has its own log.
     context = copy_context()
-    steps = _recorded(made, overwrite, restart, keep)
-    done = object()
+    steps = (_filmed if made.job.film or made.sink else _pictured)(made, overwrite, restart, keep)
+    end = object()
     try:
-        while (step := context.run(next, steps, done)) is not done:
+        while (step := context.run(next, steps, end)) is not end:
             assert isinstance(step, Step)
             yield step
     finally:
         context.run(steps.close)
 
 
-def _recorded(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
-    if not made.job.film and made.sink is None:
-        with closing(made.groups()) as groups:
-            picture = next(groups).checkpoint.carried.dream
-        write_picture(made.output, picture, overwrite)
-        yield Step(0, 1, picture.copy())
-        return
+def _pictured(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
+    """One picture, which takes too little time to be resumed."""
+    with closing(made.groups()) as groups:
+        picture = next(groups).checkpoint.carried.dream
+    write_picture(made.output, picture, overwrite)
+    yield Step(0, 1, picture.copy())
+
+
+def _filmed(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
+    """A film; each frame is yielded once it is stored."""
     with _opened_run(made, restart) as run:
         recording = _Recording(made, run, overwrite)
+        waiting: deque[DreamedGroup] = deque()
         try:
-            yield from recording.steps()
+            recording.open_sink()
+            with closing(made.groups(recording.saved)) as groups:
+                for group in groups:
+                    recording.take(group)
+                    waiting.append(group)
+                    while len(waiting) > recording.unstored:
+                        yield from recording.steps_of(waiting.popleft())
+            recording.store_all()
+            for group in waiting:
+                yield from recording.steps_of(group)
             recording.finish(keep)
         except BaseException as error:
             recording.fail(error)
@@ -275,30 +288,37 @@ def _opened_run(made: Plan, restart: bool) -> Generator[Run | NoRun]:
 
 
 class _Recording:
-    """The frames of a plan on their way into its sink, and a checkpoint after each dream."""
+    """The frames of a plan on their way into its sink, and a checkpoint after each dream.
+
+    Attributes:
+        saved: the last checkpoint that is stored.
+    """
 
     def __init__(self, made: Plan, run: Run | NoRun, overwrite: bool) -> None:
         self._made, self._run = made, run
-        self._saved = run.checkpoint
-        done = self._saved.done if self._saved else 0
+        self.saved = run.checkpoint
+        done = self.saved.done if self.saved else 0
         self._status = run.status(made.output, done, made.timeline.frames)
         self._behind = WriteBehind()
-        self._sink = made.sink
-        self._overwrite = overwrite or self._saved is not None
+        self._sink: Sink | None = None
+        self._overwrite = overwrite or self.saved is not None
 
-    def steps(self) -> Generator[Step]:
-        """Each frame once it is stored."""
-        self._sink = self._sink or self._open_sink()
-        shown: deque[DreamedGroup] = deque()
-        with closing(self._made.groups(self._saved)) as groups:
-            for group in groups:
-                self._behind.do(self._store, group)
-                shown.append(group)
-                while len(shown) > self._behind.waiting:
-                    yield from self._steps_of(shown.popleft())
+    def open_sink(self) -> None:
+        """Begin the output, or take it up where an earlier run left it. Raises DreamvidError."""
+        self._sink = self._made.sink or self._new_sink()
+
+    @property
+    def unstored(self) -> int:
+        """How many of the groups taken are not stored yet."""
+        return self._behind.waiting
+
+    def take(self, group: DreamedGroup) -> None:
+        """Store a group, behind whoever goes on."""
+        self._behind.do(self._store, group)
+
+    def store_all(self) -> None:
+        """Wait until every group is stored."""
         self._behind.finish()
-        for group in shown:
-            yield from self._steps_of(group)
 
     def finish(self, keep: Keep) -> None:
         """All frames are stored: the output gets its name."""
@@ -315,26 +335,27 @@ class _Recording:
         reason = "" if stopped else str(error)
         self._status.ends("interrupted" if stopped else "failed", reason)
         if self._sink is not None:
-            partial = self._sink.abandon(keep=self._saved is not None)
+            partial = self._sink.abandon(keep=self.saved is not None)
             if partial is not None:
                 self._run.note_partial(partial)
-        if self._saved is None:
+        if self.saved is None:
             self._run.forget()
+
+    def steps_of(self, group: DreamedGroup) -> Iterator[Step]:
+        """What is yielded of a group: copies, which are the caller's to change."""
+        first = group.checkpoint.done - len(group.frames)
+        for index, frame in enumerate(group.frames, first):
+            yield Step(index, self._made.timeline.frames, frame.copy())
 
     def _store(self, group: DreamedGroup) -> None:
         assert self._sink is not None
         for frame in group.frames:
             self._sink.write(frame)
         self._run.save(group.checkpoint)
-        self._saved = group.checkpoint
+        self.saved = group.checkpoint
         self._status.frames(group.checkpoint.done)
 
-    def _steps_of(self, group: DreamedGroup) -> Iterator[Step]:
-        first = group.checkpoint.done - len(group.frames)
-        for index, frame in enumerate(group.frames, first):
-            yield Step(index, self._made.timeline.frames, frame.copy())
-
-    def _open_sink(self) -> Sink:
+    def _new_sink(self) -> Sink:
         made, manifest = self._made, self._made.manifest
         return open_sink(
             made.output,
@@ -346,5 +367,5 @@ class _Recording:
             segment=SEGMENT,
             note=embed(manifest) if manifest else "",
             folder=self._run.film,
-            done=self._saved.done if self._saved else 0,
+            done=self.saved.done if self.saved else 0,
         )
