@@ -99,15 +99,15 @@ def video(folder: Path, output: str = "w.mp4", **said: Any) -> Recipe:
 
 
 def resumed(asked: Recipe, after: int) -> list[NDArray[Any]]:
-    """The last frame of a render that was closed after some, then resumed; and its output's."""
+    """The output of a render that was closed after some frames, then resumed."""
     steps = render(asked, overwrite=True)
     first = []
     for step in steps:
         first.append(step.frame.copy())
         if len(first) == after:
             steps.close()
-    *_, last = render(asked)
-    return [last.frame, *written(asked)]
+    list(render(asked))
+    return written(asked)
 
 
 def written(asked: Recipe) -> list[NDArray[Any]]:
