@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import DreamvidError, MediaError, NetworkError, RecipeError, RunError
 from dreamvid.frame import Frame, Size
-from dreamvid.loading import load_recipe
 from dreamvid.recipe import FilmRecipe, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import load_recipe
 from dreamvid.task import AnyDreamer, DreamTask
 
 if TYPE_CHECKING:

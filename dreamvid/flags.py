@@ -27,7 +27,7 @@ from tyro.constructors import (
 
 from dreamvid.errors import UsageError
 from dreamvid.recipe import Recipe, Term
-from dreamvid.values import Flag
+from dreamvid.recipe.fields import Flag
 
 
 @dataclass(frozen=True)

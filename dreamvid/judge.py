@@ -14,10 +14,10 @@ from dreamvid.dream.catalogue import entry, settled
 from dreamvid.dream.entry import Entry
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
-from dreamvid.recipe import Dream, Network, Term, VideoRecipe
+from dreamvid.recipe import Dream, LayerTerm, Network, Term, VideoRecipe
+from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
 from dreamvid.rendering.manifest import identity, weights_file
-from dreamvid.schedule import Schedule
 
 Terms = tuple[Term, ...] | None
 
@@ -174,7 +174,7 @@ def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
     if terms is None or not varied:
         return terms, ()
     steady = tuple(
-        Term(layer=term.layer) if isinstance(term.weight, Schedule) else term for term in terms
+        LayerTerm(layer=term.layer) if isinstance(term.weight, Schedule) else term for term in terms
     )
     return steady, (f"weights that change over the film judge as 1: {', '.join(varied)}",)
 

@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import RecipeError, near
-from dreamvid.media.files import read_bytes
+from dreamvid.files import read_bytes
 from dreamvid.recipe import KINDS, Recipe
-from dreamvid.values import Flag
+from dreamvid.recipe.fields import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -19,9 +19,7 @@ from tqdm import tqdm
 from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
-from dreamvid.expression import BETWEEN
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.machine import Machine
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
@@ -31,16 +29,17 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.expression import BETWEEN
+from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import at_frame, resolve
+from dreamvid.recipe.schedule import Schedule, parse_schedule
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.render import SEGMENT, Plan, Step, output_of, plan, record
-from dreamvid.resolve import resolve
-from dreamvid.schedule import Schedule, parse_schedule
-from dreamvid.scheduled import in_force
 from dreamvid.shots import split_shots
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
-from dreamvid.timeline import FrameTime
 from dreamvid.watching import look, warnings, watched
 
 log = logging.getLogger("dreamvid")
@@ -125,7 +124,7 @@ def smaller(whole: Plan) -> Plan:
     least = 0 if recipe.network.name == "none" else entry(recipe.network.name).least + 1
     scale = min(1.0, max(SIDE / max(size), least / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
-    first = in_force(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
+    first = at_frame(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
     data: dict[str, Any] = recipe.model_dump(mode="json")
     for key in ("translate", "trim"):
@@ -195,7 +194,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     The first frame is the film's own.
     """
     seed = next(whole.source.open())
-    now = in_force(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
+    now = at_frame(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
     if t == 0:
         return _alone(now, seed, whole)
     canvas = resize(small, whole.source.size)
@@ -216,7 +215,7 @@ def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
             if index in wanted:
                 border = seen.job.motion.border
                 view = warp(source, walk.camera, "reflect" if border == "source" else border)
-                now = in_force(recipe, whole.timeline[index])
+                now = at_frame(recipe, whole.timeline[index])
                 yield _alone(now, view, whole)
 
 

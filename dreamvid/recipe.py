@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from dreamvid.schedule import Schedule
-from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
+from dreamvid.recipe.fields import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
+from dreamvid.recipe.schedule import Schedule
 
 MAX_NAME = 1000
 """Letters of the name of a network or a layer."""

@@ -25,10 +25,10 @@ from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Recipe
-from dreamvid.resolve import Job, film_timeline, resolve
+from dreamvid.recipe.resolve import Job, film_timeline, resolve
+from dreamvid.recipe.timeline import Timeline
 from dreamvid.shots import split_shots
 from dreamvid.task import AnyDreamer, Colors, DreamTask, Notes
-from dreamvid.timeline import Timeline
 
 
 @dataclass(frozen=True)

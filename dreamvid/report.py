@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective, Section
-from dreamvid.values import Flag, Moment, Rate
+from dreamvid.recipe.fields import Flag, Moment, Rate
 
 if TYPE_CHECKING:
     from dreamvid.comparison import Compared, Measured

@@ -32,12 +32,12 @@ from dreamvid.recipe import (
     VideoRecipe,
     ZoomBlend,
 )
-from dreamvid.timeline import DEFAULT_RATE, Timeline
-from dreamvid.values import Varies
+from dreamvid.recipe.fields import Varies
+from dreamvid.recipe.timeline import DEFAULT_RATE, Timeline
 
 
 class DreamSettings(Dream):
-    """The section `dream` with every value there; some may be schedules until `in_force`."""
+    """The section `dream` with every value there; some may be schedules until `at_frame`."""
 
     objective: tuple[Term, ...]
     power: Literal[1, 2]

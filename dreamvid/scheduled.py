@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dreamvid.errors import RecipeError
-from dreamvid.loading import explain
-from dreamvid.schedule import Schedule
-from dreamvid.timeline import FrameTime, Timeline
+from dreamvid.recipe.load import explain
+from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.timeline import FrameTime, Timeline
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -25,7 +25,7 @@ def schedules(recipe: BaseModel, prefix: str = "") -> Iterator[tuple[str, Schedu
         yield from _within(getattr(recipe, name), prefix + name)
 
 
-def in_force(recipe: Model, clock: FrameTime) -> Model:
+def at_frame(recipe: Model, clock: FrameTime) -> Model:
     """The recipe at one frame: every schedule has become its number there.
 
     Raises:
@@ -41,11 +41,11 @@ def check(recipe: BaseModel, timeline: Timeline) -> None:
         timeline: of the film.
 
     Raises:
-        RecipeError: as `in_force`.
+        RecipeError: as `at_frame`.
     """
     if any(True for _ in schedules(recipe)):
         for time in timeline.first(CHECKED):
-            in_force(recipe, time)
+            at_frame(recipe, time)
 
 
 def _within(value: Any, key: str) -> Iterator[tuple[str, Schedule]]:

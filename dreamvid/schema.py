@@ -11,9 +11,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.dream.catalogue import ENTRIES
-from dreamvid.expression import BETWEEN, KNOWN
-from dreamvid.loading import WORDS_FOR_WEIGHTS, presets
-from dreamvid.recipe import KINDS
+from dreamvid.recipe import KINDS, WORDS_FOR_WEIGHTS
+from dreamvid.recipe.expression import BETWEEN, KNOWN
+from dreamvid.recipe.load import presets
 
 USUAL = "zoom"
 """The kind of a recipe that does not say its own."""

@@ -109,7 +109,7 @@ def _plotted(argv: Sequence[str]) -> Iterator[str]:
 
 
 def _schema_lines(argv: Sequence[str]) -> list[str]:
-    from dreamvid.schema import recipe_schema
+    from dreamvid.recipe.schema import recipe_schema
 
     if argv:
         raise UsageError(f"recipe schema: takes no words, not {argv[0]}")
@@ -124,7 +124,7 @@ def _asked(
     A plot's `--output` is the picture's: the recipe's own output is dropped for it.
     """
     from dreamvid.flags import leading, parse
-    from dreamvid.loading import load_recipe, make_recipe
+    from dreamvid.recipe.load import load_recipe, make_recipe
     from dreamvid.rendering.embedded import CARRIERS, read_embedded
 
     told = f"recipe {word}", WORDS[word]

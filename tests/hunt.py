@@ -29,11 +29,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dreamvid.recipe.load import load_recipe
 from PIL import Image
 
 from dreamvid import cli, films, flags, rendering, watching, words  # all that a render needs, now
 from dreamvid.errors import DreamvidError
-from dreamvid.loading import load_recipe
 from dreamvid.media import capture, decoder, ffmpeg, stills, worker
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture

@@ -20,10 +20,10 @@ from typing import Any, cast
 
 import imageio.v3 as iio
 import numpy as np
+from dreamvid.recipe.load import make_recipe, presets, read_recipe
 from numpy.typing import NDArray
 
 from dreamvid import render
-from dreamvid.loading import make_recipe, presets, read_recipe
 from dreamvid.recipe import Recipe
 from tests import media_factory as make
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.recipe.load import make_recipe
 
 from dreamvid import frames as dream_frames
 from dreamvid.blend import (
@@ -18,7 +19,6 @@ from dreamvid.blend import (
     needs_source,
 )
 from dreamvid.frame import Frame, Size
-from dreamvid.loading import make_recipe
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dreamvid.loading import _SAID, _WANTED
-
 ROOT = Path(__file__).parent.parent
 TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
 

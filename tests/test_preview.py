@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.schedule import Schedule, parse_schedule
+from dreamvid.recipe.timeline import FrameTime
 
 from dreamvid import preview as previews
 from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
@@ -25,10 +27,8 @@ from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tile
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering.render import plan
-from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask, Fresh
-from dreamvid.timeline import FrameTime
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, texture

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pytest
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
+from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from dreamvid.errors import RecipeError
-from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -515,7 +515,7 @@ def test_a_preset_lies_in_its_folder_and_a_file_goes_before_it(
     (folder / "seeds").mkdir(parents=True)
     (folder / "seeds" / "eyes.yaml").write_text("frames: 7\nsource: here.jpg\n")
     (folder / "night.yaml").write_text("frames: 8\n")
-    monkeypatch.setattr("dreamvid.loading.preset_folder", lambda: folder)
+    monkeypatch.setattr("dreamvid.recipe.load.preset_folder", lambda: folder)
     monkeypatch.chdir(tmp_path)
 
     assert presets() == ["night", "seeds/eyes"]

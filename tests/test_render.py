@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.recipe.load import make_recipe
 
 from dreamvid import frames as dream_frames
 from dreamvid import make_dreamer, render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
-from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture

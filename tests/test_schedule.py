@@ -9,19 +9,19 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from dreamvid.errors import RecipeError
-from dreamvid.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES
-from dreamvid.schedule import (
+from dreamvid.recipe.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES
+from dreamvid.recipe.schedule import (
     MAX_KEYS,
     MAX_OPERATIONS,
     MAX_TEXT,
     Schedule,
     parse_schedule,
 )
-from dreamvid.timeline import FrameTime
+from dreamvid.recipe.timeline import FrameTime
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dreamvid.errors import RecipeError
 
 RATE = Fraction(25)
 TWELFTH = FrameTime(12, RATE, 100)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from dreamvid.recipe.load import make_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.shaping import SMALLEST, evened, mixing, most_bands
 from dreamvid.dream.tiles import Rolled
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.media.opencv import cv2
 from dreamvid.task import DreamTask
 

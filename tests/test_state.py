@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.recipe.load import make_recipe
 
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.motion.affine import Affine
 from dreamvid.recurrence import Shot, State, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint

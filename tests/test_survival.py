@@ -15,10 +15,10 @@ import uuid
 from pathlib import Path
 
 import pytest
+from dreamvid.recipe.load import make_recipe
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.dream.packaged import Packaged
-from dreamvid.loading import make_recipe
 from dreamvid.machine import Means
 from dreamvid.media import ffmpeg
 from dreamvid.rendering.manifest import Manifest

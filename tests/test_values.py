@@ -4,12 +4,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from dreamvid.recipe.fields import Moment, Rate, Size, Triple, parse_moment
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from dreamvid.recipe import Objective, Term
-from dreamvid.values import Moment, Rate, Size, Triple, parse_moment
+from dreamvid.recipe import LayerTerm, Objective, Term
 
 RATE: TypeAdapter[Fraction] = TypeAdapter(Rate)
 MOMENT: TypeAdapter[Fraction] = TypeAdapter(Moment)
@@ -194,7 +194,7 @@ def test_triple_survives_writing(triple: tuple[float, float, float]) -> None:
     assert there_and_back(TRIPLE, triple) == triple
 
 
-HALF = (Term(layer="mixed3"), Term(layer="mixed5", weight=0.5))
+HALF = (LayerTerm(layer="mixed3"), LayerTerm(layer="mixed5", weight=0.5))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_objective_in_every_form(value: Any) -> None:
 
 
 def test_objective_may_subdue_a_layer_or_be_left_out() -> None:
-    assert OBJECTIVE.validate_python("a=-2") == (Term(layer="a", weight=-2),)
+    assert OBJECTIVE.validate_python("a=-2") == (LayerTerm(layer="a", weight=-2),)
     assert OBJECTIVE.validate_python(None) is None
 
 
@@ -254,7 +254,7 @@ WEIGHTS = st.floats(-100, 100).map(lambda weight: weight + 0.0)
     .map(tuple)
     .filter(lambda terms: any(term.weight for term in terms))
 )
-@example((Term(layer="a"), Term(layer="a", weight=2)))
+@example((LayerTerm(layer="a"), LayerTerm(layer="a", weight=2)))
 def test_objective_survives_writing(objective: tuple[Term, ...] | None) -> None:
     assert there_and_back(OBJECTIVE, objective) == objective
 

@@ -24,7 +24,7 @@ from dreamvid.machine import Machine
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Dream, Recipe
-from dreamvid.resolve import Job, resolve
+from dreamvid.recipe.resolve import Job, resolve
 from dreamvid.task import Colors, DreamTask
 
 RECURSIVE_KEEP = 0.2

@@ -12,9 +12,8 @@ from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import flow_warp, strain_seen
 from dreamvid.motion.warp import fill_ground, warp, warp_onto
 from dreamvid.recipe import Motion
-from dreamvid.resolve import Job
-from dreamvid.scheduled import in_force
-from dreamvid.timeline import Timeline
+from dreamvid.recipe.resolve import Job, at_frame
+from dreamvid.recipe.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class CameraWalk:
         Raises:
             RecipeError: a schedule leaves its bounds there.
         """
-        job = in_force(self._job, self._timeline[self.index])
+        job = at_frame(self._job, self._timeline[self.index])
         self.index += 1
         if frame.t == 0:
             self.camera = Affine()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.loading import WORDS_FOR_WEIGHTS, load_recipe, make_recipe
 from dreamvid.media.metadata import comment_of
-from dreamvid.recipe import Recipe
+from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
+from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.rendering.manifest import Manifest
 
 MARK = "dreamvid recipe "

@@ -19,6 +19,7 @@ from dreamvid.media.kept import KeptFrames
 from dreamvid.media.pieces import count_frames, cut_pieces
 from dreamvid.media.write import check_output
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
+from dreamvid.recipe.resolve import schedules
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.manifest import Manifest, compared, described
@@ -31,7 +32,6 @@ from dreamvid.rendering.run import (
     prepare_run,
     unfinished_run,
 )
-from dreamvid.scheduled import schedules
 from dreamvid.source import Source, open_source
 
 OF_THE_FRAMES = ("kind", "size", "fps", "start", "mix")

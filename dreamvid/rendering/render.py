@@ -18,6 +18,8 @@ from dreamvid.media.write import Sink, check_output, check_picture, open_sink, w
 from dreamvid.motion.affine import camera_step
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.resolve import Job, at_frame, check, resolve
+from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
 from dreamvid.rendering.embedded import embed
 from dreamvid.rendering.manifest import Manifest
@@ -29,11 +31,8 @@ from dreamvid.rendering.run import (
     locked_run,
     unfinished_run,
 )
-from dreamvid.resolve import Job, resolve
-from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves
-from dreamvid.timeline import Timeline
 
 SEGMENT = 48
 """Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
@@ -123,7 +122,7 @@ class Plan:
     @property
     def octaves_skipped(self) -> int:
         """How many of the octaves asked for are too small for the network."""
-        wanted = in_force(self.job, self.timeline[0]).dream.octaves
+        wanted = at_frame(self.job, self.timeline[0]).dream.octaves
         return wanted - len(self.octaves) if self.octaves else 0
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
@@ -166,7 +165,7 @@ def plan(
     job = resolve(recipe, Size(*source.size), machine)
     timeline = Timeline(source.rate, source.frames)
     check(job, timeline)
-    first = in_force(job, timeline[0])
+    first = at_frame(job, timeline[0])
     camera_step(first.motion, Size(*source.size))  # refuses a trim that leaves nothing
     own_dreamer = dreamer
     dreamer = dreamer or make_dreamer(first, machine)
