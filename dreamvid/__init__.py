@@ -10,7 +10,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.errors import DreamvidError, MediaError, NetworkError, RecipeError, RunError
+from dreamvid.errors import (
+    DreamvidError,
+    Fault,
+    InputError,
+    MediaError,
+    NetworkError,
+    OutputError,
+    RecipeError,
+    RunError,
+)
 from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
@@ -23,10 +32,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DreamvidError",
+    "Fault",
     "Frame",
     "ImageRecipe",
+    "InputError",
     "MediaError",
     "NetworkError",
+    "OutputError",
     "Recipe",
     "RecipeError",
     "RunError",

@@ -30,9 +30,9 @@ Program = tuple[Step, ...]
 
 
 def short(given: Any) -> str:
-    """What was given, for a message: one line, and without the `: ` that ends a key's name."""
+    """What was given, for a message: in quotes, one line, and not long."""
     text = str(given) if isinstance(given, str | int | float) else f"a {type(given).__name__}"
-    return repr(text if len(text) < 40 else text[:39] + "…").replace(": ", ":")
+    return repr(text if len(text) < 40 else text[:39] + "…")
 
 
 def finite(value: float) -> float:

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from dreamvid.errors import RecipeError, near
+from dreamvid.errors import RecipeError
 from dreamvid.media.files import read_bytes
+from dreamvid.messages import faults
 from dreamvid.recipe import KINDS, Recipe
-from dreamvid.values import Flag
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -80,7 +80,7 @@ class _Loader(yaml.SafeLoader):
             name = str(key.value)
             if name in seen:
                 line = key.start_mark.line + 1
-                raise RecipeError(f"{name}: given twice (again on line {line})")
+                raise RecipeError(f"given twice (again on line {line})", key=name)
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -99,17 +99,17 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
     try:
         data = yaml.load(text, Loader=_Loader)
     except RecipeError as error:
-        raise RecipeError(f"{name}: {error}") from None
+        raise RecipeError.of(error.faults, name) from None
     # PyYAML meets `!!timestamp x`, `!!int ""` or `!!bool x` with whatever its line of code raises.
     except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" on line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "cannot be read"
-        raise RecipeError(f"{name}: not YAML{where}: {problem}") from None
+        raise RecipeError(f"not YAML{where}: {problem}", path=name) from None
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise RecipeError(f"{name}: must be a mapping of keys to values, as `frames: 50`")
+        raise RecipeError("must be a mapping of keys to values, as `frames: 50`", path=name)
     return data
 
 
@@ -144,15 +144,16 @@ def read_recipe(
     if not path.suffix and not path.is_file():
         if str(recipe) not in presets():
             known = ", ".join(presets())
-            raise RecipeError(f"{recipe}: no such recipe or preset; the presets are: {known}")
+            message = f"no such recipe or preset; the presets are: {known}"
+            raise RecipeError(message, path=recipe)
         path, folder = preset_folder() / f"{recipe}.yaml", Path()
     try:
         text = read_bytes(path, MAX_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
-        raise RecipeError(f"{recipe}: cannot be read as a recipe: {reason}") from None
+        raise RecipeError(f"cannot be read as a recipe: {reason}", path=recipe) from None
     if path.resolve() in below or len(below) >= MOST_EXTENDED:
-        raise RecipeError(f"{recipe}: extends: leads back to itself, or too far")
+        raise RecipeError("leads back to itself, or too far", key="extends", path=recipe)
     data = parse_yaml(text, str(recipe))
     if not output:
         data.pop("output", None)
@@ -162,7 +163,7 @@ def read_recipe(
     if parent is None:
         return data
     if not isinstance(parent, str):
-        raise RecipeError(f"{recipe}: extends: must be the name of a recipe")
+        raise RecipeError("must be the name of a recipe", key="extends", path=recipe)
     beside = folder / parent
     inherited = read_recipe(
         beside if beside.is_file() or beside.suffix else parent,
@@ -210,21 +211,20 @@ def _require_within(output: Any, folder: Path, name: str) -> None:
     except (OSError, ValueError):
         return  # no name that can be written to
     if not any(place.is_relative_to(each) for each in near_by):
-        raise RecipeError(
-            f"{name}: output: {output}: lies outside the recipe's folder; to write there, say -o"
-        )
+        message = f"{output}: lies outside the recipe's folder; to write there, say -o"
+        raise RecipeError(message, key="output", path=name)
 
 
 def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = "") -> Recipe:
     """A validated recipe of `kind` (else of the kind that `data` says; else a zoom).
 
     Raises:
-        RecipeError: each fault as `path: what would be right`, in one line.
+        RecipeError: with every fault, in one line.
     """
     said = data.get("kind", kind or "zoom")
     if not isinstance(said, str) or said not in KINDS or (kind and said != kind):
         right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"
-        raise RecipeError(_prefix(name) + f"kind: {said}: {right}")
+        raise RecipeError(f"{said}: {right}", key="kind", path=name or None)
     return validated(KINDS[said], data, name)
 
 
@@ -233,7 +233,7 @@ def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Mo
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
-        raise RecipeError(_prefix(name) + explain(error, model)) from None
+        raise RecipeError.of(faults(error, model, KINDS), name or None) from None
 
 
 def load_recipe(path: str | Path, kind: str | None = None, *, output: bool = True) -> Recipe:
@@ -244,98 +244,3 @@ def load_recipe(path: str | Path, kind: str | None = None, *, output: bool = Tru
         output: whether the output that it names counts; else it is dropped.
     """
     return make_recipe(read_recipe(path, output=output), kind, str(path))
-
-
-def _prefix(name: str) -> str:
-    return f"{name}: " if name else ""
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Pydantic's findings as `dream.octaves: must be at least 1; …`, without its noise."""
-    found = error.errors()
-    # A list whose parts are refused is also called too short: the parts' faults say enough.
-    within = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
-    told = [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
-    return "; ".join(dict.fromkeys(_explain_one(dict(e), model) for e in told))
-
-
-_SAID = {
-    "greater_than_equal": "must be at least {ge}",
-    "greater_than": "must be more than {gt}",
-    "less_than_equal": "must be at most {le}",
-    "less_than": "must be less than {lt}",
-    "finite_number": "must be a finite number",
-    "literal_error": "must be {expected}",
-    "missing": "is missing",
-    "too_long": "takes at most {max_length} values",
-    "too_short": "needs at least {min_length} values",
-    "string_too_short": "must not be empty",
-}
-_WANTED = {
-    "int_": "must be a whole number",
-    "float_": "must be a number",
-    "tuple_": "must be a list",
-    "string_": "must be a text",
-    "path_": "must be a path",
-    "model_": "must be a section of keys and values",
-}
-
-
-def _explain_one(error: dict[str, Any], model: type[BaseModel]) -> str:
-    where = [str(part) for part in error["loc"]]
-    kind, context = str(error["type"]), dict(error.get("ctx", {}))
-    for name, bound in context.items():
-        if isinstance(bound, float) and bound.is_integer():
-            context[name] = int(bound)
-    path = ".".join(where)
-    if kind == "extra_forbidden":
-        return f"{path}: unknown{_meant(where, model)}"
-    if kind == "value_error":
-        message = str(context.get("error", error["msg"]))
-    elif kind in _SAID:
-        message = _SAID[kind].format(**context)
-    else:
-        wanted = next((text for key, text in _WANTED.items() if kind.startswith(key)), None)
-        message = wanted or str(error["msg"])
-        if wanted and isinstance(error["input"], str | int | float):
-            message += f", not {error['input']!r}"
-    if not path:
-        return message
-    # A section's own check names its key itself: `motion.` + `trim: …`.
-    return (
-        f"{path}.{message}" if kind == "value_error" and ": " in message else f"{path}: {message}"
-    )
-
-
-def _meant(where: list[str], model: type[BaseModel]) -> str:
-    """What an unknown key may have been meant for: its neighbor, its place, or another kind."""
-    hint = near(where[-1], _keys_at(model, where[:-1]), most=1)
-    if hint:
-        return hint
-    place = _places(model).get(where[-1])
-    if place:
-        return f"; did you mean {place}?"
-    kinds = [kind for kind, other in KINDS.items() if where[-1] in _keys_at(other, where[:-1])]
-    return f" (it is for {' and '.join(kinds)})" if kinds else ""
-
-
-def _places(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
-    """Where each key of a section stands, under its own name and under its flag's."""
-    found: dict[str, str] = {}
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found = {**_places(inner, f"{prefix}{name}."), **found}
-        else:
-            flags = [m.name for m in field.metadata if isinstance(m, Flag) and m.name]
-            found |= dict.fromkeys([name, *flags], prefix + name)
-    return found
-
-
-def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    for part in path:
-        inner = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)

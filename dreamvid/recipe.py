@@ -9,6 +9,7 @@ What is left `None` belongs to another: the objective, the steps and the step si
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,9 +20,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationError,
     model_validator,
 )
 
+from dreamvid.errors import FaultError, RecipeError
+from dreamvid.messages import faults
 from dreamvid.schedule import Schedule
 from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
 
@@ -36,9 +40,28 @@ MAX_GROWTH = 16
 
 
 class Section(BaseModel):
-    """A frozen part of a recipe; an unknown key, NaN and infinity are refused."""
+    """A frozen part of a recipe; an unknown key, NaN and infinity are refused.
+
+    Raises:
+        RecipeError: a value is wrong.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise RecipeError.of(faults(error, type(self), self.kinds())) from None
+
+    # Only for those who make a section by calling it: within another, pydantic makes it itself, so
+    # that all faults are found at once.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def kinds(cls) -> Mapping[str, type[BaseModel]]:
+        """The models that an unknown key may belong to instead, by what they are called."""
+        return {}
 
 
 class Network(Section):
@@ -208,9 +231,10 @@ class Dream(Section):
     def _whole_gradients_are_shaped(self) -> Dream:
         for key in ("decorrelate", "laplacian"):
             if self.method == "recursive" and getattr(self, key):
-                raise ValueError(f"{key}: the method recursive norms each tile by itself; leave it")
+                raise FaultError(key, "the method recursive norms each tile by itself; leave it")
         if self.method != "detail" and self.stagger not in (None, 1):
-            raise ValueError(f"stagger: the method {self.method} goes through every octave; use 1")
+            message = f"the method {self.method} goes through every octave; use 1"
+            raise FaultError("stagger", message)
         return self
 
     @model_validator(mode="after")
@@ -218,7 +242,8 @@ class Dream(Section):
         both = self.octave_scale, self.octave_top or 0
         varies = any(isinstance(each, Schedule) for each in both)
         if not varies and both[0] ** both[1] > MAX_GROWTH:
-            raise ValueError(f"octave_top: must leave a frame at most {MAX_GROWTH} times as wide")
+            message = f"must leave a frame at most {MAX_GROWTH} times as wide"
+            raise FaultError("octave_top", message)
         return self
 
 
@@ -378,6 +403,11 @@ class Recipe(Section):
     dream: Dream = Dream()
     color: Color = Color()
 
+    @classmethod
+    def kinds(cls) -> Mapping[str, type[BaseModel]]:
+        """The kinds of recipe."""
+        return KINDS
+
 
 Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
 Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures: the second's share.")]
@@ -428,7 +458,7 @@ class VideoRecipe(FilmRecipe):
     @model_validator(mode="after")
     def _ends_after_start(self) -> VideoRecipe:
         if self.end is not None and self.end <= (self.start or 0):
-            raise ValueError("end: must be after start")
+            raise FaultError("end", "must be after start")
         return self
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dreamvid.errors import RecipeError
-from dreamvid.loading import explain
+from dreamvid.messages import faults
 from dreamvid.schedule import Schedule
 from dreamvid.timeline import FrameTime
 
@@ -87,8 +87,9 @@ def _number(model: type[BaseModel], name: str, value: Any, clock: FrameTime, key
         return _adapter(model, name).validate_python(plain)
     except ValidationError as error:
         shown = ", ".join(f"{n:g}" for n in (plain if isinstance(plain, tuple) else (plain,)))
-        said = explain(error, model)
-        raise RecipeError(f"{key}: {said}, but is {shown} at frame {clock.t}") from None
+        (fault, *_) = faults(error, model)
+        message = f"{fault.message}, but is {shown} at frame {clock.t}"
+        raise RecipeError(message, key=".".join(filter(None, (key, fault.key)))) from None
 
 
 def _valued(value: Any, clock: FrameTime, key: str) -> Any:
@@ -97,7 +98,7 @@ def _valued(value: Any, clock: FrameTime, key: str) -> Any:
     try:
         return value.at(clock) if isinstance(value, Schedule) else value
     except RecipeError as error:
-        raise RecipeError(f"{key}: {error}") from None
+        raise RecipeError(str(error), key=key) from None
 
 
 @cache

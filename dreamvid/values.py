@@ -53,8 +53,7 @@ class Varies:
             try:
                 schedule = parse_schedule(value)
             except ValueError as error:
-                said = str(error).translate({ord(":"): ",", ord(";"): ","})  # which part faults
-                raise ValueError(f"must be a number or a schedule ({said})") from None
+                raise ValueError(f"must be a number or a schedule ({error})") from None
             return plain(value) if schedule is None else schedule
 
         return core_schema.no_info_wrap_validator_function(

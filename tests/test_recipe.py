@@ -15,27 +15,32 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from dreamvid.errors import RecipeError
+from dreamvid.errors import Fault, RecipeError
 from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
-from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import KINDS, Dream, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 NAN, INF = float("nan"), float("inf")
 NO_NAME = (
-    "is no number and no name in an expression, "
+    "is no number and no name in an expression; "
     "it knows t, s, n, pi, sin, cos, abs, min, max, clip, smooth, noise)"
 )
 
 
-def said_of(data: dict[str, Any], kind: str | None = None) -> str:
-    """The one line with which `data` is refused."""
+def refusal(data: dict[str, Any], kind: str | None = None) -> RecipeError:
+    """With what `data` is refused: one line."""
     with pytest.raises(RecipeError) as caught:
         make_recipe(data, kind)
     line = str(caught.value)
     assert "\n" not in line
     assert "pydantic" not in line
-    return line
+    return caught.value
+
+
+def said_of(data: dict[str, Any], kind: str | None = None) -> str:
+    """The one line with which `data` is refused."""
+    return str(refusal(data, kind))
 
 
 def fields(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -144,15 +149,74 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
 def test_a_fault_is_named_with_its_path_and_what_would_be_right(
     data: dict[str, Any], line: str
 ) -> None:
-    said = said_of(data)
-    assert said.endswith(line)
-    assert "; did" in said or ";" not in said  # one fault, one sentence
+    error = refusal(data)
+    assert str(error).endswith(line)
+    assert len(error.faults) == 1
 
 
 def test_every_fault_is_told_at_once() -> None:
     said = said_of({"frames": 0, "dream": {"octaves": 0}, "colour": 1})
     assert said.count("must be at least 1") == 2
     assert "colour: unknown; did you mean color?" in said
+
+
+# The same as data
+
+
+def test_a_fault_has_its_key_its_message_and_its_hint() -> None:
+    error = refusal({"colour": 1, "dream": {"octaves": 0, "method": "recursive", "laplacian": 1}})
+    assert error.faults == (
+        Fault("dream.octaves", "must be at least 1"),
+        Fault("colour", "unknown", "did you mean color?"),
+    )
+    assert (error.key, error.path, error.hint) == ("dream.octaves", None, "did you mean color?")
+    assert str(error) == "; ".join(map(str, error.faults))
+
+
+def test_a_sections_own_check_names_its_key() -> None:
+    (fault,) = refusal({"dream": {"method": "resize", "stagger": 2}}).faults
+    assert fault == Fault("dream.stagger", "the method resize goes through every octave; use 1")
+    (fault,) = refusal({"end": 0}, "video").faults
+    assert fault == Fault("end", "must be after start")
+
+
+def test_an_error_of_a_file_has_its_path(tmp_path: Path) -> None:
+    for text in ("fraems: 3", "- frames", "frames: 1\nframes: 2", "extends: none-such", "kind: x"):
+        (tmp_path / "a.yaml").write_text(text)
+        with pytest.raises(RecipeError) as caught:
+            load_recipe(tmp_path / "a.yaml")
+        assert caught.value.path in (tmp_path / "a.yaml", Path("none-such"))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({0: "2:3"}, "at 0, ':' has no meaning"),
+        ({"a: b": 1}, "'a: b' is no key"),
+        ("2;3", "';' has"),
+    ],
+)
+def test_what_was_typed_is_reported_as_it_was_typed(value: Any, why: str) -> None:
+    (fault,) = refusal({"motion": {"zoom": value}}).faults
+    assert fault.key == "motion.zoom"
+    assert fault.message.startswith(f"must be a number or a schedule ({why}")
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda: ZoomRecipe(frames=0), "frames: must be at least 1"),
+        (lambda: ImageRecipe(dream={"octaves": 0}), "dream.octaves: must be at least 1"),
+        (lambda: ZoomRecipe(**{"start": 1}), "start: unknown (it is for video)"),
+        (lambda: ZoomRecipe(**{"fraems": 1}), "fraems: unknown; did you mean frames?"),
+        (lambda: Dream(octaves=0), "octaves: must be at least 1"),
+    ],
+)
+def test_a_recipe_made_in_python_is_refused_as_any(make: Any, line: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        make()
+    assert str(caught.value) == line
+    assert len(caught.value.faults) == 1
 
 
 def test_a_clip_ends_after_its_start() -> None:
