@@ -7,7 +7,6 @@ and refuses repeated keys; numbers written as text are read by the recipe itself
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,9 @@ from pydantic import BaseModel, ValidationError
 from dreamvid.errors import RecipeError
 from dreamvid.media.files import read_bytes
 from dreamvid.messages import faults
-from dreamvid.recipe import KINDS, Recipe
+from dreamvid.paths import CLIP_ENDINGS, placed, require_within
+from dreamvid.recipe import KINDS, USUAL_KIND, Recipe
+from dreamvid.section import merged
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,18 +35,6 @@ MAX_DEPTH = 32
 
 MOST_EXTENDED = 8
 """Recipes in a chain, each of which extends the next."""
-
-SECTIONS = {
-    "network": "name",
-    "dream": "",
-    "motion": "",
-    "blend": "share",
-    "color": "",
-    "film": "",
-}
-"""A recipe's sections, and the key of each that its value alone may stand for."""
-
-WORDS_FOR_WEIGHTS = ("imagenet", "random")
 
 
 class _Loader(yaml.SafeLoader):
@@ -126,106 +115,86 @@ def presets() -> list[str]:
 
 
 def read_recipe(
-    recipe: str | Path, below: tuple[Path, ...] = (), *, output: bool = True
+    recipe: str | Path | Mapping[str, Any], below: tuple[Path, ...] = (), *, output: bool = True
 ) -> dict[str, Any]:
-    """The mapping in a recipe's file or in a preset, its relative paths made to stand anywhere.
-
-    A name without an ending is a preset, unless such a file exists. What it `extends` is read too;
-    `below` are those that extend this one.
+    """A recipe as data, not validated: its relative paths placed, what it `extends` merged in.
 
     Args:
+        recipe: a file, a preset, or data as in a file whose folder is the current one. A name
+            without an ending is a preset, unless such a file exists.
+        below: the files that extend this one.
         output: whether the output that it names counts; else it is dropped.
 
     Raises:
         RecipeError: there is no such file or preset, or it is not a mapping in YAML; or a recipe
-            extends itself, or wants to write where no one has said that it may.
+            extends itself, or a file names an output outside its folder and the current one.
     """
-    path, folder = Path(recipe), Path(recipe).parent
-    if not path.suffix and not path.is_file():
-        if str(recipe) not in presets():
-            known = ", ".join(presets())
-            message = f"no such recipe or preset; the presets are: {known}"
-            raise RecipeError(message, path=recipe)
-        path, folder = preset_folder() / f"{recipe}.yaml", Path()
-    try:
-        text = read_bytes(path, MAX_BYTES).decode("utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
-        raise RecipeError(f"cannot be read as a recipe: {reason}", path=recipe) from None
-    if path.resolve() in below or len(below) >= MOST_EXTENDED:
-        raise RecipeError("leads back to itself, or too far", key="extends", path=recipe)
-    data = parse_yaml(text, str(recipe))
+    if isinstance(recipe, Mapping):
+        data, folder, name = dict(recipe), Path(), None
+    else:
+        name, (path, folder) = str(recipe), _found(recipe)
+        text = _text(path, name)
+        if path.resolve() in below or len(below) >= MOST_EXTENDED:
+            raise RecipeError("leads back to itself, or too far", key="extends", path=name)
+        below = (*below, path.resolve())
+        data = parse_yaml(text, name)
     if not output:
         data.pop("output", None)
-    data = _placed(data, folder)
-    _require_within(data.get("output"), folder, str(recipe))
+    data = placed(data, folder, KINDS.values())
+    if name is not None:
+        require_within(data.get("output"), folder, name)
     parent = data.pop("extends", None)
     if parent is None:
         return data
     if not isinstance(parent, str):
-        raise RecipeError("must be the name of a recipe", key="extends", path=recipe)
+        raise RecipeError("must be the name of a recipe", key="extends", path=name)
     beside = folder / parent
-    inherited = read_recipe(
-        beside if beside.is_file() or beside.suffix else parent,
-        (*below, path.resolve()),
-        output=output,
-    )
-    return _over(inherited, data)
+    by_name = beside if beside.is_file() or beside.suffix else parent
+    return merged(read_recipe(by_name, below, output=output), data, KINDS.values())
 
 
-def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """`data` over `base`: key by key, and within the sections key by key too."""
-    merged = {**base, **data}
-    for key, short in SECTIONS.items():
-        old, new = base.get(key), data.get(key)
-        if old is not None and new is not None:
-            old, new = (each if isinstance(each, dict) else {short: each} for each in (old, new))
-            if key == "network" and "name" in new:  # what was said of another does not hold
-                old = {}
-            merged[key] = {**old, **new}
-    return merged
+def _found(recipe: str | Path) -> tuple[Path, Path]:
+    """The file of a recipe or preset, and the folder from which its relative paths are taken."""
+    path = Path(recipe)
+    if path.suffix or path.is_file():
+        return path, path.parent
+    if str(recipe) not in presets():
+        known = ", ".join(presets())
+        raise RecipeError(f"no such recipe or preset; the presets are: {known}", path=recipe)
+    return preset_folder() / f"{recipe}.yaml", Path()
 
 
-def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """`data` with the paths it names taken from `folder`."""
-
-    def place(value: Any) -> Any:
-        if isinstance(value, list):
-            return [place(each) for each in value]
-        return str(folder / value) if isinstance(value, str) else value
-
-    data = {key: place(v) if key in ("source", "output") else v for key, v in data.items()}
-    network = data.get("network")
-    if isinstance(network, dict) and network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
-        data["network"] = {**network, "weights": place(network["weights"])}
-    return data
-
-
-def _require_within(output: Any, folder: Path, name: str) -> None:
-    """Refuse an output outside the recipe's folder and this one: a recipe may be a stranger's."""
-    if not isinstance(output, str):
-        return
+def _text(path: Path, name: str) -> str:
     try:
-        place = Path(os.path.realpath(output))
-        near_by = [Path(os.path.realpath(each)) for each in (folder, Path())]
-    except (OSError, ValueError):
-        return  # no name that can be written to
-    if not any(place.is_relative_to(each) for each in near_by):
-        message = f"{output}: lies outside the recipe's folder; to write there, say -o"
-        raise RecipeError(message, key="output", path=name)
+        return read_bytes(path, MAX_BYTES).decode("utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+        raise RecipeError(f"cannot be read as a recipe: {reason}", path=name) from None
 
 
 def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = "") -> Recipe:
-    """A validated recipe of `kind` (else of the kind that `data` says; else a zoom).
+    """A validated recipe.
+
+    Args:
+        kind: the kind that it must be, or that it is if the data does not say; None: as the data
+            says, else by its source (`kind_of`).
+        name: what an error calls the recipe.
 
     Raises:
         RecipeError: with every fault, in one line.
     """
-    said = data.get("kind", kind or "zoom")
-    if not isinstance(said, str) or said not in KINDS or (kind and said != kind):
+    given = data.get("kind", kind or kind_of(data.get("source")))
+    if not isinstance(given, str) or given not in KINDS or (kind and given != kind):
         right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"
-        raise RecipeError(f"{said}: {right}", key="kind", path=name or None)
-    return validated(KINDS[said], data, name)
+        raise RecipeError(f"{given}: {right}", key="kind", path=name or None)
+    return validated(KINDS[given], data, name)
+
+
+def kind_of(source: Any) -> str:
+    """The kind of a recipe that does not say it: a video of a clip, else the usual one."""
+    named = source if isinstance(source, list | tuple) else [source]
+    paths = [Path(each) for each in named if isinstance(each, str | Path)]
+    return "video" if any(p.suffix.lower() in CLIP_ENDINGS for p in paths) else USUAL_KIND
 
 
 def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Model:
@@ -236,11 +205,19 @@ def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Mo
         raise RecipeError.of(faults(error, model, KINDS), name or None) from None
 
 
-def load_recipe(path: str | Path, kind: str | None = None, *, output: bool = True) -> Recipe:
-    """The recipe in a YAML file or a preset; relative paths are taken from its own folder.
+def load_recipe(
+    recipe: str | Path | Mapping[str, Any], kind: str | None = None, *, output: bool = True
+) -> Recipe:
+    """The recipe in a YAML file or a preset, or in data as such a file holds it.
 
     Args:
+        recipe: relative paths in a file are taken from its own folder, those in data and in a
+            preset from the current one.
         kind: the kind that it must be, or that it is if it does not say.
         output: whether the output that it names counts; else it is dropped.
+
+    Raises:
+        RecipeError: it cannot be read, or something in it is wrong.
     """
-    return make_recipe(read_recipe(path, output=output), kind, str(path))
+    name = "" if isinstance(recipe, Mapping) else str(recipe)
+    return make_recipe(read_recipe(recipe, output=output), kind, name)

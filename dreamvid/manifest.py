@@ -13,10 +13,9 @@ from typing import Any
 
 from dreamvid.dream.catalogue import packaged_weights
 from dreamvid.errors import MediaError, RunError
-from dreamvid.loading import WORDS_FOR_WEIGHTS
 from dreamvid.means import Means
 from dreamvid.media.files import require_file
-from dreamvid.recipe import Network, Recipe
+from dreamvid.recipe import WORDS_FOR_WEIGHTS, Network, Recipe
 
 FORM = 2
 """Of the folder of a run; another form cannot be gone on with."""

@@ -17,16 +17,15 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
-    ValidationError,
     model_validator,
 )
 
-from dreamvid.errors import FaultError, RecipeError
-from dreamvid.messages import faults
+from dreamvid.errors import FaultError
+from dreamvid.paths import InputFile, OutputFile
 from dreamvid.schedule import Schedule
+from dreamvid.section import Section
 from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
 
 MAX_NAME = 1000
@@ -35,44 +34,28 @@ MAX_NAME = 1000
 MAX_TERMS = 1000
 """Layers of an objective."""
 
+WORDS_FOR_WEIGHTS = ("imagenet", "random")
+"""What `network.weights` may say that is no file."""
+
 MAX_GROWTH = 16
 """How many times the frame's own size the largest octave may be."""
-
-
-class Section(BaseModel):
-    """A frozen part of a recipe; an unknown key, NaN and infinity are refused.
-
-    Raises:
-        RecipeError: a value is wrong.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    def __init__(self, **data: Any) -> None:
-        try:
-            super().__init__(**data)
-        except ValidationError as error:
-            raise RecipeError.of(faults(error, type(self), self.kinds())) from None
-
-    # Only for those who make a section by calling it: within another, pydantic makes it itself, so
-    # that all faults are found at once.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
-    @classmethod
-    def kinds(cls) -> Mapping[str, type[BaseModel]]:
-        """The models that an unknown key may belong to instead, by what they are called."""
-        return {}
 
 
 class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
+    short = "name"
+    reset_by = "name"
+
     name: Annotated[str, Flag("network", metavar="NAME")] = Field(
         "lite0",
+        min_length=1,
         max_length=MAX_NAME,
         description="Network that dreams; `dreamvid layers` lists them.",
     )
-    weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
+    weights: Annotated[
+        str | None, Flag(metavar="NAME|FILE"), InputFile(words=WORDS_FOR_WEIGHTS)
+    ] = Field(
         None,
         description="imagenet, random, or a file (.h5, .keras, .npz). Default: the network's own.",
     )
@@ -81,11 +64,6 @@ class Network(Section):
         description="What the network computes in; auto: bfloat16 where the machine multiplies "
         "it and the network is known to gain. The picture stays float32.",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_alone(cls, data: Any) -> Any:
-        return {"name": data} if isinstance(data, str) else data
 
 
 class Listing(Section):
@@ -295,6 +273,8 @@ class ZoomMotion(Motion):
 class Blend(Section):
     """What the last dream leaves on this frame. Its share alone may stand for the section."""
 
+    short = "share"
+
     what: Literal["residual", "picture"] = Field(
         "residual",
         description="residual: only what was dreamed passes to the next frame; picture: the whole "
@@ -317,11 +297,6 @@ class Blend(Section):
         description="Extra passes over a shot's first frame, before it shows. More: a steadier "
         "beginning, slower.",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _share_alone(cls, data: Any) -> Any:
-        return {"share": data} if isinstance(data, int | float | str | Schedule) else data
 
 
 class ZoomBlend(Blend):
@@ -389,8 +364,9 @@ class Recipe(Section):
         BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
         PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
         Flag(positional=True, metavar="SOURCE"),
+        InputFile(),
     ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
-    output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE")] = Field(
+    output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE"), OutputFile()] = Field(
         None, description="The result; its extension picks the format."
     )
     size: Size | None = Field(
@@ -468,3 +444,6 @@ KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
     "image": ImageRecipe,
 }
 """The kinds of recipe, by the key `kind`."""
+
+USUAL_KIND = "zoom"
+"""The kind of a recipe that does not say its own, and whose source does not tell it."""

@@ -23,7 +23,6 @@ from dreamvid.recipe import (
     Motion,
     Network,
     Recipe,
-    Section,
     Sigma,
     Steps,
     StepSize,
@@ -32,6 +31,7 @@ from dreamvid.recipe import (
     VideoRecipe,
     ZoomBlend,
 )
+from dreamvid.section import Section
 from dreamvid.values import Varies
 
 

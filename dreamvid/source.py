@@ -15,10 +15,8 @@ from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
+from dreamvid.paths import CLIP_ENDINGS
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
-
-CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
-"""By which a clip is known that was given in place of a picture."""
 
 
 @dataclass(frozen=True)

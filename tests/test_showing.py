@@ -277,6 +277,9 @@ RIGHT: list[dict[str, Any]] = [
     {"color": {"shift": {"0": 1, "50": 2}}, "motion": {"trim": [3, "t"]}},
     {"kind": "video", "start": "0:01:30.5", "end": 100, "frames": None},
     {"kind": "image", "mix": 0, "version": 1},
+    {"source": "a.MP4", "cuts": False},
+    {"source": ["a.mov"], "frames": None},
+    {"source": "a.mp4", "kind": "zoom", "mix": 0},
 ]
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
@@ -316,6 +319,9 @@ WRONG: list[dict[str, Any]] = [
     {"dream": {"objective": {"eyes": "much"}}},
     {"color": {"shift": [1, 2]}},
     {"kind": "video", "start": "soon"},
+    {"source": "a.mp4", "mix": 0},
+    {"source": ["a.png"], "cuts": False},
+    {"network": ""},
 ]
 
 
