@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +15,6 @@ from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
 from dreamvid.recipe import Recipe, Term, VideoRecipe
-from dreamvid.schedule import Schedule
 from dreamvid.scheduled import in_force, schedules
 from dreamvid.source import open_source
 from dreamvid.timeline import FrameTime
@@ -52,7 +50,7 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
     path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
-    if rate is None and any(_uses_seconds(schedule) for _, schedule in found):
+    if rate is None and any(schedule.uses_seconds for _, schedule in found):
         raise RecipeError(f"{name}: has seconds in a schedule, but no rate is known; give --fps")
     write_picture(path, draw(name, recipe, frames, rate), overwrite)
     return path
@@ -130,11 +128,6 @@ def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None
     if frames is None:
         raise RecipeError(f"{name}: how long its clip is cannot be told{fault}; give --frames")
     return frames, rate
-
-
-def _uses_seconds(schedule: Schedule) -> bool:
-    """Whether `s` or a key as `2.5s` occurs: no other word of a schedule has an s by itself."""
-    return bool(re.search(r"(?<![A-Za-z_])s(?![A-Za-z_])", schedule.said))
 
 
 def _values(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from dreamvid.camera import Camera
 from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
-from dreamvid.expression import BETWEEN
+from dreamvid.expression import Form
 from dreamvid.flow import Moment
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
@@ -33,7 +31,7 @@ from dreamvid.motion import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
-from dreamvid.schedule import Schedule, parse_schedule
+from dreamvid.schedule import mapped
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.source import open_source
@@ -131,29 +129,14 @@ def smaller(whole: Plan) -> Plan:
         if values is not None:
             ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
             pairs = zip(values, ratios, strict=True)
-            data["motion"][key] = [within(f"({{}})*{ratio!r}", value) for value, ratio in pairs]
+            data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
     if recipe.network.name != "none":
         data["dream"]["octave_top"] = entry(recipe.network.name).octave_top(first.dream, size[::-1])
-    data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
+    data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
     manifest = Manifest.of(little, SEGMENT, whole.manifest.means)
     return replace(whole, recipe=little, source=open_source(little), octaves=[], manifest=manifest)
-
-
-def within(form: str, value: float | Schedule) -> float | str:
-    """An expression with a number in the place of `{}`; of a schedule, each key's."""
-    text = str(value)
-    head, _, last = text.rpartition(" ")
-    if head and last in BETWEEN:
-        text = head
-    parts = [part.rpartition(":") for part in re.split(r", (?=[^,:]*:)", text)]
-    made = ", ".join(f"{key}{colon}{form.format(said)}" for key, colon, said in parts)
-    if isinstance(value, Schedule):
-        return made if text is not head else f"{made} {last}"
-    schedule = parse_schedule(made)
-    assert schedule, "an expression"
-    return schedule.at(FrameTime(0, Fraction(1), 1))
 
 
 def _keeping(

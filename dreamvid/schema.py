@@ -11,7 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.dream.catalogue import ENTRIES
-from dreamvid.expression import BETWEEN, KNOWN
+from dreamvid.expression import BETWEEN, known
 from dreamvid.loading import presets
 from dreamvid.paths import CLIP_ENDINGS
 from dreamvid.recipe import KINDS, USUAL_KIND, WORDS_FOR_WEIGHTS
@@ -158,7 +158,7 @@ def _alone(own: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _schedules() -> dict[str, Any]:
     """A schedule's texts: their words are known, which finds the typical slip, not every one."""
-    names = "|".join([*KNOWN, *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
+    names = "|".join([*known(), *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
     word = rf"[0-9.](?:[eE][+-]?[0-9])?s?|(?:{names})(?![A-Za-z_0-9])"
     spaced = r"\s,()*/%+-"
     expression = {"type": "string", "pattern": f"^(?:{word}|[{spaced}])+$"}

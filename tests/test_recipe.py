@@ -569,10 +569,8 @@ def test_a_section_that_is_added_is_merged_key_by_key() -> None:
 
 @EVERY_KIND
 def test_extends_merges_every_section_key_by_key(kind: str, tmp_path: Path) -> None:
-    base, own = (
-        make_recipe({}, kind).model_dump(mode="json"),
-        {"kind": kind, "extends": "base.yaml"},
-    )
+    base = make_recipe({}, kind).model_dump(mode="json")
+    own: dict[str, Any] = {"kind": kind, "extends": "base.yaml"}
     sections = [
         key
         for key, field in KINDS[kind].model_fields.items()

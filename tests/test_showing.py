@@ -379,7 +379,7 @@ def test_keys_are_called_by_what_they_hold() -> None:
 def test_seconds_are_told_from_other_words(said: str, uses: bool) -> None:
     recipe = make_recipe({"motion": {"zoom": said}})
     ((_, schedule),) = schedules(recipe)
-    assert curves._uses_seconds(schedule) is uses
+    assert schedule.uses_seconds is uses
 
 
 def test_a_plot_has_an_axis_for_each_schedule(capsys: pytest.CaptureFixture[str]) -> None:
