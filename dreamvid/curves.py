@@ -14,9 +14,10 @@ from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
-from dreamvid.recipe import Recipe, Term, VideoRecipe
+from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.scheduled import in_force, schedules
 from dreamvid.source import open_source
+from dreamvid.terms import BaseTerm
 from dreamvid.timeline import FrameTime
 
 MOST = 10_000
@@ -155,8 +156,8 @@ def _called(recipe: Recipe, key: str) -> str:
     for at, part in enumerate(parts):
         if part.isdecimal():
             held = _at(recipe, ".".join(parts[:at]))
-            if isinstance(held[int(part)], Term):
-                return ".".join([*parts[:at], held[int(part)].layer])
+            if isinstance(held[int(part)], BaseTerm):
+                return ".".join([*parts[:at], held[int(part)].name])
             parts[at] = ("RGB" if len(held) == 3 else "xy")[int(part)]
     return ".".join(parts)
 

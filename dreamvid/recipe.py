@@ -26,13 +26,11 @@ from dreamvid.errors import FaultError
 from dreamvid.paths import InputFile, OutputFile
 from dreamvid.schedule import Schedule
 from dreamvid.section import Section
-from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
-
-MAX_NAME = 1000
-"""Letters of the name of a network or a layer."""
-
-MAX_TERMS = 1000
-"""Layers of an objective."""
+from dreamvid.terms import MAX_NAME as MAX_NAME
+from dreamvid.terms import LayerTerm as LayerTerm
+from dreamvid.terms import Objective as Objective
+from dreamvid.terms import Term as Term
+from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 """What `network.weights` may say that is no file."""
@@ -76,35 +74,6 @@ class Listing(Section):
         None, description="A whole model (.keras) in the place of the network's own."
     )
     size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")
-
-
-class Term(Section):
-    """One layer of the objective and its weight; a negative weight subdues the layer."""
-
-    layer: str = Field(min_length=1, max_length=MAX_NAME)
-    weight: Annotated[float, Field(ge=-1e6, le=1e6), Varies()] = 1.0
-
-
-def _short(terms: tuple[Term, ...] | None) -> Any:
-    weights = {term.layer: term.model_dump()["weight"] for term in terms or ()}
-    if terms is not None and len(weights) < len(terms):  # a layer named twice
-        return [term.model_dump() for term in terms]
-    return None if terms is None else weights
-
-
-def _some_weight(terms: tuple[Term, ...] | None) -> tuple[Term, ...] | None:
-    if terms is not None and not any(term.weight for term in terms):
-        raise ValueError("every weight is 0, which leaves nothing to dream of")
-    return terms
-
-
-Objective = Annotated[
-    Annotated[tuple[Term, ...], Field(min_length=1, max_length=MAX_TERMS)] | None,
-    BeforeValidator(parse_terms),
-    AfterValidator(_some_weight),
-    PlainSerializer(_short),
-    Flag("layers", metavar="LAYER[=WEIGHT],…"),
-]
 
 
 def _whole(value: Any) -> Any:

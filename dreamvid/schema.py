@@ -16,6 +16,7 @@ from dreamvid.loading import presets
 from dreamvid.paths import CLIP_ENDINGS
 from dreamvid.recipe import KINDS, USUAL_KIND, WORDS_FOR_WEIGHTS
 from dreamvid.section import sections_in
+from dreamvid.terms import TERMS
 
 _VARIES = [{"type": "string"}, {"type": "object"}]
 """How `values.Varies` says that a number may be a schedule."""
@@ -122,12 +123,10 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
     network = defs["Network"]["properties"]
     network["name"]["examples"] = [*ENTRIES, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
-    weight = defs["Term"]["properties"]["weight"]
-    weight["description"] = "Weight of the layer; a negative one subdues it."
-    defs["Term"]["properties"]["layer"]["description"] = "Name of the layer."
-    weights = {key: value for key, value in weight.items() if key == "anyOf"}
+    weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
+    terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]
     objective = defs["Dream"]["properties"]["objective"]
-    listed = {"type": "array", "minItems": 1, "items": {"anyOf": [text, {"$ref": "#/$defs/Term"}]}}
+    listed = {"type": "array", "minItems": 1, "items": {"anyOf": [text, *terms]}}
     named = {"type": "object", "minProperties": 1, "additionalProperties": weights}
     objective["anyOf"] = [text, named, listed, {"type": "null"}]
     shift = defs["Color"]["properties"]["shift"]

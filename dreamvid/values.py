@@ -113,21 +113,6 @@ def parse_moment(value: Any) -> Any:
     raise ValueError(f"must be seconds or minutes:seconds such as 1:30, not {value!r}")
 
 
-def parse_terms(value: Any) -> Any:
-    """An objective: `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, or a list of terms."""
-    if isinstance(value, str):
-        terms = []
-        for part in filter(None, re.split(r"[,\s]+", re.sub(r"\s*[=:]\s*", "=", value))):
-            layer, _, weight = part.partition("=")
-            terms.append({"layer": layer, "weight": weight or 1.0})
-        return terms
-    if isinstance(value, dict):
-        return [{"layer": layer, "weight": weight} for layer, weight in value.items()]
-    if isinstance(value, list | tuple):
-        return [{"layer": part} if isinstance(part, str) else part for part in value]
-    return value
-
-
 def parse_triple(value: Any) -> Any:
     """Three numbers, red, green and blue; one number stands for all three."""
     if isinstance(value, list | tuple) and len(value) == 1:

@@ -17,7 +17,7 @@ from dreamvid.cli import COMMANDS, main
 from dreamvid.errors import RecipeError, UsageError
 from dreamvid.flags import Command, base_of
 from dreamvid.loading import make_recipe, parse_yaml
-from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
 from tests import media_factory as make
 
 
@@ -201,10 +201,30 @@ def test_layers_in_every_form(
     before: tuple[str, ...], argv: tuple[str, ...], after: tuple[str, ...]
 ) -> None:
     recipe = zoom(*before, *argv, *after)
-    three = (Term(layer="a"), Term(layer="b2", weight=0.5), Term(layer="c", weight=-1))
+    three = (
+        LayerTerm(layer="a"),
+        LayerTerm(layer="b2", weight=0.5),
+        LayerTerm(layer="c", weight=-1),
+    )
     assert recipe.dream.objective == three
     assert recipe.dream.steps == 3
     assert recipe.source == (Path("x.jpg"),)
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        (("heads=min(1, 0.5),cells",), ["heads=min(1, 0.5)", "cells"]),
+        (("heads=0:(1), 50:(0.2) ease",), ["heads=0:(1), 50:(0.2) ease"]),
+        (("cells", "heads=min(1, t)", "eyes"), ["cells", "heads=min(1, t)", "eyes"]),
+    ],
+)
+def test_a_layers_weight_may_be_a_schedule(words: tuple[str, ...], labels: list[str]) -> None:
+    recipe = zoom("--layers", *words, "x.jpg")
+    assert [term.label for term in recipe.dream.objective or ()] == labels
+    assert recipe.source == (Path("x.jpg"),)
+    with pytest.raises(RecipeError, match=r"^dream\.objective\.1\.weight: .*parentheses"):
+        zoom("--layers", "eyes,heads=min(1, 0.5", "x.jpg")
 
 
 @pytest.mark.parametrize("first", ["mixed3", "block_1/Relu", "conv2d.1"])
@@ -212,7 +232,7 @@ def test_a_source_without_an_ending_is_no_layer(photo: str, first: str) -> None:
     Path(photo).rename("clouds")
     recipe = zoom("--layers", first, "mixed5", "clouds")
     assert recipe.source == (Path("clouds"),)
-    assert recipe.dream.objective == (Term(layer=first), Term(layer="mixed5"))
+    assert recipe.dream.objective == (LayerTerm(layer=first), LayerTerm(layer="mixed5"))
 
 
 def test_what_is_wrong_with_a_flags_value_is_said_as_in_yaml() -> None:
@@ -358,7 +378,7 @@ def test_a_recipe_of_another_kind_is_refused(
 
 def test_a_dry_run_leaves_nothing(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = dry_run(capsys, "zoom", photo, "--layers", "a", "b=.5")
-    assert recipe.dream.objective == (Term(layer="a"), Term(layer="b", weight=0.5))
+    assert recipe.dream.objective == (LayerTerm(layer="a"), LayerTerm(layer="b", weight=0.5))
     assert [path.name for path in Path().iterdir()] == [photo]
 
 

@@ -26,7 +26,7 @@ from dreamvid.loading import (
     read_recipe,
 )
 from dreamvid.paths import InputFile, placed, recipe_files
-from dreamvid.recipe import KINDS, Dream, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.section import Section, merged
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -330,9 +330,9 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
-    if annotation is Term:
+    if annotation is LayerTerm:
         return st.builds(
-            Term, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
+            LayerTerm, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
         )
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
