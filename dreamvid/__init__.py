@@ -21,8 +21,8 @@ from dreamvid.errors import (
     RunError,
 )
 from dreamvid.frame import Frame
-from dreamvid.loading import load_recipe
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import load_recipe
 
 if TYPE_CHECKING:
     from dreamvid.recurrence import dream_frames

@@ -19,11 +19,11 @@ from dreamvid.media.pieces import count_frames, cut_pieces
 from dreamvid.media.write import check_output
 from dreamvid.note import read_note
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
+from dreamvid.recipe.resolve import schedules
 from dreamvid.recovery import recovered
 from dreamvid.recurrence import State
 from dreamvid.rendering import SEGMENT
 from dreamvid.run import begun, finished, folder_of, lay_out, load_state
-from dreamvid.scheduled import schedules
 from dreamvid.source import open_source
 
 log = logging.getLogger("dreamvid")

@@ -15,10 +15,10 @@ from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
 from dreamvid.recipe import Recipe, VideoRecipe
-from dreamvid.scheduled import in_force, schedules
+from dreamvid.recipe.resolve import at_frame, schedules
+from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.source import open_source
-from dreamvid.terms import BaseTerm
-from dreamvid.timeline import FrameTime
 
 MOST = 10_000
 """Frames that are drawn; of a longer film so many, evenly spaced."""
@@ -136,7 +136,7 @@ def _values(
 ) -> dict[str, list[float | int]]:
     curves: dict[str, list[float | int]] = {key: [] for key in keys}
     for t in times:
-        now = in_force(recipe, FrameTime(int(t), clock.rate, clock.frames))
+        now = at_frame(recipe, FrameTime(int(t), clock.rate, clock.frames))
         for key, curve in curves.items():
             curve.append(_at(now, key))
     return curves

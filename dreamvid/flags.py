@@ -27,8 +27,8 @@ from tyro.constructors import (
 
 from dreamvid.errors import UsageError
 from dreamvid.recipe import Recipe
-from dreamvid.terms import BaseTerm, are_terms
-from dreamvid.values import Flag
+from dreamvid.recipe.fields import Flag
+from dreamvid.recipe.terms import BaseTerm, are_terms
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.manifest import identity, weights_file
 from dreamvid.note import Noted
-from dreamvid.recipe import Dream, Network, Term, VideoRecipe
-from dreamvid.schedule import Schedule
+from dreamvid.recipe import Dream, LayerTerm, Network, Term, VideoRecipe
+from dreamvid.recipe.schedule import Schedule
 
 Terms = tuple[Term, ...] | None
 
@@ -174,7 +174,7 @@ def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
     if terms is None or not varied:
         return terms, ()
     steady = tuple(
-        Term(layer=term.layer) if isinstance(term.weight, Schedule) else term for term in terms
+        LayerTerm(layer=term.layer) if isinstance(term.weight, Schedule) else term for term in terms
     )
     return steady, (f"weights that change over the film judge as 1: {', '.join(varied)}",)
 

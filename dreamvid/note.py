@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.loading import load_recipe, make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.media.metadata import comment_of
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
+from dreamvid.recipe.load import load_recipe, make_recipe
 
 MARK = "dreamvid recipe "
 

@@ -18,10 +18,8 @@ from dreamvid.camera import Camera
 from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
-from dreamvid.expression import Form
 from dreamvid.flow import Moment
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
@@ -29,14 +27,16 @@ from dreamvid.media.read import read_clip
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.motion import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.expression import Form
+from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import at_frame
+from dreamvid.recipe.schedule import mapped
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
-from dreamvid.schedule import mapped
-from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
-from dreamvid.timeline import FrameTime
 from dreamvid.watching import look, warnings, watched
 
 log = logging.getLogger("dreamvid")
@@ -121,7 +121,7 @@ def smaller(whole: Plan) -> Plan:
     least = 0 if recipe.network.name == "none" else entry(recipe.network.name).least + 1
     scale = min(1.0, max(SIDE / max(size), least / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
-    first = in_force(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
+    first = at_frame(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
     data: dict[str, Any] = recipe.model_dump(mode="json")
     for key in ("translate", "trim"):
@@ -168,7 +168,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     The first frame is the film's own.
     """
     seed = next(whole.source.open())
-    now = in_force(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
+    now = at_frame(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
     if t == 0:
         return _alone(now, seed, whole)
     canvas = resize(small, whole.source.size)
@@ -185,7 +185,7 @@ def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
     finds = recipe.cuts and recipe.motion.on == "frame"
     shots = marked(whole.source.open(), finds)
     for index, (t, source) in enumerate(islice(shots, wanted[-1] + 1)):
-        now = in_force(recipe, FrameTime(index, whole.source.rate, whole.source.frames))
+        now = at_frame(recipe, FrameTime(index, whole.source.rate, whole.source.frames))
         if t == 0:
             camera = Camera(shows_sources=False)
         camera.sees(Moment(t, source), now.motion)

@@ -17,10 +17,10 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import quantise
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.resolve import at_frame
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import Shot, State, digest, numbered
-from dreamvid.scheduled import in_force
 from dreamvid.source import Source
-from dreamvid.timeline import FrameTime
 
 
 def recovered(
@@ -49,7 +49,7 @@ def recovered(
             dream = picture[:high, :wide]
             if t == 0:
                 camera = Camera(camera.shows_sources)
-            now = in_force(recipe, FrameTime(index, source.rate, source.frames))
+            now = at_frame(recipe, FrameTime(index, source.rate, source.frames))
             seen = camera.sees(Moment(t, frame), now.motion)
             if t == 0:
                 by_residual = isinstance(recipe, VideoRecipe)

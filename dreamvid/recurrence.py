@@ -26,10 +26,10 @@ from dreamvid.frame import Frame
 from dreamvid.motion import Affine
 from dreamvid.overlap import ahead
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.scheduled import in_force
+from dreamvid.recipe.resolve import at_frame
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.shots import marked
 from dreamvid.task import Colors, Dreams, DreamTask, Notes
-from dreamvid.timeline import FrameTime
 
 DEFAULT_RATE = Fraction(30)
 """Frames a second of frames that come from nowhere."""
@@ -132,7 +132,7 @@ def turns(
                 last, shot, camera = None, None, Camera(shows_sources)
             seen = []
             for index, moment in zip(count(done), group, strict=False):
-                now = in_force(film, FrameTime(index, clock.rate, clock.frames))
+                now = at_frame(film, FrameTime(index, clock.rate, clock.frames))
                 seen.append(camera.sees(moment, now.motion))
             *between, key = seen
             held = [Held.of(last)] if between and last else []

@@ -17,12 +17,12 @@ from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind
 from dreamvid.recipe import Film, FilmRecipe, Recipe
+from dreamvid.recipe.resolve import at_frame, check
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import State, Turn, turns
 from dreamvid.run import Keep, Run, begun, finished, held
-from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
 from dreamvid.task import Dreams
-from dreamvid.timeline import FrameTime
 
 SEGMENT = 48
 """Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
@@ -94,7 +94,7 @@ class Plan:
         yield f"{count} frames of {width}x{height} at {self.source.rate} fps into {self.output}"
         if self.octaves:
             yield "octaves " + ", ".join(f"{wide}x{high}" for high, wide in self.octaves)
-            octaves = in_force(self.recipe, FrameTime(0, self.source.rate, self.source.frames))
+            octaves = at_frame(self.recipe, FrameTime(0, self.source.rate, self.source.frames))
             skipped = octaves.dream.octaves - len(self.octaves)
             if skipped:
                 yield f"{skipped} smaller skipped: under the least size of the network"
@@ -121,7 +121,7 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
     recipe = settled(recipe)
     start = FrameTime(0, source.rate, source.frames)
     check(recipe, start)
-    first = in_force(recipe, start)
+    first = at_frame(recipe, start)
     if isinstance(first, FilmRecipe):
         camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
     means = before.means if before else Means.here()

@@ -15,8 +15,8 @@ from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
-from dreamvid.paths import CLIP_ENDINGS
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.paths import CLIP_ENDINGS
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def film_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """zoom, video, image: a recipe made of flags, over a base."""
     from dreamvid.flags import base_of, names_output, parse
-    from dreamvid.loading import make_recipe
     from dreamvid.note import any_recipe
+    from dreamvid.recipe.load import make_recipe
 
     name = base_of(argv)
     own = not names_output(argv)
@@ -30,8 +30,8 @@ def film_word(word: str, summary: str, argv: Sequence[str]) -> int:
 def render_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """Recipes, one after another, the same flags over each; one that fails costs no other."""
     from dreamvid.flags import leading, names_output, parse
-    from dreamvid.loading import make_recipe
     from dreamvid.note import any_recipe
+    from dreamvid.recipe.load import make_recipe
 
     named, flags = leading(argv)
     if not named:
@@ -60,7 +60,7 @@ def continue_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """A finished film, made longer or branched."""
     from dreamvid.continuing import asked, prepare
     from dreamvid.flags import Continuation, leading, parse
-    from dreamvid.loading import make_recipe
+    from dreamvid.recipe.load import make_recipe
 
     named, flags = leading(argv)
     if len(named) != 1:
@@ -89,8 +89,8 @@ def layers_word(word: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.dream import quiet
     from dreamvid.dream.catalogue import network_lines
     from dreamvid.flags import typed
-    from dreamvid.loading import validated
     from dreamvid.recipe import Listing, Network
+    from dreamvid.recipe.load import validated
 
     asked = validated(Listing, typed(word, summary, Listing(), argv))
     if asked.network is None:
@@ -109,7 +109,7 @@ def report_word(word: str, summary: str, argv: Sequence[str]) -> int:
     from tqdm import tqdm
 
     from dreamvid.flags import typed
-    from dreamvid.loading import validated
+    from dreamvid.recipe.load import validated
     from dreamvid.report import Request, report, written
 
     request = validated(Request, typed(word, summary, Request(), argv))
@@ -137,7 +137,7 @@ def _carry_out(recipe: Recipe, command: Command, *, again: bool = False) -> int:
         return 0
     if command.dry_run:
         from dreamvid.preflight import tried
-        from dreamvid.showing import yaml_lines
+        from dreamvid.recipe.load import yaml_lines
 
         planned = plan(recipe, overwrite=True)  # an output that is there is no reason for silence
         told = [f"# {line}" for line in [*planned.lines(), tried(planned)]]

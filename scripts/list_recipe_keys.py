@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from dreamvid.recipe import KINDS
-from dreamvid.values import Flag
+from dreamvid.recipe.fields import Flag
 
 PAGE = Path(__file__).parent.parent / "docs" / "recipes.md"
 HEAD = "| key | kinds | default | |\n|---|---|---|---|\n"

@@ -33,10 +33,10 @@ from PIL import Image
 
 from dreamvid import cli, films, flags, rendering, watching, words  # all that a render needs, now
 from dreamvid.errors import DreamvidError
-from dreamvid.loading import load_recipe
 from dreamvid.media import capture, decoder, ffmpeg, stills, worker
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.recipe.load import load_recipe
 from tests import mutants
 
 WARM = (films, flags, rendering, watching, words, capture, stills)

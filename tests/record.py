@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid import render
-from dreamvid.loading import make_recipe, presets, read_recipe
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.load import make_recipe, presets, read_recipe
 from tests import media_factory as make
 
 SIZE = "112x96"

@@ -9,9 +9,9 @@ import pytest
 from dreamvid import dream_frames
 from dreamvid.blend import FADE, WORN, Held, Last, Move, canvas, crossfade, needs_source
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine, camera_step, warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import Bare, Dreams, DreamTask
 from tests.fakes import asleep, dreaming
 

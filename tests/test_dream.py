@@ -25,8 +25,8 @@ from dreamvid.dream.networks import preprocessed
 from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import Bare, DreamTask, Notes
 from tests.loaded import load_once
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dreamvid.errors import Fault, RecipeError, RunError
-from dreamvid.messages import BOUNDS, TYPES
+from dreamvid.recipe.messages import BOUNDS, TYPES
 
 ROOT = Path(__file__).parent.parent
 TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())

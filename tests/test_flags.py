@@ -16,8 +16,8 @@ from dreamvid import flags
 from dreamvid.cli import COMMANDS, main
 from dreamvid.errors import RecipeError, UsageError
 from dreamvid.flags import Command, base_of
-from dreamvid.loading import make_recipe, parse_yaml
 from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import make_recipe, parse_yaml
 from tests import media_factory as make
 
 

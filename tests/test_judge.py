@@ -13,9 +13,9 @@ import pytest
 from dreamvid.cli import main
 from dreamvid.dream.catalogue import ENTRIES, entry
 from dreamvid.errors import RecipeError
-from dreamvid.loading import make_recipe
 from dreamvid.note import MARK, read_note
 from dreamvid.recipe import Network
+from dreamvid.recipe.load import make_recipe
 from tests.loaded import load_once
 from tests.test_flicker import pan, texture
 from tests.test_report import grain, lossless, whole

@@ -24,11 +24,11 @@ from dreamvid.dream.networks import activations, preprocessed
 from dreamvid.dream.packaged import LITE0, Packaged
 from dreamvid.dream.torch_file import read_tensors
 from dreamvid.errors import NetworkError
-from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.source import fit
 from tests.conftest import SEED
 
@@ -134,7 +134,7 @@ FAINT = TINY + "network: {name: lite0, weights: random}\n"
 def begun(here: Path, recipe: str) -> list[str]:
     """A render that was interrupted after its first frame, and the words that go on with it."""
     from dreamvid import render
-    from dreamvid.loading import load_recipe
+    from dreamvid.recipe.load import load_recipe
 
     (here / "own.yaml").write_text(recipe)
     asked = load_recipe(str(here / "own.yaml"))

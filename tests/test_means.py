@@ -13,9 +13,9 @@ from dreamvid.dream import precision
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.precision import computed_in
-from dreamvid.loading import make_recipe
 from dreamvid.means import TILE_PIXEL, TILES, Means, fitting, kept
 from dreamvid.memory import available, taken
+from dreamvid.recipe.load import make_recipe
 from tests.conftest import SEED
 
 

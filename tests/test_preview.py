@@ -16,13 +16,13 @@ from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.write import write_picture
 from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled
 from dreamvid.recipe import Recipe, ZoomRecipe
+from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import plan
 from dreamvid.source import open_source

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from dreamvid.errors import Fault, RecipeError
-from dreamvid.loading import (
+from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import (
     kind_of,
     load_recipe,
     make_recipe,
@@ -25,9 +26,8 @@ from dreamvid.loading import (
     presets,
     read_recipe,
 )
-from dreamvid.paths import InputFile, placed, recipe_files
-from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.section import Section, merged
+from dreamvid.recipe.paths import InputFile, placed, recipe_files
+from dreamvid.recipe.section import Section, merged
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
@@ -732,7 +732,7 @@ def test_a_preset_lies_in_its_folder_and_a_file_goes_before_it(
     (folder / "seeds").mkdir(parents=True)
     (folder / "seeds" / "eyes.yaml").write_text("frames: 7\nsource: here.jpg\n")
     (folder / "night.yaml").write_text("frames: 8\n")
-    monkeypatch.setattr("dreamvid.loading.preset_folder", lambda: folder)
+    monkeypatch.setattr("dreamvid.recipe.load.preset_folder", lambda: folder)
     monkeypatch.chdir(tmp_path)
 
     assert presets() == ["night", "seeds/eyes"]

@@ -17,12 +17,12 @@ from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.flow import Flow
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import write_picture
 from dreamvid.motion import camera_step, warp
 from dreamvid.recipe import Motion
+from dreamvid.recipe.load import make_recipe
 from dreamvid.source import fit, open_source
 from dreamvid.task import Bare, Dreams, DreamTask
 from tests import media_factory

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreamvid.errors import RecipeError
-from dreamvid.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES, Form
-from dreamvid.schedule import (
+from dreamvid.recipe.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES, Form
+from dreamvid.recipe.schedule import (
     MAX_KEYS,
     MAX_TEXT,
     Schedule,
     mapped,
     parse_schedule,
 )
-from dreamvid.schema import recipe_schema
-from dreamvid.timeline import NAMES, FrameTime
+from dreamvid.recipe.schema import recipe_schema
+from dreamvid.recipe.timeline import NAMES, FrameTime
 
 RATE = Fraction(25)
 TWELFTH = FrameTime(12, RATE, 100)

@@ -17,8 +17,8 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.shaping import SMALLEST, evened, mixing, most_bands
 from dreamvid.dream.tiles import Rolled
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.media.opencv import cv2
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import DreamTask
 
 

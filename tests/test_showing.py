@@ -20,14 +20,21 @@ from dreamvid import curves
 from dreamvid.cli import main
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
-from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
 from dreamvid.note import Noted
 from dreamvid.recipe import KINDS, Recipe
-from dreamvid.scheduled import schedules
-from dreamvid.schema import recipe_schema
-from dreamvid.showing import _origin, yaml_lines
+from dreamvid.recipe.load import (
+    load_recipe,
+    make_recipe,
+    parse_yaml,
+    preset_folder,
+    presets,
+    yaml_lines,
+)
+from dreamvid.recipe.resolve import schedules
+from dreamvid.recipe.schema import recipe_schema
+from dreamvid.showing import _origin
 from tests import media_factory
 from tests.test_recipe import fields
 
@@ -347,7 +354,7 @@ def _kind(recipe: dict[str, Any]) -> str | None:
 
 
 def drawn(recipe: dict[str, Any], key: str, frames: int) -> list[float]:
-    from dreamvid.timeline import FrameTime
+    from dreamvid.recipe.timeline import FrameTime
 
     made, clock = make_recipe(recipe), FrameTime(0, Fraction(30), frames)
     return list(curves._values(made, [key], range(frames), clock)[key])

@@ -13,8 +13,8 @@ from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
-from dreamvid.loading import make_recipe
 from dreamvid.motion import Affine
+from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import Shot, State, turns
 from dreamvid.run import load_state, save_state
 from dreamvid.task import Dreams, DreamTask

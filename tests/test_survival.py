@@ -18,10 +18,10 @@ import pytest
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.dream.packaged import Packaged
-from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means
 from dreamvid.media import ffmpeg
+from dreamvid.recipe.load import make_recipe
 from dreamvid.run import folder_of
 from tests import media_factory as make
 

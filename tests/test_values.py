@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from dreamvid.terms import LayerTerm, Objective, Term, are_terms, split_terms
-from dreamvid.values import Moment, Rate, Size, Triple, parse_moment
+from dreamvid.recipe.fields import Moment, Rate, Size, Triple, parse_moment
+from dreamvid.recipe.terms import LayerTerm, Objective, Term, are_terms, split_terms
 
 RATE: TypeAdapter[Fraction] = TypeAdapter(Rate)
 MOMENT: TypeAdapter[Fraction] = TypeAdapter(Moment)

@@ -12,7 +12,7 @@ from typing import Any
 from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
 from dreamvid.dream.packaged import LITE0
 from dreamvid.errors import NetworkError, near
-from dreamvid.recipe import FilmRecipe, Network, Recipe, Term
+from dreamvid.recipe import FilmRecipe, LayerTerm, Network, Recipe
 
 
 def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any) -> Entry:
@@ -201,7 +201,7 @@ def spec_of(network: Network) -> Entry:
 def own_values(recipe: Recipe, own: Entry) -> dict[str, Any]:
     """The values of the section `dream` that a recipe leaves to its network, filled in."""
     dream = recipe.dream
-    objective = tuple(Term(layer=layer, weight=weight) for layer, weight in own.objective)
+    objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in own.objective)
     shapes = dream.method != "recursive"
     carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
     return {

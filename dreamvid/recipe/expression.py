@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamvid.errors import near
-from dreamvid.timeline import NAMES
+from dreamvid.recipe.timeline import NAMES
 
 MAX_EXPRESSION = 1000  # characters of one expression
 MAX_NODES = 200  # numbers, names, operators and functions in one expression

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import Fault, FaultError, suggestion
-from dreamvid.values import Flag
+from dreamvid.recipe.fields import Flag
 
 Kinds = Mapping[str, type[BaseModel]]
 

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from dreamvid.schedule import Schedule, parse_schedule
+from dreamvid.recipe.schedule import Schedule, parse_schedule
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Flag:
 class Varies:
     """Marks a number that may be a `Schedule`.
 
-    The field keeps the number's own type, which it has at every frame (`scheduled.in_force`).
+    The field keeps the number's own type, which it has at every frame (`scheduled.at_frame`).
     Put it last among an annotation's parts: those before it bound the number.
     """
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from dreamvid.errors import RecipeError
-from dreamvid.messages import faults
+from dreamvid.recipe.messages import faults
 
 
 class Section(BaseModel):

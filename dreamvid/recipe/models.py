@@ -23,14 +23,11 @@ from pydantic import (
 )
 
 from dreamvid.errors import FaultError
-from dreamvid.paths import InputFile, OutputFile
-from dreamvid.schedule import Schedule
-from dreamvid.section import Section
-from dreamvid.terms import MAX_NAME as MAX_NAME
-from dreamvid.terms import LayerTerm as LayerTerm
-from dreamvid.terms import Objective as Objective
-from dreamvid.terms import Term as Term
-from dreamvid.values import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies
+from dreamvid.recipe.fields import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies
+from dreamvid.recipe.paths import InputFile, OutputFile
+from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.section import Section
+from dreamvid.recipe.terms import MAX_NAME, Objective
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 """What `network.weights` may say that is no file."""

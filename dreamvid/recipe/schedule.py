@@ -11,7 +11,7 @@ from string import ascii_letters
 from typing import Any
 
 from dreamvid.errors import RecipeError
-from dreamvid.expression import (
+from dreamvid.recipe.expression import (
     BETWEEN,
     Form,
     Program,
@@ -22,7 +22,7 @@ from dreamvid.expression import (
     finite,
     short,
 )
-from dreamvid.timeline import FrameTime
+from dreamvid.recipe.timeline import FrameTime
 
 MAX_TEXT = 100_000  # characters of a schedule, as given and as written back
 MAX_KEYS = 5000

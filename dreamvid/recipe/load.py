@@ -16,11 +16,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import RecipeError
-from dreamvid.media.files import read_bytes
-from dreamvid.messages import faults
-from dreamvid.paths import CLIP_ENDINGS, placed, require_within
-from dreamvid.recipe import KINDS, USUAL_KIND, Recipe
-from dreamvid.section import merged
+from dreamvid.files import read_bytes
+from dreamvid.recipe.messages import faults
+from dreamvid.recipe.models import KINDS, USUAL_KIND, Recipe
+from dreamvid.recipe.paths import CLIP_ENDINGS, placed, require_within
+from dreamvid.recipe.section import merged
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -104,8 +104,9 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 def preset_folder() -> Path:
     """Where the recipes that ship with dreamvid lie: in the wheel, or in a checkout."""
-    inside = Path(__file__).parent / "configs"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+    package = Path(__file__).parent.parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
 
 
 def presets() -> list[str]:
@@ -221,3 +222,26 @@ def load_recipe(
     """
     name = "" if isinstance(recipe, Mapping) else str(recipe)
     return make_recipe(read_recipe(recipe, output=output), kind, name)
+
+
+def yaml_lines(recipe: Recipe) -> list[str]:
+    """Every key of a recipe as YAML, which reads back as an equal recipe."""
+    said: dict[str, Any] = recipe.model_dump(mode="json")
+    ordered = {"version": said["version"], "kind": said["kind"]} | said
+    text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text.rstrip("\n").split("\n")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Mappings line by line, lists in one line each; letters that do not show are escaped."""
+
+
+def _quoted(to: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Left to itself, PyYAML loses some line breaks that are not a newline.
+    return to.represent_scalar("tag:yaml.org,2002:str", text, None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(
+    list, lambda to, value: to.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)
