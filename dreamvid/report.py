@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, Field
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Flag, Moment, Rate
-from dreamvid.recipe.section import Section
 
 if TYPE_CHECKING:
     from dreamvid.comparison import Compared, Measured

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from dreamvid.errors import Fault, RecipeError
 from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.base import Section, merged
 from dreamvid.recipe.load import (
     kind_of,
     load_recipe,
@@ -27,7 +28,6 @@ from dreamvid.recipe.load import (
     read_recipe,
 )
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
-from dreamvid.recipe.section import Section, merged
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 

@@ -3,11 +3,23 @@
 Nothing here opens a picture or a film, or imports TensorFlow.
 """
 
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.models import (
     KINDS,
-    MAX_GROWTH,
     USUAL_KIND,
+    FilmRecipe,
+    Frames,
+    ImageRecipe,
+    Listing,
+    NamedPath,
+    Recipe,
+    VideoRecipe,
+    ZoomRecipe,
+)
+from dreamvid.recipe.paths import recipe_files
+from dreamvid.recipe.sections import (
+    MAX_GROWTH,
     WORDS_FOR_WEIGHTS,
     Above,
     Amount,
@@ -17,25 +29,15 @@ from dreamvid.recipe.models import (
     Color,
     Dream,
     Film,
-    FilmRecipe,
-    Frames,
-    ImageRecipe,
-    Listing,
     Motion,
-    NamedPath,
     Network,
-    Recipe,
     Sigma,
     Steps,
     StepSize,
     Turns,
-    VideoRecipe,
     ZoomBlend,
     ZoomMotion,
-    ZoomRecipe,
 )
-from dreamvid.recipe.paths import recipe_files
-from dreamvid.recipe.section import Section
 from dreamvid.recipe.terms import MAX_NAME, LayerTerm, Objective, Term
 
 __all__ = [

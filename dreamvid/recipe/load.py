@@ -17,10 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from dreamvid.errors import RecipeError
 from dreamvid.files import read_bytes
+from dreamvid.recipe.base import merged
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.models import KINDS, USUAL_KIND, Recipe
 from dreamvid.recipe.paths import CLIP_ENDINGS, placed, require_within
-from dreamvid.recipe.section import merged
 
 Model = TypeVar("Model", bound=BaseModel)
 

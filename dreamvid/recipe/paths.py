@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dreamvid.errors import RecipeError
-from dreamvid.recipe.section import Section, sections_in
+from dreamvid.recipe.base import Section, sections_in
 
 CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
 """By which a clip is told from a picture where nothing else says it. A GIF may be either."""

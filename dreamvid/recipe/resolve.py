@@ -14,9 +14,12 @@ from dreamvid.dream.entry import Entry
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Varies
 from dreamvid.recipe.messages import faults
-from dreamvid.recipe.models import (
+from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.sections import (
     Above,
     Amount,
     Bands,
@@ -24,19 +27,14 @@ from dreamvid.recipe.models import (
     Color,
     Dream,
     Film,
-    FilmRecipe,
     Motion,
     Network,
-    Recipe,
     Sigma,
     Steps,
     StepSize,
     Turns,
-    VideoRecipe,
     ZoomBlend,
 )
-from dreamvid.recipe.schedule import Schedule
-from dreamvid.recipe.section import Section
 from dreamvid.recipe.terms import Term
 from dreamvid.recipe.timeline import FrameTime
 

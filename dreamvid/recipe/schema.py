@@ -11,11 +11,12 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.recipe.base import sections_in
 from dreamvid.recipe.expression import BETWEEN, known
 from dreamvid.recipe.load import presets
-from dreamvid.recipe.models import KINDS, USUAL_KIND, WORDS_FOR_WEIGHTS
+from dreamvid.recipe.models import KINDS, USUAL_KIND
 from dreamvid.recipe.paths import CLIP_ENDINGS
-from dreamvid.recipe.section import sections_in
+from dreamvid.recipe.sections import WORDS_FOR_WEIGHTS
 from dreamvid.recipe.terms import TERMS
 
 _VARIES = [{"type": "string"}, {"type": "object"}]

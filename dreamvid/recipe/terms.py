@@ -14,11 +14,11 @@ from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.expression import BETWEEN
 from dreamvid.recipe.fields import Flag, Varies
 from dreamvid.recipe.paths import recipe_files
 from dreamvid.recipe.schedule import parse_schedule
-from dreamvid.recipe.section import Section
 
 MAX_NAME = 1000
 """Letters of the name of a network or a layer."""
