@@ -10,7 +10,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.errors import DreamvidError, MediaError, NetworkError, RecipeError, RunError
+from dreamvid.errors import (
+    DreamvidError,
+    Fault,
+    InputError,
+    MediaError,
+    NetworkError,
+    OutputError,
+    RecipeError,
+    RunError,
+)
 from dreamvid.frame import Frame, Size
 from dreamvid.recipe import FilmRecipe, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe
@@ -37,11 +46,14 @@ __all__ = [
     "AnyDreamer",
     "DreamTask",
     "DreamvidError",
+    "Fault",
     "FilmRecipe",
     "Frame",
     "ImageRecipe",
+    "InputError",
     "MediaError",
     "NetworkError",
+    "OutputError",
     "Recipe",
     "RecipeError",
     "RunError",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +14,9 @@ from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
-from dreamvid.recipe import Recipe, Term, VideoRecipe
+from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.recipe.resolve import at_frame, schedules
-from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.terms import BaseTerm
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.source import open_source
 
@@ -52,7 +51,7 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
     path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
-    if rate is None and any(_uses_seconds(schedule) for _, schedule in found):
+    if rate is None and any(schedule.uses_seconds for _, schedule in found):
         raise RecipeError(f"{name}: has seconds in a schedule, but no rate is known; give --fps")
     write_picture(path, draw(name, recipe, frames, rate), overwrite)
     return path
@@ -132,11 +131,6 @@ def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None
     return frames, rate
 
 
-def _uses_seconds(schedule: Schedule) -> bool:
-    """Whether `s` or a key as `2.5s` occurs: no other word of a schedule has an s by itself."""
-    return bool(re.search(r"(?<![A-Za-z_])s(?![A-Za-z_])", schedule.said))
-
-
 def _values(
     recipe: Recipe, keys: list[str], times: Any, clock: FrameTime
 ) -> dict[str, list[float | int]]:
@@ -162,8 +156,8 @@ def _called(recipe: Recipe, key: str) -> str:
     for at, part in enumerate(parts):
         if part.isdecimal():
             held = _at(recipe, ".".join(parts[:at]))
-            if isinstance(held[int(part)], Term):
-                return ".".join([*parts[:at], held[int(part)].layer])
+            if isinstance(held[int(part)], BaseTerm):
+                return ".".join([*parts[:at], held[int(part)].name])
             parts[at] = ("RGB" if len(held) == 3 else "xy")[int(part)]
     return ".".join(parts)
 

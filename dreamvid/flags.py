@@ -26,8 +26,9 @@ from tyro.constructors import (
 )
 
 from dreamvid.errors import UsageError
-from dreamvid.recipe import Recipe, Term
+from dreamvid.recipe import Recipe
 from dreamvid.recipe.fields import Flag
+from dreamvid.recipe.terms import BaseTerm, are_terms
 
 
 @dataclass(frozen=True)
@@ -222,12 +223,9 @@ _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(map(_shown, value))
-    if isinstance(value, Term):
-        return value.layer if value.weight == 1 else f"{value.layer}={_shown(value.weight)}"
+    if isinstance(value, BaseTerm):
+        return value.label
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-_LAYERS = re.compile(r"([A-Za-z]\w*([=:][-+\d.eE]+)?(,|$))+")
 
 
 def _joined_layers(argv: Sequence[str]) -> list[str]:
@@ -236,7 +234,7 @@ def _joined_layers(argv: Sequence[str]) -> list[str]:
     first = words.index("--layers") + 1 if "--layers" in words else len(words)
     if first < len(words) and not words[first].startswith("--"):
         last = first + 1
-        while last < len(words) and _LAYERS.fullmatch(words[last]):
+        while last < len(words) and are_terms(words[last]):
             if Path(words[last]).is_file():
                 break
             last += 1

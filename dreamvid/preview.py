@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,10 +27,10 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recipe.expression import BETWEEN
+from dreamvid.recipe.expression import Form
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.resolve import at_frame, resolve
-from dreamvid.recipe.schedule import Schedule, parse_schedule
+from dreamvid.recipe.schedule import mapped
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames
 from dreamvid.rendering.manifest import Manifest
@@ -132,10 +130,10 @@ def smaller(whole: Plan) -> Plan:
         if values is not None:
             ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
             pairs = zip(values, ratios, strict=True)
-            data["motion"][key] = [within(f"({{}})*{ratio!r}", value) for value, ratio in pairs]
+            data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
     if recipe.network.name != "none":
         data["dream"]["octave_top"] = entry(recipe.network.name).octave_top(first.dream, size[::-1])
-    data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
+    data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
     source = open_source(little)
@@ -148,21 +146,6 @@ def smaller(whole: Plan) -> Plan:
         octaves=[],
         manifest=Manifest.of(little, SEGMENT, machine),
     )
-
-
-def within(form: str, value: float | Schedule) -> float | str:
-    """An expression with a number in the place of `{}`; of a schedule, each key's."""
-    text = str(value)
-    head, _, last = text.rpartition(" ")
-    if head and last in BETWEEN:
-        text = head
-    parts = [part.rpartition(":") for part in re.split(r", (?=[^,:]*:)", text)]
-    made = ", ".join(f"{key}{colon}{form.format(said)}" for key, colon, said in parts)
-    if isinstance(value, Schedule):
-        return made if text is not head else f"{made} {last}"
-    schedule = parse_schedule(made)
-    assert schedule, "an expression"
-    return schedule.at(FrameTime(0, Fraction(1), 1))
 
 
 def _keeping(

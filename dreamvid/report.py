@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective, Section
+from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Flag, Moment, Rate
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import yaml
-
 from dreamvid.errors import UsageError, near
 
 if TYPE_CHECKING:
@@ -55,29 +53,6 @@ def recipe_lines(summary: str, argv: Sequence[str]) -> Iterable[str]:
     return _shown(rest) if word == "show" else _plotted(rest)
 
 
-def yaml_lines(recipe: Recipe) -> list[str]:
-    """Every key of a recipe as YAML, which reads back as an equal recipe."""
-    said: dict[str, Any] = recipe.model_dump(mode="json")
-    ordered = {"version": said["version"], "kind": said["kind"]} | said
-    text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text.rstrip("\n").split("\n")
-
-
-class _Dumper(yaml.SafeDumper):
-    """Mappings line by line, lists in one line each; letters that do not show are escaped."""
-
-
-def _quoted(to: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Left to itself, PyYAML loses some line breaks that are not a newline.
-    return to.represent_scalar("tag:yaml.org,2002:str", text, None if text.isprintable() else '"')
-
-
-_Dumper.add_representer(str, _quoted)
-_Dumper.add_representer(
-    list, lambda to, value: to.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
-)
-
-
 @dataclass(frozen=True)
 class Showing:
     """What is said beside the recipe to show it: nothing."""
@@ -93,6 +68,7 @@ class Plotting:
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:
     from dreamvid.dream.catalogue import settled
+    from dreamvid.recipe.load import yaml_lines
 
     name, noted, recipe, _ = _asked("show", argv, Showing)
     lines = yaml_lines(settled(recipe))

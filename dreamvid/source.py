@@ -17,9 +17,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
-
-CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
-"""By which a clip is known that was given in place of a picture."""
+from dreamvid.recipe.paths import CLIP_ENDINGS
 
 
 @dataclass(frozen=True)

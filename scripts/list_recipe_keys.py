@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from dreamvid.recipe.fields import Flag
 from pydantic import BaseModel
 
 from dreamvid.recipe import KINDS
+from dreamvid.recipe.fields import Flag
 
 PAGE = Path(__file__).parent.parent / "docs" / "recipes.md"
 HEAD = "| key | kinds | default | |\n|---|---|---|---|\n"

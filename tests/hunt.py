@@ -29,7 +29,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dreamvid.recipe.load import load_recipe
 from PIL import Image
 
 from dreamvid import cli, films, flags, rendering, watching, words  # all that a render needs, now
@@ -37,6 +36,7 @@ from dreamvid.errors import DreamvidError
 from dreamvid.media import capture, decoder, ffmpeg, stills, worker
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.recipe.load import load_recipe
 from tests import mutants
 
 WARM = (films, flags, rendering, watching, words, capture, stills)

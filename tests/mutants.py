@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from dreamvid.recipe.load import preset_folder
 
+from dreamvid.recipe.load import preset_folder
 from tests import media_factory as make
 
 CLIPS = ("mp4", "mkv", "webm", "avi", "gif", "ts")

@@ -20,11 +20,11 @@ from typing import Any, cast
 
 import imageio.v3 as iio
 import numpy as np
-from dreamvid.recipe.load import make_recipe, presets, read_recipe
 from numpy.typing import NDArray
 
 from dreamvid import render
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.load import make_recipe, presets, read_recipe
 from tests import media_factory as make
 
 SIZE = "112x96"

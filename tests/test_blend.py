@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid import frames as dream_frames
 from dreamvid.blend import (
@@ -22,6 +21,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import AnyDreamer, DreamTask, Fresh
 from tests.fakes import asleep, dreaming
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dreamvid.recipe.load import make_recipe, presets, read_recipe
-from dreamvid.recipe.resolve import schedules
 
 from dreamvid import render
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
+from dreamvid.recipe.load import make_recipe, presets, read_recipe
+from dreamvid.recipe.resolve import schedules
 from tests import media_factory as make
 
 

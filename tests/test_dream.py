@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from dreamvid.recipe.load import make_recipe
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keras.src.legacy.saving import legacy_h5_format
@@ -27,6 +26,7 @@ from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import DreamTask, Fresh, Notes
 from tests.loaded import load_once
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dreamvid.errors import Fault, RecipeError, RunError
+from dreamvid.recipe.messages import BOUNDS, TYPES
+
 ROOT = Path(__file__).parent.parent
 TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
 
-RAISED = re.compile(r"\w*Error|KeyboardInterrupt|_fail")
+RAISED = re.compile(r"\w*Error|Fault|KeyboardInterrupt|_fail")
 
 OURS = (
     "a frame of shape",
@@ -45,8 +49,8 @@ def messages() -> Iterator[tuple[str, str]]:
             if RAISED.fullmatch(node.func.id) and node.args:
                 for said in node.args[:2]:
                     yield path.stem, literal(said)
-    yield from (("loading", re.sub(r"{\w+}", "…", text)) for text in _SAID.values())
-    yield from (("loading", text) for text in _WANTED.values())
+    yield from (("messages", re.sub(r"{\w+}", "…", text)) for text in BOUNDS.values())
+    yield from (("messages", text) for text in TYPES.values())
 
 
 def telling(message: str) -> str:
@@ -66,3 +70,18 @@ def test_every_error_stands_in_the_table() -> None:
         and part not in TABLE.replace("``", "`")
     ]
     assert not lacking
+
+
+def test_an_errors_line_is_made_of_its_parts() -> None:
+    error = RecipeError("unknown", key="dream.octavs", path="a.yaml", hint="did you mean octaves?")
+    assert str(error) == "a.yaml: dream.octavs: unknown; did you mean octaves?"
+    assert error.faults == (Fault("dream.octavs", "unknown", "did you mean octaves?"),)
+    assert (error.key, error.path, error.hint) == (
+        "dream.octavs",
+        Path("a.yaml"),
+        "did you mean octaves?",
+    )
+    plain = RunError("the encoder hung")
+    assert (str(plain), plain.key, plain.path, plain.hint) == ("the encoder hung", None, None, None)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.faults, again.path) == (str(error), error.faults, error.path)

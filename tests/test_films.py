@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid.cli import main
 from dreamvid.films import open_films
 from dreamvid.frame import Frame
+from dreamvid.recipe.load import make_recipe
 from tests.test_flicker import pan, texture
 from tests.test_judge import note_of, told
 from tests.test_report import lossless, whole

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dreamvid.recipe.load import make_recipe, parse_yaml
 from PIL import Image
 from pydantic import BaseModel
 
@@ -18,6 +17,7 @@ from dreamvid.cli import COMMANDS, main
 from dreamvid.errors import RecipeError, UsageError
 from dreamvid.flags import Command, base_of
 from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import make_recipe, parse_yaml
 from tests import media_factory as make
 
 
@@ -209,6 +209,22 @@ def test_layers_in_every_form(
     assert recipe.dream.objective == three
     assert recipe.dream.steps == 3
     assert recipe.source == (Path("x.jpg"),)
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        (("heads=min(1, 0.5),cells",), ["heads=min(1, 0.5)", "cells"]),
+        (("heads=0:(1), 50:(0.2) ease",), ["heads=0:(1), 50:(0.2) ease"]),
+        (("cells", "heads=min(1, t)", "eyes"), ["cells", "heads=min(1, t)", "eyes"]),
+    ],
+)
+def test_a_layers_weight_may_be_a_schedule(words: tuple[str, ...], labels: list[str]) -> None:
+    recipe = zoom("--layers", *words, "x.jpg")
+    assert [term.label for term in recipe.dream.objective or ()] == labels
+    assert recipe.source == (Path("x.jpg"),)
+    with pytest.raises(RecipeError, match=r"^dream\.objective\.1\.weight: .*parentheses"):
+        zoom("--layers", "eyes,heads=min(1, 0.5", "x.jpg")
 
 
 @pytest.mark.parametrize("first", ["mixed3", "block_1/Relu", "conv2d.1"])

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid.cli import main
 from dreamvid.dream.catalogue import ENTRIES, entry
 from dreamvid.errors import RecipeError
 from dreamvid.recipe import Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.embedded import MARK, read_embedded
 from tests.loaded import load_once
 from tests.test_flicker import pan, texture

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid.cli import main
 from dreamvid.dream import models
@@ -28,6 +27,7 @@ from dreamvid.errors import NetworkError
 from dreamvid.machine import Means
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.source import fit
 from tests.conftest import SEED
@@ -133,9 +133,8 @@ FAINT = TINY + "network: {name: lite0, weights: random}\n"
 
 def begun(here: Path, recipe: str) -> list[str]:
     """A render that was interrupted after its first frame, and the words that go on with it."""
-    from dreamvid.recipe.load import load_recipe
-
     from dreamvid import render
+    from dreamvid.recipe.load import load_recipe
 
     (here / "own.yaml").write_text(recipe)
     asked = load_recipe(str(here / "own.yaml"))

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid import rendering
 from dreamvid.dream import precision
@@ -15,6 +14,7 @@ from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.precision import computed_in
 from dreamvid.machine import TILE_PIXEL, TILES, Means, available, fitting, kept, taken
+from dreamvid.recipe.load import make_recipe
 from tests.conftest import SEED
 
 

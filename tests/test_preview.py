@@ -10,9 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.schedule import Schedule, parse_schedule
-from dreamvid.recipe.timeline import FrameTime
 
 from dreamvid import preview as previews
 from dreamvid import rendering
@@ -23,8 +20,9 @@ from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.write import write_picture
-from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled, within
+from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled
 from dreamvid.recipe import Recipe, ZoomRecipe
+from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering.render import plan
 from dreamvid.source import open_source
@@ -111,31 +109,6 @@ def test_a_sheets_frames_are_spread_over_the_film(
     count: int, frames: int | None, wanted: list[int]
 ) -> None:
     assert spread(count, frames) == wanted
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "3 - t",
-        "0:(1), 10:(2 + min(t, 4)), 20:(-3)",
-        "0:(1), 10:(5) ease",
-        "0s:(1), 1s:(max(1, t)), 2s:(7), 3s:(2) cubic",
-        {0: 4, 10: -2, "interpolation": "step"},
-    ],
-)
-def test_every_key_of_a_schedule_is_put_into_the_expression(said: Any) -> None:
-    schedule = parse_schedule(said)
-    assert isinstance(schedule, Schedule)
-    third = parse_schedule(within("({})*0.25", schedule))
-    assert third
-    for t in range(100):
-        clock = FrameTime(t, Fraction(10), 100)
-        assert third.at(clock) == pytest.approx(schedule.at(clock) / 4)
-
-
-@pytest.mark.parametrize(("value", "wanted"), [(-3.0, -6), (1e-7, 2e-7), (4, 8)])
-def test_a_number_in_an_expression_stays_a_number(value: float, wanted: float) -> None:
-    assert within("2*({})", value) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(

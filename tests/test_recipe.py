@@ -10,32 +10,47 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import pytest
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
-from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from dreamvid.errors import RecipeError
-from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
+from dreamvid.errors import Fault, RecipeError
+from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.base import Section, merged
+from dreamvid.recipe.load import (
+    kind_of,
+    load_recipe,
+    make_recipe,
+    parse_yaml,
+    preset_folder,
+    presets,
+    read_recipe,
+)
+from dreamvid.recipe.paths import InputFile, placed, recipe_files
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 NAN, INF = float("nan"), float("inf")
 NO_NAME = (
-    "is no number and no name in an expression, "
+    "is no number and no name in an expression; "
     "it knows t, s, n, pi, sin, cos, abs, min, max, clip, smooth, noise)"
 )
 
 
-def said_of(data: dict[str, Any], kind: str | None = None) -> str:
-    """The one line with which `data` is refused."""
+def refusal(data: dict[str, Any], kind: str | None = None) -> RecipeError:
+    """With what `data` is refused: one line."""
     with pytest.raises(RecipeError) as caught:
         make_recipe(data, kind)
     line = str(caught.value)
     assert "\n" not in line
     assert "pydantic" not in line
-    return line
+    return caught.value
+
+
+def said_of(data: dict[str, Any], kind: str | None = None) -> str:
+    """The one line with which `data` is refused."""
+    return str(refusal(data, kind))
 
 
 def fields(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -144,15 +159,74 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
 def test_a_fault_is_named_with_its_path_and_what_would_be_right(
     data: dict[str, Any], line: str
 ) -> None:
-    said = said_of(data)
-    assert said.endswith(line)
-    assert "; did" in said or ";" not in said  # one fault, one sentence
+    error = refusal(data)
+    assert str(error).endswith(line)
+    assert len(error.faults) == 1
 
 
 def test_every_fault_is_told_at_once() -> None:
     said = said_of({"frames": 0, "dream": {"octaves": 0}, "colour": 1})
     assert said.count("must be at least 1") == 2
     assert "colour: unknown; did you mean color?" in said
+
+
+# The same as data
+
+
+def test_a_fault_has_its_key_its_message_and_its_hint() -> None:
+    error = refusal({"colour": 1, "dream": {"octaves": 0, "method": "recursive", "laplacian": 1}})
+    assert error.faults == (
+        Fault("dream.octaves", "must be at least 1"),
+        Fault("colour", "unknown", "did you mean color?"),
+    )
+    assert (error.key, error.path, error.hint) == ("dream.octaves", None, "did you mean color?")
+    assert str(error) == "; ".join(map(str, error.faults))
+
+
+def test_a_sections_own_check_names_its_key() -> None:
+    (fault,) = refusal({"dream": {"method": "resize", "stagger": 2}}).faults
+    assert fault == Fault("dream.stagger", "the method resize goes through every octave; use 1")
+    (fault,) = refusal({"end": 0}, "video").faults
+    assert fault == Fault("end", "must be after start")
+
+
+def test_an_error_of_a_file_has_its_path(tmp_path: Path) -> None:
+    for text in ("fraems: 3", "- frames", "frames: 1\nframes: 2", "extends: none-such", "kind: x"):
+        (tmp_path / "a.yaml").write_text(text)
+        with pytest.raises(RecipeError) as caught:
+            load_recipe(tmp_path / "a.yaml")
+        assert caught.value.path in (tmp_path / "a.yaml", Path("none-such"))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({0: "2:3"}, "at 0, ':' has no meaning"),
+        ({"a: b": 1}, "'a: b' is no key"),
+        ("2;3", "';' has"),
+    ],
+)
+def test_what_was_typed_is_reported_as_it_was_typed(value: Any, why: str) -> None:
+    (fault,) = refusal({"motion": {"zoom": value}}).faults
+    assert fault.key == "motion.zoom"
+    assert fault.message.startswith(f"must be a number or a schedule ({why}")
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda: ZoomRecipe(frames=0), "frames: must be at least 1"),
+        (lambda: ImageRecipe(dream={"octaves": 0}), "dream.octaves: must be at least 1"),
+        (lambda: ZoomRecipe(**{"start": 1}), "start: unknown (it is for video)"),
+        (lambda: ZoomRecipe(**{"fraems": 1}), "fraems: unknown; did you mean frames?"),
+        (lambda: Dream(octaves=0), "octaves: must be at least 1"),
+    ],
+)
+def test_a_recipe_made_in_python_is_refused_as_any(make: Any, line: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        make()
+    assert str(caught.value) == line
+    assert len(caught.value.faults) == 1
 
 
 def test_a_clip_ends_after_its_start() -> None:
@@ -256,9 +330,9 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
-    if annotation is Term:
+    if annotation is LayerTerm:
         return st.builds(
-            Term, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
+            LayerTerm, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
         )
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
@@ -430,7 +504,150 @@ def test_a_file_without_a_word_is_the_default_recipe(tmp_path: Path) -> None:
     assert load_recipe(tmp_path / "a.yaml") == ZoomRecipe()
 
 
+# The kind that is not said
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("a.mp4", "video"),
+        ("a.MOV", "video"),
+        (["a.webm"], "video"),
+        (Path("a.mkv"), "video"),
+        (["a.mp4", "b.mp4"], "video"),
+        ("a.jpg", "zoom"),
+        (["a.jpg", "b.png"], "zoom"),
+        ("a.gif", "zoom"),
+        ("a", "zoom"),
+        (None, "zoom"),
+    ],
+)
+def test_a_recipe_that_says_no_kind_is_of_its_source(source: Any, kind: str) -> None:
+    data = {} if source is None else {"source": source}
+    assert kind_of(source) == kind
+    if source != ["a.mp4", "b.mp4"]:
+        assert make_recipe(data).kind == load_recipe(data).kind == kind
+    assert make_recipe({"source": "a.mp4"}, "image").kind == "image"
+    assert make_recipe({"source": "a.mp4", "kind": "zoom"}).kind == "zoom"
+
+
+def test_a_key_of_another_kind_than_the_sources_is_told() -> None:
+    assert said_of({"source": "a.jpg", "cuts": False}) == "cuts: unknown (it is for video)"
+    assert said_of({"source": "a.mp4", "mix": 1}) == "mix: unknown (it is for zoom and image)"
+
+
+# What one recipe takes from another
+
+
+class Inner(Section):
+    a: int = 0
+    b: int = 0
+
+
+class Made(Section):
+    short = "a"
+    a: int = 0
+    b: int = 0
+    inner: Inner = Inner()
+
+
+class Whole(Section):
+    made: Made = Made()
+    plain: int = 0
+
+
+def test_a_section_that_is_added_is_merged_key_by_key() -> None:
+    base = {"made": {"b": 1, "inner": {"a": 2, "b": 3}}, "plain": 4}
+    assert merged(base, {"made": {"a": 5, "inner": {"a": 6}}}, [Whole]) == {
+        "made": {"a": 5, "b": 1, "inner": {"a": 6, "b": 3}},
+        "plain": 4,
+    }
+    assert merged(base, {"made": 7}, [Whole])["made"] == {**base["made"], "a": 7}  # type: ignore[dict-item]
+    assert merged({"made": 7}, {"made": {"b": 8}}, [Whole])["made"] == {"a": 7, "b": 8}
+    assert merged(base, {"plain": 9}, [Whole]) == base | {"plain": 9}
+
+
+@EVERY_KIND
+def test_extends_merges_every_section_key_by_key(kind: str, tmp_path: Path) -> None:
+    base = make_recipe({}, kind).model_dump(mode="json")
+    own: dict[str, Any] = {"kind": kind, "extends": "base.yaml"}
+    sections = [
+        key
+        for key, field in KINDS[kind].model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    ]
+    assert {"network", "dream", "color"} <= set(sections)
+    for key in sections:
+        base[key] = dict.fromkeys(base[key], "theirs")
+        own[key] = {"of its": "own"}
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(own))
+    data = read_recipe(tmp_path / "own.yaml", output=False)
+    for key in sections:
+        assert data[key].keys() == {*base[key], "of its"}
+
+
+def test_another_network_does_not_have_this_ones_weights(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("network: {name: vgg16, weights: random}\n")
+    (tmp_path / "a.yaml").write_text("extends: base.yaml\nnetwork: vgg19\n")
+    (tmp_path / "b.yaml").write_text("extends: base.yaml\nnetwork: {precision: float32}\n")
+    a, b = (load_recipe(tmp_path / name).network for name in ("a.yaml", "b.yaml"))
+    assert (a.name, a.weights) == ("vgg19", None)
+    assert (b.name, b.weights, b.precision) == ("vgg16", "random", "float32")
+
+
+# Data in the place of a file
+
+
+def test_data_is_loaded_like_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.yaml").write_text("frames: 7\nmotion: {angle: 2}\n")
+    recipe = load_recipe({"extends": "base.yaml", "motion": {"zoom": 1.1}, "output": "/tmp/a.mp4"})
+    assert isinstance(recipe, ZoomRecipe)
+    assert (recipe.frames, recipe.motion.angle, recipe.motion.zoom) == (7, 2, 1.1)
+    assert recipe.output == Path("/tmp/a.mp4")
+    assert load_recipe({"kind": "video"}) == VideoRecipe()
+    with pytest.raises(RecipeError, match=r"^fraems: unknown; did you mean frames\?$"):
+        load_recipe({"fraems": 3})
+    with pytest.raises(RecipeError, match=r"^extends: must be the name"):
+        load_recipe({"extends": 3})
+
+
 # Files and presets
+
+
+def test_the_files_that_a_recipe_is_made_of_are_found_by_their_keys() -> None:
+    network = {"name": "vgg16", "weights": "w.npz"}
+    recipe = make_recipe({"source": ["a.png", "b.png"], "output": "c.mp4", "network": network})
+    assert list(recipe_files(recipe)) == [
+        ("source", Path("a.png")),
+        ("source", Path("b.png")),
+        ("network.weights", Path("w.npz")),
+    ]
+    assert not list(recipe_files(make_recipe({"network": {"weights": "random"}})))
+
+
+class Guide(Section):
+    picture: Annotated[Path | None, InputFile()] = None
+
+
+class Guided(Section):
+    guides: tuple[Guide, ...] = ()
+    guide: Guide = Guide()
+
+
+def test_a_file_that_is_added_is_found_and_placed() -> None:
+    data = {"guides": [{"picture": "a.png"}, "b.png"], "guide": {"picture": "/c.png"}, "x": [{}]}
+    assert placed(data, Path("in"), [Guided]) == {
+        "guides": [{"picture": "in/a.png"}, "b.png"],
+        "guide": {"picture": "/c.png"},
+        "x": [{}],
+    }
+    made = Guided(guides=(Guide(picture=Path("a")), Guide()), guide=Guide(picture=Path("b")))
+    assert list(recipe_files(made)) == [
+        ("guides.0.picture", Path("a")),
+        ("guide.picture", Path("b")),
+    ]
 
 
 def test_relative_paths_are_taken_from_the_recipes_folder(

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid import frames as dream_frames
 from dreamvid import make_dreamer, render
@@ -25,6 +24,7 @@ from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Motion
+from dreamvid.recipe.load import make_recipe
 from dreamvid.source import fit, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Fresh
 from tests import media_factory

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from dreamvid.recipe.load import make_recipe
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from dreamvid.dream.shaping import SMALLEST, evened, mixing, most_bands
 from dreamvid.dream.tiles import Rolled
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import DreamTask
 
 

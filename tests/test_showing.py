@@ -13,16 +13,6 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from dreamvid.recipe.load import (
-    load_recipe,
-    make_recipe,
-    parse_yaml,
-    preset_folder,
-    presets,
-    yaml_lines,
-)
-from dreamvid.recipe.resolve import schedules
-from dreamvid.recipe.schema import recipe_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +23,16 @@ from dreamvid.errors import RecipeError
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
 from dreamvid.recipe import KINDS, Recipe
+from dreamvid.recipe.load import (
+    load_recipe,
+    make_recipe,
+    parse_yaml,
+    preset_folder,
+    presets,
+    yaml_lines,
+)
+from dreamvid.recipe.resolve import schedules
+from dreamvid.recipe.schema import recipe_schema
 from dreamvid.rendering.embedded import Embedded
 from dreamvid.showing import _origin
 from tests import media_factory
@@ -284,6 +284,9 @@ RIGHT: list[dict[str, Any]] = [
     {"color": {"shift": {"0": 1, "50": 2}}, "motion": {"trim": [3, "t"]}},
     {"kind": "video", "start": "0:01:30.5", "end": 100, "frames": None},
     {"kind": "image", "mix": 0, "version": 1},
+    {"source": "a.MP4", "cuts": False},
+    {"source": ["a.mov"], "frames": None},
+    {"source": "a.mp4", "kind": "zoom", "mix": 0},
 ]
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
@@ -323,6 +326,9 @@ WRONG: list[dict[str, Any]] = [
     {"dream": {"objective": {"eyes": "much"}}},
     {"color": {"shift": [1, 2]}},
     {"kind": "video", "start": "soon"},
+    {"source": "a.mp4", "mix": 0},
+    {"source": ["a.png"], "cuts": False},
+    {"network": ""},
 ]
 
 
@@ -380,7 +386,7 @@ def test_keys_are_called_by_what_they_hold() -> None:
 def test_seconds_are_told_from_other_words(said: str, uses: bool) -> None:
     recipe = make_recipe({"motion": {"zoom": said}})
     ((_, schedule),) = schedules(recipe)
-    assert curves._uses_seconds(schedule) is uses
+    assert schedule.uses_seconds is uses
 
 
 def test_a_plot_has_an_axis_for_each_schedule(capsys: pytest.CaptureFixture[str]) -> None:

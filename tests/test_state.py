@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
@@ -15,6 +14,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.motion.affine import Affine
+from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import Shot, State, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
 from dreamvid.task import AnyDreamer, DreamTask

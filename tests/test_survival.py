@@ -15,12 +15,12 @@ import uuid
 from pathlib import Path
 
 import pytest
-from dreamvid.recipe.load import make_recipe
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.dream.packaged import Packaged
 from dreamvid.machine import Means
 from dreamvid.media import ffmpeg
+from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make

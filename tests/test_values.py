@@ -4,12 +4,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from dreamvid.recipe.fields import Moment, Rate, Size, Triple, parse_moment
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from dreamvid.recipe import LayerTerm, Objective, Term
+from dreamvid.recipe.fields import Moment, Rate, Size, Triple, parse_moment
+from dreamvid.recipe.terms import LayerTerm, Objective, Term, are_terms, split_terms
 
 RATE: TypeAdapter[Fraction] = TypeAdapter(Rate)
 MOMENT: TypeAdapter[Fraction] = TypeAdapter(Moment)
@@ -244,13 +244,65 @@ def test_objective_that_is_none_is_refused(value: Any) -> None:
     refused(OBJECTIVE, value)
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("heads=min(1, 0.5),cells", ["heads=min(1, 0.5)", "cells"]),
+        ("heads=0:(1), 50:(0.2) ease", ["heads=0:(1), 50:(0.2) ease"]),
+        ("a=0:1,50:(.2) Ease,b=2 c", ["a=0:1,50:(.2) Ease", "b=2", "c"]),
+        ("a:0s:(1); 2.5s:(3) cubic b", ["a:0s:(1); 2.5s:(3) cubic", "b"]),
+        ("a = 0 : 1 , 50 : (1) b", ["a = 0 : 1 , 50 : (1)", "b"]),
+        ("a=1 + t/50, b = -t * 2 c", ["a=1 + t/50", "b = -t * 2", "c"]),
+        ("a=1 ease", ["a=1", "ease"]),
+        ("a=1, 2b", ["a=1", "2b"]),
+        (" ,a ,, b\n", ["a", "b"]),
+        ("a=max(1, b", ["a=max(1, b"]),
+    ],
+)
+def test_commas_within_a_weight_part_no_terms(text: str, terms: list[str]) -> None:
+    assert split_terms(text) == terms
+
+
+def test_a_terms_weight_may_be_a_schedule_in_a_text() -> None:
+    (one, two) = OBJECTIVE.validate_python("heads=0:(1), 50:(0.2) ease, cells=min(1, 0.5)") or ()
+    assert (one.layer, str(one.weight)) == ("heads", "0:(1), 50:(0.2) ease")
+    assert (two.layer, str(two.weight)) == ("cells", "min(1, 0.5)")
+
+
+@pytest.mark.parametrize(
+    "text", ["heads", "heads=0.5", "heads=-2", "heads=min(1, 0.5)", "heads=0:(1), 50:(0.2) ease"]
+)
+def test_a_term_is_labelled_as_it_is_written(text: str) -> None:
+    (term,) = OBJECTIVE.validate_python(text) or ()
+    assert (term.label, term.name, term.files) == (text, "heads", ())
+    assert OBJECTIVE.validate_python(f"{text},{text}") == (term, term)
+
+
+@pytest.mark.parametrize(
+    ("word", "terms"),
+    [
+        ("eyes", True),
+        ("eyes,heads=.5,", True),
+        ("eyes=min(1, t)", True),
+        ("clip.mp4", False),
+        ("eyes=clip.mp4", False),
+        ("3eyes", False),
+        ("", False),
+        ("a/b", False),
+        ("eyes=", False),
+    ],
+)
+def test_a_word_is_told_from_a_files_name(word: str, terms: bool) -> None:
+    assert are_terms(word) is terms
+
+
 LAYERS = st.from_regex(r"\A[a-z][a-z0-9_/]{0,8}\Z")
 WEIGHTS = st.floats(-100, 100).map(lambda weight: weight + 0.0)
 
 
 @given(
     st.none()
-    | st.lists(st.builds(Term, layer=LAYERS, weight=WEIGHTS), min_size=1, max_size=4)
+    | st.lists(st.builds(LayerTerm, layer=LAYERS, weight=WEIGHTS), min_size=1, max_size=4)
     .map(tuple)
     .filter(lambda terms: any(term.weight for term in terms))
 )

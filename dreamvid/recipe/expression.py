@@ -12,7 +12,8 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from dreamvid.errors import near
@@ -30,9 +31,9 @@ Program = tuple[Step, ...]
 
 
 def short(given: Any) -> str:
-    """What was given, for a message: one line, and without the `: ` that ends a key's name."""
+    """What was given, for a message: in quotes, one line, and not long."""
     text = str(given) if isinstance(given, str | int | float) else f"a {type(given).__name__}"
-    return repr(text if len(text) < 40 else text[:39] + "…").replace(": ", ":")
+    return repr(text if len(text) < 40 else text[:39] + "…")
 
 
 def finite(value: float) -> float:
@@ -81,7 +82,6 @@ def _noise(x: float, k: float = 0.0) -> float:
     return clip((1 - share) * a + share * b, min(a, b), max(a, b))
 
 
-_NAMES = tuple(NAMES)
 _FUNCTIONS: dict[str, tuple[Callable[..., float], int, int, str]] = {
     "sin": (math.sin, 1, 1, "sin(x)"),
     "cos": (math.cos, 1, 1, "cos(x)"),
@@ -92,7 +92,6 @@ _FUNCTIONS: dict[str, tuple[Callable[..., float], int, int, str]] = {
     "smooth": (_smooth, 3, 3, "smooth(x, from, to)"),
     "noise": (_noise, 1, 2, "noise(x) or noise(x, k)"),
 }
-KNOWN = (*_NAMES, *_FUNCTIONS)
 _OPERATORS: dict[type[ast.AST], tuple[Callable[..., float], int]] = {
     ast.Add: (operator.add, 2),
     ast.Sub: (operator.sub, 2),
@@ -110,17 +109,23 @@ _WORD = re.compile(
 )
 
 
-def _words(text: str) -> Iterable[str]:
+def known() -> tuple[str, ...]:
+    """The names and functions that an expression may use."""
+    return *NAMES, *_FUNCTIONS
+
+
+def _words(text: str, names: Collection[str]) -> Iterable[str]:
     """The words of an expression, each of them known, and no more than may be."""
     place = depth = nodes = 0
+    usable = (*names, *_FUNCTIONS)
     last, operand = "", False  # whether what came last may end an operand
     while place < len(text):
         match = _WORD.match(text, place)
         if not match:
             raise ValueError(f"{short(text[place:].lstrip()[0])} has no meaning in an expression")
         place, word = match.end(), match[0].strip()
-        if match["name"] and word not in KNOWN:
-            hint = near(word, (*KNOWN, *BETWEEN)) or f"; it knows {', '.join(KNOWN)}"
+        if match["name"] and word not in usable:
+            hint = near(word, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
             hint = "; it goes after the last key" if word in BETWEEN else hint
             raise ValueError(f"{short(word)} is no number and no name in an expression{hint}")
         if operand and (match["number"] or match["name"] or word == "("):
@@ -135,17 +140,17 @@ def _words(text: str) -> Iterable[str]:
             raise ValueError(f"has an expression over the most there may be ({most})")
         # Every number is a float: powers of whole numbers have no end.
         yield repr(finite(float(word))) if match["number"] else word
-        last, operand = word, bool(match["number"]) or word in (*_NAMES, ")")
+        last, operand = word, bool(match["number"]) or word in (*names, ")")
     if depth:
         raise ValueError("has parentheses that do not match")
 
 
-def compiled(text: str) -> Program:
-    """The steps that work out an expression; a ValueError says why it is none."""
+def compiled(text: str, names: Collection[str] = NAMES) -> Program:
+    """The steps that work out an expression in these names; a ValueError says why it is none."""
     if len(text) > MAX_EXPRESSION:
         raise ValueError(f"has an expression longer than {MAX_EXPRESSION} characters")
     try:
-        words = " ".join(_words(text))
+        words = " ".join(_words(text, names))
         todo: list[ast.AST] = [ast.parse(words, mode="eval").body]
     except OverflowError:
         raise ValueError("has a number over 1e308") from None
@@ -154,18 +159,18 @@ def compiled(text: str) -> Program:
     steps: list[Step] = []
     # Each node before its parts, the last part first: backwards, that is the order to compute in.
     while todo:
-        step, parts = _step(todo.pop())
+        step, parts = _step(todo.pop(), names)
         steps.append(step)
         todo.extend(parts)
     return tuple(reversed(steps))
 
 
-def _step(node: ast.AST) -> tuple[Step, list[Any]]:
+def _step(node: ast.AST, names: Collection[str]) -> tuple[Step, list[Any]]:
     """What one node does, and the nodes that it does it to."""
     match node:
         case ast.Constant(value=float(number)):
             return number, []
-        case ast.Name(id=name) if name in _NAMES:
+        case ast.Name(id=name) if name in names:
             return name, []
         case ast.Name(id=name):
             raise ValueError(f"{name} is a function; write {_FUNCTIONS[name][3]}")
@@ -179,6 +184,50 @@ def _step(node: ast.AST) -> tuple[Step, list[Any]]:
                 raise ValueError(f"{name} is written {usage}, not with {len(args)} values")
             return (work, len(args)), list(args)
     raise ValueError("has a comma or a * where an expression has none")
+
+
+VARIABLE = "x"
+"""What a `Form` calls the expression that is put into it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """An expression in `x`, such as `max(1, x - 2)`, into which others can be put.
+
+    Raises:
+        ValueError: the text is no expression in `x`.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        compiled(self.text, (*NAMES, VARIABLE))
+
+    def of_text(self, text: str) -> str:
+        """The text of the form with an expression in the place of `x`."""
+        put = text if _is_bracketed(text) else f"({text})"
+        parts = _WORD.finditer(" ".join(self.text.split()))
+        return "".join(
+            part[0].replace(VARIABLE, put) if part["name"] == VARIABLE else part[0]
+            for part in parts
+        )
+
+    def of_program(self, program: Program) -> Program:
+        """The steps of the form with another's in the place of `x`."""
+        made: list[Step] = []
+        for step in compiled(self.text, (*NAMES, VARIABLE)):
+            made += program if step == VARIABLE else (step,)
+        return tuple(made)
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether the parenthesis at the beginning of an expression is closed at its end."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return at == len(text) - 1 and letter == ")"
+    return False
 
 
 def evaluated(program: Program, names: dict[str, float]) -> float:

@@ -53,8 +53,7 @@ class Varies:
             try:
                 schedule = parse_schedule(value)
             except ValueError as error:
-                said = str(error).translate({ord(":"): ",", ord(";"): ","})  # which part faults
-                raise ValueError(f"must be a number or a schedule ({said})") from None
+                raise ValueError(f"must be a number or a schedule ({error})") from None
             return plain(value) if schedule is None else schedule
 
         return core_schema.no_info_wrap_validator_function(
@@ -112,21 +111,6 @@ def parse_moment(value: Any) -> Any:
             return Fraction(str(value))
         raise ValueError("must be a finite number of seconds")
     raise ValueError(f"must be seconds or minutes:seconds such as 1:30, not {value!r}")
-
-
-def parse_terms(value: Any) -> Any:
-    """An objective: `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, or a list of terms."""
-    if isinstance(value, str):
-        terms = []
-        for part in filter(None, re.split(r"[,\s]+", re.sub(r"\s*[=:]\s*", "=", value))):
-            layer, _, weight = part.partition("=")
-            terms.append({"layer": layer, "weight": weight or 1.0})
-        return terms
-    if isinstance(value, dict):
-        return [{"layer": layer, "weight": weight} for layer, weight in value.items()]
-    if isinstance(value, list | tuple):
-        return [{"layer": part} if isinstance(part, str) else part for part in value]
-    return value
 
 
 def parse_triple(value: Any) -> Any:

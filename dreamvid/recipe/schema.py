@@ -11,12 +11,13 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.dream.catalogue import ENTRIES
-from dreamvid.recipe import KINDS, WORDS_FOR_WEIGHTS
-from dreamvid.recipe.expression import BETWEEN, KNOWN
+from dreamvid.recipe.base import sections_in
+from dreamvid.recipe.expression import BETWEEN, known
 from dreamvid.recipe.load import presets
-
-USUAL = "zoom"
-"""The kind of a recipe that does not say its own."""
+from dreamvid.recipe.models import KINDS, USUAL_KIND
+from dreamvid.recipe.paths import CLIP_ENDINGS
+from dreamvid.recipe.sections import WORDS_FOR_WEIGHTS
+from dreamvid.recipe.terms import TERMS
 
 _VARIES = [{"type": "string"}, {"type": "object"}]
 """How `values.Varies` says that a number may be a schedule."""
@@ -32,8 +33,9 @@ class _Untitled(GenerateJsonSchema):
 def recipe_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a recipe of any kind, as it stands in YAML.
 
-    Where no kind is said, it is a zoom's, or any kind's if the recipe extends another. A number
-    written as a text (`"768"`), which the loader forgives, passes only where schedules may stand.
+    Where no kind is said, it is a video's if a source is a clip, else a zoom's; or any kind's if
+    the recipe extends another. A number written as a text (`"768"`), which the loader forgives,
+    passes only where schedules may stand.
     """
     models = [(model, "validation") for model in KINDS.values()]
     _, made = models_json_schema(models, schema_generator=_Untitled)  # type: ignore[arg-type]
@@ -48,11 +50,19 @@ def recipe_schema() -> dict[str, Any]:
         keys["version"]["description"] = "Version of the form of recipes."
         refs[kind] = {"$ref": f"#/$defs/{model.__name__}"}
     silent = {"not": {"required": ["kind"]}}
-    rules = [{"if": _says(kind), "then": ref} for kind, ref in refs.items() if kind != USUAL]
     alone = silent | {"properties": {"extends": False}}
-    rules.append({"if": {"anyOf": [_says(USUAL), alone]}, "then": refs[USUAL]})
+    clip = {"properties": {"source": _CLIP}, "required": ["source"]}
+    unsaid = {"video": {"allOf": [alone, clip]}, USUAL_KIND: {"allOf": [alone, {"not": clip}]}}
+    rules = [
+        {"if": {"anyOf": [_says(kind), unsaid.get(kind, False)]}, "then": ref}
+        for kind, ref in refs.items()
+    ]
     rules.append({"if": silent | {"required": ["extends"]}, "then": {"anyOf": [*refs.values()]}})
-    what = {"enum": [*KINDS], "default": USUAL, "description": "What is made; it decides the keys."}
+    what = {
+        "enum": [*KINDS],
+        "default": USUAL_KIND,
+        "description": "What is made; it decides the keys.",
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A recipe of dreamvid's",
@@ -68,6 +78,17 @@ _EXTENDS = {
     "minLength": 1,
     "description": "A recipe or preset whose keys hold wherever this one is silent.",
 }
+
+
+_CLIP_PATH = {
+    "type": "string",
+    "pattern": "|".join(
+        "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in ending[1:]).join((r"\.", "$"))
+        for ending in CLIP_ENDINGS
+    ),
+}
+_CLIP = {"anyOf": [_CLIP_PATH, {"type": "array", "contains": _CLIP_PATH}]}
+"""The value of `source` by which a recipe is a video's."""
 
 
 def _says(kind: str) -> dict[str, Any]:
@@ -99,16 +120,14 @@ def _ways(node: dict[str, Any]) -> list[Any]:
 
 def _add_short_forms(defs: dict[str, Any]) -> None:
     """What may stand for a section or a list; the models read it before they are validated."""
-    text, words = {"type": "string", "minLength": 1}, {"$ref": "#/$defs/ScheduleText"}
+    text = {"type": "string", "minLength": 1}
     network = defs["Network"]["properties"]
     network["name"]["examples"] = [*ENTRIES, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
-    weight = defs["Term"]["properties"]["weight"]
-    weight["description"] = "Weight of the layer; a negative one subdues it."
-    defs["Term"]["properties"]["layer"]["description"] = "Name of the layer."
-    weights = {key: value for key, value in weight.items() if key == "anyOf"}
+    weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
+    terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]
     objective = defs["Dream"]["properties"]["objective"]
-    listed = {"type": "array", "minItems": 1, "items": {"anyOf": [text, {"$ref": "#/$defs/Term"}]}}
+    listed = {"type": "array", "minItems": 1, "items": {"anyOf": [text, *terms]}}
     named = {"type": "object", "minProperties": 1, "additionalProperties": weights}
     objective["anyOf"] = [text, named, listed, {"type": "null"}]
     shift = defs["Color"]["properties"]["shift"]
@@ -120,21 +139,26 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
         paths = {key: source.pop(key) for key in ("type", "maxItems")} | {"items": text}
         source["anyOf"] = [text, paths]
         keys["output"]["anyOf"] = [text, {"type": "null"}]
-        names = {**text, "examples": network["name"]["examples"]}
-        ways: dict[str, list[Any]] = {"network": [names]}
-        if "blend" in keys:
-            section = keys["blend"]["$ref"].rpartition("/")[2]
-            share = defs[section]["properties"]["share"]["anyOf"]
-            ways["blend"] = [*(way for way in share if "$ref" not in way), words]
-        for key, short in ways.items():
-            ref = keys[key].pop("$ref")
-            keys[key]["description"] = defs[ref.rpartition("/")[2]]["description"]
-            keys[key]["anyOf"] = [*short, {"$ref": ref}]
+        for key, field in model.model_fields.items():
+            for section in sections_in(field.annotation):
+                if section.short:
+                    alone = _alone(defs[section.__name__]["properties"][section.short])
+                    ref = keys[key].pop("$ref")
+                    keys[key]["description"] = defs[section.__name__]["description"]
+                    keys[key]["anyOf"] = [*alone, {"$ref": ref}]
+
+
+def _alone(own: dict[str, Any]) -> list[dict[str, Any]]:
+    """What may stand for a section: values of a key of its, no mapping among them."""
+    ways = own.get("anyOf", [own])
+    plain = [{k: v for k, v in way.items() if k not in ("default", "description")} for way in ways]
+    schedule = {"$ref": "#/$defs/Schedule"}
+    return [{"$ref": "#/$defs/ScheduleText"} if way == schedule else way for way in plain]
 
 
 def _schedules() -> dict[str, Any]:
     """A schedule's texts: their words are known, which finds the typical slip, not every one."""
-    names = "|".join([*KNOWN, *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
+    names = "|".join([*known(), *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
     word = rf"[0-9.](?:[eE][+-]?[0-9])?s?|(?:{names})(?![A-Za-z_0-9])"
     spaced = r"\s,()*/%+-"
     expression = {"type": "string", "pattern": f"^(?:{word}|[{spaced}])+$"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from string import ascii_letters
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from dreamvid.errors import RecipeError
 from dreamvid.recipe.expression import (
     BETWEEN,
-    MAX_NODES,
+    Form,
     Program,
     clip,
     compiled,
@@ -26,23 +26,52 @@ from dreamvid.recipe.timeline import FrameTime
 
 MAX_TEXT = 100_000  # characters of a schedule, as given and as written back
 MAX_KEYS = 5000
-MAX_OPERATIONS = 4 * MAX_NODES  # the largest `Schedule.operations`: `cubic` looks at four keys
+
+
+@dataclass(frozen=True)
+class Key:
+    """A keyframe.
+
+    Attributes:
+        place: its frame or its second.
+        word: the place as it is written, as `50` or `2.5s`; empty for an expression without keys.
+        text: the expression that holds there.
+        program: the steps that work it out.
+    """
+
+    place: Fraction
+    word: str
+    text: str
+    program: Program
+
+    def __str__(self) -> str:
+        return f"{self.word}:{self.text}" if self.word else self.text
+
+    def within(self, form: Form) -> Key:
+        """The key with its expression put into a form."""
+        text = form.of_text(self.text)
+        return replace(
+            self, text=f"({text})" if self.word else text, program=form.of_program(self.program)
+        )
 
 
 @dataclass(frozen=True)
 class Schedule:
     """A number that changes over a film; made by `parse_schedule`, equal where `said` is.
 
-    `said` is the schedule as a text that reads back as the same schedule. `operations` is the most
-    steps that one `at` takes, up to `MAX_OPERATIONS`. An expression is one key that always holds.
+    `said` is the schedule as a text that reads back as the same schedule. An expression is one key
+    that always holds.
     """
 
     said: str
-    operations: int = field(compare=False)
-    _keys: tuple[Fraction, ...] = field(compare=False, repr=False)
-    _programs: tuple[Program, ...] = field(compare=False, repr=False)
-    _seconds: bool = field(compare=False, repr=False)
-    _between: str = field(compare=False, repr=False)
+    keys: tuple[Key, ...] = field(compare=False, repr=False)
+    between: str = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, keys: Sequence[Key], between: str) -> Schedule:
+        """The schedule of keys that rise, all in frames or all in seconds."""
+        end = "" if between == BETWEEN[0] else f" {between}"
+        return cls(", ".join(map(str, keys)) + end, tuple(keys), between)
 
     def __str__(self) -> str:
         return self.said
@@ -50,7 +79,23 @@ class Schedule:
     @property
     def uses_length(self) -> bool:
         """Whether `n`, the film's length, occurs."""
-        return any("n" in program for program in self._programs)
+        return self._uses("n")
+
+    @property
+    def uses_seconds(self) -> bool:
+        """Whether `s` occurs, or keys are in seconds: its numbers then depend on the rate."""
+        return self._in_seconds or self._uses("s")
+
+    @property
+    def _in_seconds(self) -> bool:
+        return self.keys[-1].word.endswith("s")
+
+    def _uses(self, name: str) -> bool:
+        return any(name in key.program for key in self.keys)
+
+    def map(self, form: Form) -> Schedule:
+        """The schedule with every key's expression put into a form, as `Form("x * 0.5")`."""
+        return Schedule.of([key.within(form) for key in self.keys], self.between)
 
     def at(self, clock: FrameTime) -> float:
         """The finite number that holds at `clock`.
@@ -69,22 +114,30 @@ class Schedule:
         raise RecipeError(f"{fault} at frame {clock.t}")
 
     def _value(self, clock: FrameTime, names: dict[str, float]) -> float:
-        now = clock.t / clock.rate if self._seconds else Fraction(clock.t)
-        last = len(self._keys) - 1
-        here = bisect_right(self._keys, now) - 1
-        if here < 0 or here == last or self._between == "step" or self._keys[here] == now:
-            return evaluated(self._programs[max(here, 0)], names)
-        reach = self._between == "cubic"
+        now = clock.seconds if self._in_seconds else Fraction(clock.t)
+        last = len(self.keys) - 1
+        here = bisect_right(self.keys, now, key=lambda key: key.place) - 1
+        if here < 0 or here == last or self.between == "step" or self.keys[here].place == now:
+            return evaluated(self.keys[max(here, 0)].program, names)
+        reach = self.between == "cubic"
         around = range(max(here - reach, 0), min(here + 1 + reach, last) + 1)
-        y = {i: evaluated(self._programs[i], names) for i in around}
+        x = {i: self.keys[i].place for i in around}
+        y = {i: evaluated(self.keys[i].program, names) for i in around}
         a, b = y[here], y[here + 1]
-        share = float((now - self._keys[here]) / (self._keys[here + 1] - self._keys[here]))
-        if self._between == "cubic":
-            value = finite(_cubic(self._keys, y, here, share))
+        share = float((now - x[here]) / (x[here + 1] - x[here]))
+        if self.between == "cubic":
+            value = finite(_cubic(x, y, here, share))
         else:
-            share = fade(share) if self._between == "ease" else share
+            share = fade(share) if self.between == "ease" else share
             value = (1 - share) * a + share * b
         return clip(value, min(a, b), max(a, b))  # which rounding alone could leave
+
+
+def mapped(value: float | Schedule, form: Form) -> float | Schedule:
+    """A number, or every key of a schedule, put into a form in `x`."""
+    if isinstance(value, Schedule):
+        return value.map(form)
+    return evaluated(form.of_program((float(value),)), {})
 
 
 def parse_schedule(value: Any) -> Schedule | None:
@@ -114,8 +167,7 @@ def _from_text(text: str) -> Schedule:
         raise ValueError(f"is longer than {MAX_TEXT} characters")
     text = " ".join(text.split())
     if ":" not in text:
-        program = compiled(text)
-        return Schedule(text, len(program), (Fraction(0),), (program,), False, "linear")
+        return Schedule.of([Key(Fraction(0), "", text, compiled(text))], BETWEEN[0])
     between, head = "linear", text.rstrip(ascii_letters)
     if text[len(head) :].lower() in BETWEEN:
         between, text = text[len(head) :].lower(), head
@@ -142,29 +194,22 @@ def _from_mapping(given: dict[Any, Any]) -> Schedule:
 def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
     if not 0 < len(pairs) <= MAX_KEYS:
         raise ValueError(f"needs from 1 to {MAX_KEYS} keys")
-    keys: list[Fraction] = []
-    programs: list[Program] = []
-    said: list[str] = []
-    seconds = False
+    keys: list[Key] = []
     for given, text in pairs:
-        key, word = _key(given)
+        place, word = _key(given)
         try:
-            programs.append(compiled(text))
+            key = Key(place, word, text, compiled(text))
         except ValueError as error:
             raise ValueError(f"at {word}, {error}") from None
-        if keys and word.endswith("s") != seconds:
+        if keys and word.endswith("s") != keys[-1].word.endswith("s"):
             raise ValueError("mixes frames and seconds; give all keys as 50, or all as 2.5s")
-        if keys and keys[-1] >= key:
+        if keys and keys[-1].place >= place:
             raise ValueError(f"keys must rise, but {word} does not")
-        seconds = word.endswith("s")
         keys.append(key)
-        said.append(f"{word}:{text}")
-    whole = ", ".join(said) + (f" {between}" if between != "linear" else "")
-    if len(whole) > MAX_TEXT:
+    schedule = Schedule.of(keys, between)
+    if len(schedule.said) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters when written out")
-    reach = {"step": 1, "cubic": 4}.get(between, 2)
-    most = max(sum(map(len, programs[i : i + reach])) for i in range(len(programs)))
-    return Schedule(whole, most, tuple(keys), tuple(programs), seconds, between)
+    return schedule
 
 
 def _key(given: Any) -> tuple[Fraction, str]:
@@ -176,7 +221,7 @@ def _key(given: Any) -> tuple[Fraction, str]:
     return Fraction(match[1] or match[2]), text
 
 
-def _cubic(x: Sequence[Fraction], y: Mapping[int, float], i: int, share: float) -> float:
+def _cubic(x: Mapping[int, Fraction], y: Mapping[int, float], i: int, share: float) -> float:
     """Between keys `x[i]` and `x[i + 1]`, a cubic that never leaves the range of their values.
 
     Slopes by the harmonic mean: F. N. Fritsch and J. Butland, "A method for constructing local

@@ -1,55 +1,47 @@
-"""What to render: frozen, validated, and the one home of every default.
+"""The sections of a recipe: their keys, what each means, its bounds and its default.
 
-The same names serve at the prompt, in YAML and in Python. A recipe is one of three kinds, which
-differ in what they are asked for and in a few defaults; `docs/recipes.md` lists every key.
-
-What is left `None` belongs to another: the objective, the steps and the step size to the network
-(`dream/catalogue.py`), size, rate and length to the source.
+What is None is the network's: its objective, steps, step size and so on.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     model_validator,
 )
 
-from dreamvid.recipe.fields import MAX_SIDE, Flag, Moment, Rate, Size, Triple, Varies, parse_terms
+from dreamvid.errors import FaultError
+from dreamvid.recipe.base import Section
+from dreamvid.recipe.fields import MAX_SIDE, Flag, Triple, Varies
+from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.terms import MAX_NAME, Objective
 
-MAX_NAME = 1000
-"""Letters of the name of a network or a layer."""
-
-MAX_TERMS = 1000
-"""Layers of an objective."""
+WORDS_FOR_WEIGHTS = ("imagenet", "random")
+"""What `network.weights` may say that is no file."""
 
 MAX_GROWTH = 16
 """How many times the frame's own size the largest octave may be."""
 
 
-class Section(BaseModel):
-    """A frozen part of a recipe; an unknown key, NaN and infinity are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class Network(Section):
     """Which network dreams. Its name alone may stand for the section."""
 
+    short = "name"
+    reset_by = "name"
+
     name: Annotated[str, Flag("network", metavar="NAME")] = Field(
         "lite0",
+        min_length=1,
         max_length=MAX_NAME,
         description="Network that dreams; `dreamvid layers` lists them.",
     )
-    weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
+    weights: Annotated[
+        str | None, Flag(metavar="NAME|FILE"), InputFile(words=WORDS_FOR_WEIGHTS)
+    ] = Field(
         None,
         description="imagenet, random, or a file (.h5, .keras, .npz). Default: the network's own.",
     )
@@ -58,52 +50,6 @@ class Network(Section):
         description="What the network computes in; auto: bfloat16 where the machine multiplies "
         "it and the network is known to gain. The picture stays float32.",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_alone(cls, data: Any) -> Any:
-        return {"name": data} if isinstance(data, str) else data
-
-
-class Listing(Section):
-    """What `dreamvid layers` is asked for."""
-
-    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
-        None, description="Network whose layers are listed; else the networks are."
-    )
-    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
-        None, description="A whole model (.keras) in the place of the network's own."
-    )
-    size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")
-
-
-class Term(Section):
-    """One layer of the objective and its weight; a negative weight subdues the layer."""
-
-    layer: str = Field(min_length=1, max_length=MAX_NAME)
-    weight: Annotated[float, Field(ge=-1e6, le=1e6), Varies()] = 1.0
-
-
-def _short(terms: tuple[Term, ...] | None) -> Any:
-    weights = {term.layer: term.model_dump()["weight"] for term in terms or ()}
-    if terms is not None and len(weights) < len(terms):  # a layer named twice
-        return [term.model_dump() for term in terms]
-    return None if terms is None else weights
-
-
-def _some_weight(terms: tuple[Term, ...] | None) -> tuple[Term, ...] | None:
-    if terms is not None and not any(term.weight for term in terms):
-        raise ValueError("every weight is 0, which leaves nothing to dream of")
-    return terms
-
-
-Objective = Annotated[
-    Annotated[tuple[Term, ...], Field(min_length=1, max_length=MAX_TERMS)] | None,
-    BeforeValidator(parse_terms),
-    AfterValidator(_some_weight),
-    PlainSerializer(_short),
-    Flag("layers", metavar="LAYER[=WEIGHT],…"),
-]
 
 
 def _whole(value: Any) -> Any:
@@ -208,9 +154,10 @@ class Dream(Section):
     def _whole_gradients_are_shaped(self) -> Dream:
         for key in ("decorrelate", "laplacian"):
             if self.method == "recursive" and getattr(self, key):
-                raise ValueError(f"{key}: the method recursive norms each tile by itself; leave it")
+                raise FaultError(key, "the method recursive norms each tile by itself; leave it")
         if self.method != "detail" and self.stagger not in (None, 1):
-            raise ValueError(f"stagger: the method {self.method} goes through every octave; use 1")
+            message = f"the method {self.method} goes through every octave; use 1"
+            raise FaultError("stagger", message)
         return self
 
     @model_validator(mode="after")
@@ -218,7 +165,8 @@ class Dream(Section):
         both = self.octave_scale, self.octave_top or 0
         varies = any(isinstance(each, Schedule) for each in both)
         if not varies and both[0] ** both[1] > MAX_GROWTH:
-            raise ValueError(f"octave_top: must leave a frame at most {MAX_GROWTH} times as wide")
+            message = f"must leave a frame at most {MAX_GROWTH} times as wide"
+            raise FaultError("octave_top", message)
         return self
 
 
@@ -270,6 +218,8 @@ class ZoomMotion(Motion):
 class Blend(Section):
     """What the last dream leaves on this frame. Its share alone may stand for the section."""
 
+    short = "share"
+
     what: Literal["residual", "picture"] = Field(
         "residual",
         description="residual: only what was dreamed passes to the next frame; picture: the whole "
@@ -292,11 +242,6 @@ class Blend(Section):
         description="Extra passes over a shot's first frame, before it shows. More: a steadier "
         "beginning, slower.",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _share_alone(cls, data: Any) -> Any:
-        return {"share": data} if isinstance(data, int | float | str | Schedule) else data
 
 
 class ZoomBlend(Blend):
@@ -343,98 +288,3 @@ class ClipFilm(Film):
     """How a clip's frames are coded, and its sound."""
 
     audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")
-
-
-def _named(path: Path) -> Path:
-    if not path.name:
-        raise ValueError("must name a file")
-    return path
-
-
-NamedPath = Annotated[Path, AfterValidator(_named)]
-
-
-class Recipe(Section):
-    """What every kind of recipe says."""
-
-    kind: Annotated[str, Flag(hidden=True)]
-    version: Annotated[Literal[1], Flag(hidden=True)] = 1
-    source: Annotated[
-        tuple[NamedPath, ...],
-        BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
-        PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
-        Flag(positional=True, metavar="SOURCE"),
-    ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
-    output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE")] = Field(
-        None, description="The result; its extension picks the format."
-    )
-    size: Size | None = Field(
-        None,
-        description="The frame's size. Default: the source's own. A source of another shape is "
-        "cropped about its center.",
-    )
-    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw.")
-    network: Network = Network()
-    dream: Dream = Dream()
-    color: Color = Color()
-
-
-Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
-Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures: the second's share.")]
-
-
-class ImageRecipe(Recipe):
-    """One picture, dreamed."""
-
-    kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
-    mix: Mix = 0.5
-
-
-class FilmRecipe(Recipe):
-    """What every recipe of a film says."""
-
-    frames: Frames | None = Field(None, description="Frames in all.")
-    fps: Rate | None = Field(None, description="Frames a second.")
-    motion: Motion = Motion()
-    blend: Blend = Blend()
-    film: Film = Film()
-
-
-class ZoomRecipe(FilmRecipe):
-    """An endless zoom into a picture."""
-
-    kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
-    frames: Frames = Field(50, description="Frames in all.")
-    fps: Rate = Field(30, description="Frames a second.", validate_default=True)
-    motion: ZoomMotion = ZoomMotion()
-    blend: ZoomBlend = ZoomBlend()
-    mix: Mix = 0.5
-
-
-class VideoRecipe(FilmRecipe):
-    """A clip, dreamed frame by frame."""
-
-    kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
-    frames: Frames | None = Field(None, description="Frames in all. Default: to the end.")
-    fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
-    film: ClipFilm = ClipFilm()
-    start: Moment | None = Field(None, description="Where in the clip to begin.")
-    end: Moment | None = Field(None, description="Where in the clip to stop.")
-    cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
-    cadence: int = Field(
-        1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."
-    )
-
-    @model_validator(mode="after")
-    def _ends_after_start(self) -> VideoRecipe:
-        if self.end is not None and self.end <= (self.start or 0):
-            raise ValueError("end: must be after start")
-        return self
-
-
-KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
-    "zoom": ZoomRecipe,
-    "video": VideoRecipe,
-    "image": ImageRecipe,
-}
-"""The kinds of recipe, by the key `kind`."""

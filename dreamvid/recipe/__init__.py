@@ -1,0 +1,80 @@
+"""What is asked for: recipes, from YAML, the prompt or Python to the job that is rendered.
+
+Nothing here opens a picture or a film, or imports TensorFlow.
+"""
+
+from dreamvid.recipe.base import Section
+from dreamvid.recipe.load import load_recipe, make_recipe
+from dreamvid.recipe.models import (
+    KINDS,
+    USUAL_KIND,
+    FilmRecipe,
+    Frames,
+    ImageRecipe,
+    Listing,
+    NamedPath,
+    Recipe,
+    VideoRecipe,
+    ZoomRecipe,
+)
+from dreamvid.recipe.paths import recipe_files
+from dreamvid.recipe.sections import (
+    MAX_GROWTH,
+    WORDS_FOR_WEIGHTS,
+    Above,
+    Amount,
+    Bands,
+    Blend,
+    ClipFilm,
+    Color,
+    Dream,
+    Film,
+    Motion,
+    Network,
+    Sigma,
+    Steps,
+    StepSize,
+    Turns,
+    ZoomBlend,
+    ZoomMotion,
+)
+from dreamvid.recipe.terms import MAX_NAME, LayerTerm, Objective, Term
+
+__all__ = [
+    "KINDS",
+    "MAX_GROWTH",
+    "MAX_NAME",
+    "USUAL_KIND",
+    "WORDS_FOR_WEIGHTS",
+    "Above",
+    "Amount",
+    "Bands",
+    "Blend",
+    "ClipFilm",
+    "Color",
+    "Dream",
+    "Film",
+    "FilmRecipe",
+    "Frames",
+    "ImageRecipe",
+    "LayerTerm",
+    "Listing",
+    "Motion",
+    "NamedPath",
+    "Network",
+    "Objective",
+    "Recipe",
+    "Section",
+    "Sigma",
+    "StepSize",
+    "Steps",
+    "Term",
+    "Turns",
+    "VideoRecipe",
+    "ZoomBlend",
+    "ZoomMotion",
+    "ZoomRecipe",
+    "load_recipe",
+    "make_recipe",
+    "recipe_files",
+]

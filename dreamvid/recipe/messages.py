@@ -1,0 +1,108 @@
+"""Pydantic's findings about a recipe as faults that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dreamvid.errors import Fault, FaultError, suggestion
+from dreamvid.recipe.fields import Flag
+
+Kinds = Mapping[str, type[BaseModel]]
+
+BOUNDS = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "finite_number": "must be a finite number",
+    "literal_error": "must be {expected}",
+    "missing": "is missing",
+    "too_long": "takes at most {max_length} values",
+    "too_short": "needs at least {min_length} values",
+    "string_too_short": "must not be empty",
+}
+"""What is said of pydantic's types of error; in braces, parts of their context."""
+
+TYPES = {
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "tuple_": "must be a list",
+    "string_": "must be a text",
+    "path_": "must be a path",
+    "model_": "must be a section of keys and values",
+}
+"""What is said of a value of the wrong type, by how pydantic's type of error begins."""
+
+
+def faults(
+    error: ValidationError, model: type[BaseModel], kinds: Kinds | None = None
+) -> list[Fault]:
+    """What is wrong with the data of a `model`, each fault once.
+
+    Args:
+        kinds: models that an unknown key may belong to instead, by what they are called.
+    """
+    found = error.errors()
+    # A list whose parts are refused is also called too short: the parts' faults say enough.
+    within = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
+    wanted = [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
+    return list(dict.fromkeys(_fault(dict(e), model, kinds or {}) for e in wanted))
+
+
+def _fault(error: dict[str, Any], model: type[BaseModel], kinds: Kinds) -> Fault:
+    parts = [str(part) for part in error["loc"]]
+    kind, context, given = str(error["type"]), dict(error.get("ctx", {})), error["input"]
+    key = ".".join(parts)
+    if kind == "extra_forbidden":
+        return _unknown(parts, model, kinds)
+    if isinstance(context.get("error"), FaultError):  # a section's own check names its key itself
+        fault = context["error"].fault
+        return Fault(".".join(filter(None, (key, fault.key))), fault.message, fault.hint)
+    if kind == "value_error":
+        return Fault(key, str(context.get("error", error["msg"])))
+    if kind in BOUNDS:
+        return Fault(key, BOUNDS[kind].format(**{n: _whole(v) for n, v in context.items()}))
+    wanted = next((text for start, text in TYPES.items() if kind.startswith(start)), None)
+    if wanted and isinstance(given, str | int | float):
+        wanted += f", not {given!r}"
+    return Fault(key, wanted or str(error["msg"]))
+
+
+def _whole(bound: Any) -> Any:
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+
+
+def _unknown(parts: list[str], model: type[BaseModel], kinds: Kinds) -> Fault:
+    """An unknown key, which may be meant for its neighbor, for elsewhere, or for another kind."""
+    key, name = ".".join(parts), parts[-1]
+    hint = suggestion(name, _keys_at(model, parts[:-1]), most=1)
+    place = _places(model).get(name)
+    if hint or place:
+        return Fault(key, "unknown", hint or f"did you mean {place}?")
+    others = [kind for kind, other in kinds.items() if name in _keys_at(other, parts[:-1])]
+    return Fault(key, f"unknown (it is for {' and '.join(others)})" if others else "unknown")
+
+
+def _places(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    """Where each key of a section stands, under its own name and under its flag's."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found = {**_places(inner, f"{prefix}{name}."), **found}
+        else:
+            flags = [m.name for m in field.metadata if isinstance(m, Flag) and m.name]
+            found |= dict.fromkeys([name, *flags], prefix + name)
+    return found
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

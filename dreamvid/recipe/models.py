@@ -1,0 +1,154 @@
+"""The recipe: what to render, frozen and validated.
+
+The same names serve at the prompt, in YAML and in Python. A recipe is one of three kinds, which
+differ in their keys and in a few defaults; `docs/recipes.md` lists every key. Every default stands
+here and in `sections.py`, and nowhere else. A size, a rate and a length that are None are the
+source's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from dreamvid.errors import FaultError
+from dreamvid.recipe.base import Section
+from dreamvid.recipe.fields import Flag, Moment, Rate, Size
+from dreamvid.recipe.paths import InputFile, OutputFile
+from dreamvid.recipe.sections import (
+    Blend,
+    ClipFilm,
+    Color,
+    Dream,
+    Film,
+    Motion,
+    Network,
+    ZoomBlend,
+    ZoomMotion,
+)
+
+
+def _named(path: Path) -> Path:
+    if not path.name:
+        raise ValueError("must name a file")
+    return path
+
+
+NamedPath = Annotated[Path, AfterValidator(_named)]
+
+
+class Recipe(Section):
+    """What every kind of recipe says."""
+
+    kind: Annotated[str, Flag(hidden=True)]
+    version: Annotated[Literal[1], Flag(hidden=True)] = 1
+    source: Annotated[
+        tuple[NamedPath, ...],
+        BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
+        PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
+        Flag(positional=True, metavar="SOURCE"),
+        InputFile(),
+    ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
+    output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE"), OutputFile()] = Field(
+        None, description="The result; its extension picks the format."
+    )
+    size: Size | None = Field(
+        None,
+        description="The frame's size. Default: the source's own. A source of another shape is "
+        "cropped about its center.",
+    )
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw.")
+    network: Network = Network()
+    dream: Dream = Dream()
+    color: Color = Color()
+
+    @classmethod
+    def kinds(cls) -> Mapping[str, type[BaseModel]]:
+        """The kinds of recipe."""
+        return KINDS
+
+
+Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
+Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures: the second's share.")]
+
+
+class ImageRecipe(Recipe):
+    """One picture, dreamed."""
+
+    kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
+    mix: Mix = 0.5
+
+
+class FilmRecipe(Recipe):
+    """What every recipe of a film says."""
+
+    frames: Frames | None = Field(None, description="Frames in all.")
+    fps: Rate | None = Field(None, description="Frames a second.")
+    motion: Motion = Motion()
+    blend: Blend = Blend()
+    film: Film = Film()
+
+
+class ZoomRecipe(FilmRecipe):
+    """An endless zoom into a picture."""
+
+    kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
+    frames: Frames = Field(50, description="Frames in all.")
+    fps: Rate = Field(30, description="Frames a second.", validate_default=True)
+    motion: ZoomMotion = ZoomMotion()
+    blend: ZoomBlend = ZoomBlend()
+    mix: Mix = 0.5
+
+
+class VideoRecipe(FilmRecipe):
+    """A clip, dreamed frame by frame."""
+
+    kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
+    frames: Frames | None = Field(None, description="Frames in all. Default: to the end.")
+    fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
+    film: ClipFilm = ClipFilm()
+    start: Moment | None = Field(None, description="Where in the clip to begin.")
+    end: Moment | None = Field(None, description="Where in the clip to stop.")
+    cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
+    cadence: int = Field(
+        1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> VideoRecipe:
+        if self.end is not None and self.end <= (self.start or 0):
+            raise FaultError("end", "must be after start")
+        return self
+
+
+KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
+    "zoom": ZoomRecipe,
+    "video": VideoRecipe,
+    "image": ImageRecipe,
+}
+"""The kinds of recipe, by the key `kind`."""
+
+USUAL_KIND = "zoom"
+"""The kind of a recipe that does not say its own, and whose source does not tell it."""
+
+
+class Listing(Section):
+    """What `dreamvid layers` is asked for."""
+
+    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
+        None, description="Network whose layers are listed; else the networks are."
+    )
+    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
+        None, description="A whole model (.keras) in the place of the network's own."
+    )
+    size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")
