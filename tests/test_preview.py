@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from dreamvid import preview as previews
-from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame
@@ -24,6 +23,7 @@ from dreamvid.media.write import write_picture
 from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled, within
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recurrence import frames as dream_frames
+from dreamvid.rendering import render as rendering
 from dreamvid.rendering.render import plan
 from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.source import open_source
@@ -43,7 +43,7 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_what_is_there_is_refused_before_any_work(
     (still.parent / name).write_text("mine")
     recipe = of(still, network="none", frames=2)
     with monkeypatch.context() as patch:
-        patch.setattr(previews, "carry_out", None)
+        patch.setattr(previews, "record", None)
         with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
             list(preview(recipe, 2, False, quiet=True))
     assert (still.parent / name).read_text() == "mine"
@@ -301,7 +301,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
         return fake(DreamTask(canvas, t, bare))
 
     recipe = of(still, frames=7, motion={"zoom": 1.05})
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
     with pytest.raises((KeyboardInterrupt, DreamvidError), match=f"{done} frames done are in"):
         made(recipe, 4)
     assert not (still.parent / "night.preview.mp4").exists()
