@@ -25,6 +25,8 @@ from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Motion
+from dreamvid.pipeline import MAX_WAITING
+from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.resolve import resolve
 from dreamvid.source import fit, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Fresh
@@ -111,7 +113,10 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
         step = next(steps)
     assert (step.index, step.total) == (4, 50)
     steps.close()
-    assert probe(tmp_path / "a.partial.mp4").frames == 5
+    stored = load_checkpoint(folder_of(tmp_path / "a.mp4") / "state.npz")
+    assert stored
+    assert probe(tmp_path / "a.partial.mp4").frames == stored.done
+    assert 5 <= stored.done <= 5 + MAX_WAITING + 1, "what was shown, and what was under way"
     left = {"a.png", "a.partial.mp4", ".a.mp4.dreamvid"}
     assert {p.name for p in tmp_path.iterdir()} == left
 
