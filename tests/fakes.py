@@ -41,7 +41,8 @@ class NamedDreamer:
 
     def __call__(self, task: DreamTask, /) -> Frame:
         self.tasks.append(task.index)
-        return task.canvas + np.float32(self.gain) * np.sin(task.canvas + task.index)
+        waves = np.sin(task.canvas + np.float32(task.index))
+        return np.asarray(task.canvas + np.float32(self.gain) * waves, np.float32)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from dreamvid.media.write import write_picture
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
-from dreamvid.recipe import Motion
 from dreamvid.pipeline import MAX_WAITING
+from dreamvid.recipe import Motion
 from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.resolve import resolve
 from dreamvid.source import fit, open_source
