@@ -19,7 +19,7 @@ from dreamvid.errors import DreamvidError
 from dreamvid.media.sink import left_before
 from dreamvid.preflight import Times, foreseen
 from dreamvid.rendering.render import Plan, Step
-from dreamvid.rendering.run import folder_of
+from dreamvid.rendering.run import done_frames, folder_of
 
 
 def watched(planned: Plan, steps: Generator[Step], *, quiet: bool) -> str | None:
@@ -105,7 +105,8 @@ def _kept(output: Path, done: int) -> str:
     name = left_before(folder_of(output))
     if not done and name is None:
         return ""
-    what = f"the {done} frames done are" if done else "what was done before is"
+    stored = max(done, done_frames(output))  # some may be that were not shown yet
+    what = f"the {stored} frames done are" if done else "what was done before is"
     where = f"; {what} in {output.with_name(name)}" if name else ""
     return f"{where}; the same words again go on from there"
 

@@ -40,8 +40,9 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import build, load
 from dreamvid.dream.precision import computed_in
 from dreamvid.dream.shaping import mixing
+from dreamvid.frame import Size
 from dreamvid.media.read import read_picture
-from dreamvid.motion.resample import resized
+from dreamvid.motion.resample import resize_cubic
 from dreamvid.recipe import Dream, ImageRecipe, Network
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}
@@ -106,7 +107,7 @@ def _gradients(
     name: str, layers: tuple[str, ...], size: tuple[int, int], rounds: int
 ) -> Iterator[str]:
     ways = dict(_steps(name, layers, size))
-    picture = np.clip(resized(read_picture(bench_films.SEED), size), 0, 255)
+    picture = np.clip(resize_cubic(read_picture(bench_films.SEED), Size(*size[::-1])), 0, 255)
     times = in_turns({way: lambda step=step: step(picture) for way, step in ways.items()}, rounds)
     work = 4 * multiplications(name, layers, size)
     high, wide = size

@@ -21,10 +21,11 @@ import numpy as np
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.frame import Size
 from dreamvid.machine import taken
 from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
-from dreamvid.motion.resample import resized
+from dreamvid.motion.resample import resize_cubic
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering.render import plan, record
 from dreamvid.task import DreamTask
@@ -114,7 +115,7 @@ def timed(recipe: Recipe, output: Path) -> Times:
     dreamer = made.dream
     assert isinstance(dreamer, Dreamer)
     width, height = made.source.size
-    small = np.ascontiguousarray(resized(read_picture(SEED), (height, width)))
+    small = np.ascontiguousarray(resize_cubic(read_picture(SEED), Size(width, height)))
     for index in range(2):  # a first dream, and one that is carried
         dreamer(DreamTask(small, index))
     spent = Spent(dreamer._ascent)
@@ -206,7 +207,7 @@ def still(width: int, height: int) -> dict[str, float]:
     """A still of that size, one step an octave."""
     with tempfile.TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.png"
-        save(np.clip(resized(read_picture(SEED), (height, width)), 0, 255), seed)
+        save(np.clip(resize_cubic(read_picture(SEED), Size(width, height)), 0, 255), seed)
         recipe = ImageRecipe(
             source=(seed,), network=_network("inception_v3"), dream=Dream(steps=1, burst=1)
         )
@@ -255,14 +256,14 @@ def start(args: argparse.Namespace) -> Iterator[str]:
 
 def first_gradient() -> None:
     """`dreamvid zoom` until its first gradient begins."""
-    import dreamvid.rendering as rendering
+    from dreamvid.rendering.render import render as rendering
 
-    def made(recipe: Recipe, *given: Any) -> Any:
-        dreamer = make(recipe, *given)
+    def made(*given: Any) -> Any:
+        dreamer = make(*given)
         dreamer._ascent.climb = lambda *args: os._exit(0)
         return dreamer
 
-    make, rendering.make_dreamer = rendering.make_dreamer, made
+    make, rendering.make_dreamer = rendering.make_dreamer, made  # type: ignore[assignment]
     from dreamvid.cli import main
 
     with tempfile.TemporaryDirectory() as folder:
@@ -278,7 +279,7 @@ def faith(args: argparse.Namespace) -> Iterator[str]:
     networks = [_network("inception_v3"), _network("lite0")]
     if args.teacher:
         networks.append(Network(name="squeezenet", weights=str(args.teacher)))
-    seed = np.ascontiguousarray(resized(read_picture(SEED), SIZE[::-1]))
+    seed = np.ascontiguousarray(resize_cubic(read_picture(SEED), Size(*SIZE)))
     bare = np.ones(seed.shape[:2], np.float32)
     for network in networks:
         gains, judge = [], None

@@ -24,14 +24,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dreamvid import cli, rendering, watching, words
+from dreamvid import cli, watching, words
 from dreamvid.media import codings, decoder, durable, segments, stills
+from dreamvid.rendering import render
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 from tests import survivor
 from tests.hunt import Forked, _forking
 
-WARM = (codings, rendering, watching, words, stills)
+WARM = (codings, render, watching, words, stills)
 
 ZOOM = [
     "zoom",
@@ -156,8 +157,8 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
         try:
             os.chdir(folder)
             sys.stdout = sys.stderr = log.open("w", buffering=1)
-            rendering.make_dreamer = lambda recipe, means=None: survivor.dream
-            rendering.SEGMENT = SEGMENT
+            render.make_dreamer = lambda job, machine=None: survivor.dream
+            render.SEGMENT = SEGMENT
             decoder._idle.clear()
             steps = Steps(folder, fault_at)
             steps.install()

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.frame import Frame
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
+from dreamvid.rendering import render
 from dreamvid.task import Fresh
 from tests.fakes import dreaming
 
@@ -68,7 +68,7 @@ def fault_at(last: int) -> None:
 
 
 if __name__ == "__main__":
-    rendering.make_dreamer = lambda recipe, means=None: dream
-    rendering.SEGMENT = SEGMENT
+    render.make_dreamer = lambda job, machine=None: dream
+    render.SEGMENT = SEGMENT
     fault_at(int(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

@@ -33,7 +33,7 @@ def noise(seed: int, low: float = 60, high: float = 200) -> Frame:
 
 
 SOURCE, DREAM, BEFORE = noise(1), noise(2), noise(3)
-LAST = Carried(dream=DREAM, source=BEFORE, bare=np.zeros((H, W), np.float32))
+LAST = Carried(dream=DREAM, source=BEFORE, fresh=np.zeros((H, W), np.float32))
 
 
 def still(frame: Frame, ground: Any = 0) -> Frame:
@@ -114,7 +114,7 @@ def test_what_is_worn_is_dreamed_anew() -> None:
     made, bare = canvas(SOURCE, last, aside, Blend(), worn)
     assert np.array_equal(made, plain), "what is carried stays"
     np.testing.assert_allclose(bare, np.clip(FADE * 0.3 + STRAIN_BURST * worn, 0, 1), rtol=1e-5)
-    on = last.on(SOURCE, aside, worn)
+    on = last.onto(SOURCE, aside, worn)
     np.testing.assert_allclose(on.fresh, np.clip(0.3 + STRAIN_BURST * worn, 0, 1), rtol=1e-5)
     for nothing in (canvas(SOURCE, LAST, aside, ZoomBlend(), worn)[1], LAST.fresh):
         assert not nothing.any(), "a picture that is carried whole is nowhere bare"
@@ -138,7 +138,7 @@ def test_a_picture_is_nowhere_bare_once_it_is_carried() -> None:
 
 def test_a_last_dream_lies_on_the_next_source() -> None:
     last = Carried(DREAM, BEFORE, np.full((H, W), 0.25, np.float32))
-    on = last.on(SOURCE, covering)
+    on = last.onto(SOURCE, covering)
     assert on.source is SOURCE
     assert np.allclose(on.dream[:, W // 2 :], (SOURCE + DREAM - BEFORE)[:, W // 2 :], atol=1e-3)
     assert np.array_equal(on.dream[: H // 2, : W // 2], SOURCE[: H // 2, : W // 2])
@@ -174,7 +174,7 @@ def test_what_is_half_covered_is_half_as_strong() -> None:
 
 
 def test_a_dream_is_held_onward_with_what_it_covers() -> None:
-    after = Coverage.full(LAST).onward(covering)
+    after = Coverage.full(LAST).warped(covering)
     assert np.allclose(after.cover[: H // 2, : W // 2], 0)
     assert np.allclose(after.cover[:, W // 2 :], 1)
     assert np.allclose(after.residual[:, W // 2 :], (DREAM - BEFORE)[:, W // 2 :])

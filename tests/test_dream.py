@@ -24,7 +24,7 @@ from dreamvid.dream.models import build, load
 from dreamvid.dream.networks import preprocessed
 from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from dreamvid.recipe.load import make_recipe
 from dreamvid.task import DreamTask, Fresh, Notes
@@ -56,7 +56,7 @@ def test_the_objective_rises_at_every_octave(picture: Frame) -> None:
     """Judged on the whole, unjittered picture at each octave's own size."""
     dream = dreamer()
     dreamed = dream(DreamTask(picture, 0))
-    for size in dream.sizes((48, 64)):
+    for size in (each.shape for each in dream.sizes(Size(64, 48))):
         before, after = (
             tf.image.resize(one, size, method="bicubic", antialias=True).numpy()
             for one in (picture, dreamed)
@@ -414,8 +414,8 @@ def test_smoothing_that_fades_out_ends_in_none(picture: Frame) -> None:
 
 def test_the_octaves_are_those_of_the_frame() -> None:
     dream = dreamer(**ANIMALS)
-    assert dream.sizes((144, 192)) == [(103, 137), (144, 192)]
-    assert dream.sizes((144, 192), how(octaves=2, octave_scale=2, octave_top=1)) == [
+    assert dream.sizes(Size(192, 144)) == [Size(137, 103), Size(192, 144)]
+    assert dream._sizes((144, 192), how(octaves=2, octave_scale=2, octave_top=1)) == [
         (144, 192),
         (288, 384),
     ]
@@ -427,11 +427,11 @@ def test_the_octaves_are_those_of_the_frame() -> None:
 def test_small_frames_have_an_octave_above_their_own_size_unless_told() -> None:
     """Where what the network knows has little room in them."""
     dream = dreamer(octaves=2, octave_top=None)
-    assert dream.sizes((144, 192)) == [(144, 192), (202, 269)]
-    assert dream.sizes((300, 400)) == [(214, 286), (300, 400)]
-    assert dream.sizes((144, 192), how(octave_top=0)) == [(103, 137), (144, 192)]
+    assert dream.sizes(Size(192, 144)) == [Size(192, 144), Size(269, 202)]
+    assert dream.sizes(Size(400, 300)) == [Size(286, 214), Size(400, 300)]
+    assert dream._sizes((144, 192), how(octave_top=0)) == [(103, 137), (144, 192)]
     for other in ({"method": "resize"}, {"method": "recursive"}):
-        assert dream.sizes((144, 192), how(**other, octave_top=None))[-1] == (144, 192)
+        assert dream._sizes((144, 192), how(**other, octave_top=None))[-1] == (144, 192)
     assert ENTRIES["vgg16"].octave_top(Dream(), (100, 100)) == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from dreamvid.blend import Warp
 from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
-from dreamvid.motion.camera import Camera
-from dreamvid.motion.flow import TORN, Flow, consistent, worn
-from dreamvid.recipe import Motion
+from dreamvid.motion.camera import CameraWalk
+from dreamvid.motion.flow import MAX_STRAIN, Flow, SourceFrame, consistent, with_flow
+from dreamvid.motion.flow_warp import flow_warp, strain_seen
+from dreamvid.recipe import Motion, VideoRecipe
+from dreamvid.recipe.resolve import resolve
+from dreamvid.recipe.timeline import Timeline
 from tests.scenes import Floats, H, Mask, Scene, W, grid, texture
 
 SCENES = {
@@ -24,6 +28,11 @@ SCENES = {
     "fast ground": Scene(ground=(4, 1), disc=(1, 1), begins=(55, 42), seed=2),
 }
 EVERY_SCENE = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
+
+
+def walk(motion: Motion) -> CameraWalk:
+    """Over a clip, on which the camera moves."""
+    return CameraWalk(resolve(VideoRecipe(kind="video", motion=motion)), Timeline())
 
 
 def flow_to(scene: Scene, t: int) -> Flow:
@@ -170,7 +179,7 @@ def test_what_stands_still_is_not_strained(level: float | None) -> None:
 def test_an_edge_is_no_strain_beyond_what_is_torn() -> None:
     """Where a disc tears away from its ground no one can say what is stretched."""
     strain = flow_to(Scene(ground=(0, 0), disc=(8, 0)), 2).strain
-    assert strain.max() <= TORN
+    assert strain.max() <= MAX_STRAIN
     assert np.isfinite(strain).all()
 
 
@@ -179,14 +188,14 @@ def test_the_camera_sees_the_strain_where_the_clip_is_shown() -> None:
     x, _ = grid()
     flow = Flow(still, np.ones((H, W), np.float32), (x / 100).astype(np.float32))
     motion = Motion(translate=(10, 0), on="frame")
-    camera, source = Camera(True), field(*grid())
-    assert camera.sees(SourceFrame(0, source), motion).worn is None, "nothing came"
-    seen = camera.sees(SourceFrame(1, source, flow), motion)
-    assert seen.worn is not None
-    np.testing.assert_allclose(seen.worn[:, 12:], ((x - 10) / 100)[:, 12:], atol=1e-3)
-    fixed = Camera(True)
-    fixed.sees(SourceFrame(0, source), Motion(translate=(10, 0), on="dream"))
-    assert worn(flow, Affine()) is flow.strain
+    camera, source = walk(motion), field(*grid())
+    assert camera.view(SourceFrame(0, source)).strain is None, "nothing came"
+    seen = camera.view(SourceFrame(1, source, flow))
+    assert seen.strain is not None
+    np.testing.assert_allclose(seen.strain[:, 12:], ((x - 10) / 100)[:, 12:], atol=1e-3)
+    fixed = walk(Motion(translate=(10, 0), on="dream"))
+    fixed.view(SourceFrame(0, source))
+    assert strain_seen(flow, Affine()) is flow.strain
 
 
 # What counts as still
@@ -359,29 +368,29 @@ def test_a_ride_is_the_flow_seen_by_the_camera(asked: dict[str, object]) -> None
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "dream"})
-    step, camera, source = camera_step(motion, Size(W, H)), Camera(True), field(*grid())
-    camera.sees(SourceFrame(0, source), motion)
+    step, camera, source = camera_step(motion, Size(W, H)), walk(motion), field(*grid())
+    camera.view(SourceFrame(0, source))
     for t in (1, 2):  # the source stays where it is, in each frame alike
-        seen = camera.sees(SourceFrame(t, source, blowing(), blowing()), motion)
+        seen = camera.view(SourceFrame(t, source, blowing(), blowing()))
         assert seen.source is source
-        assert_moved(seen.came(source, 0.0), ridden(step, Affine()))
-        assert seen.left is not None
-        assert_moved(seen.left(source, 0.0), ridden(Affine(), step))
+        assert_moved(seen.to_here(source, 0.0), ridden(step, Affine()))
+        assert seen.to_previous is not None
+        assert_moved(seen.to_previous(source, 0.0), ridden(Affine(), step))
 
 
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> None:
     motion = Motion.model_validate({**asked, "on": "frame"})
-    step, camera, source = camera_step(motion, Size(W, H)), Camera(True), field(*grid())
-    camera.sees(SourceFrame(0, source), motion)
+    step, camera, source = camera_step(motion, Size(W, H)), walk(motion), field(*grid())
+    camera.view(SourceFrame(0, source))
     before = Affine()
     for t in (1, 2, 3):
         after = before.then(step)
-        seen = camera.sees(SourceFrame(t, source, blowing(), blowing()), motion)
+        seen = camera.view(SourceFrame(t, source, blowing(), blowing()))
         assert_moved(seen.source, [through(after.inverse, *grid())])
-        assert_moved(seen.came(source, 0.0), ridden(after, before))
-        assert seen.left is not None
-        assert_moved(seen.left(source, 0.0), ridden(before, after))
+        assert_moved(seen.to_here(source, 0.0), ridden(after, before))
+        assert seen.to_previous is not None
+        assert_moved(seen.to_previous(source, 0.0), ridden(before, after))
         before = after
 
 
@@ -442,6 +451,10 @@ def shot(scene: Scene, frames: int) -> list[tuple[int, Frame]]:
 FILM = [*shot(SCENES["both to the right"], 4), *shot(SCENES["against each other"], 3)]
 
 
+def film(shots: list[tuple[int, Frame]] = FILM) -> Generator[tuple[int, Frame]]:
+    yield from shots
+
+
 def same(one: Flow | None, other: Flow | None) -> bool:
     if one is None or other is None:
         return one is other
@@ -451,14 +464,14 @@ def same(one: Flow | None, other: Flow | None) -> bool:
 
 @pytest.mark.parametrize("both", [False, True])
 def test_each_frame_has_the_flow_from_the_one_before(both: bool) -> None:
-    made = list(with_flow(iter(FILM), both))
+    made = list(with_flow(film(), both))
     assert len(made) == len(FILM)
-    for index, (moment, (t, frame)) in enumerate(zip(made, FILM, strict=True)):
+    for index, (source_frame, (t, frame)) in enumerate(zip(made, FILM, strict=True)):
         before = FILM[index - 1][1]
-        assert moment.t == t
-        assert moment.source is frame
-        assert same(moment.came, Flow.between(before, frame) if t else None)
-        assert same(moment.left, Flow.between(frame, before) if t and both else None)
+        assert source_frame.t == t
+        assert source_frame.picture is frame
+        assert same(source_frame.flow, Flow.between(before, frame) if t else None)
+        assert same(source_frame.flow_back, Flow.between(frame, before) if t and both else None)
 
 
 def test_flow_is_computed_only_within_shots(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,9 +482,9 @@ def test_flow_is_computed_only_within_shots(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append((place[id(before)], place[id(now)]))
 
     monkeypatch.setattr(Flow, "between", between)
-    list(with_flow(iter(FILM), both=False))
+    list(with_flow(film(), both=False))
     assert asked == [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6)]
 
 
 def test_an_empty_film_has_no_moments() -> None:
-    assert list(with_flow(iter(()), both=False)) == []
+    assert list(with_flow(film([]), both=False)) == []

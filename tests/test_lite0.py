@@ -24,7 +24,7 @@ from dreamvid.dream.networks import activations, preprocessed
 from dreamvid.dream.packaged import LITE0, Packaged
 from dreamvid.dream.torch_file import read_tensors
 from dreamvid.errors import NetworkError
-from dreamvid.machine import Means
+from dreamvid.machine import Machine
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
@@ -203,7 +203,7 @@ def test_a_run_knows_its_installed_weights_by_their_hash(here: Path) -> None:
 
 def manifest_of(network: Any) -> Manifest:
     recipe = make_recipe({"source": str(SEED), "network": network}, "zoom")
-    return Manifest.of(settled(recipe), 8, Means(1))
+    return Manifest.of(settled(recipe), 8, Machine(1))
 
 
 def test_it_dreams_a_film_without_any_connection(

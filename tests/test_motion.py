@@ -19,6 +19,7 @@ from dreamvid.motion.warp import (
     _warp_upright,
     fill_ground,
     warp,
+    warp_onto,
 )
 from dreamvid.recipe import Motion
 
@@ -86,9 +87,9 @@ def noise(width: int = W, height: int = H, seed: int = 3) -> Frame:
 
 
 def test_standing_still_is_the_identity() -> None:
-    still = camera_step(Motion(center=(0.3, 0.9)), (W, H))
+    still = camera_step(Motion(center=(0.3, 0.9)), Size(W, H))
     assert still.identity
-    assert not camera_step(Motion(translate=(1e-9, 0)), (W, H)).identity
+    assert not camera_step(Motion(translate=(1e-9, 0)), Size(W, H)).identity
     assert not camera_step(Motion(zoom=1 + 1e-9), Size(W, H)).identity
     assert not camera_step(Motion(angle=1e-9), Size(W, H)).identity
 
@@ -145,16 +146,16 @@ def test_zooming_in_and_out_again_is_no_movement(
 @pytest.mark.parametrize(
     ("trim", "size", "zoom"),
     [
-        ((2.0, 1.0), (100, 50), 100 / 96),
-        ((2.0, 1.5), (100, 50), 100 / 96),
-        ((2.0, 0.5), (100, 50), 50 / 49),
-        ((5.0, 0.0), (100, 50), 1.0),
-        ((0.0, 0.0), (100, 50), 1.0),
-        ((0.25, 0.25), (640, 480), 640 / 639.5),
+        ((2.0, 1.0), Size(100, 50), 100 / 96),
+        ((2.0, 1.5), Size(100, 50), 100 / 96),
+        ((2.0, 0.5), Size(100, 50), 50 / 49),
+        ((5.0, 0.0), Size(100, 50), 1.0),
+        ((0.0, 0.0), Size(100, 50), 1.0),
+        ((0.25, 0.25), Size(640, 480), 640 / 639.5),
     ],
 )
 def test_a_trim_is_the_smaller_of_both_magnifications(
-    trim: tuple[float, float], size: tuple[int, int], zoom: float
+    trim: tuple[float, float], size: Size, zoom: float
 ) -> None:
     assert trim_zoom(trim, size) == pytest.approx(zoom, rel=1e-12)
     step = camera_step(Motion(zoom=3, trim=trim), size)
@@ -163,7 +164,7 @@ def test_a_trim_is_the_smaller_of_both_magnifications(
 
 def test_a_trim_crops_what_it_says() -> None:
     """2 px left and right of 100: the pixel edges at 2 and 98 come to 0 and 100."""
-    matrix = camera_step(Motion(trim=(2, 1)), (100, 50)).matrix
+    matrix = camera_step(Motion(trim=(2, 1)), Size(100, 50)).matrix
     assert np.allclose(matrix @ [1.5, 0.5, 1], [-0.5, -0.5, 1])
     assert np.allclose(matrix @ [97.5, 48.5, 1], [99.5, 49.5, 1])
 
@@ -186,7 +187,7 @@ def test_a_ramp_lies_where_the_map_puts_it(motion: Motion) -> None:
 @pytest.mark.parametrize("angle", [0.0, 0.2, -30.0])
 def test_every_rate_of_zoom_is_exact(zoom: float, angle: float) -> None:
     x, y = grid()
-    affine = camera_step(Motion(zoom=zoom, angle=angle, translate=(0.3, 0)), (W, H))
+    affine = camera_step(Motion(zoom=zoom, angle=angle, translate=(0.3, 0)), Size(W, H))
     inside = interior(affine, x, y)
     assert inside.sum() > 200
     moved, exact = warp(ramp(x, y), affine, "reflect"), ramp(*came_from(affine, x, y))
@@ -221,7 +222,7 @@ def test_a_slow_wave_lies_where_the_map_puts_it(
 def test_a_small_shift_is_neither_lost_nor_enlarged(shift: float) -> None:
     """OpenCV's cubic makes .006 px of .004, its Lanczos 0."""
     x, y = grid()
-    affine = camera_step(Motion(translate=(shift, -shift)), (W, H))
+    affine = camera_step(Motion(translate=(shift, -shift)), Size(W, H))
     moved = ramp(x, y) - warp(ramp(x, y), affine, "reflect")
     inside = moved[4:-4, 4:-4]
     assert np.abs(inside - np.array([shift, -shift, 2 * shift])).max() < PIXEL / 10
@@ -229,7 +230,7 @@ def test_a_small_shift_is_neither_lost_nor_enlarged(shift: float) -> None:
 
 def test_small_shifts_add_up() -> None:
     x, y = grid()
-    frame, step = ramp(x, y), camera_step(Motion(translate=(0.02, 0)), (W, H))
+    frame, step = ramp(x, y), camera_step(Motion(translate=(0.02, 0)), Size(W, H))
     for _ in range(50):
         frame = warp(frame, step, "edge")
     assert np.abs((ramp(x, y) - frame)[20:-20, 20:-20, 0] - 1).max() < PIXEL
@@ -237,7 +238,7 @@ def test_small_shifts_add_up() -> None:
 
 def test_a_shift_moves_the_picture_right_and_down() -> None:
     frame = noise()
-    moved = warp(frame, camera_step(Motion(translate=(3, 2)), (W, H)), "black")
+    moved = warp(frame, camera_step(Motion(translate=(3, 2)), Size(W, H)), "black")
     assert np.array_equal(moved[2:, 3:], frame[:-2, :-3])
     assert not moved[:2].any()
     assert not moved[:, :3].any()
@@ -280,7 +281,7 @@ def test_a_turn_takes_no_more_taps_than_an_upright_step() -> None:
             return pixels, weights
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dreamvid.motion._taps", spy)
+            patch.setattr("dreamvid.motion.warp._taps", spy)
             _warp_turned(noise(8, 8), back, "edge")
         assert set(seen) == {4}
 
@@ -343,7 +344,7 @@ def test_a_border_is_what_numpy_pads(border: Border, motion: Motion) -> None:
 def test_the_smallest_frames_move_too(border: Border, shape: tuple[int, int, int]) -> None:
     frame = np.full(shape, 77, np.float32)
     for motion in (Motion(zoom=0.5), Motion(angle=10), Motion(translate=(0.5, 40))):
-        moved = warp(frame, camera_step(motion, (shape[1], shape[0])), border)
+        moved = warp(frame, camera_step(motion, Size(shape[1], shape[0])), border)
         assert np.isfinite(moved).all()
         if border != "black":
             assert np.abs(moved - 77).max() < 1e-3
@@ -382,7 +383,7 @@ def test_new_ground_keeps_the_source_where_it_is_and_its_color(zoom: float) -> N
     """A dark left and a bright right half, seen from ever farther, mirrored without end."""
     frame = np.full((48, 64, 3), 40, np.float32)
     frame[:, 32:] = 200
-    far = fill_ground(frame, camera_step(Motion(zoom=max(zoom, 0.1)), (64, 48)))
+    far = fill_ground(frame, camera_step(Motion(zoom=max(zoom, 0.1)), Size(64, 48)))
     if zoom < 0.1:  # composed of steps: the recipe allows no such step at once
         camera = Affine()
         for _ in range(round(np.log(zoom) / np.log(0.5))):

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from dreamvid import preview as previews
-from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame
@@ -25,6 +24,7 @@ from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering.render import plan
+from dreamvid.rendering.render import render as rendering
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask, Fresh
 from tests import media_factory
@@ -41,7 +41,7 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_what_is_there_is_refused_before_any_work(
     (still.parent / name).write_text("mine")
     recipe = of(still, network="none", frames=2)
     with monkeypatch.context() as patch:
-        patch.setattr(previews, "carry_out", None)
+        patch.setattr(previews, "record", None)
         with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
             list(preview(recipe, 2, False, quiet=True))
     assert (still.parent / name).read_text() == "mine"
@@ -265,6 +265,7 @@ def fail() -> None:
 def test_stopped_it_goes_on_and_has_every_cell(
     still: Path, stop: Callable[[], None], done: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DREAMVID_OVERLAP", "0")  # no dream begins before the last one is stored
     turns = iter(range(100))
 
     @dreaming
@@ -274,7 +275,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
         return fake(DreamTask(canvas, t, bare))
 
     recipe = of(still, frames=7, motion={"zoom": 1.05})
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
     with pytest.raises((KeyboardInterrupt, DreamvidError), match=f"{done} frames done are in"):
         made(recipe, 4)
     assert not (still.parent / "night.preview.mp4").exists()

@@ -23,8 +23,11 @@ from dreamvid.media.write import write_picture
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
+from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import resolve
+from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.source import fit, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Fresh
 from tests import media_factory
@@ -35,7 +38,7 @@ from tests.scenes import Scene, grid
 def films(kind: str, sources: list[Frame], **sections: Any) -> list[Frame]:
     """The frames of a recipe with a dreamer that changes nothing."""
     recipe = make_recipe({"network": "none", **sections}, kind)
-    return list(dream_frames(recipe, sources, make_dreamer(recipe)))
+    return list(dream_frames(recipe, sources, make_dreamer(resolve(recipe))))
 
 
 def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame) -> None:
@@ -68,7 +71,7 @@ def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict
 def test_a_zoom_keeps_its_color_over_many_frames(picture: Frame) -> None:
     """With a real dream: means within 8 levels and spreads within a quarter after 50 frames."""
     recipe = make_recipe({"frames": 50}, "zoom")
-    dream = make_dreamer(recipe)
+    dream = make_dreamer(resolve(recipe))
     *_, last = dream_frames(recipe, itertools.repeat(picture, 50), dream)
     np.testing.assert_allclose(last.mean((0, 1)), picture.mean((0, 1)), atol=8)
     np.testing.assert_allclose(last.std((0, 1)), picture.std((0, 1)), rtol=0.25)
@@ -78,7 +81,7 @@ def test_a_zoom_keeps_its_color_over_many_frames(picture: Frame) -> None:
 def test_flat_seeds_do_not_run_away(value: float) -> None:
     recipe = make_recipe({"frames": 12, "dream": {"octaves": 2}}, "zoom")
     flat = np.full((48, 64, 3), value, np.float32)
-    frames = list(dream_frames(recipe, [flat] * 12, make_dreamer(recipe)))
+    frames = list(dream_frames(recipe, [flat] * 12, make_dreamer(resolve(recipe))))
     assert np.isfinite(frames).all()
     assert abs(frames[-1].mean() - value) < 12
     assert frames[-1].std() < 40
@@ -110,7 +113,10 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
         step = next(steps)
     assert (step.index, step.total) == (4, 50)
     steps.close()
-    assert probe(tmp_path / "a.partial.mp4").frames == 5
+    stored = load_checkpoint(folder_of(tmp_path / "a.mp4") / "state.npz")
+    assert stored
+    assert probe(tmp_path / "a.partial.mp4").frames == stored.done
+    assert 5 <= stored.done <= 5 + MAX_WAITING + 1, "what was shown, and what was under way"
     left = {"a.png", "a.partial.mp4", ".a.mp4.dreamvid"}
     assert {p.name for p in tmp_path.iterdir()} == left
 
@@ -237,7 +243,7 @@ def test_without_a_share_every_frame_is_dreamed_from_nothing(
 
 
 def threads_ahead() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
 
 
 @pytest.mark.parametrize("cadence", [1, 3])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamvid.frame import Frame
-from dreamvid.motion.resample import SINGLE, blocks, resized, summed
+from dreamvid.frame import Frame, Size
+from dreamvid.motion.resample import SINGLE, blocks, resize_cubic, summed
 
 quick = settings(deadline=None, max_examples=40)
 
@@ -24,19 +24,19 @@ def test_it_resizes_as_tensorflow_does(before: tuple[int, int], after: tuple[int
 
     frame = noise(*before, 3)
     expected = tf.image.resize(frame, after, method="bicubic", antialias=True).numpy()
-    np.testing.assert_allclose(resized(frame, after), expected, atol=0.01)
+    np.testing.assert_allclose(resize_cubic(frame, Size(*after[::-1])), expected, atol=0.01)
 
 
 def test_the_same_size_is_the_frame_itself() -> None:
     frame = noise(20, 30, 3)
-    assert resized(frame, (20, 30)) is frame
+    assert resize_cubic(frame, Size(30, 20)) is frame
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 200), st.floats(0, 255))
 @quick
 def test_what_is_flat_stays_flat_at_any_size(high: int, wide: int, edge: int, level: float) -> None:
     frame = np.full((high, wide, 3), level, np.float32)
-    made = resized(frame, (edge, 200 // edge + 1))
+    made = resize_cubic(frame, Size(200 // edge + 1, edge))
     assert made.shape == (edge, 200 // edge + 1, 3)
     np.testing.assert_allclose(made, level, atol=1e-3)
 
@@ -77,8 +77,8 @@ def test_no_product_is_large_enough_for_threads(monkeypatch: pytest.MonkeyPatch)
         sizes.append(one.size * other.shape[1])
         return multiply(one, other, out=out)
 
-    monkeypatch.setattr("dreamvid.resample.np.matmul", counted)
+    monkeypatch.setattr("dreamvid.motion.resample.np.matmul", counted)
     frame = noise(90, 4000, 3)
-    resized(frame, (200, 900))
+    resize_cubic(frame, Size(900, 200))
     assert len(sizes) > 100
     assert max(sizes) <= SINGLE

@@ -17,7 +17,7 @@ from dreamvid.media.opencv import cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.shots import SHORTEST, WINDOW, split_shots
+from dreamvid.shots import SHORTEST, WINDOW, find_shots, split_shots
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
@@ -44,6 +44,35 @@ def plain(color: tuple[float, float, float], count: int) -> Shot:
 
 def indices(frames: Shot) -> list[int]:
     return [index for index, _ in split_shots(iter(frames), True)]
+
+
+@pytest.mark.parametrize("lengths", [[], [1], [3], [20], [10, 12], [9, SHORTEST, 2], [12, 8, 15]])
+def test_shots_are_found_without_a_dream_where_frames_begin_at_0(lengths: list[int]) -> None:
+    frames = [frame for seed, count in enumerate(lengths) for frame in shot(seed, count)]
+    begin = [at for at, index in enumerate(indices(frames)) if index == 0]
+    found = list(find_shots(iter(frames)))
+    assert [each.start for each in found] == begin
+    assert [each.stop for each in found] == [*begin[1:], *([len(frames)] if frames else [])]
+
+
+def test_a_shot_is_named_before_the_next_is_read_and_the_clip_is_closed() -> None:
+    read: list[int] = []
+    closed: list[bool] = []
+
+    def source() -> Iterator[Frame]:
+        try:
+            for index, frame in enumerate(shot(1, 20) + shot(2, 40)):
+                read.append(index)
+                yield frame
+        finally:
+            closed.append(True)
+
+    shots = find_shots(source())
+    first = next(shots)
+    assert (first.start, first.stop) == (0, 20)
+    assert len(read) <= 20 + WINDOW + 2
+    shots.close()
+    assert closed
 
 
 def cuts(frames: Shot) -> list[int]:

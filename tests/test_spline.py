@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamvid.motion.spline import Field, sample_spline
+from dreamvid.frame import Field
+from dreamvid.motion.spline import sample_spline
 from tests.scenes import Floats, grid
 
 PIXEL = 0.002

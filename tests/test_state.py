@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine
+from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recurrence import Shot, State, dreamed_groups
+from dreamvid.recipe.resolve import film_timeline, resolve
+from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
 from dreamvid.task import AnyDreamer, DreamTask
 from tests.scenes import Scene
@@ -32,8 +35,8 @@ SHAPED = {
 }
 
 
-def kept(state: State, folder: Path) -> State:
-    """A state as another process finds it."""
+def kept(state: Checkpoint, folder: Path) -> Checkpoint:
+    """A checkpoint as another process finds it."""
     save_checkpoint(state, folder / "state.npz")
     again = load_checkpoint(folder / "state.npz")
     assert again is not None
@@ -46,19 +49,19 @@ def test_a_state_comes_back_as_it_was(kind: Any, tmp_path: Path) -> None:
     frames = draw.uniform(0, 255, (2, 24, 32, 3)).astype(np.float32)
     anchor: Anchor = kind.of(frames[0])
     notes = {"scale.0": draw.normal(size=4), "scale.11": draw.normal(size=1), "a.b": np.zeros(0)}
-    shot = Shot(anchor, draw.normal(size=(3, 3)), notes)
+    shot = ShotState(anchor, draw.normal(size=(3, 3)), notes)
     last = Carried(frames[0], frames[1], frames[0, :, :, 0])
-    state = State(7, 3, last, shot, Affine(draw.normal(size=(3, 3))), "seen")
+    state = Checkpoint(7, 3, last, shot, Affine(draw.normal(size=(3, 3))), "seen")
     again = kept(state, tmp_path)
-    assert (again.done, again.t, again.seen) == (7, 3, "seen")
+    assert (again.done, again.t, again.source_digest) == (7, 3, "seen")
     assert type(again.shot.anchor) is kind
     assert list(again.shot.notes) == list(notes)
     for own, found in (
-        *((vars(state.last)[name], value) for name, value in vars(again.last).items()),
+        *((vars(state.carried)[name], value) for name, value in vars(again.carried).items()),
         *((vars(anchor)[name], value) for name, value in vars(again.shot.anchor).items()),
         *((notes[name], value) for name, value in again.shot.notes.items()),
         (shot.colors, again.shot.colors),
-        (state.at.matrix, again.at.matrix),
+        (state.camera.matrix, again.camera.matrix),
     ):
         np.testing.assert_array_equal(found, own)
         assert found.dtype == own.dtype
@@ -68,9 +71,9 @@ def test_a_state_comes_back_as_it_was(kind: Any, tmp_path: Path) -> None:
 def test_a_state_without_its_shots_colors_is_refused(tmp_path: Path) -> None:
     """As a version that knew of no palette left it."""
     frame = np.zeros((24, 32, 3), np.float32)
-    shot = Shot(PictureAnchor.of(frame), np.eye(3), {})
+    shot = ShotState(PictureAnchor.of(frame), np.eye(3), {})
     last = Carried(frame, frame, frame[..., 0])
-    save_checkpoint(State(1, 0, last, shot, Affine(), ""), tmp_path / "state.npz")
+    save_checkpoint(Checkpoint(1, 0, last, shot, Affine(), ""), tmp_path / "state.npz")
     with np.load(tmp_path / "state.npz") as arrays:
         np.savez(tmp_path / "old.npz", **{k: v for k, v in arrays.items() if k != "colors"})
     with pytest.raises(RunError, match=r"cannot be read .*--restart begins anew"):
@@ -87,6 +90,13 @@ FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
 }
 
 
+def groups(
+    recipe: Recipe, sources: list[Frame], dream: AnyDreamer, since: Checkpoint | None = None
+) -> Generator[DreamedGroup]:
+    job, timeline = resolve(recipe, Size.of(sources[0])), film_timeline(recipe, len(sources))
+    return dreamed_groups(job, timeline, (frame for frame in sources), dream, since)
+
+
 @pytest.fixture(scope="module")
 def dream() -> AnyDreamer:
     """One for all, for each film brings its settings."""
@@ -100,13 +110,13 @@ def test_a_film_that_goes_on_is_the_one_that_was_not_interrupted(
     """Octaves in turn, boxes as strong as the last whole gradient, colors of its first frame."""
     kind, said, sources = film
     recipe = make_recipe({"network": NETWORK, "dream": SHAPED, **said}, kind)
-    whole = list(dreamed_groups(recipe, iter(sources), dream))
-    frames = [frame for turn in whole for frame in turn.frames]
+    whole = list(groups(recipe, sources, dream))
+    frames = [frame for group in whole for frame in group.frames]
     assert len(frames) == len(sources)
-    for turn in whole[:-1]:
-        state = kept(turn.state, tmp_path)
+    for group in whole[:-1]:
+        state = kept(group.checkpoint, tmp_path)
         assert state.shot.notes, "every octave had its burst"
-        for rest in dreamed_groups(recipe, iter(sources), dream, since=state):
+        for rest in groups(recipe, sources, dream, since=state):
             wanted = frames[state.done : state.done + len(rest.frames)]
             np.testing.assert_array_equal(rest.frames, wanted)
             break
@@ -121,7 +131,7 @@ def test_notes_are_of_the_shot_and_no_dream_changes_what_another_left() -> None:
         return task.canvas
 
     recipe = make_recipe({"blend": {"settle": 1}}, "video")
-    states = [turn.state for turn in dreamed_groups(recipe, iter(CLIP), noting)]
+    states = [group.checkpoint for group in groups(recipe, CLIP, noting)]
     told = [float(notes["seen"][0]) if notes else None for notes in given]
     assert told == [None, 0, 1, 2, 3, 4, 5, None, 0, 1, 2]
     left = [float(state.shot.notes["seen"][0]) for state in states]
@@ -136,7 +146,7 @@ def test_colors_are_of_a_shots_first_source_frame() -> None:
         return task.canvas + np.float32(5)
 
     recipe = make_recipe({"blend": {"settle": 0}}, "video")
-    list(dreamed_groups(recipe, iter(CLIP), noting))
+    list(groups(recipe, CLIP, noting))
     for first, of_shot in ((CLIP[0], given[:6]), (CLIP[6], given[6:])):
         wanted = np.cov(first.reshape(-1, 3).T.astype(np.float64), bias=True)
         for colors in of_shot:

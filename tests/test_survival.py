@@ -18,7 +18,7 @@ import pytest
 
 from dreamvid.dream.catalogue import settled
 from dreamvid.dream.packaged import Packaged
-from dreamvid.machine import Means
+from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
@@ -300,13 +300,13 @@ def test_weights_of_the_package_are_an_input(
         settled(make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom"))
         for name in ("lite0", "squeezenet")
     )
-    before = [Manifest.of(recipe, 8, Means(1)) for recipe in (lite0, other)]
+    before = [Manifest.of(recipe, 8, Machine(1)) for recipe in (lite0, other)]
     newer = tmp_path / "newer.pth"
     newer.write_bytes(b"newer")
     monkeypatch.setattr(Packaged, "path", newer)
-    assert before[0].differences(Manifest.of(lite0, 8, Means(1))) == ["what is in network"]
+    assert before[0].differences(Manifest.of(lite0, 8, Machine(1))) == ["what is in network"]
     monkeypatch.undo()
-    assert not before[1].differences(Manifest.of(other, 8, Means(1)))
+    assert not before[1].differences(Manifest.of(other, 8, Machine(1)))
 
 
 @posix

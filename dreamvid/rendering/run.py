@@ -212,6 +212,14 @@ def finished_run(output: Path) -> Manifest | None:
     return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
 
 
+def done_frames(output: Path) -> int:
+    """How many frames of an unfinished run are stored; 0 where there is none, or it is damaged."""
+    with contextlib.suppress(RunError):
+        checkpoint = load_checkpoint(folder_of(output) / "state.npz")
+        return checkpoint.done if checkpoint else 0
+    return 0
+
+
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, whole or not at all. Raises RunError."""
     shot, carried = checkpoint.shot, checkpoint.carried

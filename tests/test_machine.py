@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid import rendering
 from dreamvid.dream import precision
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.precision import computed_in
-from dreamvid.machine import TILE_PIXEL, TILES, Means, available, fitting, kept, taken
+from dreamvid.frame import Size
+from dreamvid.machine import TILE_PIXEL, TILES, Machine, available, fitting, taken
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import resolve
+from dreamvid.rendering.render import Plan, plan, render
 from tests.conftest import SEED
 
 
@@ -46,17 +48,23 @@ def test_tiles_shrink_with_the_memory_and_no_further() -> None:
 
 def test_what_the_recipe_says_stays() -> None:
     said = make_recipe({"network": {"precision": "float32"}, "dream": {"tile": 100}}, "zoom")
-    assert kept(said, Means(2, "bfloat16", 300)) == said
-    open_ = kept(make_recipe({}, "zoom"), Means(2, "bfloat16", 300))
-    assert open_.network.precision == "bfloat16"
-    assert open_.dream.tile == 300
+    machine = Machine(2, 300, "bfloat16")
+    job = resolve(said, Size(64, 48), machine)
+    assert (job.network.precision, job.dream.tile) == ("float32", 100)
+    job = resolve(make_recipe({}, "zoom"), Size(64, 48), machine)
+    assert (job.network.precision, job.dream.tile) == ("bfloat16", 300)
 
 
 def test_a_dreamer_tells_what_it_computes_with() -> None:
     said = make_recipe({"network": {"precision": "bfloat16"}, "dream": {"tile": 100}}, "zoom")
-    means = Dreamer(said).means
-    assert (means.precision, means.tile) == ("bfloat16", 100)
-    assert Dreamer(make_recipe({}, "zoom")).means.tile in TILES
+    machine = Dreamer(said).machine
+    assert (machine.precision, machine.tile) == ("bfloat16", 100)
+    assert Dreamer(make_recipe({}, "zoom")).machine.tile in TILES
+
+
+def begun(planned: Plan) -> Machine:
+    assert planned.manifest
+    return planned.manifest.machine
 
 
 def test_a_run_goes_on_with_what_it_began_with(
@@ -67,14 +75,14 @@ def test_a_run_goes_on_with_what_it_began_with(
     network = {"name": "squeezenet", "weights": "random"}
     recipe = make_recipe({**said, "network": network}, "zoom")
     monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
-    steps = rendering.render(recipe)
+    steps = render(recipe)
     next(steps)
     steps.close()
     monkeypatch.setattr(precision, "_flags", set)
-    monkeypatch.setattr("dreamvid.dream.dreamer.available", lambda: 0.0)
-    again = rendering.plan(recipe).manifest.means
+    monkeypatch.setattr("dreamvid.machine.available", lambda: 0.0)
+    again = begun(plan(recipe))
     assert (again.precision, again.tile) == ("bfloat16", TILES[0])
-    anew = rendering.plan(recipe, overwrite=True, restart=True).manifest.means
+    anew = begun(plan(recipe, overwrite=True, restart=True))
     assert (anew.precision, anew.tile) == ("float32", TILES[-1])
 
 

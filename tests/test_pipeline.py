@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from dreamvid.pipeline import BEHIND, WriteBehind, ahead
+from dreamvid.pipeline import MAX_WAITING, WriteBehind, read_ahead
 
 
 @pytest.fixture(params=["1", "0"])
@@ -20,7 +20,7 @@ def overlap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 def threads() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("ahead", "behind"))]
+    return [name for name in names if name.startswith(("read-ahead", "write-behind"))]
 
 
 def counting(read: list[int], count: int = 9) -> Generator[int]:
@@ -31,15 +31,15 @@ def counting(read: list[int], count: int = 9) -> Generator[int]:
 
 @pytest.mark.parametrize("count", [1, 3, 20])
 def test_all_come_in_order(overlap: bool, count: int) -> None:
-    assert list(ahead(counting([]), count)) == list(range(9))
-    assert list(ahead(counting([], 0), count)) == []
+    assert list(read_ahead(counting([]), count)) == list(range(9))
+    assert list(read_ahead(counting([], 0), count)) == []
     assert not threads()
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_no_more_is_made_ahead_than_asked(count: int) -> None:
     read: list[int] = []
-    coming = ahead(counting(read), count)
+    coming = read_ahead(counting(read), count)
     for given_away in (1, 2):
         next(coming)
         time.sleep(0.02)
@@ -56,7 +56,7 @@ def test_a_fault_comes_after_what_came_before_it(overlap: bool, count: int) -> N
         yield from range(3)
         raise OSError("cut off")
 
-    coming = ahead(broken(), count)
+    coming = read_ahead(broken(), count)
     assert [next(coming) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(OSError, match="cut off"):
         next(coming)
@@ -76,7 +76,7 @@ def test_closed_early_it_waits_for_what_is_in_work_and_closes_its_source() -> No
         finally:
             closed.append(True)
 
-    coming = ahead(slowly(), 6)
+    coming = read_ahead(slowly(), 6)
     next(coming)
     so_far = len(read)
     coming.close()
@@ -90,7 +90,7 @@ def test_work_is_done_in_order_and_all_of_it(overlap: bool) -> None:
     behind = WriteBehind()
     for index in range(20):
         behind.do(done.append, index)
-    behind.settle()
+    behind.finish()
     assert done == list(range(20))
     behind.close()
     assert not threads()
@@ -106,7 +106,7 @@ def test_it_is_never_far_behind() -> None:
 
     for index in range(8):
         behind.do(slowly, index)
-        assert len(done) >= index - BEHIND
+        assert len(done) >= index - MAX_WAITING
     behind.close()
     assert done == list(range(8))
 
@@ -123,7 +123,7 @@ def test_nothing_is_done_after_a_failure_and_it_is_told(overlap: bool) -> None:
     def all_of_it() -> None:
         for index in range(5):
             behind.do(work, index)
-        behind.settle()
+        behind.finish()
 
     with pytest.raises(OSError, match="full"):
         all_of_it()
