@@ -12,7 +12,7 @@ import numpy as np
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.media.write import check_picture, write_picture
+from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
 from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.recipe.resolve import at_frame, schedules

@@ -19,10 +19,10 @@ from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.frame import Frame
 from dreamvid.machine import Machine
-from dreamvid.media.picture_ops import resize
+from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.write import check_picture, write_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
@@ -180,7 +180,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     now = at_frame(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
     if t == 0:
         return _alone(now, seed, whole)
-    canvas = resize(small, whole.source.size)
+    canvas = resize_area(small, whole.source.size)
     dreamed = whole.dreamer(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
     if np.array_equal(dreamed, canvas):
         return canvas
@@ -231,6 +231,6 @@ def tiled(cells: Iterable[Frame], count: int, size: tuple[int, int]) -> Frame:
     sheet = np.full((rows * height - GAP, columns * width - GAP, 3), GROUND, np.float32)
     for at, cell in enumerate(cells):
         top, left = at // columns * height, at % columns * width
-        small = resize(cell, (width - GAP, height - GAP))
+        small = resize_area(cell, (width - GAP, height - GAP))
         sheet[top : top + height - GAP, left : left + width - GAP] = small
     return sheet

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dreamvid.errors import UsageError, near
+from dreamvid.media.codecs import carries_recipe
 
 if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
@@ -101,7 +102,7 @@ def _asked(
     """
     from dreamvid.flags import leading, parse
     from dreamvid.recipe.load import load_recipe, make_recipe
-    from dreamvid.rendering.embedded import CARRIERS, read_embedded
+    from dreamvid.rendering.embedded import read_embedded
 
     told = f"recipe {word}", WORDS[word]
     beside = cast(Any, command)  # what else a render may be told is not for those who look
@@ -110,7 +111,7 @@ def _asked(
         parse(*told, make_recipe({}, "zoom"), flags, beside, named=True)  # says the help, perhaps
         raise UsageError(f"name one recipe: dreamvid recipe {word} night.yaml")
     (name,) = named
-    noted = read_embedded(Path(name)) if Path(name).suffix.lower() in CARRIERS else None
+    noted = read_embedded(Path(name)) if carries_recipe(Path(name)) else None
     base = noted.recipe if noted else load_recipe(name, output=word != "plot")
     if word == "plot":
         base = base.model_copy(update={"output": None})

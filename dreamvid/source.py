@@ -11,11 +11,11 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
-from dreamvid.media.picture_ops import resize
-from dreamvid.media.pictures import ENDINGS
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.media.sound import Sound
+from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.paths import CLIP_ENDINGS
 
@@ -58,7 +58,7 @@ def fit(frame: Frame, size: tuple[int, int]) -> Frame:
     scale = max(size[0] / width, size[1] / height)
     scaled = max(size[0], round(width * scale)), max(size[1], round(height * scale))
     left, top = (scaled[0] - size[0]) // 2, (scaled[1] - size[1]) // 2
-    return resize(frame, scaled)[top : top + size[1], left : left + size[0]]
+    return resize_area(frame, scaled)[top : top + size[1], left : left + size[0]]
 
 
 def _still_source(recipe: ImageRecipe | ZoomRecipe) -> Source:
@@ -90,7 +90,11 @@ def _clip_source(recipe: VideoRecipe) -> Source:
     try:
         clip = probe(path)
     except MediaError as error:
-        hint = "; dreamvid zoom and image take pictures" if path.suffix.lower() in ENDINGS else ""
+        hint = (
+            "; dreamvid zoom and image take pictures"
+            if path.suffix.lower() in STILL_ENDINGS
+            else ""
+        )
         raise MediaError(f"{error}{hint}") from None
     start = recipe.start or Fraction(0)
     first, count = clip.span(start, recipe.end, None)

@@ -17,13 +17,13 @@ from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
+from dreamvid.media.still_writer import save_still
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.frame import Size
 from dreamvid.machine import taken
-from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
@@ -207,7 +207,7 @@ def still(width: int, height: int) -> dict[str, float]:
     """A still of that size, one step an octave."""
     with tempfile.TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.png"
-        save(np.clip(resize_cubic(read_picture(SEED), Size(width, height)), 0, 255), seed)
+        save_still(np.clip(resize_cubic(read_picture(SEED), Size(width, height)), 0, 255), seed)
         recipe = ImageRecipe(
             source=(seed,), network=_network("inception_v3"), dream=Dream(steps=1, burst=1)
         )

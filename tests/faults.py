@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid import cli, watching, words
-from dreamvid.media import codings, decoder, durable, segments, stills
+from dreamvid.media import codecs, decoder, durable, segments, stills
 from dreamvid.rendering import render
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 from tests import survivor
 from tests.hunt import Forked, _forking
 
-WARM = (codings, render, watching, words, stills)
+WARM = (codecs, render, watching, words, stills)
 
 ZOOM = [
     "zoom",
@@ -159,7 +159,6 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
             sys.stdout = sys.stderr = log.open("w", buffering=1)
             render.make_dreamer = lambda job, machine=None: survivor.dream
             render.SEGMENT = SEGMENT
-            decoder._idle.clear()
             steps = Steps(folder, fault_at)
             steps.install()
             status = cli.main(said)

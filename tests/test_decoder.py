@@ -23,7 +23,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits")
 @pytest.fixture(autouse=True)
 def _none_is_left_over() -> Iterator[None]:
     yield
-    decoder._end_all()
+    decoder.pool.end()
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ main()
 """
     program = decoder.PROGRAM.replace("from dreamvid.media.worker import main\nmain()", spoiled)
     assert program != decoder.PROGRAM
-    decoder._end_all()
+    decoder.pool.end()
     monkeypatch.setattr(decoder, "PROGRAM", program)
 
 
@@ -103,7 +103,7 @@ def test_a_decoder_writes_no_file(clip: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_one_process_serves_file_after_file(clip: Path, tmp_path: Path) -> None:
     still = tmp_path / "a.png"
     Image.fromarray(make.quadrants()).save(still)
-    decoder._end_all()
+    decoder.pool.end()
     started = decoder.Decoder._started
     count = []
 

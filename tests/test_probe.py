@@ -5,11 +5,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from dreamvid.media.timing import snap
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import MediaError
-from dreamvid.media.probe import Clip, probe, snap
+from dreamvid.media.probe import Clip, probe
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.media.outputs import write_picture
 
 from dreamvid import frames as dream_frames
 from dreamvid import make_dreamer, render
@@ -19,7 +20,6 @@ from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.write import write_picture
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp

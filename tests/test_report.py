@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.media.outputs import open_sink
 
 from dreamvid import films as films_module
 from dreamvid.cli import main
@@ -25,8 +26,7 @@ from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import quantise
-from dreamvid.media.write import open_sink
+from dreamvid.media.sink import to_uint8
 from dreamvid.plot import Gallery
 from dreamvid.report import Request, report, written
 from dreamvid.source import fit
@@ -38,13 +38,13 @@ RATE = Fraction(25)
 
 def whole(frames: Sequence[Frame]) -> list[Frame]:
     """Frames as a lossless film gives them back."""
-    return [quantise(frame).astype(np.float32) for frame in frames]
+    return [to_uint8(frame).astype(np.float32) for frame in frames]
 
 
 def lossless(path: Path, frames: Sequence[Frame], rate: Fraction = RATE, comment: str = "") -> Path:
     """A film that keeps every level."""
     high, wide = frames[0].shape[:2]
-    raw = b"".join(quantise(frame).tobytes() for frame in frames)
+    raw = b"".join(to_uint8(frame).tobytes() for frame in frames)
     given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{wide}x{high}", "-r", str(rate)]
     coding = ["-c:v", "ffv1", "-pix_fmt", "bgr0", "-metadata", f"comment={comment}"]
     words = [

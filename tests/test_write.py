@@ -13,6 +13,7 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 
 from dreamvid.errors import MediaError, RunError
 from dreamvid.frame import Frame
@@ -21,14 +22,8 @@ from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import Sink, partial_name, quantise
-from dreamvid.media.write import (
-    Sound,
-    check_output,
-    check_picture,
-    open_sink,
-    write_picture,
-)
+from dreamvid.media.sink import Sink, partial_name, to_uint8
+from dreamvid.media.sound import Sound
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -181,7 +176,7 @@ def test_a_gif_too_fast_to_play_is_refused(tmp_path: Path) -> None:
 
 def test_quantise_rounds_and_cuts() -> None:
     levels = np.array([-3, -0.4, 0.49, 0.51, 127.5, 254.6, 300], np.float32)
-    assert quantise(levels).tolist() == [0, 0, 0, 1, 128, 255, 255]
+    assert to_uint8(levels).tolist() == [0, 0, 0, 1, 128, 255, 255]
 
 
 def test_a_frame_of_another_size_is_a_mistake(tmp_path: Path) -> None:
@@ -577,7 +572,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 import numpy as np
-from dreamvid.media.write import open_sink
+from dreamvid.media.outputs import open_sink
 
 sink = open_sink(Path(sys.argv[1]), size=(640, 360), rate=Fraction(25), crf=18, overwrite=False,
                  sound=None, segment=1000)
@@ -619,5 +614,5 @@ def test_a_missing_ffmpeg_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_writing_needs_no_opencv() -> None:
-    script = "import sys, dreamvid.media.write; sys.exit('cv2' in sys.modules)"
+    script = "import sys, dreamvid.media.outputs; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)

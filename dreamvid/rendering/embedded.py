@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.media.metadata import comment_of
+from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.rendering.manifest import Manifest
 
 MARK = "dreamvid recipe "
-
-CARRIERS = (".mp4", ".mov", ".mkv")
-"""Endings of films that carry their recipe."""
 
 
 def embed(manifest: Manifest) -> str:
@@ -59,7 +57,7 @@ def read_embedded(film: Path) -> Embedded:
         MediaError: there is no such file, or it is no film.
         RecipeError: it carries no recipe, or one that is not right.
     """
-    comment = comment_of(film)
+    comment = read_comment(film)
     if not comment.startswith(MARK):
         raise RecipeError(f"{film}: carries no recipe of dreamvid's")
     try:
@@ -102,7 +100,7 @@ def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Re
     Raises:
         RecipeError, MediaError: there is none, or not of that kind.
     """
-    if Path(name).suffix.lower() not in CARRIERS:
+    if not carries_recipe(Path(name)):
         return load_recipe(name, kind, output=output)
     recipe = read_embedded(Path(name)).recipe
     if kind and recipe.kind != kind:

@@ -15,9 +15,9 @@ from dreamvid import notices
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import MediaError, RecipeError, RunError
 from dreamvid.machine import Machine
-from dreamvid.media.kept import KeptFrames
-from dreamvid.media.pieces import count_frames, cut_pieces
-from dreamvid.media.write import check_output
+from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.outputs import check_output
+from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
 from dreamvid.recipe.resolve import schedules
 from dreamvid.recurrence import Checkpoint
@@ -163,7 +163,7 @@ def _checked(made: _Extension, overwrite: bool) -> Source:
 def _fill(made: _Extension, source: Source, folder: Path, exact: bool) -> Checkpoint:
     """Put a film's frames into the folder of another's run; the checkpoint after them."""
     film, done = made.film, made.done
-    cut_pieces(film, done // SEGMENT, SEGMENT, source.rate, folder)
+    cut_segments(film, done // SEGMENT, SEGMENT, source.rate, folder)
     checkpoint = load_checkpoint(folder_of(film) / "state.npz") if exact else None
     if checkpoint is not None and checkpoint.done == done:
         if not made.in_place:
@@ -174,7 +174,7 @@ def _fill(made: _Extension, source: Source, folder: Path, exact: bool) -> Checkp
         f"{film}: its checkpoint is gone; it goes on from its compressed picture {done - 1}"
     )
     tail = range(done - done % SEGMENT, done)
-    return recovered(film, made.embedded.recipe, source, done, KeptFrames(folder), tail)
+    return recovered(film, made.embedded.recipe, source, done, FrameStore(folder), tail)
 
 
 def _whole(typed: str, length: int) -> int:

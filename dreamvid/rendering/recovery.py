@@ -11,10 +11,10 @@ from dreamvid.blend import Carried
 from dreamvid.color import anchor_at, covariance
 from dreamvid.errors import RunError
 from dreamvid.machine import Machine
-from dreamvid.media.kept import KeptFrames
+from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.sink import quantise
+from dreamvid.media.sink import to_uint8
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.recipe import Recipe
@@ -26,7 +26,7 @@ from dreamvid.source import Source
 
 
 def recovered(
-    film: Path, recipe: Recipe, source: Source, done: int, kept: KeptFrames, tail: range
+    film: Path, recipe: Recipe, source: Source, done: int, kept: FrameStore, tail: range
 ) -> Checkpoint:
     """The checkpoint after a film's first `done` frames, as nearly as its compressed pictures give
     it.
@@ -50,7 +50,7 @@ def recovered(
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             if index in tail:
-                kept.keep(index, quantise(picture))
+                kept.add(index, to_uint8(picture))
             dream = picture[:high, :wide]
             view = walk.view(SourceFrame(t, frame))
             if t == 0:

@@ -14,7 +14,8 @@ from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
-from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
+from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
+from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe

@@ -32,10 +32,10 @@ from dreamvid import notices
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
-from dreamvid.media import kept
+from dreamvid.media import frame_store
 from dreamvid.media.arrays import read_arrays
-from dreamvid.media.durable import UNDONE, told, written
-from dreamvid.media.sink import PARTIAL, left_before
+from dreamvid.media.durable import TEMP_ENDING, atomic_write, os_errors
+from dreamvid.media.sink import PARTIAL, recorded_partial
 from dreamvid.motion.affine import Affine
 from dreamvid.recurrence import Checkpoint, ShotState
 from dreamvid.rendering.manifest import Manifest
@@ -90,7 +90,7 @@ class Run:
         """The film is whole: delete its checkpoint and segments according to `keep`. Raises
         RunError."""
         with contextlib.suppress(OSError):
-            name = left_before(self.folder)
+            name = recorded_partial(self.folder)
             if name is not None:
                 partial = self.folder.parent / name
                 shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
@@ -99,12 +99,12 @@ class Run:
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         if keep == "state":
-            kept.KeptFrames(self.film).shrink()
+            frame_store.FrameStore(self.film).shrink()
         _write(self.folder / "finished", "")
         if keep == "state":
-            with told(self.folder):
+            with os_errors(self.folder):
                 for path in self.film.iterdir():
-                    if path.suffix != kept.SMALL:
+                    if path.suffix != frame_store.SMALL:
                         path.unlink()
 
     def note_partial(self, partial: Path) -> None:
@@ -128,7 +128,7 @@ class NoRun:
         return Status(None, output, done, total)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Nothing is kept."""
+        """Nothing is frame_store."""
 
     def finish(self, keep: Keep) -> None:
         """There is nothing to delete."""
@@ -155,7 +155,7 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
     with _locked(run.folder, output):
         before = None if restart else unfinished_run(output)
         if before is None:
-            with told(run.folder):
+            with os_errors(run.folder):
                 _clear(run.folder)
             _write(run.folder / "manifest.json", manifest.text())
         else:
@@ -167,7 +167,7 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
                 )
             for line in before.other_machine(manifest):
                 notices.warn(f"{output}: resumed with another {line}; its last bits may differ")
-        with told(run.folder):
+        with os_errors(run.folder):
             run.film.mkdir(exist_ok=True)
             _sweep(run.folder)
         yield run
@@ -188,13 +188,13 @@ def prepare_run(
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        with told(run.folder):
+        with os_errors(run.folder):
             if anew:
                 _clear(run.folder)
             run.film.mkdir(exist_ok=True)
         run.save(fill(run.film))
         _write(run.folder / "manifest.json", manifest.text())
-        with told(run.folder):
+        with os_errors(run.folder):
             (run.folder / "finished").unlink(missing_ok=True)
 
 
@@ -207,7 +207,7 @@ def unfinished_run(output: Path) -> Manifest | None:
 
 
 def finished_run(output: Path) -> Manifest | None:
-    """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
+    """The manifest of the run that made an output; None where it was not frame_store. Raises RunError."""
     folder = folder_of(output)
     return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
 
@@ -234,7 +234,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     arrays |= {f"anchor.{f.name}": getattr(shot.anchor, f.name) for f in fields(ANCHORS[kind])}
     arrays |= {f"notes.{name}": array for name, array in shot.notes.items()}
     arrays |= {"camera": checkpoint.camera.matrix, "colors": shot.colors}
-    with written(path) as file:
+    with atomic_write(path) as file:
         np.savez(file, plain=np.array(json.dumps(plain)), **arrays)
 
 
@@ -287,10 +287,10 @@ def _sweep(folder: Path) -> None:
     """Remove what a killed process was writing, and what is made from the segments."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
         numbered = path.stem.isdecimal() and path.suffix in (".mp4", ".mkv", ".npy", ".png")
-        if UNDONE in path.suffixes or (path.parent.name == "film" and not numbered):
+        if TEMP_ENDING in path.suffixes or (path.parent.name == "film" and not numbered):
             path.unlink()
 
 
 def _write(path: Path, text: str) -> None:
-    with written(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode(errors="surrogateescape"))  # as names may be that are no text

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from dreamvid import notices
-from dreamvid.media.durable import undone
+from dreamvid.media.durable import temp_name
 
 LOOK_EVERY = 0.5
 """Seconds between two versions of `progress.json`."""
@@ -90,7 +90,7 @@ class Status:
             "error": reason or None,
         }
         path = self._folder / "progress.json"
-        partial = undone(path)
+        partial = temp_name(path)
         with contextlib.suppress(OSError):
             partial.write_text(json.dumps(progress, indent=1), encoding="utf-8")
             partial.replace(path)
