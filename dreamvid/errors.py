@@ -2,7 +2,9 @@
 
     DreamvidError
     ├── RecipeError    what was asked for: a key, a value, a flag, a schedule
-    ├── MediaError     a picture or a clip that cannot be read, an output that cannot be made
+    ├── MediaError     a picture, a clip or an output
+    │   ├── InputError     a file that cannot be read as what it claims to be
+    │   └── OutputError    an output that cannot be made where or as it is asked for
     ├── NetworkError   what dreams: an unknown network or layer, weights that cannot be had
     └── RunError       what happened on the way: a full disk, a dead encoder
 
@@ -14,10 +16,30 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class DreamvidError(Exception):
-    """Any failure that dreamvid foresees. Its text is one line."""
+    """Any failure that dreamvid foresees. Its text is one line.
+
+    Attributes:
+        key: the recipe's key that it is about, with dots, where it is about one.
+        path: the file that it is about, where it is about one.
+        hint: what would help, where that is known apart from the text.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        key: str | None = None,
+        path: Path | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.key = key
+        self.path = path
+        self.hint = hint
 
 
 class RecipeError(DreamvidError):
@@ -26,6 +48,14 @@ class RecipeError(DreamvidError):
 
 class MediaError(DreamvidError):
     """A file cannot be read as what it claims to be, or cannot be written."""
+
+
+class InputError(MediaError):
+    """A file cannot be read as what it claims to be."""
+
+
+class OutputError(MediaError):
+    """An output cannot be made where or as it is asked for."""
 
 
 class NetworkError(DreamvidError):
