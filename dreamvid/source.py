@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from dreamvid.errors import MediaError, RecipeError
+from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.pictures import ENDINGS
@@ -77,7 +77,7 @@ def _read_still(path: Path) -> Frame:
         return read_picture(path)
     except MediaError as error:
         hint = "; dreamvid video takes clips" if path.suffix.lower() in CLIP_ENDINGS else ""
-        raise MediaError(f"{error}{hint}") from None
+        raise InputError(f"{error}{hint}", path=path) from None
 
 
 def _clip_source(recipe: VideoRecipe) -> Source:
@@ -88,7 +88,7 @@ def _clip_source(recipe: VideoRecipe) -> Source:
         clip = probe(path)
     except MediaError as error:
         hint = "; dreamvid zoom and image take pictures" if path.suffix.lower() in ENDINGS else ""
-        raise MediaError(f"{error}{hint}") from None
+        raise InputError(f"{error}{hint}", path=path) from None
     start = recipe.start or Fraction(0)
     first, count = clip.span(start, recipe.end, None)
     rate = recipe.fps or clip.rate

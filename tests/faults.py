@@ -158,7 +158,6 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
             sys.stdout = sys.stderr = log.open("w", buffering=1)
             rendering.make_dreamer = lambda recipe, means=None: survivor.dream
             rendering.SEGMENT = SEGMENT
-            decoder._idle.clear()
             steps = Steps(folder, fault_at)
             steps.install()
             status = cli.main(said)

@@ -164,12 +164,11 @@ def _child(words: list[str], folder: Path, said: Path, read: Path | None) -> Non
             os.dup2(out, stream)
         sys.stdout = sys.stderr = os.fdopen(out, "w", 1, errors="replace")
         resource.setrlimit(resource.RLIMIT_DATA, (2 * BYTES, 2 * BYTES))  # to spare the machine
-        decoder._idle.clear()
         if read is not None:
             with contextlib.suppress(DreamvidError):
                 words = [*words, *_looked_at(read)]
         code = cli.main(words)
-        decoder._end_all()
+        decoder.pool.end()
     except BaseException:
         traceback.print_exc()
     finally:

@@ -22,7 +22,7 @@ from dreamvid.cli import main
 from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
 from dreamvid.media.capture import open_capture
-from dreamvid.media.decoder import Decoder, _end_all
+from dreamvid.media.decoder import Decoder, pool
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from tests import media_factory as make
@@ -159,13 +159,13 @@ def test_a_still_starts_no_other_program(tmp_path: Path, monkeypatch: pytest.Mon
     """Pillow hands EPS to Ghostscript."""
     (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch '{tmp_path}/started'\n")
     (tmp_path / "gs").chmod(0o755)
-    _end_all()
+    pool.end()
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     for name in ("a.eps", "a.png"):
         Image.fromarray(make.quadrants()).save(tmp_path / name, "EPS")
         with pytest.raises(MediaError, match="not a picture"):
             read_picture(tmp_path / name)
-    _end_all()
+    pool.end()
     assert not (tmp_path / "started").exists()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import InputError
 from dreamvid.media import ffmpeg
 from dreamvid.media.opencv import cv2
 
@@ -17,10 +17,11 @@ def open_capture(path: Path) -> cv2.VideoCapture:
         # Named FFMPEG, OpenCV cannot take a `%d` in the name for a sequence of pictures.
         capture = cv2.VideoCapture(ffmpeg.url(path), cv2.CAP_FFMPEG, settings)
     except (cv2.error, UnicodeError) as error:
-        raise MediaError(f"{path}: OpenCV cannot open a file of this name") from error
+        raise InputError(f"{path}: OpenCV cannot open a file of this name", path=path) from error
     if not capture.isOpened():
-        raise MediaError(
-            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG"
+        raise InputError(
+            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG",
+            path=path,
         )
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture
@@ -40,8 +41,8 @@ def looked_at(path: Path) -> dict[str, Any]:
     try:
         opened, picture = capture.read()
         if not opened or picture is None:
-            raise MediaError(
-                f"{path}: not one frame can be decoded; the file is damaged or cut off"
+            raise InputError(
+                f"{path}: not one frame can be decoded; the file is damaged or cut off", path=path
             )
         return {
             "size": [picture.shape[1], picture.shape[0]],

@@ -16,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.media.limits import ANSWER_SECONDS
 from dreamvid.media.samples import Pixels
 
@@ -48,11 +49,11 @@ main()
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
 
 
-class DecoderError(MediaError):
+class DecoderError(InputError):
     """The process is no more, or hung and was ended; `reason` says how."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(f"{path}: {reason}", path=path)
         self.reason = reason
 
 
@@ -117,7 +118,7 @@ class Decoder:
             raise
         if "refused" in told:
             named = name.decode(errors="surrogateescape")
-            raise MediaError(told["refused"].replace(named, str(path)))
+            raise InputError(told["refused"].replace(named, str(path)), path=path)
         return told, picture
 
     def _picture(self, told: dict[str, Any], until: float) -> Pixels:
@@ -171,34 +172,58 @@ def _death(status: int | None) -> str:
     return f"the decoder ended with status {status}"
 
 
-_idle: list[tuple[float, Decoder]] = []
+class DecoderPool:
+    """Idle decoders of this process, to be used again; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[tuple[float, Decoder]] = []
+
+    @contextmanager
+    def decoder(self) -> Iterator[Decoder]:
+        """A decoder for one file: an idle one, else a new one, and no other caller's meanwhile.
+
+        Raises:
+            RunError: none can be started.
+        """
+        taken = self._take()
+        try:
+            yield taken
+        finally:
+            if not taken.lost:
+                with contextlib.suppress(DecoderError):
+                    taken.ask("close", Path())
+                    with self._lock:
+                        self._idle.append((time.monotonic(), taken))
+
+    def _take(self) -> Decoder:
+        while True:
+            with self._lock:
+                since, idle = self._idle.pop() if self._idle else (0.0, None)
+            if idle is None:
+                return Decoder()
+            if time.monotonic() - since < REUSED_SECONDS:
+                return idle
+            idle.end()
+
+    def forget(self) -> None:
+        """Use none of the idle ones again, without ending them."""
+        self._lock = threading.Lock()  # another thread may have held it when the process forked
+        self._idle = []
+
+    def end(self) -> None:
+        """End those that are idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, each in idle:
+            each.end()
 
 
-@contextmanager
-def decoder() -> Iterator[Decoder]:
-    """A process to decode with, another's no more or a new one. Raises RunError."""
-    held = _taken()
-    try:
-        yield held
-    finally:
-        if not held.lost:
-            try:
-                held.ask("close", Path())
-                _idle.append((time.monotonic(), held))
-            except DecoderError:
-                pass
+pool = DecoderPool()
+"""That of this process."""
 
+decoder = pool.decoder
 
-def _taken() -> Decoder:
-    while _idle:
-        since, held = _idle.pop()
-        if time.monotonic() - since < REUSED_SECONDS:
-            return held
-        held.end()
-    return Decoder()
-
-
-@atexit.register
-def _end_all() -> None:
-    while _idle:
-        _idle.pop()[1].end()
+atexit.register(pool.end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.forget)  # they answer the process that started them

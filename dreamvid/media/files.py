@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import InputError
 
 
 def require_file(path: Path) -> None:
@@ -17,18 +17,18 @@ def require_file(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise MediaError(f"{path}: a folder; name a file in it")
+            raise InputError(f"{path}: a folder; name a file in it", path=path)
         if not path.exists():
-            raise MediaError(f"{path}: no such file")
+            raise InputError(f"{path}: no such file", path=path)
         if not path.is_file():
-            raise MediaError(f"{path}: not a plain file")
+            raise InputError(f"{path}: not a plain file", path=path)
         if path.stat().st_size == 0:
-            raise MediaError(f"{path}: the file is empty")
+            raise InputError(f"{path}: the file is empty", path=path)
         with path.open("rb"):
             pass
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise MediaError(f"{path}: cannot be read: {reason}") from error
+        raise InputError(f"{path}: cannot be read: {reason}", path=path) from error
 
 
 def read_bytes(path: Path, most: int) -> bytes:

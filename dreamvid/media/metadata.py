@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.durable import told
 from dreamvid.media.files import require_file
@@ -36,9 +36,9 @@ def comment_of(path: Path) -> str:
     try:
         text, _ = ffmpeg.run(words, timeout=ffmpeg.PROBE_SECONDS)
     except RunError as error:
-        raise MediaError(f"{path}: cannot be read as a film ({error})") from None
+        raise InputError(f"{path}: cannot be read as a film ({error})", path=path) from None
     if len(text) > LONGEST:
-        raise MediaError(f"{path}: its comment is too long")
+        raise InputError(f"{path}: its comment is too long", path=path)
     # A line ends at a newline that no backslash stands before; what one stands before is itself.
     found = re.search(r"^comment=((?:[^\\\n]|\\.)*)", text, re.MULTILINE | re.DOTALL | re.I)
     return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.files import require_file
 
@@ -19,9 +19,9 @@ def count_frames(film: Path) -> int:
     try:
         seen = ffmpeg.packets(film, "video")
     except RunError as error:
-        raise MediaError(f"{film}: cannot be read ({error})") from None
+        raise InputError(f"{film}: cannot be read ({error})", path=film) from None
     if seen is None:
-        raise MediaError(f"{film}: has no pictures")
+        raise InputError(f"{film}: has no pictures", path=film)
     return seen.count
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import decoder
 from dreamvid.media.files import require_file
@@ -106,7 +106,9 @@ class Clip:
         if count is not None and count <= 0:
             length = "" if self.duration is None else f"; it lasts {float(self.duration):.3f} s"
             until = "its end" if end is None else f"{float(end):g} s"
-            raise MediaError(f"{self.path}: no frame from {float(start):g} s to {until}{length}")
+            raise InputError(
+                f"{self.path}: no frame from {float(start):g} s to {until}{length}", path=self.path
+            )
         if frames is not None:
             count = frames if count is None else min(count, frames)
         return first, count
@@ -122,14 +124,14 @@ def probe(path: Path) -> Clip:
     try:
         text = ffmpeg.describe(path)
     except RunError as error:
-        raise MediaError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", path=path) from error
     streams = [line for line in text.splitlines() if re.match(r"\s*Stream #0:", line)]
     # The cover of an album is a stream of pictures to ffmpeg.
     has_video = any(" Video: " in line and "(attached pic)" not in line for line in streams)
     has_audio = any(" Audio: " in line for line in streams)
     if streams and not has_video:
         held = "only sound" if has_audio else "no pictures"
-        raise MediaError(f"{path}: holds {held}; give a clip with pictures")
+        raise InputError(f"{path}: holds {held}; give a clip with pictures", path=path)
 
     _require_size(path, *_sizes(streams))
     found = re.search(r"Input #0, ([\w,]+), from", text)
@@ -145,7 +147,9 @@ def probe(path: Path) -> Clip:
     _require_size(path, (width, height), size)
     timing = _timing(path, container, told["rate"], told["count"])
     if (timing.frames or 0) > MAX_FRAMES:
-        raise MediaError(f"{path}: says that it goes on for more than {MAX_FRAMES} frames")
+        raise InputError(
+            f"{path}: says that it goes on for more than {MAX_FRAMES} frames", path=path
+        )
     return Clip(
         path,
         size,
@@ -176,17 +180,18 @@ def _require_few(path: Path) -> None:
             raise _too_many(path, MAX_GIF_FRAMES)
 
 
-def _too_many(path: Path, most: int) -> MediaError:
-    return MediaError(f"{path}: holds more than {most} pictures")
+def _too_many(path: Path, most: int) -> InputError:
+    return InputError(f"{path}: holds more than {most} pictures", path=path)
 
 
 def _require_size(path: Path, *sizes: tuple[int, int]) -> None:
     """Raise MediaError where a clip's pictures are too large to be decoded or shown."""
     for width, height in sizes:
         if width * height > MAX_CLIP_PIXELS or max(width, height) > MAX_SIDE:
-            raise MediaError(
+            raise InputError(
                 f"{path}: its pictures, {width}x{height}, are too large; "
-                f"at most {MAX_CLIP_PIXELS // 10**6} million pixels, {MAX_SIDE} a side"
+                f"at most {MAX_CLIP_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
+                path=path,
             )
 
 
@@ -266,7 +271,9 @@ def _is_sane(rate: float) -> bool:
 
 def _sane(path: Path, rate: float) -> Fraction:
     if not _is_sane(rate):
-        raise MediaError(f"{path}: has no frame rate that makes sense ({rate:g} a second)")
+        raise InputError(
+            f"{path}: has no frame rate that makes sense ({rate:g} a second)", path=path
+        )
     return snap(rate)
 
 

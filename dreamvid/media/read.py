@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import DecoderError, decoder
@@ -46,7 +46,7 @@ def read_picture(path: Path) -> Frame:
     with decoder() as child:
         _, samples = child.ask("still", path)
     if samples is None:
-        raise MediaError(f"{path}: the decoder gave no picture")
+        raise InputError(f"{path}: the decoder gave no picture", path=path)
     return to_frame(path, samples)
 
 
@@ -177,4 +177,6 @@ def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
     if fault:
         came = round(moment * clip.rate) + 1
         hint = f"; `--frames {shown}` ends before it" if shown else ""
-        raise MediaError(f"{clip.path}: breaks off after frame {came} ({fault}){hint}")
+        raise InputError(
+            f"{clip.path}: breaks off after frame {came} ({fault}){hint}", path=clip.path
+        )

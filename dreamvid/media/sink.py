@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import settle
 
@@ -84,7 +84,9 @@ class Workplace:
             self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).absolute()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise MediaError(f"{output}: cannot write into {parent}: {reason}") from error
+            raise OutputError(
+                f"{output}: cannot write into {parent}: {reason}", path=output
+            ) from error
 
     def partial(self, path: Path) -> Path:
         """Where what is done of `path` is left when it ends early: where an earlier part of the

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media import pictures
 from dreamvid.media.codings import H264, Coding, Gif, WebP
@@ -45,35 +45,37 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     with _told(path):
         if not _is_folder(path) and path.suffix.lower() not in FILM_ENDINGS:
             still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
-            raise MediaError(
+            raise OutputError(
                 f"{path}: cannot write a film as {path.suffix}{still}; "
-                f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs"
+                f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs",
+                path=path,
             )
         _check_place(path, inputs, overwrite)
         if any(path.resolve() == given.resolve().parent for given in inputs):
-            raise MediaError(f"{path}: holds the input; name another folder")
+            raise OutputError(f"{path}: holds the input; name another folder", path=path)
 
 
 def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for one still."""
     if path.suffix.lower() not in pictures.ENDINGS:
-        raise MediaError(
+        raise OutputError(
             f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
-            f"name it {', '.join(pictures.ENDINGS)}"
+            f"name it {', '.join(pictures.ENDINGS)}",
+            path=path,
         )
     with _told(path):
         if path.is_dir():
-            raise MediaError(f"{path}: is a folder; name a file")
+            raise OutputError(f"{path}: is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
 
 
 def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for a file of numbers."""
     if path.suffix.lower() != ".json":
-        raise MediaError(f"{path}: cannot write JSON as {path.name}; name it .json")
+        raise OutputError(f"{path}: cannot write JSON as {path.name}; name it .json", path=path)
     with _told(path):
         if path.is_dir():
-            raise MediaError(f"{path}: is a folder; name a file")
+            raise OutputError(f"{path}: is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
 
 
@@ -114,8 +116,9 @@ def open_sink(
         return pictures.PictureSink(path, size=size, work=Workplace(folder_of, folder), done=done)
     ending = path.suffix.lower()
     if ending == ".gif" and rate > FASTEST_GIF:
-        raise MediaError(
-            f"{path}: a GIF plays at most {FASTEST_GIF} frames a second, not {float(rate):g}"
+        raise OutputError(
+            f"{path}: a GIF plays at most {FASTEST_GIF} frames a second, not {float(rate):g}",
+            path=path,
         )
     codings: dict[str, Coding] = {".gif": Gif(), ".webp": WebP(crf)}
     coding = codings.get(ending) or H264(crf, sound, note)
@@ -162,19 +165,21 @@ def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     parent = path.resolve().parent if path.is_dir() else path.parent
     if not parent.is_dir():
         what = "not a folder" if parent.exists() else "no such folder"
-        raise MediaError(f"{path}: {what}: {parent}")
+        raise OutputError(f"{path}: {what}: {parent}", path=path)
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise MediaError(f"{path}: cannot write into {parent}: permission denied")
+        raise OutputError(f"{path}: cannot write into {parent}: permission denied", path=path)
     if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
-        raise MediaError(f"{path}: is the input itself; name another output")
+        raise OutputError(f"{path}: is the input itself; name another output", path=path)
     if path.is_dir():
         if any(path.iterdir()) and not overwrite:
-            raise MediaError(f"output exists: {path}{os.sep} (use --overwrite)")
+            raise OutputError(f"output exists: {path}{os.sep} (use --overwrite)", path=path)
     elif _is_there(path):
         if _is_folder(path):
-            raise MediaError(f"{path}: a file is there; without an ending it means a folder")
+            raise OutputError(
+                f"{path}: a file is there; without an ending it means a folder", path=path
+            )
         if not overwrite:
-            raise MediaError(f"output exists: {path} (use --overwrite)")
+            raise OutputError(f"output exists: {path} (use --overwrite)", path=path)
 
 
 def _is_there(path: Path) -> bool:
@@ -193,4 +198,4 @@ def _told(path: Path) -> Iterator[None]:
     # ValueError: a null byte in the name; RuntimeError: links in a circle
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise MediaError(f"{path}: cannot be written: {reason}") from error
+        raise OutputError(f"{path}: cannot be written: {reason}", path=path) from error
