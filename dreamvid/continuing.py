@@ -14,8 +14,8 @@ from dreamvid.dream.catalogue import settled
 from dreamvid.errors import MediaError, RecipeError, RunError
 from dreamvid.manifest import Manifest, compared, described
 from dreamvid.means import Means
-from dreamvid.media.kept import KeptFrames
-from dreamvid.media.pieces import count_frames, cut_pieces
+from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.media.write import check_output
 from dreamvid.note import read_note
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
@@ -100,7 +100,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
     kept = done == length and old is not None and old.dream == noted.dream
 
     def fill(place: Path) -> State:
-        cut_pieces(film, done // SEGMENT, SEGMENT, source.rate, place)
+        cut_segments(film, done // SEGMENT, SEGMENT, source.rate, place)
         state = load_state(folder_of(film) / "state.npz") if kept else None
         if state is not None and state.done == done:
             if not longer:
@@ -113,7 +113,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
             film,
             done - 1,
         )
-        frames = KeptFrames(place)
+        frames = FrameStore(place)
         tail = range(done - done % SEGMENT, done)
         return recovered(film, noted.recipe, source, done, frames, tail)
 

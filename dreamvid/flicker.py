@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
-from dreamvid.media.sink import quantise
+from dreamvid.media.sink import to_uint8
 
 Floats = NDArray[np.float64]
 
@@ -128,4 +128,4 @@ def _squared(field: Flow | Floats) -> Floats:
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(quantise(frame), cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(to_uint8(frame), cv2.COLOR_RGB2GRAY), np.uint8)

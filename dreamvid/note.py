@@ -10,13 +10,11 @@ from typing import Any
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.loading import WORDS_FOR_WEIGHTS, load_recipe, make_recipe
 from dreamvid.manifest import Manifest
+from dreamvid.media.codecs import carries_recipe
 from dreamvid.media.metadata import comment_of
 from dreamvid.recipe import Recipe
 
 MARK = "dreamvid recipe "
-
-CARRIERS = (".mp4", ".mov", ".mkv")
-"""Endings of films that carry their recipe."""
 
 
 def note(manifest: Manifest) -> str:
@@ -102,7 +100,7 @@ def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Re
     Raises:
         RecipeError, MediaError: there is none, or not of that kind.
     """
-    if Path(name).suffix.lower() not in CARRIERS:
+    if not carries_recipe(Path(name)):
         return load_recipe(name, kind, output=output)
     recipe = read_note(Path(name)).recipe
     if kind and recipe.kind != kind:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -23,13 +24,28 @@ def overlapping() -> bool:
     return os.environ.get("DREAMVID_OVERLAP", "1") != "0"
 
 
+@contextmanager
+def closing_iterator(items: Iterable[T]) -> Generator[Iterator[T]]:
+    """An iterator over `items`, closed at the end where it is a generator, which may hold a file.
+
+    Without it, one that is not exhausted is closed when Python happens to collect it.
+    """
+    iterator = iter(items)
+    try:
+        yield iterator
+    finally:
+        if isinstance(iterator, Generator):
+            iterator.close()
+
+
 def ahead(coming: Generator[T], count: int) -> Generator[T]:
     """What `coming` gives, the next `count` made while the last is being used.
 
     Closed early, it waits for the one in work, and closes `coming`.
     """
     if not overlapping():
-        yield from coming
+        with closing(coming):
+            yield from coming
         return
     end = object()
     room = ThreadPoolExecutor(1, "ahead")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from dreamvid.comparison import Measured
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.picture_ops import resize
-from dreamvid.media.sink import quantise
+from dreamvid.media.sink import to_uint8
 from dreamvid.summary import Report
 from dreamvid.table import title
 
@@ -117,11 +117,11 @@ def _pictures(rows: Any, pairs: dict[str, Pair]) -> None:
         rows[0, column].set_title(f"{name}: frame {index}", fontsize=9)
         for row, (film, anchor) in enumerate((("source", "S"), ("dream", "N"))):
             axes = rows[row, column]
-            axes.imshow(quantise(both[row]))
+            axes.imshow(to_uint8(both[row]))
             axes.set(xticks=[], yticks=[], anchor=anchor, ylabel="" if column else film)
 
 
 def _small(frame: Frame) -> Frame:
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(width, height))
-    return resize(frame, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return resize(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))

@@ -22,7 +22,7 @@ from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.expression import BETWEEN
 from dreamvid.flow import Moment
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.media.picture_ops import resize
@@ -241,6 +241,6 @@ def tiled(cells: Iterable[Frame], count: int, size: tuple[int, int]) -> Frame:
     sheet = np.full((rows * height - GAP, columns * width - GAP, 3), GROUND, np.float32)
     for at, cell in enumerate(cells):
         top, left = at // columns * height, at % columns * width
-        small = resize(cell, (width - GAP, height - GAP))
+        small = resize(cell, Size(width - GAP, height - GAP))
         sheet[top : top + height - GAP, left : left + width - GAP] = small
     return sheet

@@ -12,10 +12,10 @@ from dreamvid.camera import Camera
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance
 from dreamvid.errors import RunError
 from dreamvid.flow import Moment
-from dreamvid.media.kept import KeptFrames
+from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.sink import quantise
+from dreamvid.media.sink import to_uint8
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recurrence import Shot, State, digest, numbered
 from dreamvid.scheduled import in_force
@@ -24,7 +24,7 @@ from dreamvid.timeline import FrameTime
 
 
 def recovered(
-    film: Path, recipe: Recipe, source: Source, done: int, kept: KeptFrames, tail: range
+    film: Path, recipe: Recipe, source: Source, done: int, kept: FrameStore, tail: range
 ) -> State:
     """The state after a film's first `done` frames, as nearly as its coded pictures tell it.
 
@@ -45,7 +45,7 @@ def recovered(
         both = zip(pictures, numbered(recipe, source.open()), strict=False)
         for index, (picture, (t, frame)) in enumerate(both):
             if index in tail:
-                kept.keep(index, quantise(picture))
+                kept.add(index, to_uint8(picture))
             dream = picture[:high, :wide]
             if t == 0:
                 camera = Camera(camera.shows_sources)

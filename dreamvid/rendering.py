@@ -12,7 +12,8 @@ from dreamvid.frame import Frame
 from dreamvid.journal import Journal, logged
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means, kept
-from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
+from dreamvid.media.sink import FilmSpec, Sink
+from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind
@@ -227,15 +228,18 @@ def carry_out(
 
 def _sink(made: Plan, run: Run, since: State | None, overwrite: bool) -> Sink:
     film = made.recipe.film if isinstance(made.recipe, FilmRecipe) else Film()
-    return open_sink(
-        made.output,
+    spec = FilmSpec(
         size=made.source.size,
         rate=made.source.rate,
         crf=film.crf,
-        overwrite=overwrite or since is not None,
+        segment_frames=SEGMENT,
         sound=made.source.sound,
-        segment=SEGMENT,
         note=note(made.manifest),
+    )
+    return open_sink(
+        made.output,
+        spec,
+        overwrite=overwrite or since is not None,
         folder=run.film,
         done=since.done if since else 0,
     )

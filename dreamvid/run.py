@@ -33,10 +33,11 @@ from dreamvid.blend import Last
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
 from dreamvid.manifest import Manifest
-from dreamvid.media import kept
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import UNDONE, told, written
+from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.sink import PARTIAL, left_before
+from dreamvid.media.write import is_finished_part
 from dreamvid.motion import Affine
 from dreamvid.recurrence import Shot, State
 
@@ -94,13 +95,10 @@ class Run:
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         if keep == "state":
-            kept.KeptFrames(self.film).shrink()
+            FrameStore(self.film).shrink()
         _write(self.folder / "finished", "")
         if keep == "state":
-            with told(self.folder):
-                for path in self.film.iterdir():
-                    if path.suffix != kept.SMALL:
-                        path.unlink()
+            FrameStore(self.film).remove_others()
 
     def left(self, partial: Path) -> None:
         """Note what an interruption has left beside the output, until the film is whole."""
@@ -247,8 +245,7 @@ def _clear(folder: Path) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what a process that was killed was writing, and what is made from the pieces."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
-        numbered = path.stem.isdecimal() and path.suffix in (".mp4", ".mkv", ".npy", ".png")
-        if UNDONE in path.suffixes or (path.parent.name == "film" and not numbered):
+        if UNDONE in path.suffixes or (path.parent.name == "film" and not is_finished_part(path)):
             path.unlink()
 
 

@@ -9,15 +9,16 @@ from WINDOW frames before it and after, and from its own shot.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2  # before scenedetect, which imports OpenCV as it is
 from dreamvid.media.picture_ops import resize
+from dreamvid.overlap import closing_iterator
 
 # isort: split
 from scenedetect.common import FrameTimecode
@@ -48,18 +49,23 @@ HELD = 0.5
 Picture = NDArray[np.uint8]
 
 
-def marked(frames: Iterable[Frame], find: bool) -> Iterator[tuple[int, Frame]]:
+def marked(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Frame]]:
     """Each frame with its index within its shot: 0 where a shot begins.
 
     A shot's indices are those that it has alone. WINDOW frames are read ahead; where reading fails,
-    those that came are given first.
+    those that came are given first. Closing it closes `frames`.
 
     Args:
         find: look for cuts; else all is one shot.
     """
-    if not find:
-        yield from enumerate(frames)
-        return
+    with closing_iterator(frames) as source:
+        if not find:
+            yield from enumerate(source)
+        else:
+            yield from _split(source)
+
+
+def _split(frames: Iterable[Frame]) -> Iterator[tuple[int, Frame]]:
     ahead: deque[tuple[Frame | None, Picture]] = deque()
     shot, index = _Shot(), 0
     for frame, picture in _pictured(frames):
@@ -143,6 +149,6 @@ def _picture(frame: Frame) -> Picture:
     """
     height, width = frame.shape[:2]
     scale = min(0.25, WIDTH / width)
-    small = resize(frame, (max(1, round(width * scale)), max(1, round(height * scale))))
+    small = resize(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))
     grey = np.concatenate(np.moveaxis(small, 2, 0), axis=1)
     return np.repeat(np.rint(np.clip(grey, 0, 255)).astype(np.uint8)[..., np.newaxis], 3, axis=2)

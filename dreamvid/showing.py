@@ -125,7 +125,8 @@ def _asked(
     """
     from dreamvid.flags import leading, parse
     from dreamvid.loading import load_recipe, make_recipe
-    from dreamvid.note import CARRIERS, read_note
+    from dreamvid.media.codecs import carries_recipe
+    from dreamvid.note import read_note
 
     told = f"recipe {word}", WORDS[word]
     beside = cast(Any, command)  # what else a render may be told is not for those who look
@@ -134,7 +135,7 @@ def _asked(
         parse(*told, make_recipe({}, "zoom"), flags, beside, named=True)  # says the help, perhaps
         raise UsageError(f"name one recipe: dreamvid recipe {word} night.yaml")
     (name,) = named
-    noted = read_note(Path(name)) if Path(name).suffix.lower() in CARRIERS else None
+    noted = read_note(Path(name)) if carries_recipe(Path(name)) else None
     base = noted.recipe if noted else load_recipe(name, output=word != "plot")
     if word == "plot":
         base = base.model_copy(update={"output": None})

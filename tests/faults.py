@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid import cli, rendering, watching, words
-from dreamvid.media import codings, decoder, durable, segments, stills
+from dreamvid.media import codecs, decoder, durable, segments, stills
 from dreamvid.run import folder_of
 from tests import media_factory as make
 from tests import survivor
 from tests.hunt import Forked, _forking
 
-WARM = (codings, rendering, watching, words, stills)
+WARM = (codecs, rendering, watching, words, stills)
 
 ZOOM = [
     "zoom",

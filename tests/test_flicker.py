@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dreamvid.flicker import Flow, Track, flow, reliable, track, warped
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
-from dreamvid.media.sink import quantise
+from dreamvid.media.sink import to_uint8
 
 SIZE = (72, 96)
 
@@ -135,7 +135,7 @@ def test_the_flow_leads_back_to_where_a_pixel_was(step: tuple[int, int]) -> None
     off = np.abs(moved.backward - step)[moved.reliable]
     assert off.mean() < 0.05
     assert (moved.e_warp(before, after) or 0) < 2e-5
-    grey = [cv2.cvtColor(quantise(frame), cv2.COLOR_RGB2GRAY) for frame in (before, after)]
+    grey = [cv2.cvtColor(to_uint8(frame), cv2.COLOR_RGB2GRAY) for frame in (before, after)]
     forward = flow(*(np.asarray(one, np.uint8) for one in grey))
     assert np.abs(forward + np.array(step))[8:-8, 8:-8].mean() < 0.1, "there, not back"
 

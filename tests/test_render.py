@@ -16,7 +16,7 @@ from dreamvid import dream_frames, make_dreamer, render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.flow import Flow
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
@@ -355,8 +355,8 @@ def test_a_flash_does_not_explode(level: float) -> None:
 def test_fit_fills_the_size_and_cuts_evenly() -> None:
     wide = np.zeros((20, 60, 3), np.float32)
     wide[:, 20:40] = 200
-    np.testing.assert_allclose(fit(wide, (20, 20)), 200, atol=1e-3)
-    assert fit(wide, (60, 20)) is wide or np.array_equal(fit(wide, (60, 20)), wide)
+    np.testing.assert_allclose(fit(wide, Size(20, 20)), 200, atol=1e-3)
+    assert fit(wide, Size(60, 20)) is wide or np.array_equal(fit(wide, Size(60, 20)), wide)
 
 
 def source_of(path: Path, **asked: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
 from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
@@ -277,7 +277,7 @@ def test_real_clips() -> None:
     clips: dict[str, Shot] = {}
     for name in ("highway", "chaplin", "one_second_clip"):
         frames = read_clip(probe(Path(str(MEDIA)) / f"{name}.mp4"))
-        clips[name] = [resize(frame, (256, 144)) for frame in frames]
+        clips[name] = [resize(frame, Size(256, 144)) for frame in frames]
         assert cuts(clips[name]) == []
     for one, other in itertools.permutations(clips, 2):
         first, second = clips[one][-40:], clips[other][:30]

@@ -15,6 +15,7 @@ from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
+from dreamvid.media.sink import FilmSpec
 from dreamvid.media.write import open_sink
 from dreamvid.recipe import VideoRecipe
 from dreamvid.source import open_source
@@ -196,15 +197,8 @@ def test_a_new_clock_within_a_broadcast_is_no_pause(tmp_path: Path) -> None:
 def rendered(path: Path, output: Path, **changes: Any) -> Path:
     """A film of the clip as it is, without the expense of many segments."""
     source = open_source(VideoRecipe(source=(path,), **changes))
-    sink = open_sink(
-        output,
-        size=source.size,
-        rate=source.rate,
-        crf=20,
-        overwrite=True,
-        sound=source.sound,
-        segment=100_000,
-    )
+    spec = FilmSpec(source.size, source.rate, 20, segment_frames=100_000, sound=source.sound)
+    sink = open_sink(output, spec, overwrite=True)
     for frame in source.open():
         sink.write(frame)
     return sink.close()

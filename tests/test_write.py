@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from dreamvid.errors import MediaError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg, segments
 from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import Sink, partial_name, quantise
+from dreamvid.media.sink import FilmSpec, Sink, partial_name, to_uint8
+from dreamvid.media.sound import Sound
 from dreamvid.media.write import (
-    Sound,
     check_output,
     check_picture,
     open_sink,
@@ -37,16 +37,16 @@ needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset
 NTSC = Fraction(30000, 1001)
 
 
-def begin(path: Path, **changes: Any) -> Sink:
+def begin(path: Path, *, overwrite: bool = False, **changes: Any) -> Sink:
     settings: dict[str, Any] = {
-        "size": (64, 48),
+        "size": Size(64, 48),
         "rate": Fraction(25),
         "crf": 10,
-        "overwrite": False,
-        "sound": None,
-        "segment": 7,
+        "segment_frames": 7,
     }
-    return open_sink(path, **settings | changes)
+    settings |= changes
+    settings["size"] = Size(*settings["size"])
+    return open_sink(path, FilmSpec(**settings), overwrite=overwrite)
 
 
 def frames(count: int, size: tuple[int, int] = (64, 48)) -> Iterable[Frame]:
@@ -98,7 +98,7 @@ def test_a_webp_holds_every_frame_once(tmp_path: Path) -> None:
 def test_times_are_exact_across_segments(
     tmp_path: Path, rate: Fraction, count: int, segment: int
 ) -> None:
-    path = film(tmp_path / "a.mp4", count, rate=rate, segment=segment)
+    path = film(tmp_path / "a.mp4", count, rate=rate, segment_frames=segment)
     assert times(path) == [index / rate for index in range(count)]
     clip = probe(path)
     assert (clip.rate, clip.frames) == (rate, count)
@@ -109,9 +109,9 @@ def test_times_are_exact_across_segments(
 
 def test_times_do_not_drift_over_many_segments(tmp_path: Path) -> None:
     # In microseconds a frame is a third of one too short, and a tick is 33 of them.
-    path = film(tmp_path / "a.mp4", 60, rate=NTSC, size=(16, 16), segment=1)
+    path = film(tmp_path / "a.mp4", 60, rate=NTSC, size=(16, 16), segment_frames=1)
     assert times(path) == [index / NTSC for index in range(60)]
-    gif = film(tmp_path / "a.gif", 60, rate=NTSC, segment=1)
+    gif = film(tmp_path / "a.gif", 60, rate=NTSC, segment_frames=1)
     shown = times(gif)
     assert len(shown) == 60
     assert max(abs(at - index / NTSC) for index, at in enumerate(shown)) <= Fraction(1, 100)
@@ -179,9 +179,9 @@ def test_a_gif_too_fast_to_play_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_quantise_rounds_and_cuts() -> None:
+def test_to_uint8_rounds_and_cuts() -> None:
     levels = np.array([-3, -0.4, 0.49, 0.51, 127.5, 254.6, 300], np.float32)
-    assert quantise(levels).tolist() == [0, 0, 0, 1, 128, 255, 255]
+    assert to_uint8(levels).tolist() == [0, 0, 0, 1, 128, 255, 255]
 
 
 def test_a_frame_of_another_size_is_a_mistake(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_sound_stays_with_the_pictures(
             size=(16, 16),
             sound=Sound(clip, Fraction(start)),
             overwrite=True,
-            segment=100,
+            segment_frames=100,
         )
         seen, heard = lengths(path)
         assert abs(heard - seen) < 0.04
@@ -324,7 +324,7 @@ def test_sound_stays_with_the_pictures(
 
 def test_sound_that_fits_is_copied_and_a_cut_one_is_exact(tmp_path: Path) -> None:
     clip = toned(tmp_path / "s.mp4", "-c:a", "libmp3lame")
-    whole = film(tmp_path / "whole.mp4", 100, sound=Sound(clip), segment=48)
+    whole = film(tmp_path / "whole.mp4", 100, sound=Sound(clip), segment_frames=48)
     assert "Audio: mp3" in ffmpeg.describe(whole)
     limited = film(tmp_path / "limited.mp4", 100, sound=Sound(clip, duration=Fraction(4)))
     assert "Audio: mp3" in ffmpeg.describe(limited)
@@ -350,7 +350,7 @@ def test_what_no_mp4_player_plays_is_coded_again(tmp_path: Path) -> None:
 def test_a_short_sound_is_filled_with_silence(tmp_path: Path) -> None:
     clip = toned(tmp_path / "s.mp4")
     for sound in (Sound(clip), Sound(clip, Fraction(1)), Sound(clip, duration=Fraction(5, 2))):
-        path = film(tmp_path / "a.mp4", 150, sound=sound, overwrite=True, segment=150)
+        path = film(tmp_path / "a.mp4", 150, sound=sound, overwrite=True, segment_frames=150)
         assert lengths(path) == (6, 6.0)
     assert make.tone_bounds(path)[1] == pytest.approx(2.5, abs=0.01)
 
@@ -365,10 +365,10 @@ def test_no_sound_is_no_fault(tmp_path: Path) -> None:
 @needs_media
 def test_real_sound(tmp_path: Path) -> None:
     clip = Path(str(MEDIA)) / "chaplin.mp4"
-    whole = film(tmp_path / "whole.mp4", 241, sound=Sound(clip), segment=48)
+    whole = film(tmp_path / "whole.mp4", 241, sound=Sound(clip), segment_frames=48)
     assert "Audio: mp3" in ffmpeg.describe(whole)
     assert abs(lengths(whole)[1] - lengths(clip)[1]) < 0.001
-    part = film(tmp_path / "part.mp4", 50, sound=Sound(clip, Fraction(4)), segment=48)
+    part = film(tmp_path / "part.mp4", 50, sound=Sound(clip, Fraction(4)), segment_frames=48)
     assert lengths(part) == (2, 2.0)
 
 
@@ -577,10 +577,12 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 import numpy as np
+from dreamvid.frame import Size
+from dreamvid.media.sink import FilmSpec
 from dreamvid.media.write import open_sink
 
-sink = open_sink(Path(sys.argv[1]), size=(640, 360), rate=Fraction(25), crf=18, overwrite=False,
-                 sound=None, segment=1000)
+spec = FilmSpec(Size(640, 360), Fraction(25), crf=18, segment_frames=1000)
+sink = open_sink(Path(sys.argv[1]), spec, overwrite=False)
 noise = np.random.default_rng(1).random((360, 640, 3), np.float32) * 255
 try:
     count = 0

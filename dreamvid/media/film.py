@@ -3,64 +3,50 @@
 from __future__ import annotations
 
 import contextlib
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from dreamvid.errors import DreamvidError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.codings import Coding
+from dreamvid.media.codecs import Codec, ending_of
 from dreamvid.media.segments import Segments
-from dreamvid.media.sink import Workplace, partial_name, quantise
+from dreamvid.media.sink import FilmSpec, Workplace, partial_name
 
 
 class FilmSink:
     """A sink that leaves one film file.
 
-    Where the coding wants even sides, an odd one grows by one pixel, which repeats the last row or
+    Where the codec wants even sides, an odd one grows by one pixel, which repeats the last row or
     column.
     """
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        size: tuple[int, int],
-        rate: Fraction,
-        segment: int,
-        coding: Coding,
-        work: Workplace,
-        done: int = 0,
+        self, path: Path, film: FilmSpec, codec: Codec, work: Workplace, done: int = 0
     ) -> None:
-        """Begin a film of frames of `size` = (width, height), in segments of `segment` frames.
+        """Begin a film, or resume one.
 
         Raises:
             RunError: `done` frames should be in the `work` place, and are not.
         """
         self.path = path
-        self._size, self._coding = size, coding
-        self._growth = (size[0] % 2, size[1] % 2) if coding.even else (0, 0)
+        self._film, self._codec = film, codec
+        self._growth = (film.size.width % 2, film.size.height % 2) if codec.even else (0, 0)
         self._placed = False
         self._work = work
-        self._segments = Segments(
-            work,
-            size=(size[0] + self._growth[0], size[1] + self._growth[1]),
-            rate=rate,
-            length=segment,
-            suffix=coding.suffix,
-            coding=coding.options(),
-            done=done,
-        )
+        across, down = self._growth
+        grown = replace(film, size=Size(film.size.width + across, film.size.height + down))
+        self._segments = Segments(work, grown, codec, done)
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
-        if frame.shape != (self._size[1], self._size[0], 3):
-            raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
+        self._film.require_size(frame)
         across, down = self._growth
-        picture = np.pad(quantise(frame), ((0, down), (0, across), (0, 0)), mode="edge")
-        self._segments.write(picture)
+        pixels = self._codec.pixels(frame)
+        rest = [(0, 0)] * (pixels.ndim - 2)
+        self._segments.write(np.pad(pixels, [(0, down), (0, across), *rest], mode="edge"))
 
     def close(self) -> Path:
         """See `Sink`."""
@@ -104,7 +90,7 @@ class FilmSink:
             return folder
 
     def _finish(self, name: Path, frames: int) -> Path:
-        made = self._coding.assemble(self._segments, frames, self.path.suffix.lower())
+        made = self._segments.assemble(frames, ending_of(self.path))
         self._work.place(made, name)
         self._placed = True
         return name

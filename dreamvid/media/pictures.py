@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import written
-from dreamvid.media.sink import Workplace, quantise
+from dreamvid.media.sink import FilmSpec, Workplace, to_uint8
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 """Of the stills that can be written."""
 
-NUMBERED = re.compile(r"\d{6,}\.png")
+DISK_BYTES = 2.5
+"""What a pixel of a frame takes in a PNG, at most."""
+
+ENDING = ".png"
+"""Of the pictures of a film."""
+
+NUMBERED = re.compile(rf"\d{{6,}}\{ENDING}")
 
 
 def encode(picture: NDArray[uint8], ending: str) -> bytes:
@@ -38,7 +44,7 @@ def save(frame: Frame, path: Path) -> None:
     try:
         made = f"still{path.suffix.lower()}"
         with written(work.folder / made) as file:
-            file.write(encode(quantise(frame), path.suffix.lower()))
+            file.write(encode(to_uint8(frame), path.suffix.lower()))
         work.place(made, path)
     finally:
         work.remove()
@@ -51,13 +57,11 @@ class PictureSink:
     film are removed, as they would otherwise follow on the new one's.
     """
 
-    def __init__(
-        self, path: Path, *, size: tuple[int, int], work: Workplace, done: int = 0
-    ) -> None:
-        """Begin: `size` is the frames' (width, height). Raises RunError where of the `done` frames
-        that the `work` place should hold one is missing."""
+    def __init__(self, path: Path, film: FilmSpec, work: Workplace, done: int = 0) -> None:
+        """Begin, or resume. Raises RunError where of the `done` frames that the `work` place should
+        hold one is missing."""
         self.path = path
-        self._size = size
+        self._film = film
         self._folder = path.resolve()  # `.` has no name to put `partial` into
         self._work = work
         self._names = [_name(index) for index in range(done)]
@@ -67,11 +71,10 @@ class PictureSink:
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
-        if frame.shape != (self._size[1], self._size[0], 3):
-            raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
+        self._film.require_size(frame)
         name = _name(len(self._names))
         with written(self._work.folder / name) as file:
-            file.write(encode(quantise(frame), ".png"))
+            file.write(encode(to_uint8(frame), ENDING))
         self._names.append(name)
 
     def close(self) -> Path:
@@ -109,7 +112,7 @@ class PictureSink:
 
 
 def _name(index: int) -> str:
-    return f"{index:06d}.png"
+    return f"{index:06d}{ENDING}"
 
 
 def _twin(path: Path, other: Path) -> None:

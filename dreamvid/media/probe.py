@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, RunError
+from dreamvid.frame import Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import decoder
 from dreamvid.media.files import require_file
@@ -52,7 +53,7 @@ class Clip:
     """A clip that can be read.
 
     Attributes:
-        size: (width, height) in pixels as it is shown: rotated, its pixels made square.
+        size: in pixels as it is shown: rotated, its pixels made square.
         rate: frames a second, exact: 30000/1001, never 29.97. Of an uneven clip, that at which its
             frames mostly come where they come quickly.
         frames: how many there are at that rate. Decoders may give a few fewer, and those of a
@@ -67,7 +68,7 @@ class Clip:
     """
 
     path: Path
-    size: tuple[int, int]
+    size: Size
     rate: Fraction
     frames: int | None
     rotation: int
@@ -142,9 +143,9 @@ def probe(path: Path) -> Clip:
         told, _ = child.ask("look", path)
     across, along = told["aspect"]
     aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
-    width, height = told["size"]
-    size = square_size((width, height), aspect, told["rotation"])
-    _require_size(path, (width, height), size)
+    stored = Size(*told["size"])
+    size = square_size(stored, aspect, told["rotation"])
+    _require_size(path, stored, size)
     timing = _timing(path, container, told["rate"], told["count"])
     if (timing.frames or 0) > MAX_FRAMES:
         raise InputError(
@@ -164,12 +165,12 @@ def probe(path: Path) -> Clip:
     )
 
 
-def _sizes(streams: list[str]) -> Iterator[tuple[int, int]]:
+def _sizes(streams: list[str]) -> Iterator[Size]:
     """The sizes of the streams of pictures that ffmpeg lists."""
     for line in streams:
         found = re.search(r" Video: .*?, (\d+)x(\d+)", line)
         if found:
-            yield int(found[1]), int(found[2])
+            yield Size(int(found[1]), int(found[2]))
 
 
 def _require_few(path: Path) -> None:
@@ -184,23 +185,23 @@ def _too_many(path: Path, most: int) -> InputError:
     return InputError(f"{path}: holds more than {most} pictures", path=path)
 
 
-def _require_size(path: Path, *sizes: tuple[int, int]) -> None:
+def _require_size(path: Path, *sizes: Size) -> None:
     """Raise MediaError where a clip's pictures are too large to be decoded or shown."""
-    for width, height in sizes:
-        if width * height > MAX_CLIP_PIXELS or max(width, height) > MAX_SIDE:
+    for size in sizes:
+        if size.width * size.height > MAX_CLIP_PIXELS or max(size) > MAX_SIDE:
             raise InputError(
-                f"{path}: its pictures, {width}x{height}, are too large; "
+                f"{path}: its pictures, {size}, are too large; "
                 f"at most {MAX_CLIP_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
                 path=path,
             )
 
 
-def square_size(size: tuple[int, int], aspect: Fraction, rotation: int) -> tuple[int, int]:
-    """(width, height) with square pixels: the stored width changes, so that no line is lost."""
+def square_size(size: Size, aspect: Fraction, rotation: int) -> Size:
+    """The size with square pixels: the stored width changes, so that no line is lost."""
     width, height = size
     if rotation in (90, 270):  # what was stored as the width is shown as the height
-        return width, max(1, round(height * aspect))
-    return max(1, round(width * aspect)), height
+        return Size(width, max(1, round(height * aspect)))
+    return Size(max(1, round(width * aspect)), height)
 
 
 @dataclass(frozen=True)

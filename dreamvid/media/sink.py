@@ -1,4 +1,4 @@
-"""What every output has in common: the protocol, the one rounding, the folder that is worked in."""
+"""What every output has in common: the protocol, the rounding to bytes, the work folder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import itertools
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import OutputError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.durable import settle
+from dreamvid.media.sound import Sound
 
 
 class Sink(Protocol):
@@ -38,7 +41,37 @@ class Sink(Protocol):
         """
 
 
-def quantise(frame: Frame) -> NDArray[np.uint8]:
+@dataclass(frozen=True)
+class FilmSpec:
+    """What film a sink makes.
+
+    Attributes:
+        size: of the frames to come.
+        rate: frames a second, exact.
+        crf: x264's constant rate factor, 0 (lossless) to 51; other codecs make of it what they can.
+        segment_frames: how many frames are coded as one closed piece, at least 1.
+        sound: what is heard, if anything, where the file can have sound.
+        note: a text that the file carries as its comment, where it can.
+    """
+
+    size: Size
+    rate: Fraction
+    crf: float
+    segment_frames: int
+    sound: Sound | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.segment_frames < 1:
+            raise ValueError(f"a segment of {self.segment_frames} frames")
+
+    def require_size(self, frame: Frame) -> None:
+        """Raise ValueError unless a frame is (H, W, 3) of the film's size."""
+        if frame.shape != (*self.size.shape, 3):
+            raise ValueError(f"a frame of shape {frame.shape} in a film of {self.size}")
+
+
+def to_uint8(frame: Frame) -> NDArray[np.uint8]:
     """The one place where float levels become bytes: rounded to nearest even, cut to 0..255."""
     return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
 

@@ -5,32 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.errors import OutputError, RunError
-from dreamvid.frame import Frame
-from dreamvid.media import pictures
-from dreamvid.media.codings import H264, Coding, Gif, WebP
+from dreamvid.frame import Frame, Size
+from dreamvid.media import frame_store, pictures
+from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
 from dreamvid.media.film import FilmSink
-from dreamvid.media.sink import Sink, Workplace
-from dreamvid.media.sound import Sound
-
-__all__ = [
-    "Sink",
-    "Sound",
-    "check_json",
-    "check_output",
-    "check_picture",
-    "open_sink",
-    "write_json",
-    "write_picture",
-]
-
-FILM_ENDINGS = (".mp4", ".mov", ".mkv", ".gif", ".webp")
-
-FASTEST_GIF = 50
-"""Frames a second: a shorter frame time, 1/100 s, players take for a mistake and slow down."""
+from dreamvid.media.pictures import PictureSink
+from dreamvid.media.sink import FilmSpec, Sink, Workplace
 
 
 def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
@@ -39,15 +23,15 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     A path without an ending, or of a folder that is there, means a folder of PNGs.
 
     Raises:
-        MediaError: its ending is none of a film's; its folder is missing or not writable; it is
+        OutputError: its ending is none of a film's; its folder is missing or not writable; it is
             one of `inputs`, or a folder with one in it; it exists, and `overwrite` is not given.
     """
     with _told(path):
-        if not _is_folder(path) and path.suffix.lower() not in FILM_ENDINGS:
+        if not _is_folder(path) and not codec_of(path):
             still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
             raise OutputError(
                 f"{path}: cannot write a film as {path.suffix}{still}; "
-                f"name it {', '.join(FILM_ENDINGS)}, or without an ending for a folder of PNGs",
+                f"name it {', '.join(film_endings())}, or without an ending for a folder of PNGs",
                 path=path,
             )
         _check_place(path, inputs, overwrite)
@@ -80,59 +64,63 @@ def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 
 
 def open_sink(
-    path: Path,
-    *,
-    size: tuple[int, int],
-    rate: Fraction,
-    crf: float,
-    overwrite: bool,
-    sound: Sound | None,
-    segment: int,
-    note: str = "",
-    folder: Path | None = None,
-    done: int = 0,
+    path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
 ) -> Sink:
-    """Begin the output that its name asks for.
-
-    `.mp4`, `.mov`, `.mkv`: H.264, with the sound; `.gif`, `.webp`: animations, silent; no ending,
-    or a folder that is there: PNGs.
+    """Begin the output that its name asks for: a film by its codec, or a folder of PNGs.
 
     Args:
-        size: (width, height) of the frames to come.
-        rate: frames a second.
-        crf: x264's constant rate factor, 0 (lossless) to 51; WebP takes 100 - crf for its quality.
-        segment: how many frames are coded as one closed piece.
-        note: a text that a film file carries as its comment.
         folder: where to work so that another run can go on; else in a place of its own.
         done: how many frames an earlier run left there.
 
     Raises:
-        MediaError: as `check_output`; or a GIF of more than 50 frames a second.
+        OutputError: as `check_output`; or more frames a second than the codec can have.
         RunError: what an earlier run left is not whole.
     """
-    check_output(path, [sound.path] if sound else [], overwrite)
-    if _is_folder(path):
+    check_output(path, [film.sound.path] if film.sound else [], overwrite)
+    codec = None if _is_folder(path) else codec_of(path)
+    if codec is None:
         folder_of = path.resolve()  # `.` has no name to put `partial` into
-        return pictures.PictureSink(path, size=size, work=Workplace(folder_of, folder), done=done)
-    ending = path.suffix.lower()
-    if ending == ".gif" and rate > FASTEST_GIF:
+        return PictureSink(path, film, Workplace(folder_of, folder), done)
+    if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
-            f"{path}: a GIF plays at most {FASTEST_GIF} frames a second, not {float(rate):g}",
+            f"{path}: a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
+            f"second, not {float(film.rate):g}",
             path=path,
         )
-    codings: dict[str, Coding] = {".gif": Gif(), ".webp": WebP(crf)}
-    coding = codings.get(ending) or H264(crf, sound, note)
-    work = Workplace(path, folder)
-    return FilmSink(
-        path, size=size, rate=rate, segment=segment, coding=coding, work=work, done=done
-    )
+    return FilmSink(path, film, codec, Workplace(path, folder), done)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an output takes while it is made.
+
+    Attributes:
+        disk: bytes a pixel of a frame, in a segment or a picture, and again in the film.
+        memory: bytes that the encoder takes.
+    """
+
+    disk: float
+    memory: float
+
+
+def cost_of(path: Path, size: Size) -> Cost:
+    """What the output of this name takes, of frames of `size`."""
+    codec = None if _is_folder(path) else codec_of(path)
+    return Cost(codec.disk_bytes, codec.memory(size)) if codec else Cost(pictures.DISK_BYTES, 0)
+
+
+def is_finished_part(path: Path) -> bool:
+    """Whether a file in a sink's folder is a whole segment, picture or stored frame, by its name:
+    the rest is made anew, or was being written when its process ended."""
+    endings = {*segment_endings(), *frame_store.ENDINGS, pictures.ENDING}
+    return path.stem.isdecimal() and path.suffix in endings
 
 
 def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
     """Write one still, whole or not at all: (H, W, 3) float32 RGB 0..255.
 
     Raises:
-        MediaError: as `check_picture`.
+        OutputError: as `check_picture`.
         RunError: the disk is full.
     """
     check_picture(path, [], overwrite)
@@ -143,7 +131,7 @@ def write_json(path: Path, text: str, overwrite: bool) -> None:
     """Write a JSON text, whole or not at all.
 
     Raises:
-        MediaError: as `check_json`.
+        OutputError: as `check_json`.
         RunError: the disk is full.
     """
     check_json(path, [], overwrite)
