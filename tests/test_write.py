@@ -14,10 +14,14 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid import rendering
+from dreamvid.errors import MediaError, OutputError, RunError
 from dreamvid.frame import Frame, Size
-from dreamvid.media import ffmpeg, segments
+from dreamvid.loading import make_recipe
+from dreamvid.media import codecs, ffmpeg, segments
 from dreamvid.media.capture import open_capture
+from dreamvid.media.codecs import Codec
+from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
@@ -29,6 +33,7 @@ from dreamvid.media.write import (
     open_sink,
     write_picture,
 )
+from dreamvid.run import folder_of
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -623,3 +628,78 @@ def test_a_missing_ffmpeg_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_writing_needs_no_opencv() -> None:
     script = "import sys, dreamvid.media.write; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class ProRes(Codec):
+    """One whose segments are called as no other codec's."""
+
+    endings = (".prores.mov",)
+    segment_ending = ".mov"
+    disk_bytes = 1.0
+    even = True
+
+    def options(self, film: FilmSpec) -> list[str]:
+        return ["-c:v", "prores_ks", "-profile:v", "3", "-pix_fmt", "yuv422p10le"]
+
+    def assemble(self, folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
+        return codecs.joined(folder, film, frames, ending)
+
+
+@pytest.fixture
+def prores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs, "CODECS", (*codecs.CODECS, ProRes()))
+
+
+@pytest.mark.usefixtures("prores")
+def test_another_codec_is_one_entry(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.prores.mov", 17)
+    assert numbers(path) == list(range(17))
+    assert "prores" in ffmpeg.describe(path)
+    assert "h264" in ffmpeg.describe(film(tmp_path / "a.mov", 3))
+    with pytest.raises(OutputError, match=r"name it \.mp4, .*\.webp, \.prores\.mov, or"):
+        begin(tmp_path / "a.avi")
+
+
+@pytest.mark.usefixtures("prores")
+def test_a_resume_loses_no_closed_segment_of_any_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "SEGMENT", 3)
+    still = make.picture(tmp_path / "a.png", 16, 16)
+    output = tmp_path / "a.prores.mov"
+    recipe = make_recipe(
+        {"source": str(still), "output": str(output), "frames": 9, "network": "none"}
+    )
+    steps = rendering.render(recipe)
+    for step in steps:
+        if step.index == 7:
+            steps.close()
+    segments_of = folder_of(output) / "film"
+    before = {path.name: path.stat().st_ino for path in segments_of.glob("0*.mov")}
+    assert {"000000.mov", "000001.mov"} <= before.keys()
+    steps = rendering.render(recipe)
+    next(steps)
+    now = {path.name: path.stat().st_ino for path in segments_of.glob("0*.mov")}
+    assert before.items() <= now.items()
+    list(steps)
+    assert probe(output).frames == 9
+
+
+def test_what_a_codec_keeps_of_a_frame_is_stored_as_it_is(tmp_path: Path) -> None:
+    store = FrameStore(tmp_path)
+    deep = np.arange(4 * 6 * 3, dtype="<u2").reshape(4, 6, 3) * 600
+    bytes_each = (deep // 256).astype(np.uint8)
+    store.add(0, deep)
+    store.add(1, bytes_each)
+    store.shrink()
+    (tmp_path / "000000.mp4").write_bytes(b"x")
+    store.remove_others()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000.npy", "000001.png"]
+    assert np.array_equal(store[0], deep)
+    assert np.array_equal(store[1], bytes_each)
+
+
+def test_an_error_names_the_output(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        begin(tmp_path / "a.avi")
+    assert caught.value.path == tmp_path / "a.avi"
