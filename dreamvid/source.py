@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.media.picture_ops import resize
-from dreamvid.media.pictures import ENDINGS
-from dreamvid.media.probe import probe, snap
+from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.sound import Sound
+from dreamvid.media.still_writer import STILL_ENDINGS
+from dreamvid.media.timing import snap
 from dreamvid.overlap import closing_iterator
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 
@@ -164,7 +165,11 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     try:
         clip = probe(path)
     except MediaError as error:
-        hint = "; dreamvid zoom and image take pictures" if path.suffix.lower() in ENDINGS else ""
+        hint = (
+            "; dreamvid zoom and image take pictures"
+            if path.suffix.lower() in STILL_ENDINGS
+            else ""
+        )
         raise InputError(f"{error}{hint}", path=path) from None
     start = recipe.start or Fraction(0)
     first, count = clip.span(start, recipe.end, None)

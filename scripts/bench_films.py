@@ -21,8 +21,8 @@ import numpy as np
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.catalogue import entry
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.media.pictures import save
 from dreamvid.media.read import read_picture
+from dreamvid.media.still_writer import save_still
 from dreamvid.memory import taken
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering import carry_out, plan
@@ -206,7 +206,7 @@ def still(width: int, height: int) -> dict[str, float]:
     """A still of that size, one step an octave."""
     with tempfile.TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.png"
-        save(np.clip(resized(read_picture(SEED), (height, width)), 0, 255), seed)
+        save_still(np.clip(resized(read_picture(SEED), (height, width)), 0, 255), seed)
         recipe = ImageRecipe(
             source=(seed,), network=_network("inception_v3"), dream=Dream(steps=1, burst=1)
         )

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Size
-from dreamvid.media.probe import Clip, probe, snap
+from dreamvid.media.probe import Clip, probe
+from dreamvid.media.timing import snap
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")

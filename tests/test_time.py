@@ -329,7 +329,7 @@ def test_the_prompt_is_told_in_one_line(tmp_path: Path, capfd: pytest.CaptureFix
     words = ["video", str(clip), "--network", "none", "-o", str(tmp_path / "film.mp4")]
     assert main([*words, "--frames", "3"]) == 0
     said = capfd.readouterr().err
-    assert said.count("dreamvid: warning: ") == 1
+    assert said.count("its sound cannot be read") == 1
     assert "a.mkv: its sound cannot be read, the film is silent (" in said
     assert main([*words, "--frames", "3", "--overwrite", "--quiet"]) == 0
     assert capfd.readouterr().err == ""

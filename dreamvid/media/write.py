@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
-from dreamvid.media import frame_store, pictures
+from dreamvid.media import frame_store, sequence
 from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
 from dreamvid.media.film import FilmSink
-from dreamvid.media.pictures import PictureSink
+from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, Sink, Workplace
+from dreamvid.media.still_writer import STILL_ENDINGS, save_still
 
 
 def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
@@ -28,7 +29,7 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """
     with _told(path):
         if not _is_folder(path) and not codec_of(path):
-            still = " (a still, not a film)" if path.suffix.lower() in pictures.ENDINGS else ""
+            still = " (a still, not a film)" if path.suffix.lower() in STILL_ENDINGS else ""
             raise OutputError(
                 f"{path}: cannot write a film as {path.suffix}{still}; "
                 f"name it {', '.join(film_endings())}, or without an ending for a folder of PNGs",
@@ -41,10 +42,10 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 
 def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for one still."""
-    if path.suffix.lower() not in pictures.ENDINGS:
+    if path.suffix.lower() not in STILL_ENDINGS:
         raise OutputError(
             f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
-            f"name it {', '.join(pictures.ENDINGS)}",
+            f"name it {', '.join(STILL_ENDINGS)}",
             path=path,
         )
     with _told(path):
@@ -80,7 +81,7 @@ def open_sink(
     codec = None if _is_folder(path) else codec_of(path)
     if codec is None:
         folder_of = path.resolve()  # `.` has no name to put `partial` into
-        return PictureSink(path, film, Workplace(folder_of, folder), done)
+        return SequenceSink(path, film, Workplace(folder_of, folder), done)
     if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
             f"{path}: a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
@@ -106,13 +107,13 @@ class Cost:
 def cost_of(path: Path, size: Size) -> Cost:
     """What the output of this name takes, of frames of `size`."""
     codec = None if _is_folder(path) else codec_of(path)
-    return Cost(codec.disk_bytes, codec.memory(size)) if codec else Cost(pictures.DISK_BYTES, 0)
+    return Cost(codec.disk_bytes, codec.memory(size)) if codec else Cost(sequence.DISK_BYTES, 0)
 
 
 def is_finished_part(path: Path) -> bool:
     """Whether a file in a sink's folder is a whole segment, picture or stored frame, by its name:
     the rest is made anew, or was being written when its process ended."""
-    endings = {*segment_endings(), *frame_store.ENDINGS, pictures.ENDING}
+    endings = {*segment_endings(), *frame_store.ENDINGS, sequence.ENDING}
     return path.stem.isdecimal() and path.suffix in endings
 
 
@@ -124,7 +125,7 @@ def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
         RunError: the disk is full.
     """
     check_picture(path, [], overwrite)
-    pictures.save(frame, path)
+    save_still(frame, path)
 
 
 def write_json(path: Path, text: str, overwrite: bool) -> None:

@@ -1,23 +1,16 @@
-"""Pictures as output: one still, or a film as a folder of PNGs."""
+"""The sink of numbered pictures: a film as a folder of PNGs."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from pathlib import Path
-from typing import Any
-
-import imageio.v3 as iio
-from numpy import uint8
-from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import written
 from dreamvid.media.sink import FilmSpec, Workplace, to_uint8
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-"""Of the stills that can be written."""
+from dreamvid.media.still_writer import encode_still
 
 DISK_BYTES = 2.5
 """What a pixel of a frame takes in a PNG, at most."""
@@ -28,29 +21,7 @@ ENDING = ".png"
 NUMBERED = re.compile(rf"\d{{6,}}\{ENDING}")
 
 
-def encode(picture: NDArray[uint8], ending: str) -> bytes:
-    """A still as the bytes of a file of that ending: lossless, or JPEG and WebP of quality 95."""
-    options: dict[str, Any] = {}
-    if ending in (".jpg", ".jpeg"):
-        options = {"quality": 95, "subsampling": 0}
-    elif ending == ".webp":
-        options = {"quality": 95}
-    return bytes(iio.imwrite("<bytes>", picture, extension=ending, plugin="pillow", **options))
-
-
-def save(frame: Frame, path: Path) -> None:
-    """Write a frame as a still to a path whose output has been checked; whole or not at all."""
-    work = Workplace(path)
-    try:
-        made = f"still{path.suffix.lower()}"
-        with written(work.folder / made) as file:
-            file.write(encode(to_uint8(frame), path.suffix.lower()))
-        work.place(made, path)
-    finally:
-        work.remove()
-
-
-class PictureSink:
+class SequenceSink:
     """A sink that leaves a folder of PNGs, `000000.png` and on.
 
     In a folder that is there, files of other names are left alone; numbered pictures of an earlier
@@ -74,7 +45,7 @@ class PictureSink:
         self._film.require_size(frame)
         name = _name(len(self._names))
         with written(self._work.folder / name) as file:
-            file.write(encode(to_uint8(frame), ENDING))
+            file.write(encode_still(to_uint8(frame), ENDING))
         self._names.append(name)
 
     def close(self) -> Path:
