@@ -15,8 +15,8 @@ from dreamvid.errors import MediaError, RecipeError, RunError
 from dreamvid.manifest import Manifest, compared, described
 from dreamvid.means import Means
 from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.outputs import check_output
 from dreamvid.media.segments import count_frames, cut_segments
-from dreamvid.media.write import check_output
 from dreamvid.note import read_note
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
 from dreamvid.recovery import recovered

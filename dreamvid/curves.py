@@ -13,7 +13,7 @@ import numpy as np
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.media.write import check_picture, write_picture
+from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.plot import DOTS, DREAM
 from dreamvid.recipe import Recipe, Term, VideoRecipe
 from dreamvid.schedule import Schedule

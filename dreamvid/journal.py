@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from dreamvid.media.durable import undone
+from dreamvid.media.durable import temp_name
 
 LOOK_EVERY = 0.5
 """Seconds between two states of `progress.json`."""
@@ -73,7 +73,7 @@ class Journal:
             "process": os.getpid(),
             "error": words or None,
         }
-        partial = undone(self._file)
+        partial = temp_name(self._file)
         with contextlib.suppress(OSError):
             partial.write_text(json.dumps(told, indent=1), encoding="utf-8")
             partial.replace(self._file)

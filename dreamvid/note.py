@@ -11,7 +11,7 @@ from dreamvid.errors import MediaError, RecipeError
 from dreamvid.loading import WORDS_FOR_WEIGHTS, load_recipe, make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.media.codecs import carries_recipe
-from dreamvid.media.metadata import comment_of
+from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import Recipe
 
 MARK = "dreamvid recipe "
@@ -57,7 +57,7 @@ def read_note(film: Path) -> Noted:
         MediaError: there is no such file, or it is no film.
         RecipeError: it carries no recipe, or one that is not right.
     """
-    comment = comment_of(film)
+    comment = read_comment(film)
     if not comment.startswith(MARK):
         raise RecipeError(f"{film}: carries no recipe of dreamvid's")
     try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dreamvid.comparison import Measured
 from dreamvid.frame import Frame, Size
-from dreamvid.media.picture_ops import resize
+from dreamvid.media.resize import resize_area
 from dreamvid.media.sink import to_uint8
 from dreamvid.summary import Report
 from dreamvid.table import title
@@ -124,4 +124,4 @@ def _pictures(rows: Any, pairs: dict[str, Pair]) -> None:
 def _small(frame: Frame) -> Frame:
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(width, height))
-    return resize(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))
+    return resize_area(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))

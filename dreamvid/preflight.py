@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dreamvid.media.write import cost_of
+from dreamvid.media.outputs import cost_of
 from dreamvid.memory import taken
 from dreamvid.recipe import FilmRecipe
 from dreamvid.recurrence import turns

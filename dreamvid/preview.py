@@ -25,10 +25,10 @@ from dreamvid.flow import Moment
 from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
-from dreamvid.media.picture_ops import resize
+from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.write import check_picture, write_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.motion import warp
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
@@ -188,7 +188,7 @@ def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
     now = in_force(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
     if t == 0:
         return _alone(now, seed, whole)
-    canvas = resize(small, whole.source.size)
+    canvas = resize_area(small, whole.source.size)
     dreamed = whole.dream(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
     if np.array_equal(dreamed, canvas):
         return canvas
@@ -241,6 +241,6 @@ def tiled(cells: Iterable[Frame], count: int, size: tuple[int, int]) -> Frame:
     sheet = np.full((rows * height - GAP, columns * width - GAP, 3), GROUND, np.float32)
     for at, cell in enumerate(cells):
         top, left = at // columns * height, at % columns * width
-        small = resize(cell, Size(width - GAP, height - GAP))
+        small = resize_area(cell, Size(width - GAP, height - GAP))
         sheet[top : top + height - GAP, left : left + width - GAP] = small
     return sheet

@@ -12,8 +12,8 @@ from dreamvid.frame import Frame
 from dreamvid.journal import Journal, logged
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means, kept
+from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 from dreamvid.media.sink import FilmSpec, Sink
-from dreamvid.media.write import check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind

@@ -145,7 +145,7 @@ def report(
 
 def written(request: Request, made: Report, gallery: Gallery | None) -> Iterator[str]:
     """Leave the files that were asked for, then tell what belongs on standard output."""
-    from dreamvid.media.write import write_json, write_picture
+    from dreamvid.media.outputs import write_json, write_picture
     from dreamvid.table import lines
 
     if request.plot is not None and gallery is not None:
@@ -162,7 +162,7 @@ def written(request: Request, made: Report, gallery: Gallery | None) -> Iterator
 
 
 def _check_places(request: Request) -> None:
-    from dreamvid.media.write import check_json, check_picture
+    from dreamvid.media.outputs import check_json, check_picture
 
     if request.numbers not in (None, STDOUT):
         check_json(request.numbers, request.named, request.overwrite)

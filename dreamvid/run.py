@@ -34,10 +34,10 @@ from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
 from dreamvid.manifest import Manifest
 from dreamvid.media.arrays import read_arrays
-from dreamvid.media.durable import UNDONE, told, written
+from dreamvid.media.durable import TEMP_ENDING, atomic_write, os_errors
 from dreamvid.media.frame_store import FrameStore
-from dreamvid.media.sink import PARTIAL, left_before
-from dreamvid.media.write import is_finished_part
+from dreamvid.media.outputs import is_finished_part
+from dreamvid.media.sink import PARTIAL, recorded_partial
 from dreamvid.motion import Affine
 from dreamvid.recurrence import Shot, State
 
@@ -86,7 +86,7 @@ class Run:
     def finish(self, keep: Keep) -> None:
         """The film is whole: let go of what no one needs. Raises RunError."""
         with contextlib.suppress(OSError):
-            name = left_before(self.folder)
+            name = recorded_partial(self.folder)
             if name is not None:
                 partial = self.folder.parent / name
                 shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
@@ -125,7 +125,7 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
     with _locked(run.folder, output):
         before = None if restart else begun(output)
         if before is None:
-            with told(run.folder):
+            with os_errors(run.folder):
                 _clear(run.folder)
             _write(run.folder / "manifest.json", manifest.text())
         else:
@@ -141,7 +141,7 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
                     output,
                     line,
                 )
-        with told(run.folder):
+        with os_errors(run.folder):
             run.film.mkdir(exist_ok=True)
             _sweep(run.folder)
         yield run
@@ -160,13 +160,13 @@ def lay_out(output: Path, manifest: Manifest, fill: Callable[[Path], State], *, 
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        with told(run.folder):
+        with os_errors(run.folder):
             if anew:
                 _clear(run.folder)
             run.film.mkdir(exist_ok=True)
         run.save(fill(run.film))
         _write(run.folder / "manifest.json", manifest.text())
-        with told(run.folder):
+        with os_errors(run.folder):
             (run.folder / "finished").unlink(missing_ok=True)
 
 
@@ -193,7 +193,7 @@ def save_state(state: State, path: Path) -> None:
     arrays |= {f"anchor.{f.name}": getattr(shot.anchor, f.name) for f in fields(ANCHORS[kind])}
     arrays |= {f"notes.{name}": array for name, array in shot.notes.items()}
     arrays |= {"at": state.at.matrix, "colors": shot.colors}
-    with written(path) as file:
+    with atomic_write(path) as file:
         np.savez(file, told=np.array(json.dumps(told)), **arrays)
 
 
@@ -245,10 +245,12 @@ def _clear(folder: Path) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what a process that was killed was writing, and what is made from the pieces."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
-        if UNDONE in path.suffixes or (path.parent.name == "film" and not is_finished_part(path)):
+        if TEMP_ENDING in path.suffixes or (
+            path.parent.name == "film" and not is_finished_part(path)
+        ):
             path.unlink()
 
 
 def _write(path: Path, text: str) -> None:
-    with written(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode(errors="surrogateescape"))  # as names may be that are no text

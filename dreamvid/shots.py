@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2  # before scenedetect, which imports OpenCV as it is
-from dreamvid.media.picture_ops import resize
+from dreamvid.media.resize import resize_area
 from dreamvid.overlap import closing_iterator
 
 # isort: split
@@ -149,6 +149,6 @@ def _picture(frame: Frame) -> Picture:
     """
     height, width = frame.shape[:2]
     scale = min(0.25, WIDTH / width)
-    small = resize(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))
+    small = resize_area(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))
     grey = np.concatenate(np.moveaxis(small, 2, 0), axis=1)
     return np.repeat(np.rint(np.clip(grey, 0, 255)).astype(np.uint8)[..., np.newaxis], 3, axis=2)

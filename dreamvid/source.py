@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
-from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.media.sound import Sound
 from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.media.timing import snap
@@ -122,7 +122,7 @@ def fit(frame: Frame, size: Size) -> Frame:
     scale = max(size.width / width, size.height / height)
     scaled = Size(max(size.width, round(width * scale)), max(size.height, round(height * scale)))
     left, top = (scaled.width - size.width) // 2, (scaled.height - size.height) // 2
-    return resize(frame, scaled)[top : top + size.height, left : left + size.width]
+    return resize_area(frame, scaled)[top : top + size.height, left : left + size.width]
 
 
 def _exact(rate: Fraction | float) -> Fraction:

@@ -16,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.sink import left_before
+from dreamvid.media.sink import recorded_partial
 from dreamvid.preflight import Times, foreseen
 from dreamvid.rendering import Plan, Step
 from dreamvid.run import folder_of
@@ -102,7 +102,7 @@ def stop_after_this_frame() -> Iterator[_Asked]:
 
 def _kept(output: Path, done: int) -> str:
     """What there is after a stop, as the end of a message."""
-    name = left_before(folder_of(output))
+    name = recorded_partial(folder_of(output))
     if not done and name is None:
         return ""
     what = f"the {done} frames done are" if done else "what was done before is"

@@ -17,10 +17,10 @@ from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
-from dreamvid.media.picture_ops import resize
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.write import write_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled, within
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
@@ -179,7 +179,7 @@ def test_its_camera_goes_the_films_way(still: Path, motion: dict[str, Any]) -> N
     large = list(dream_frames(recipe, open_source(recipe).open(), asleep))
     assert len(small) == len(large) == 8
     for little, full in zip(small, large, strict=True):
-        assert np.abs(little - resize(full, Size(320, 240))).mean() < 2
+        assert np.abs(little - resize_area(full, Size(320, 240))).mean() < 2
     assert np.abs(small[0] - small[-1]).mean() > 8
     for t, cell in zip((0, 4, 7), cells(sheet, 3, (480, 360)), strict=True):
         assert np.abs(cell - large[t]).mean() < 1.5
@@ -194,7 +194,7 @@ def test_a_zooms_sheet_shows_its_first_frame_and_dreams_of_the_small_film(still:
     np.testing.assert_allclose(first, large[0], atol=0.51)
     bare = np.ones((300, 400), np.float32)
     for cell, little in ((middle, small[2]), (last, small[4])):
-        wanted = fake(DreamTask(resize(little, Size(400, 300)), 0, bare)).clip(0, 255)
+        wanted = fake(DreamTask(resize_area(little, Size(400, 300)), 0, bare)).clip(0, 255)
         assert np.abs(cell - wanted).mean() < 3  # of the small film's coding
 
 

@@ -18,9 +18,9 @@ from dreamvid.errors import MediaError
 from dreamvid.flow import Flow
 from dreamvid.frame import Frame, Size
 from dreamvid.loading import make_recipe
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.write import write_picture
 from dreamvid.motion import camera_step, warp
 from dreamvid.recipe import Motion
 from dreamvid.source import fit, open_source

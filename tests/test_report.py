@@ -23,10 +23,10 @@ from dreamvid.films import open_films
 from dreamvid.flicker import track
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
+from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec, to_uint8
-from dreamvid.media.write import open_sink
 from dreamvid.plot import Gallery
 from dreamvid.report import Request, report, written
 from dreamvid.source import fit

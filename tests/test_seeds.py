@@ -24,7 +24,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import load
 from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, read_recipe
-from dreamvid.media.write import write_picture
+from dreamvid.media.outputs import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.source import open_source

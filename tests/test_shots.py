@@ -14,9 +14,9 @@ import pytest
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
-from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
+from dreamvid.media.resize import resize_area
 from dreamvid.shots import SHORTEST, WINDOW, marked
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -277,7 +277,7 @@ def test_real_clips() -> None:
     clips: dict[str, Shot] = {}
     for name in ("highway", "chaplin", "one_second_clip"):
         frames = read_clip(probe(Path(str(MEDIA)) / f"{name}.mp4"))
-        clips[name] = [resize(frame, Size(256, 144)) for frame in frames]
+        clips[name] = [resize_area(frame, Size(256, 144)) for frame in frames]
         assert cuts(clips[name]) == []
     for one, other in itertools.permutations(clips, 2):
         first, second = clips[one][-40:], clips[other][:30]

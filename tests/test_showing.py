@@ -21,8 +21,8 @@ from dreamvid.cli import main
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
-from dreamvid.media.write import write_picture
 from dreamvid.note import Noted
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.scheduled import schedules

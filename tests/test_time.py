@@ -13,10 +13,10 @@ import pytest
 from dreamvid.cli import main
 from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
+from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import FilmSpec
-from dreamvid.media.write import open_sink
 from dreamvid.recipe import VideoRecipe
 from dreamvid.source import open_source
 from tests import media_factory as make

@@ -23,16 +23,11 @@ from dreamvid.media.capture import open_capture
 from dreamvid.media.codecs import Codec
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.opencv import cv2
+from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec, Sink, partial_name, to_uint8
 from dreamvid.media.sound import Sound
-from dreamvid.media.write import (
-    check_output,
-    check_picture,
-    open_sink,
-    write_picture,
-)
 from dreamvid.run import folder_of
 from tests import media_factory as make
 
@@ -584,7 +579,7 @@ from pathlib import Path
 import numpy as np
 from dreamvid.frame import Size
 from dreamvid.media.sink import FilmSpec
-from dreamvid.media.write import open_sink
+from dreamvid.media.outputs import open_sink
 
 spec = FilmSpec(Size(640, 360), Fraction(25), crf=18, segment_frames=1000)
 sink = open_sink(Path(sys.argv[1]), spec, overwrite=False)
@@ -626,7 +621,7 @@ def test_a_missing_ffmpeg_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_writing_needs_no_opencv() -> None:
-    script = "import sys, dreamvid.media.write; sys.exit('cv2' in sys.modules)"
+    script = "import sys, dreamvid.media.outputs; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

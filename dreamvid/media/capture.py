@@ -27,7 +27,7 @@ def open_capture(path: Path) -> cv2.VideoCapture:
     return capture
 
 
-def looked_at(path: Path) -> dict[str, Any]:
+def look_at(path: Path) -> dict[str, Any]:
     """What OpenCV says of a clip, when it has decoded the first picture.
 
     Returns:

@@ -211,7 +211,7 @@ def joined(folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
     tracks = ["-map", "0:v"]
     if heard:
         tracks += ["-map", "1:a", *sound.languages(folder / heard)]
-    inputs += ["-f", "ffmetadata", "-i", metadata.noted(film.note, folder)]
+    inputs += ["-f", "ffmetadata", "-i", metadata.write_comment(film.note, folder)]
     name = f"film{ending}"
     noted = ["-map_metadata:g", f"{2 if heard else 1}:g"]
     # The bit rate in the header would be that of the first segment's own file.

@@ -12,18 +12,18 @@ from typing import BinaryIO
 
 from dreamvid.errors import RunError
 
-UNDONE = ".undone"
+TEMP_ENDING = ".undone"
 """What the name of a file ends in that is still being written: `NAME.a3f09b12.undone`."""
 
 
-def undone(path: Path, ending: str = UNDONE) -> Path:
+def temp_name(path: Path, ending: str = TEMP_ENDING) -> Path:
     """A name beside `path` that no one else has: a process that was killed may leave a child that
     goes on writing."""
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{ending}")
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def os_errors(path: Path) -> Iterator[None]:
     """Say in one line what the system has against a file: raises RunError for OSError."""
     try:
         yield
@@ -35,19 +35,19 @@ def told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file to write into; it takes its name, in the place of another, when all is on the disk.
 
     Raises:
         RunError: it cannot be written, for want of room perhaps; then nothing of it is left.
     """
-    partial = undone(path)
+    partial = temp_name(path)
     try:
         with partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        settle(partial, path)
+        commit(partial, path)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -55,7 +55,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
-def settle(made: Path, path: Path) -> None:
+def commit(made: Path, path: Path) -> None:
     """Give a file that is whole its name, so that both outlive a power cut. Raises OSError."""
     sync(made)
     made.replace(path)

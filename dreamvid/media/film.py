@@ -13,7 +13,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs import Codec, ending_of
 from dreamvid.media.segments import Segments
-from dreamvid.media.sink import FilmSpec, Workplace, partial_name
+from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 
 
 class FilmSink:
@@ -24,7 +24,7 @@ class FilmSink:
     """
 
     def __init__(
-        self, path: Path, film: FilmSpec, codec: Codec, work: Workplace, done: int = 0
+        self, path: Path, film: FilmSpec, codec: Codec, work: WorkDir, done: int = 0
     ) -> None:
         """Begin a film, or resume one.
 

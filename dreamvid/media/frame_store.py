@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import RunError
-from dreamvid.media.durable import told, written
+from dreamvid.media.durable import atomic_write, os_errors
 
 QUICK, SMALL = ".npy", ".png"
 
@@ -43,25 +43,25 @@ class FrameStore:
 
     def add(self, index: int, pixels: NDArray[Any]) -> None:
         """Write one; once this returns it is safe. Raises RunError."""
-        with written(self._names(index)[0]) as file:
+        with atomic_write(self._names(index)[0]) as file:
             np.save(file, pixels, allow_pickle=False)
 
     def drop(self, indices: range) -> None:
         """Remove those that are there."""
-        with told(self._folder):
+        with os_errors(self._folder):
             for index in indices:
                 for path in self._names(index):
                     path.unlink(missing_ok=True)
 
     def shrink(self) -> None:
         """Make those small that can be. Raises RunError."""
-        with told(self._folder):
+        with os_errors(self._folder):
             for path in self._folder.glob(f"*{QUICK}"):
                 self._shrink(path)
 
     def remove_others(self) -> None:
         """Remove all else that is in the folder. Raises RunError."""
-        with told(self._folder):
+        with os_errors(self._folder):
             for path in self._folder.iterdir():
                 if path.suffix not in ENDINGS:
                     path.unlink()
@@ -71,7 +71,7 @@ class FrameStore:
         if pixels.dtype != np.uint8 or pixels.shape[2:] != (3,):
             return
         packed = iio.imwrite("<bytes>", pixels, extension=SMALL, plugin="pillow", compress_level=1)
-        with written(path.with_suffix(SMALL)) as file:
+        with atomic_write(path.with_suffix(SMALL)) as file:
             file.write(packed)
         path.unlink()
 

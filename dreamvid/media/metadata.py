@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.media import ffmpeg
-from dreamvid.media.durable import told
+from dreamvid.media.durable import os_errors
 from dreamvid.media.files import require_file
 
 LONGEST = 1_000_000
@@ -16,16 +16,16 @@ LONGEST = 1_000_000
 HEAD = ";FFMETADATA1\n"
 
 
-def noted(comment: str, folder: Path) -> str:
+def write_comment(comment: str, folder: Path) -> str:
     """Write `comment` into a file in `folder` that ffmpeg reads as metadata; its name. Raises
     RunError if it cannot be written."""
     line = "comment=" + re.sub(r"([=;#\\\n])", r"\\\1", comment) + "\n" if comment else ""
-    with told(folder / "note.txt"):
+    with os_errors(folder / "note.txt"):
         (folder / "note.txt").write_text(HEAD + line, encoding="utf-8", errors="surrogateescape")
     return "note.txt"
 
 
-def comment_of(path: Path) -> str:
+def read_comment(path: Path) -> str:
     """The comment of a film file, "" where it has none.
 
     Raises:

@@ -15,12 +15,7 @@ from dreamvid.frame import Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import decoder
 from dreamvid.media.files import require_file
-from dreamvid.media.limits import (
-    MAX_CLIP_PIXELS,
-    MAX_FRAMES,
-    MAX_GIF_FRAMES,
-    MAX_SIDE,
-)
+from dreamvid.media.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_GIF_FRAMES, MAX_SIDE
 from dreamvid.media.timing import timing_of, too_many
 
 

@@ -19,8 +19,8 @@ from dreamvid.media.decoder import DecoderError, decoder
 from dreamvid.media.files import require_file
 from dreamvid.media.limits import MAX_FRAMES
 from dreamvid.media.opencv import cv2
-from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import Clip
+from dreamvid.media.resize import resize_area
 from dreamvid.media.samples import Pixels, to_frame
 
 SHORT = Fraction(1, 2)
@@ -121,7 +121,7 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
 
 
 def _shown(clip: Clip, picture: Pixels) -> Frame:
-    return resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
+    return resize_area(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
 
 
 def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels | None]]:

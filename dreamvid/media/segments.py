@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from dreamvid.errors import InputError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs import LIST, Codec, codec_of
-from dreamvid.media.durable import settle, told, undone
+from dreamvid.media.durable import commit, os_errors, temp_name
 from dreamvid.media.files import require_file
 from dreamvid.media.frame_store import FrameStore
-from dreamvid.media.sink import FilmSpec, Workplace
+from dreamvid.media.sink import FilmSpec, WorkDir
 
 MIN_TIME_SCALE = 10_000
 """Units of time in a second, as ffmpeg's MP4 has them at least."""
@@ -41,7 +41,7 @@ class Encoder:
     def __init__(self, path: Path, film: FilmSpec, codec: Codec) -> None:
         """Start it: `path` is what its file is to be called or near it, `film.size` that of the
         pixels to come. Raises RunError."""
-        self._made = undone(path, path.suffix)
+        self._made = temp_name(path, path.suffix)
         # A file takes any amount of complaint; a pipe would fill up and stop the encoder.
         self._log = self._made.with_suffix(".log")
         words = [
@@ -87,7 +87,7 @@ class Encoder:
         if fault:
             raise RunError(f"the encoder failed: {fault}")
         try:
-            settle(self._made, path)
+            commit(self._made, path)
         except OSError as error:
             raise RunError(f"{path.name}: cannot be kept: {error.strerror}") from error
 
@@ -124,7 +124,7 @@ class Segments:
     run can code it from its beginning.
     """
 
-    def __init__(self, work: Workplace, film: FilmSpec, codec: Codec, done: int = 0) -> None:
+    def __init__(self, work: WorkDir, film: FilmSpec, codec: Codec, done: int = 0) -> None:
         """Begin a film, or resume one of `done` frames; `film.size` is that of the pixels to come.
 
         Raises:
@@ -196,7 +196,7 @@ class Segments:
             RunError: ffmpeg failed.
         """
         script = "".join(f"file '{path.name}'\n" for path in self.closed)
-        with told(self.folder / LIST):
+        with os_errors(self.folder / LIST):
             (self.folder / LIST).write_text(script, encoding="ascii")
         return self._codec.assemble(self.folder, self._film, frames, ending)
 

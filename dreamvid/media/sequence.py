@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
-from dreamvid.media.durable import written
-from dreamvid.media.sink import FilmSpec, Workplace, to_uint8
+from dreamvid.media.durable import atomic_write
+from dreamvid.media.sink import FilmSpec, WorkDir, to_uint8
 from dreamvid.media.still_writer import encode_still
 
 DISK_BYTES = 2.5
@@ -28,7 +28,7 @@ class SequenceSink:
     film are removed, as they would otherwise follow on the new one's.
     """
 
-    def __init__(self, path: Path, film: FilmSpec, work: Workplace, done: int = 0) -> None:
+    def __init__(self, path: Path, film: FilmSpec, work: WorkDir, done: int = 0) -> None:
         """Begin, or resume. Raises RunError where of the `done` frames that the `work` place should
         hold one is missing."""
         self.path = path
@@ -44,7 +44,7 @@ class SequenceSink:
         """See `Sink`."""
         self._film.require_size(frame)
         name = _name(len(self._names))
-        with written(self._work.folder / name) as file:
+        with atomic_write(self._work.folder / name) as file:
             file.write(encode_still(to_uint8(frame), ENDING))
         self._names.append(name)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
-from dreamvid.media.durable import settle
+from dreamvid.media.durable import commit
 from dreamvid.media.sound import Sound
 
 
@@ -85,7 +85,7 @@ PARTIAL = "partial"
 """A file in a run's folder that holds the name of what its interruption left beside the output."""
 
 
-def left_before(folder: Path) -> str | None:
+def recorded_partial(folder: Path) -> str | None:
     """The name that is noted in a run's folder, if it is one; the folder may be a stranger's."""
     try:
         name = (folder / PARTIAL).read_text(encoding="utf-8", errors="surrogateescape")
@@ -95,7 +95,7 @@ def left_before(folder: Path) -> str | None:
     return name if plain else None
 
 
-class Workplace:
+class WorkDir:
     """A folder on an output's own disk: finished work is moved, not copied.
 
     Attributes:
@@ -126,7 +126,7 @@ class Workplace:
         same work left it, else a name that is free, `a.partial-2.mp4` perhaps."""
         if not self.lasts:
             return partial_name(path)
-        before = left_before(self.folder.parent)
+        before = recorded_partial(self.folder.parent)
         if before is not None:
             return path.with_name(before)
         first = partial_name(path)
@@ -136,7 +136,7 @@ class Workplace:
     def place(self, made: str, name: Path) -> Path:
         """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""
         try:
-            settle(self.folder / made, name)
+            commit(self.folder / made, name)
         except OSError as error:
             raise RunError(f"{name}: cannot be put in place: {error.strerror}") from error
         return name

@@ -10,8 +10,8 @@ from numpy import uint8
 from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
-from dreamvid.media.durable import written
-from dreamvid.media.sink import Workplace, to_uint8
+from dreamvid.media.durable import atomic_write
+from dreamvid.media.sink import WorkDir, to_uint8
 
 STILL_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
@@ -29,11 +29,11 @@ def encode_still(picture: NDArray[uint8], ending: str) -> bytes:
 
 def save_still(frame: Frame, path: Path) -> None:
     """Write a frame to a path that has been checked; whole or not at all. Raises RunError."""
-    work = Workplace(path)
+    work = WorkDir(path)
     ending = path.suffix.lower()
     try:
         made = f"still{ending}"
-        with written(work.folder / made) as file:
+        with atomic_write(work.folder / made) as file:
             file.write(encode_still(to_uint8(frame), ending))
         work.place(made, path)
     finally:

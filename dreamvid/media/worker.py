@@ -38,9 +38,9 @@ class Worker:
 
     def look(self, path: Path) -> Answer:
         """What a clip is, its first picture decoded."""
-        from dreamvid.media.capture import looked_at
+        from dreamvid.media.capture import look_at
 
-        return looked_at(path), None
+        return look_at(path), None
 
     def still(self, path: Path) -> Answer:
         """A still's samples."""

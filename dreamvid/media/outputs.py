@@ -14,7 +14,7 @@ from dreamvid.media import frame_store, sequence
 from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
 from dreamvid.media.film import FilmSink
 from dreamvid.media.sequence import SequenceSink
-from dreamvid.media.sink import FilmSpec, Sink, Workplace
+from dreamvid.media.sink import FilmSpec, Sink, WorkDir
 from dreamvid.media.still_writer import STILL_ENDINGS, save_still
 
 
@@ -81,14 +81,14 @@ def open_sink(
     codec = None if _is_folder(path) else codec_of(path)
     if codec is None:
         folder_of = path.resolve()  # `.` has no name to put `partial` into
-        return SequenceSink(path, film, Workplace(folder_of, folder), done)
+        return SequenceSink(path, film, WorkDir(folder_of, folder), done)
     if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
             f"{path}: a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
             f"second, not {float(film.rate):g}",
             path=path,
         )
-    return FilmSink(path, film, codec, Workplace(path, folder), done)
+    return FilmSink(path, film, codec, WorkDir(path, folder), done)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def write_json(path: Path, text: str, overwrite: bool) -> None:
         RunError: the disk is full.
     """
     check_json(path, [], overwrite)
-    work = Workplace(path)
+    work = WorkDir(path)
     try:
         (work.folder / "numbers").write_text(text, encoding="utf-8")
         work.place("numbers", path)

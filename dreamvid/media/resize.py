@@ -8,7 +8,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
 
 
-def resize(frame: Frame, size: Size) -> Frame:
+def resize_area(frame: Frame, size: Size) -> Frame:
     """Resample a frame to a size.
 
     Along an axis that shrinks every pixel counts by the area that it covers, so that nothing
