@@ -1,4 +1,4 @@
-"""A clip's pictures by OpenCV; for `worker` alone, whose process may crash of them."""
+"""Reading a clip by OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dreamvid.media.opencv import cv2
 
 
 def open_capture(path: Path) -> cv2.VideoCapture:
-    """Open the pictures of a clip, turned as they are to be shown. Raises MediaError."""
+    """Open a clip; its pictures come rotated as they are shown. Raises InputError."""
     settings = [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE]
     try:
         # Named FFMPEG, OpenCV cannot take a `%d` in the name for a sequence of pictures.
@@ -28,14 +28,14 @@ def open_capture(path: Path) -> cv2.VideoCapture:
 
 
 def look_at(path: Path) -> dict[str, Any]:
-    """What OpenCV says of a clip, when it has decoded the first picture.
+    """What OpenCV states about a clip once it has decoded the first picture.
 
     Returns:
-        `size` (width, height) as stored but turned, `rate` (frames a second, a float), `count`,
+        `size` (width, height) as stored but rotated, `rate` (frames a second, a float), `count`,
         `rotation` (degrees), `aspect` (a stored pixel's width and height).
 
     Raises:
-        MediaError: it is no clip, or its first picture cannot be decoded.
+        InputError: it is no clip, or its first picture cannot be decoded.
     """
     capture = open_capture(path)
     try:

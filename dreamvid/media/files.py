@@ -1,4 +1,4 @@
-"""Files as they lie on the disk: which of them are opened, and how much of them is read."""
+"""Plain files: which may be opened, and how much of them is read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dreamvid.errors import InputError
 
 
 def require_file(path: Path) -> None:
-    """See that `path` is a plain file with something in it: no pipe, no device, by no link.
+    """Check that `path` is a plain file that is not empty: no pipe, no device, by no link.
 
     Raises:
-        MediaError: in one line, what it is instead.
+        InputError: in one line, what it is instead.
     """
     try:
         if path.is_dir():
@@ -40,10 +40,10 @@ def read_bytes(path: Path, most: int) -> bytes:
     """
     opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(opened, "rb") as file:
-        told = os.fstat(opened)
-        if stat.S_ISDIR(told.st_mode):
+        mode = os.fstat(opened).st_mode
+        if stat.S_ISDIR(mode):
             raise OSError(0, "a folder")
-        if not stat.S_ISREG(told.st_mode):
+        if not stat.S_ISREG(mode):
             raise OSError(0, "not a plain file")
         data = file.read(most + 1)
     if len(data) > most:

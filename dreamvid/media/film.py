@@ -17,10 +17,9 @@ from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 
 
 class FilmSink:
-    """A sink that leaves one film file.
+    """A sink that makes one film file.
 
-    Where the codec wants even sides, an odd one grows by one pixel, which repeats the last row or
-    column.
+    If the codec needs even sides, the last row or column is repeated where one is odd.
     """
 
     def __init__(
@@ -29,7 +28,7 @@ class FilmSink:
         """Begin a film, or resume one.
 
         Raises:
-            RunError: `done` frames should be in the `work` place, and are not.
+            RunError: of the `done` frames that should be in the `work` folder some are missing.
         """
         self.path = path
         self._film, self._codec = film, codec
@@ -58,8 +57,8 @@ class FilmSink:
         return self.path
 
     def abandon(self, *, keep: bool) -> Path | None:
-        """See `Sink`. Where the segments cannot be joined, for want of room perhaps, they are kept
-        themselves, in a folder `a.partial`."""
+        """See `Sink`. If the segments cannot be joined, because the disk is full for example, they
+        are left as they are in a folder `a.partial`."""
         try:
             return self._rescue() if keep and not self._placed else None
         except (DreamvidError, OSError):
@@ -69,16 +68,16 @@ class FilmSink:
             self._work.remove()
 
     def _rescue(self) -> Path | None:
-        with contextlib.suppress(RunError):  # the open one may be lost with its encoder
+        with contextlib.suppress(RunError):  # the open segment may be lost with its encoder
             self._segments.close()
         closed = self._segments.closed
         if not closed:
             return None
         try:
-            # An interrupt may have come between the encoder and our count.
-            held = [ffmpeg.packets(segment, "video") for segment in closed]
+            # An interrupt may have come after the encoder took a frame and before it was counted.
+            packets = [ffmpeg.packets(segment, "video") for segment in closed]
             return self._finish(
-                self._work.partial(self.path), sum(each.count for each in held if each)
+                self._work.partial(self.path), sum(each.count for each in packets if each)
             )
         except RunError:
             if self._work.lasts:

@@ -1,4 +1,4 @@
-"""Outputs: what may be written where, and the sink that an output's name asks for."""
+"""Outputs: whether they may be written, and the sink for a name."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from dreamvid.media.still_writer import STILL_ENDINGS, save_still
 
 
 def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-    """See that a film can be left at `path`, before anything costly is done.
+    """Check that a film can be written to `path`, before anything costly is done.
 
-    A path without an ending, or of a folder that is there, means a folder of PNGs.
+    A path without an ending, or of a folder that exists, means a folder of PNGs.
 
     Raises:
-        OutputError: its ending is none of a film's; its folder is missing or not writable; it is
-            one of `inputs`, or a folder with one in it; it exists, and `overwrite` is not given.
+        OutputError: no codec has its ending; its folder is missing or not writable; it is one of
+            `inputs`, or a folder that contains one; it exists, and `overwrite` is not set.
     """
-    with _told(path):
+    with _output_errors(path):
         if not _is_folder(path) and not codec_of(path):
             still = " (a still, not a film)" if path.suffix.lower() in STILL_ENDINGS else ""
             raise OutputError(
@@ -48,7 +48,7 @@ def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
             f"name it {', '.join(STILL_ENDINGS)}",
             path=path,
         )
-    with _told(path):
+    with _output_errors(path):
         if path.is_dir():
             raise OutputError(f"{path}: is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
@@ -58,7 +58,7 @@ def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for a file of numbers."""
     if path.suffix.lower() != ".json":
         raise OutputError(f"{path}: cannot write JSON as {path.name}; name it .json", path=path)
-    with _told(path):
+    with _output_errors(path):
         if path.is_dir():
             raise OutputError(f"{path}: is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
@@ -67,15 +67,15 @@ def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 def open_sink(
     path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
 ) -> Sink:
-    """Begin the output that its name asks for: a film by its codec, or a folder of PNGs.
+    """Begin an output: a film by the codec of its ending, or a folder of PNGs.
 
     Args:
-        folder: where to work so that another run can go on; else in a place of its own.
+        folder: to work in, so that another run can resume; None: a temporary one.
         done: how many frames an earlier run left there.
 
     Raises:
-        OutputError: as `check_output`; or more frames a second than the codec can have.
-        RunError: what an earlier run left is not whole.
+        OutputError: as `check_output`; or the rate is too high for the codec.
+        RunError: frames of the earlier run are missing.
     """
     check_output(path, [film.sound.path] if film.sound else [], overwrite)
     codec = None if _is_folder(path) else codec_of(path)
@@ -111,14 +111,14 @@ def cost_of(path: Path, size: Size) -> Cost:
 
 
 def is_finished_part(path: Path) -> bool:
-    """Whether a file in a sink's folder is a whole segment, picture or stored frame, by its name:
-    the rest is made anew, or was being written when its process ended."""
+    """Whether a file in a sink's work folder is a closed segment, a picture or a stored frame,
+    which a resume needs; told by its name. All else is temporary, or was left half written."""
     endings = {*segment_endings(), *frame_store.ENDINGS, sequence.ENDING}
     return path.stem.isdecimal() and path.suffix in endings
 
 
 def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
-    """Write one still, whole or not at all: (H, W, 3) float32 RGB 0..255.
+    """Write one still atomically: (H, W, 3) float32 RGB 0..255.
 
     Raises:
         OutputError: as `check_picture`.
@@ -129,7 +129,7 @@ def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
 
 
 def write_json(path: Path, text: str, overwrite: bool) -> None:
-    """Write a JSON text, whole or not at all.
+    """Write a JSON text atomically.
 
     Raises:
         OutputError: as `check_json`.
@@ -180,8 +180,8 @@ def _is_there(path: Path) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in one line what the system has against a path."""
+def _output_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the system about a path into an OutputError of one line."""
     try:
         yield
     # ValueError: a null byte in the name; RuntimeError: links in a circle

@@ -1,4 +1,4 @@
-"""What a clip is, before any of it is read."""
+"""Properties of a clip, before its frames are read."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ class Clip:
 
     Attributes:
         size: in pixels as it is shown: rotated, its pixels made square.
-        rate: frames a second, exact: 30000/1001, never 29.97. Of an uneven clip, that at which its
-            frames mostly come where they come quickly.
+        rate: frames a second, exact: 30000/1001, never 29.97. Of a clip of variable rate, the most
+            frequent one among its quick parts.
         frames: how many there are at that rate. Decoders may give a few fewer, and those of a
-            damaged file many fewer. None where nothing tells.
-        rotation: clockwise degrees, 0, 90, 180 or 270, by which its stored frames are turned.
+            damaged file many fewer. None if unknown.
+        rotation: clockwise degrees, 0, 90, 180 or 270, by which stored frames are turned.
         has_audio: whether it has a sound track.
         pixel_aspect: width over height of a stored pixel.
-        even: whether its frames come at `rate`, one after the other. If not, each is shown from its
-            own time on.
-        last: seconds after the first picture when the last one comes, where that is known.
-        fault: what is wrong with the file as a whole, "" if nothing is known.
+        even: whether the rate is constant. If not, each frame is shown from its time stamp on.
+        last: seconds from the first picture to the last one; None if unknown.
+        fault: what is wrong with the file as a whole; "" if nothing is known to be.
     """
 
     path: Path
@@ -69,7 +68,7 @@ class Clip:
             sound that belongs to them begins at `index / rate` seconds.
 
         Raises:
-            MediaError: there is no frame between the two.
+            InputError: there is no frame between the two.
         """
         first = math.ceil(start * self.rate)
         last = None if end is None else math.ceil(end * self.rate)
@@ -87,10 +86,10 @@ class Clip:
 
 
 def probe(path: Path) -> Clip:
-    """Look at a clip, decoding its first frame.
+    """Examine a clip, decoding its first frame.
 
     Raises:
-        MediaError: it is missing, empty, a folder, no clip, without pictures or without a frame.
+        InputError: it is missing, empty, a folder, no clip, without pictures or without a frame.
     """
     require_file(path)
     try:
@@ -111,13 +110,13 @@ def probe(path: Path) -> Clip:
     if container == "gif":
         _require_few(path)
     with decoder() as child:
-        told, _ = child.ask("look", path)
-    across, along = told["aspect"]
+        seen, _ = child.ask("look", path)
+    across, along = seen["aspect"]
     aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
-    stored = Size(*told["size"])
-    size = square_size(stored, aspect, told["rotation"])
+    stored = Size(*seen["size"])
+    size = square_size(stored, aspect, seen["rotation"])
     _require_size(path, stored, size)
-    timing = timing_of(path, container, told["rate"], told["count"])
+    timing = timing_of(path, container, seen["rate"], seen["count"])
     if (timing.frames or 0) > MAX_FRAMES:
         raise InputError(
             f"{path}: says that it goes on for more than {MAX_FRAMES} frames", path=path
@@ -127,7 +126,7 @@ def probe(path: Path) -> Clip:
         size,
         timing.rate,
         timing.frames,
-        told["rotation"],
+        seen["rotation"],
         has_audio,
         aspect,
         timing.even,
@@ -145,7 +144,7 @@ def _sizes(streams: list[str]) -> Iterator[Size]:
 
 
 def _require_few(path: Path) -> None:
-    """Raise MediaError where a GIF has too many pictures to look at each."""
+    """Raise InputError where a GIF has too many pictures to look at each."""
     with contextlib.suppress(RunError):
         listed = ffmpeg.packets(path, "video", most=MAX_GIF_FRAMES + 1)
         if listed is not None and listed.count > MAX_GIF_FRAMES:
@@ -153,7 +152,7 @@ def _require_few(path: Path) -> None:
 
 
 def _require_size(path: Path, *sizes: Size) -> None:
-    """Raise MediaError where a clip's pictures are too large to be decoded or shown."""
+    """Raise InputError where a clip's pictures are too large to be decoded or shown."""
     for size in sizes:
         if size.width * size.height > MAX_CLIP_PIXELS or max(size) > MAX_SIDE:
             raise InputError(

@@ -15,10 +15,10 @@ from dreamvid.frame import Frame
 Pixels = NDArray[Any]
 
 PAPER = 255.0
-"""What shows through transparent pixels: white, as the pages are on which logos are seen."""
+"""Transparent pixels are blended with white, as logos are on a page."""
 
 DEEPEST_FLOAT = 2.0
-"""Float samples are 0..1. A little more is a highlight; more than this is another scale."""
+"""Float samples are 0..1. A little more is a highlight; a maximum over this, another scale."""
 
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda picture: picture[:, ::-1],

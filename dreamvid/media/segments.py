@@ -1,7 +1,7 @@
-"""A film in pieces of a fixed number of frames, each a whole file by its own encoder.
+"""A film as segments of a fixed number of frames, each a complete file by its own encoder.
 
-What is closed is safe: a fault costs at most the open piece, and as no piece knows of another, a
-film is the same bytes whether it was made in one go or in several.
+A closed segment is safe: a crash costs at most the open one. As no segment depends on another, a
+film is the same bytes whether it was made in one run or resumed.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.sink import FilmSpec, WorkDir
 
 MIN_TIME_SCALE = 10_000
-"""Units of time in a second, as ffmpeg's MP4 has them at least."""
+"""Ticks in a second; ffmpeg's MP4 muxer uses at least so many."""
 
 PATIENCE = 300.0
-"""Seconds that an encoder may take to take anything, or to end; one that takes longer hangs."""
+"""Seconds within which an encoder must accept data, or end; else it counts as hung."""
 
 
 class Encoder:
-    """One ffmpeg that takes frames on its standard input and makes one file of them.
+    """One ffmpeg that reads frames on its standard input and writes one file.
 
-    Until it is closed the file has a name that no other encoder has.
+    Until it is closed, the file has a unique temporary name.
     """
 
     def __init__(self, path: Path, film: FilmSpec, codec: Codec) -> None:
         """Start it: `path` is what its file is to be called or near it, `film.size` that of the
         pixels to come. Raises RunError."""
         self._made = temp_name(path, path.suffix)
-        # A file takes any amount of complaint; a pipe would fill up and stop the encoder.
+        # A pipe for its messages could fill up and stop the encoder; a file does not.
         self._log = self._made.with_suffix(".log")
         words = [
             *("-f", "rawvideo", "-pix_fmt", codec.pixel_format, "-s", str(film.size)),
@@ -59,7 +59,7 @@ class Encoder:
                     bufsize=0,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
-                    process_group=0,  # at Ctrl-C dreamvid closes the segment itself
+                    process_group=0,  # at Ctrl-C dreamvid closes the segment
                 )
             if os.name == "posix":
                 assert self._process.stdin is not None
@@ -68,10 +68,10 @@ class Encoder:
             raise RunError(f"ffmpeg cannot be started: {error}") from error
 
     def write(self, pixels: NDArray[Any]) -> None:
-        """Hand over one frame in the codec's pixel format. Raises RunError with ffmpeg's words."""
+        """Hand over one frame in the codec's pixel format. Raises RunError."""
         assert self._process.stdin is not None
         left = np.ascontiguousarray(pixels).data.cast("B")
-        posix = os.name == "posix"  # elsewhere pipes cannot be waited for
+        posix = os.name == "posix"  # elsewhere select does not work on pipes
         try:
             while left:
                 if posix and not select.select([], [self._process.stdin], [], PATIENCE)[1]:
@@ -82,7 +82,7 @@ class Encoder:
             raise RunError(f"the encoder stopped: {self._end() or error}") from error
 
     def close(self, path: Path) -> None:
-        """Wait until the file is whole, and give it its name. Raises RunError."""
+        """Wait until the file is complete, and rename it to `path`. Raises RunError."""
         fault = self._end()
         if fault:
             raise RunError(f"the encoder failed: {fault}")
@@ -92,16 +92,16 @@ class Encoder:
             raise RunError(f"{path.name}: cannot be kept: {error.strerror}") from error
 
     def kill(self) -> None:
-        """End it at once; its file is worth nothing."""
+        """Kill it and remove its file."""
         self._process.kill()
         self._end()
-        with contextlib.suppress(OSError):  # a rerun sweeps it away
+        with contextlib.suppress(OSError):  # a resume removes it
             self._made.unlink(missing_ok=True)
 
     def _end(self) -> str | None:
-        """Close its input, wait for it, and return what went wrong or None."""
+        """Close its input, wait for it, and return its error message, or None."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it is dead: its status tells
+        with contextlib.suppress(OSError):  # it has ended; its status says why
             self._process.stdin.close()
         try:
             status = self._process.wait(PATIENCE)
@@ -109,26 +109,26 @@ class Encoder:
             self._process.kill()
             self._process.wait()
             return f"it hung, and was ended after {PATIENCE:g} seconds"
-        said = b""
+        messages = b""
         with contextlib.suppress(OSError):
-            said = self._log.read_bytes()
+            messages = self._log.read_bytes()
             self._log.unlink()
-        return ffmpeg.complaint(said, status) if status else None
+        return ffmpeg.complaint(messages, status) if status else None
 
 
 class Segments:
-    """The pieces of one film in one folder: `000000.mp4`, `000001.mp4`, …
+    """The segments of one film in one folder: `000000.mp4`, `000001.mp4`, …
 
-    A piece closes when it has `film.segment_frames`; the last may be shorter, and is `last.mp4`. In
-    a folder that lasts, the frames of the piece that is open are kept there too, so that another
-    run can code it from its beginning.
+    A segment is closed when it has `film.segment_frames`; the last may be shorter, and is called
+    `last.mp4`. In a folder that lasts, the frames of the open segment are stored too, so that
+    another run can encode it from its beginning.
     """
 
     def __init__(self, work: WorkDir, film: FilmSpec, codec: Codec, done: int = 0) -> None:
         """Begin a film, or resume one of `done` frames; `film.size` is that of the pixels to come.
 
         Raises:
-            RunError: what should be there of them is not.
+            RunError: frames of the earlier run are missing.
         """
         self.folder = work.folder
         self._film, self._codec = film, codec
@@ -149,7 +149,7 @@ class Segments:
 
     @property
     def closed(self) -> list[Path]:
-        """The pieces that are whole, in their order."""
+        """The closed segments, in order."""
         return [self._name(at) for at in range(self.whole)] + ([self._last] if self._last else [])
 
     def write(self, pixels: NDArray[Any]) -> None:
@@ -161,7 +161,7 @@ class Segments:
         index = self.written
         if index < self.whole * self._film.segment_frames:
             self.written += 1
-            return  # closed just before an earlier run ended
+            return  # in a segment that an earlier run closed just before it ended
         if self._frames:
             self._frames.add(index, pixels)
         self._encoder(index).write(pixels)
@@ -174,14 +174,14 @@ class Segments:
 
     def close(self) -> None:
         """Close the open segment, if there is one, however short. Raises RunError."""
-        kept = self._frames is not None and self.written > self.whole * self._film.segment_frames
-        if (self._open is not None or kept) and self._last is None:
+        stored = self._frames is not None and self.written > self.whole * self._film.segment_frames
+        if (self._open is not None or stored) and self._last is None:
             self._encoder(self.written)
             self._close(self.folder / f"last{self._codec.segment_ending}")
             self._last = self.folder / f"last{self._codec.segment_ending}"
 
     def kill(self) -> None:
-        """Drop the open segment."""
+        """Abort the open segment."""
         encoder, self._open = self._open, None
         if encoder is not None:
             encoder.kill()
@@ -204,11 +204,11 @@ class Segments:
         return self.folder / f"{at:06d}{self._codec.segment_ending}"
 
     def _encoder(self, index: int) -> Encoder:
-        """The open segment's, which has all its frames before that `index`."""
+        """The encoder of the open segment, which has been given its frames before `index`."""
         if self._open is None:
             self._open = Encoder(self._name(self.whole), self._film, self._codec)
             for earlier in range(self.whole * self._film.segment_frames, index):
-                assert self._frames, "another run's"
+                assert self._frames, "frames of another run"
                 self._open.write(self._frames[earlier])
         return self._open
 
@@ -219,7 +219,7 @@ class Segments:
 
 
 def count_frames(film: Path) -> int:
-    """How many pictures a film file holds. Raises MediaError if that cannot be told."""
+    """How many pictures a film file has. Raises InputError if it cannot be read."""
     require_file(film)
     try:
         seen = ffmpeg.packets(film, "video")

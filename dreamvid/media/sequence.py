@@ -22,15 +22,15 @@ NUMBERED = re.compile(rf"\d{{6,}}\{ENDING}")
 
 
 class SequenceSink:
-    """A sink that leaves a folder of PNGs, `000000.png` and on.
+    """A sink that makes a folder of PNGs, `000000.png` and on.
 
-    In a folder that is there, files of other names are left alone; numbered pictures of an earlier
-    film are removed, as they would otherwise follow on the new one's.
+    In a folder that exists, numbered pictures of an earlier film are removed, since they would
+    follow those of this one; files of other names are left alone.
     """
 
     def __init__(self, path: Path, film: FilmSpec, work: WorkDir, done: int = 0) -> None:
-        """Begin, or resume. Raises RunError where of the `done` frames that the `work` place should
-        hold one is missing."""
+        """Begin, or resume. Raises RunError if one of the `done` pictures of an earlier run is
+        missing in the `work` folder."""
         self.path = path
         self._film = film
         self._folder = path.resolve()  # `.` has no name to put `partial` into
@@ -65,7 +65,7 @@ class SequenceSink:
             self._work.remove()
 
     def _place(self, folder: Path) -> Path:
-        """Put the pictures into a folder. Those that another run may want stay where they are."""
+        """Put the pictures into a folder; in a work folder that lasts they also stay."""
         try:
             folder.mkdir(exist_ok=True)
             for old in folder.iterdir():
@@ -73,7 +73,7 @@ class SequenceSink:
                     old.unlink()
             for name in self._names:
                 if self._work.lasts:
-                    _twin(self._work.folder / name, folder / name)
+                    _link(self._work.folder / name, folder / name)
                 else:
                     self._work.place(name, folder / name)
         except OSError as error:
@@ -86,8 +86,8 @@ def _name(index: int) -> str:
     return f"{index:06d}{ENDING}"
 
 
-def _twin(path: Path, other: Path) -> None:
-    """Give a file a second name; where the disk has no such thing, copy it."""
+def _link(path: Path, other: Path) -> None:
+    """Hard-link a file; copy it where the file system has no links."""
     try:
         other.hardlink_to(path)
     except OSError:

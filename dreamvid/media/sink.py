@@ -21,23 +21,23 @@ from dreamvid.media.sound import Sound
 
 
 class Sink(Protocol):
-    """Where the frames of a film go, in their order.
+    """Takes the frames of a film in order.
 
-    Exactly one of `close` and `abandon` ends it; `abandon` may also follow a `close` that failed.
+    End it with exactly one of `close` and `abandon`; `abandon` may also follow a failed `close`.
     """
 
     def write(self, frame: Frame) -> None:
         """Take the next frame: (H, W, 3) float32 RGB 0..255. Raises RunError (encoder, disk)."""
 
     def close(self) -> Path:
-        """Finish: only here does the output's own name come into being. Raises RunError."""
+        """Finish the output, which appears under its name only now. Raises RunError."""
 
     def abandon(self, *, keep: bool) -> Path | None:
         """Stop early. Never raises.
 
-        With `keep`, what is done is left as a film of its own beside the output (`a.partial.mp4`
-        for `a.mp4`, in place of an earlier one of the same work) and its path returned; nothing
-        else stays, but what lasts.
+        With `keep`, the frames so far are left as a playable film beside the output
+        (`a.partial.mp4` for `a.mp4`, replacing an earlier one of the same render) and its path is
+        returned. Of the work folder only what another run resumes from stays.
         """
 
 
@@ -72,7 +72,7 @@ class FilmSpec:
 
 
 def to_uint8(frame: Frame) -> NDArray[np.uint8]:
-    """The one place where float levels become bytes: rounded to nearest even, cut to 0..255."""
+    """Float levels as bytes: rounded (halves to even), clipped to 0..255. No other code rounds."""
     return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
 
 
@@ -82,11 +82,14 @@ def partial_name(path: Path) -> Path:
 
 
 PARTIAL = "partial"
-"""A file in a run's folder that holds the name of what its interruption left beside the output."""
+"""File in a run's folder that records the name of the partial film beside the output."""
 
 
 def recorded_partial(folder: Path) -> str | None:
-    """The name that is noted in a run's folder, if it is one; the folder may be a stranger's."""
+    """The name of the partial film that is recorded in a run's folder; None if there is none.
+
+    The folder may have come with a stranger's files: only a plain name of a partial film counts.
+    """
     try:
         name = (folder / PARTIAL).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -96,23 +99,23 @@ def recorded_partial(folder: Path) -> str | None:
 
 
 class WorkDir:
-    """A folder on an output's own disk: finished work is moved, not copied.
+    """A folder on the output's disk to work in, so that finished files are moved, not copied.
 
     Attributes:
-        folder: where it is.
-        lasts: whether what is in it is there for another run to go on with.
+        folder: its path.
+        lasts: whether it stays, for another run to resume from.
     """
 
     def __init__(self, output: Path, folder: Path | None = None) -> None:
-        """Take a `folder` that is there, and another's to remove; else make a hidden one of its own
-        beside the output, `.NAME.dreamvid-XXXX`. Raises MediaError."""
+        """Use a `folder` that exists and that the caller removes; else make a hidden temporary one
+        beside the output, `.NAME.dreamvid-XXXX`. Raises OutputError."""
         self.lasts = folder is not None
         if folder is not None:
             self.folder = folder
             return
         parent = output.parent
         try:
-            # A name may have up to 255 bytes: what is added must find room.
+            # A name may have up to 255 bytes; leave room for the prefix and suffix.
             prefix = f".{output.name[:40]}.dreamvid-"
             self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).absolute()
         except (OSError, ValueError) as error:
@@ -122,8 +125,8 @@ class WorkDir:
             ) from error
 
     def partial(self, path: Path) -> Path:
-        """Where what is done of `path` is left when it ends early: where an earlier part of the
-        same work left it, else a name that is free, `a.partial-2.mp4` perhaps."""
+        """The name for a partial film of `path`: that of an earlier part of the same render, which
+        it replaces, else one that is free, for example `a.partial-2.mp4`."""
         if not self.lasts:
             return partial_name(path)
         before = recorded_partial(self.folder.parent)
@@ -134,7 +137,7 @@ class WorkDir:
         return next(name for name in itertools.chain([first], names) if not os.path.lexists(name))
 
     def place(self, made: str, name: Path) -> Path:
-        """Move the file `made` in the folder to its name, whole or not at all. Raises RunError."""
+        """Rename the file `made` in the folder to `name`, atomically. Raises RunError."""
         try:
             commit(self.folder / made, name)
         except OSError as error:
@@ -142,7 +145,7 @@ class WorkDir:
         return name
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it, if it can be, unless it lasts."""
+        """Remove the folder and its contents, unless it lasts; never raises."""
         if self.lasts:
             return
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Stills decoded, by Pillow and OpenCV; for `worker` alone, whose process may crash of them."""
+"""Decoding stills by Pillow and OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels, rgb_order, upright
 
 PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
-"""Of Pillow, whose files are read. It has more, of which some start other programs (EPS) and most
-are seldom met, and so seldom looked after."""
+"""Pillow's plugins that are used. Of its others some start other programs (EPS), and most are
+rarely used and so rarely maintained."""
 
 for _name in PLUGINS:
     with suppress(ImportError):  # AVIF's, which an older Pillow lacks
@@ -36,7 +36,7 @@ def decode_still(path: Path) -> Pixels:
     """The samples of a still, turned upright: (H, W, C), grey, grey with alpha, RGB or RGBA.
 
     Raises:
-        MediaError: the file is no picture, cut off, damaged or too large.
+        InputError: the file is no picture, cut off, damaged or too large.
     """
     try:
         data = read_bytes(path, MAX_STILL_BYTES)

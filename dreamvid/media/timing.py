@@ -1,4 +1,4 @@
-"""When a clip's pictures come: its rate, whether it is even, whether it is cut off."""
+"""When a clip's pictures are shown: its rate, constant or not, and whether it is cut off."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dreamvid.media.limits import MAX_LISTED
 
 HIGHEST_RATE = 1000
 LOWEST_RATE = 1 / 1000
-"""Frames a second; no clip is said to be slower or quicker."""
+"""Frames a second; a clip that states another is not believed."""
 
 STEADY = 0.45
-"""Of a frame: how far each may be from its place in a clip of even rate, over all of its length."""
+"""In frames: how far each may be from its place for the rate to count as constant."""
 
 QUICKEST = 60
-"""Frames a second that an uneven clip is played at, at most, unless its mean is higher."""
+"""Frames a second: the highest for a clip of variable rate, unless its mean is higher."""
 
 SLOWEST = 10
-"""Frames a second that an uneven clip is played at, at least: a slide is to come in time."""
+"""Frames a second: the lowest for a clip of variable rate, so that a slide comes in time."""
 
 USUAL = [Fraction(rate) for rate in (15, 24, 25, 30, 50, 60)]
 
@@ -39,7 +39,7 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Timing:
-    """See `Clip`."""
+    """See `probe.Clip`."""
 
     rate: Fraction
     frames: int | None
@@ -49,14 +49,14 @@ class Timing:
 
 
 def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
-    """The rate and the number of frames, from what OpenCV states and from the packets' times.
+    """The rate and the number of frames, from what OpenCV states and the packets' time stamps.
 
     What containers state is a mean, a guess from their beginning, or the longest stream's length:
-    only the times themselves tell whether frames come evenly. A file found to be cut off is taken
-    to have one frame more: the one that reading will miss.
+    only the time stamps tell whether the rate is constant. A file found to be cut off counts one
+    frame more: the one that reading will miss.
     """
     try:
-        # Only whoever decodes a GIF sees that it is cut off.
+        # That a GIF is cut off shows only while decoding it.
         listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
         zero = ffmpeg.first_picture(path)
     except RunError:
@@ -67,10 +67,10 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
         return Timing(_sane(path, stated), count or None)
     fault = listed.fault or _cut_off(path, container)
     missing = bool(fault)
-    # Those before the first that is shown lack what they are made from, or an edit hides them.
+    # Those before the first shown one lack their reference frames, or an edit list hides them.
     ticks = np.array([time for time in listed.times if time * listed.tick >= zero], dtype=np.int64)
-    told = listed.exact and len(np.unique(ticks)) == len(ticks) and len(ticks) > 0
-    if not told or (container in JUMPING and np.diff(ticks).max(initial=0) * listed.tick > JUMP):
+    stamped = listed.exact and len(np.unique(ticks)) == len(ticks) and len(ticks) > 0
+    if not stamped or (container in JUMPING and np.diff(ticks).max(initial=0) * listed.tick > JUMP):
         mean = float(listed.count / max(listed.end - listed.start, listed.tick))
         rate = _sane(path, stated if 0 < stated <= HIGHEST_RATE else mean)
         return Timing(rate, listed.count + missing, fault=fault)
@@ -86,7 +86,7 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
 
 
 def _usual(times: Seconds, stated: float) -> Fraction:
-    """The rate at which frames of uneven times come where they come quickly: few are left out."""
+    """The most frequent rate among the quick parts of variable rate: few frames are lost."""
     steps = np.diff(times)
     quick = np.quantile(steps, 0.25)
     alike = steps[np.abs(steps / quick - 1) < 0.2]
@@ -112,7 +112,7 @@ def _sane(path: Path, rate: float) -> Fraction:
 
 
 def _cut_off(path: Path, container: str) -> str:
-    """In words, whether a file ends too early, of those of which ffmpeg says nothing."""
+    """In words, how a file is cut off, for containers where ffmpeg does not report it; or ""."""
     length = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(5 * 192)
@@ -125,14 +125,14 @@ def _cut_off(path: Path, container: str) -> str:
                 return "it ends within a packet"
     if container == "mpeg":
         tail = ["-sseof", "-2", *ffmpeg.GUARD, "-i", ffmpeg.url(path), "-map", "0:v:0"]
-        with contextlib.suppress(RunError):  # nothing to begin with in the last seconds
+        with contextlib.suppress(RunError):  # no keyframe in the last seconds
             _, fault = ffmpeg.run([*tail, "-f", "null", "-"], timeout=ffmpeg.PROBE_SECONDS)
             return f"its last picture is damaged: {fault}" if fault else ""
     return ""
 
 
 def snap(rate: float) -> Fraction:
-    """The exact rate that a rounded one means: n or n·1000/1001 if near, else a small ratio."""
+    """The exact rate behind a rounded one: n or n·1000/1001 if near, else a small ratio."""
     for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
         if exact and abs(rate / exact - 1) < 2e-5:
             return exact
