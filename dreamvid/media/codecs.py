@@ -179,7 +179,8 @@ def segment_endings() -> set[str]:
 
 def ending_of(path: Path) -> str:
     """The longest ending of a film's that a name has, in lower case; else "" if it has none."""
-    known = [ending for ending in film_endings() if path.name.lower().endswith(ending)]
+    name = path.name.lower()[1:]  # a leading dot begins a hidden file's name
+    known = [ending for ending in film_endings() if name.endswith(ending)]
     return max(known, key=len, default="")
 
 
