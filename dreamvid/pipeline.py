@@ -21,14 +21,17 @@ MAX_WAITING = 2
 
 
 @contextmanager
-def closed(items: Iterable[T]) -> Iterator[Iterable[T]]:
-    """Close what is iterated over when it is done with, if it can be closed: a generator lets go of
-    its file or process then, and not when it happens to be collected."""
+def closing_iterator(items: Iterable[T]) -> Generator[Iterator[T]]:
+    """An iterator over `items`, closed at the end where it is a generator, which may hold a file.
+
+    Without it, one that is not exhausted is closed when Python happens to collect it.
+    """
+    iterator = iter(items)
     try:
-        yield items
+        yield iterator
     finally:
-        if isinstance(items, Generator):
-            items.close()
+        if isinstance(iterator, Generator):
+            iterator.close()
 
 
 def overlapping() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dreamvid.comparison import Measured
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.resize import resize_area
 from dreamvid.media.sink import to_uint8
 from dreamvid.summary import Report
@@ -124,4 +124,4 @@ def _pictures(rows: Any, pairs: dict[str, Pair]) -> None:
 def _small(frame: Frame) -> Frame:
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(width, height))
-    return resize_area(frame, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return resize_area(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))

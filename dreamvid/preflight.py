@@ -6,16 +6,9 @@ import time
 from contextlib import closing
 
 from dreamvid.machine import taken
+from dreamvid.media.outputs import cost_of
 from dreamvid.recipe import FilmRecipe
 from dreamvid.rendering.render import SEGMENT, Plan
-
-FILM = 0.25
-"""Bytes a pixel of coded film, a frame: dreams at CRF 18 took .1 to .2."""
-LOSSLESS = 2.5
-"""Bytes a pixel of the lossless pieces that animations are made of."""
-X264, X264_PIXEL = 36e6, 240
-"""Bytes of memory, and those a pixel of a frame, that the encoder takes: 96 MB at 640x360, 515 at
-1920x1080."""
 
 
 class Times:
@@ -74,15 +67,10 @@ def foreseen(planned: Plan, times: Times, done: int) -> str:
 
 def coder(planned: Plan) -> str:
     """What the encoder takes besides, which it fills within its first second."""
-    if not isinstance(planned.recipe, FilmRecipe) or not coded(planned):
+    memory = cost_of(planned.output, planned.source.size).memory
+    if not isinstance(planned.recipe, FilmRecipe) or not memory:
         return ""
-    width, height = planned.source.size
-    return f", {_large(X264 + X264_PIXEL * width * height)} more for ffmpeg"
-
-
-def coded(planned: Plan) -> bool:
-    """Whether frames are coded as H.264 while they come."""
-    return planned.output.suffix.lower() in (".mp4", ".mov", ".mkv")
+    return f", {_large(memory)} more for ffmpeg"
 
 
 def disk(planned: Plan) -> str:
@@ -91,7 +79,7 @@ def disk(planned: Plan) -> str:
     if not isinstance(recipe, FilmRecipe):
         return _large(3 * width * height)
     frames = planned.source.frames
-    pixel = FILM if coded(planned) else LOSSLESS
+    pixel = cost_of(planned.output, planned.source.size).disk
     steady = width * height * (3 * min(SEGMENT, frames or SEGMENT) + 2 * 28)
     if frames is None:
         return f"{_large(steady)} and {_large(2 * pixel * width * height)} a frame"

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
 from dreamvid.errors import RecipeError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.media.probe import probe
@@ -231,6 +231,6 @@ def tiled(cells: Iterable[Frame], count: int, size: tuple[int, int]) -> Frame:
     sheet = np.full((rows * height - GAP, columns * width - GAP, 3), GROUND, np.float32)
     for at, cell in enumerate(cells):
         top, left = at // columns * height, at % columns * width
-        small = resize_area(cell, (width - GAP, height - GAP))
+        small = resize_area(cell, Size(width - GAP, height - GAP))
         sheet[top : top + height - GAP, left : left + width - GAP] = small
     return sheet

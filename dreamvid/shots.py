@@ -17,10 +17,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2  # before scenedetect, which imports OpenCV as it is
 from dreamvid.media.resize import resize_area
-from dreamvid.pipeline import closed
+from dreamvid.pipeline import closing_iterator
 
 # isort: split
 from scenedetect.common import FrameTimecode
@@ -60,7 +60,7 @@ def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Fra
     Args:
         find: look for cuts; else all is one shot.
     """
-    with closed(frames):
+    with closing_iterator(frames) as frames:
         if not find:
             yield from enumerate(frames)
             return
@@ -169,6 +169,6 @@ def _picture(frame: Frame) -> Picture:
     """
     height, width = frame.shape[:2]
     scale = min(0.25, WIDTH / width)
-    small = resize_area(frame, (max(1, round(width * scale)), max(1, round(height * scale))))
+    small = resize_area(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))
     grey = np.concatenate(np.moveaxis(small, 2, 0), axis=1)
     return np.repeat(np.rint(np.clip(grey, 0, 255)).astype(np.uint8)[..., np.newaxis], 3, axis=2)

@@ -17,7 +17,6 @@ from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
-from dreamvid.media.still_writer import save_still
 
 from dreamvid.dream.ascent import Ascent
 from dreamvid.dream.catalogue import entry
@@ -25,6 +24,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.frame import Size
 from dreamvid.machine import taken
 from dreamvid.media.read import read_picture
+from dreamvid.media.still_writer import save_still
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering.render import plan, record

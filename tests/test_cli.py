@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dreamvid.media.outputs import write_picture
 from tqdm import tqdm
 
 from dreamvid.cli import main
 from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.watching import look

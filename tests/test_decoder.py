@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +135,53 @@ def test_a_reader_that_is_left_open_hinders_no_exit(clip: Path) -> None:
     words = [sys.executable, "-c", script, str(clip)]
     said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)
     assert said.stderr == ""
+
+
+def test_threads_that_decode_at_once_share_no_process(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is idle, and two threads ask for it: between looking and taking, the other comes."""
+
+    class Slow(list[tuple[float, decoder.Decoder]]):
+        def __len__(self) -> int:
+            length = super().__len__()
+            time.sleep(0.05)
+            return length
+
+    probe.probe(clip)
+    monkeypatch.setattr(decoder.pool, "_idle", Slow(decoder.pool._idle))
+    together = threading.Barrier(3)
+
+    def look() -> decoder.Decoder:
+        together.wait()
+        with decoder.decoder() as child:
+            child.ask("look", clip)
+            together.wait()
+            return child
+
+    with ThreadPoolExecutor(3) as threads:
+        looks = [threads.submit(look) for _ in range(3)]
+        assert len({each.result() for each in looks}) == 3
+
+
+def test_two_readers_on_two_threads_are_kept_apart(clip: Path, tmp_path: Path) -> None:
+    other = make.h264(tmp_path / "b.mp4", frames=7)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(3):
+            films = [
+                threads.submit(lambda p: list(read.read_clip(probe.probe(p))), p)
+                for p in (clip, other)
+            ]
+            read_each = [[make.number(frame) for frame in film.result()] for film in films]
+            assert read_each == [list(range(12)), list(range(7))]
+
+
+@posix
+def test_a_forked_process_uses_no_decoder_of_its_parent(clip: Path) -> None:
+    probe.probe(clip)
+    assert decoder.pool._idle
+    child = os.fork()
+    if not child:
+        os._exit(len(decoder.pool._idle))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert decoder.pool._idle

@@ -24,6 +24,7 @@ from dreamvid.dream.networks import activations, preprocessed
 from dreamvid.dream.packaged import LITE0, Packaged
 from dreamvid.dream.torch_file import read_tensors
 from dreamvid.errors import NetworkError
+from dreamvid.frame import Size
 from dreamvid.machine import Machine
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import Network
@@ -53,14 +54,14 @@ def test_it_is_as_large_as_published(whole: keras.Model) -> None:
 
 def test_it_knows_a_valley_before_mountains_by_a_lake(whole: keras.Model) -> None:
     """Of the thousand classes 979 is a valley, 970 an alp, 975 a lakeside."""
-    picture = fit(read_picture(SEED), (224, 224))
+    picture = fit(read_picture(SEED), Size(224, 224))
     scores = whole(preprocessed(tf.constant(picture[np.newaxis]), OWN.preprocess)).numpy()[0]
     assert set(np.argsort(scores)[-3:].tolist()) == {979, 970, 975}
 
 
 def test_the_network_that_dreams_is_the_one_that_knows(whole: keras.Model) -> None:
     """Its batch norms taken into its convolutions, cut at its deepest layers."""
-    picture = tf.constant(fit(read_picture(SEED), (96, 64))[np.newaxis])
+    picture = tf.constant(fit(read_picture(SEED), Size(96, 64))[np.newaxis])
     names = list(NAMES.values())
     cut = keras.Model(whole.inputs, [whole.get_layer(name).output for name in names])
     kinds = [type(layer).__name__ for layer in folded(cut).layers]

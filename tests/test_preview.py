@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.media.outputs import write_picture
-from dreamvid.media.resize import resize_area
 
 from dreamvid import preview as previews
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError, MediaError, RecipeError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.resize import resize_area
 from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
@@ -152,7 +152,7 @@ def test_its_camera_goes_the_films_way(still: Path, motion: dict[str, Any]) -> N
     large = list(dream_frames(recipe, open_source(recipe).open(), asleep))
     assert len(small) == len(large) == 8
     for little, full in zip(small, large, strict=True):
-        assert np.abs(little - resize_area(full, (320, 240))).mean() < 2
+        assert np.abs(little - resize_area(full, Size(320, 240))).mean() < 2
     assert np.abs(small[0] - small[-1]).mean() > 8
     for t, cell in zip((0, 4, 7), cells(sheet, 3, (480, 360)), strict=True):
         assert np.abs(cell - large[t]).mean() < 1.5
@@ -167,7 +167,7 @@ def test_a_zooms_sheet_shows_its_first_frame_and_dreams_of_the_small_film(still:
     np.testing.assert_allclose(first, large[0], atol=0.51)
     bare = np.ones((300, 400), np.float32)
     for cell, little in ((middle, small[2]), (last, small[4])):
-        wanted = fake(DreamTask(resize_area(little, (400, 300)), 0, bare)).clip(0, 255)
+        wanted = fake(DreamTask(resize_area(little, Size(400, 300)), 0, bare)).clip(0, 255)
         assert np.abs(cell - wanted).mean() < 3  # of the small film's coding
 
 

@@ -5,12 +5,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from dreamvid.media.timing import snap
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import MediaError
+from dreamvid.frame import Size
 from dreamvid.media.probe import Clip, probe
+from dreamvid.media.timing import snap
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -144,7 +145,7 @@ def test_any_name_is_taken_literally(
     assert probe(Path(name)).frames == 25
 
 
-CLIP = Clip(Path("a.mp4"), (64, 48), Fraction(25), 100, 0, False, Fraction(1))
+CLIP = Clip(Path("a.mp4"), Size(64, 48), Fraction(25), 100, 0, False, Fraction(1))
 
 
 @pytest.mark.parametrize(

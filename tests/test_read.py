@@ -13,16 +13,16 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from dreamvid.media.resize import resize_area
 from PIL import Image
 
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.resize import resize_area
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -376,9 +376,9 @@ def test_a_script_opens_nothing(tmp_path: Path) -> None:
 
 def test_resize() -> None:
     picture = make.quadrants().astype(np.float32)
-    assert resize_area(picture, (64, 48)) is picture
+    assert resize_area(picture, Size(64, 48)) is picture
     for size in ((32, 24), (128, 96), (16, 96), (65, 47)):
-        resized = resize_area(picture, size)
+        resized = resize_area(picture, Size(*size))
         assert resized.shape == (size[1], size[0], 3)
         assert resized.dtype == np.float32
         assert near(make.corners(resized), make.QUADRANTS, 3)
@@ -386,7 +386,7 @@ def test_resize() -> None:
         assert resized.max() <= 255
     stripes = np.zeros((48, 64, 3), np.float32)
     stripes[:, ::2] = 200
-    assert np.abs(resize_area(stripes, (16, 48)) - 100).max() < 0.01  # no stripe survives
+    assert np.abs(resize_area(stripes, Size(16, 48)) - 100).max() < 0.01  # no stripe survives
 
 
 def test_a_missing_system_library_is_one_line() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.media.outputs import write_picture
 
 from dreamvid import frames as dream_frames
 from dreamvid import make_dreamer, render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.motion.affine import camera_step
@@ -365,8 +365,8 @@ def test_a_flash_does_not_explode(level: float) -> None:
 def test_fit_fills_the_size_and_cuts_evenly() -> None:
     wide = np.zeros((20, 60, 3), np.float32)
     wide[:, 20:40] = 200
-    np.testing.assert_allclose(fit(wide, (20, 20)), 200, atol=1e-3)
-    assert fit(wide, (60, 20)) is wide or np.array_equal(fit(wide, (60, 20)), wide)
+    np.testing.assert_allclose(fit(wide, Size(20, 20)), 200, atol=1e-3)
+    assert fit(wide, Size(60, 20)) is wide or np.array_equal(fit(wide, Size(60, 20)), wide)
 
 
 def source_of(path: Path, **asked: Any) -> Any:

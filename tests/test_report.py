@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.media.outputs import open_sink
 
 from dreamvid import films as films_module
 from dreamvid.cli import main
@@ -22,11 +21,12 @@ from dreamvid.comparison import Compared, Measured, measure
 from dreamvid.errors import MediaError
 from dreamvid.films import open_films
 from dreamvid.flicker import track
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
+from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import to_uint8
+from dreamvid.media.sink import FilmSpec, to_uint8
 from dreamvid.plot import Gallery
 from dreamvid.report import Request, report, written
 from dreamvid.source import fit
@@ -250,7 +250,7 @@ def test_a_film_that_begins_later_and_ends_earlier(capsys: pytest.CaptureFixture
 def test_a_source_of_another_size_and_rate_is_brought_to_the_films() -> None:
     source = whole(pan(texture(1), (2, 1), 10))
     lossless(Path("s.mkv"), source)
-    lossless(Path("small.mkv"), [fit(frame, (48, 24)) for frame in source])
+    lossless(Path("small.mkv"), [fit(frame, Size(48, 24)) for frame in source])
     assert max(residuals("small.mkv", "s.mkv")) < 0.5, "only rounded"
     lossless(Path("half.mkv"), source[::2], RATE / 2)
     assert residuals("half.mkv", "s.mkv") == [0] * 5
@@ -263,9 +263,8 @@ def test_a_source_of_another_size_and_rate_is_brought_to_the_films() -> None:
 def test_a_pixel_that_the_coding_added_is_left_out() -> None:
     source = [frame[:71, :95] for frame in whole(pan(texture(1), (2, 1), 3))]
     lossless(Path("s.mkv"), source)
-    sink = open_sink(
-        Path("d.mp4"), size=(95, 71), rate=RATE, crf=0, overwrite=False, sound=None, segment=48
-    )
+    spec = FilmSpec(Size(95, 71), RATE, crf=0, segment_frames=48)
+    sink = open_sink(Path("d.mp4"), spec, overwrite=False)
     for frame in source:
         sink.write(frame)
     sink.close()
@@ -438,7 +437,7 @@ def test_two_files_with_nothing_in_common(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_of_pixels_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Clip(Path("s.avi"), (1, 8), RATE, 2, 0, False, Fraction(1))
+    line = Clip(Path("s.avi"), Size(1, 8), RATE, 2, 0, False, Fraction(1))
     monkeypatch.setattr(films_module, "probe", lambda path: line)
     with pytest.raises(MediaError, match="1x8 is too small"):
         open_films(Path("s.avi"), Path("s.avi"))

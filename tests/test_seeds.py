@@ -18,12 +18,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from dreamvid.media.outputs import write_picture
 
 from dreamvid.dream.catalogue import ENTRIES, settled
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.models import load
 from dreamvid.frame import Frame
+from dreamvid.media.outputs import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.recurrence import frames as dream_frames

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dreamvid.media.resize import resize_area
 
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
+from dreamvid.media.resize import resize_area
 from dreamvid.shots import SHORTEST, WINDOW, find_shots, split_shots
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -306,7 +306,7 @@ def test_real_clips() -> None:
     clips: dict[str, Shot] = {}
     for name in ("highway", "chaplin", "one_second_clip"):
         frames = read_clip(probe(Path(str(MEDIA)) / f"{name}.mp4"))
-        clips[name] = [resize_area(frame, (256, 144)) for frame in frames]
+        clips[name] = [resize_area(frame, Size(256, 144)) for frame in frames]
         assert cuts(clips[name]) == []
     for one, other in itertools.permutations(clips, 2):
         first, second = clips[one][-40:], clips[other][:30]

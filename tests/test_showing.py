@@ -13,7 +13,6 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from dreamvid.media.outputs import write_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from dreamvid import curves
 from dreamvid.cli import main
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.load import (

@@ -13,17 +13,22 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 
-from dreamvid.errors import MediaError, RunError
-from dreamvid.frame import Frame
-from dreamvid.media import ffmpeg, segments
+from dreamvid.errors import MediaError, OutputError, RunError
+from dreamvid.frame import Frame, Size
+from dreamvid.media import codecs, ffmpeg, segments
 from dreamvid.media.capture import open_capture
+from dreamvid.media.codecs import Codec
+from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.opencv import cv2
+from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import Sink, partial_name, to_uint8
+from dreamvid.media.sink import FilmSpec, Sink, partial_name, to_uint8
 from dreamvid.media.sound import Sound
+from dreamvid.recipe.load import make_recipe
+from dreamvid.rendering import render as rendering
+from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -32,16 +37,16 @@ needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset
 NTSC = Fraction(30000, 1001)
 
 
-def begin(path: Path, **changes: Any) -> Sink:
+def begin(path: Path, *, overwrite: bool = False, **changes: Any) -> Sink:
     settings: dict[str, Any] = {
-        "size": (64, 48),
+        "size": Size(64, 48),
         "rate": Fraction(25),
         "crf": 10,
-        "overwrite": False,
-        "sound": None,
-        "segment": 7,
+        "segment_frames": 7,
     }
-    return open_sink(path, **settings | changes)
+    settings |= changes
+    settings["size"] = Size(*settings["size"])
+    return open_sink(path, FilmSpec(**settings), overwrite=overwrite)
 
 
 def frames(count: int, size: tuple[int, int] = (64, 48)) -> Iterable[Frame]:
@@ -93,7 +98,7 @@ def test_a_webp_holds_every_frame_once(tmp_path: Path) -> None:
 def test_times_are_exact_across_segments(
     tmp_path: Path, rate: Fraction, count: int, segment: int
 ) -> None:
-    path = film(tmp_path / "a.mp4", count, rate=rate, segment=segment)
+    path = film(tmp_path / "a.mp4", count, rate=rate, segment_frames=segment)
     assert times(path) == [index / rate for index in range(count)]
     clip = probe(path)
     assert (clip.rate, clip.frames) == (rate, count)
@@ -104,9 +109,9 @@ def test_times_are_exact_across_segments(
 
 def test_times_do_not_drift_over_many_segments(tmp_path: Path) -> None:
     # In microseconds a frame is a third of one too short, and a tick is 33 of them.
-    path = film(tmp_path / "a.mp4", 60, rate=NTSC, size=(16, 16), segment=1)
+    path = film(tmp_path / "a.mp4", 60, rate=NTSC, size=(16, 16), segment_frames=1)
     assert times(path) == [index / NTSC for index in range(60)]
-    gif = film(tmp_path / "a.gif", 60, rate=NTSC, segment=1)
+    gif = film(tmp_path / "a.gif", 60, rate=NTSC, segment_frames=1)
     shown = times(gif)
     assert len(shown) == 60
     assert max(abs(at - index / NTSC) for index, at in enumerate(shown)) <= Fraction(1, 100)
@@ -174,7 +179,7 @@ def test_a_gif_too_fast_to_play_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_quantise_rounds_and_cuts() -> None:
+def test_to_uint8_rounds_and_cuts() -> None:
     levels = np.array([-3, -0.4, 0.49, 0.51, 127.5, 254.6, 300], np.float32)
     assert to_uint8(levels).tolist() == [0, 0, 0, 1, 128, 255, 255]
 
@@ -308,7 +313,7 @@ def test_sound_stays_with_the_pictures(
             size=(16, 16),
             sound=Sound(clip, Fraction(start)),
             overwrite=True,
-            segment=100,
+            segment_frames=100,
         )
         seen, heard = lengths(path)
         assert abs(heard - seen) < 0.04
@@ -319,7 +324,7 @@ def test_sound_stays_with_the_pictures(
 
 def test_sound_that_fits_is_copied_and_a_cut_one_is_exact(tmp_path: Path) -> None:
     clip = toned(tmp_path / "s.mp4", "-c:a", "libmp3lame")
-    whole = film(tmp_path / "whole.mp4", 100, sound=Sound(clip), segment=48)
+    whole = film(tmp_path / "whole.mp4", 100, sound=Sound(clip), segment_frames=48)
     assert "Audio: mp3" in ffmpeg.describe(whole)
     limited = film(tmp_path / "limited.mp4", 100, sound=Sound(clip, duration=Fraction(4)))
     assert "Audio: mp3" in ffmpeg.describe(limited)
@@ -345,7 +350,7 @@ def test_what_no_mp4_player_plays_is_coded_again(tmp_path: Path) -> None:
 def test_a_short_sound_is_filled_with_silence(tmp_path: Path) -> None:
     clip = toned(tmp_path / "s.mp4")
     for sound in (Sound(clip), Sound(clip, Fraction(1)), Sound(clip, duration=Fraction(5, 2))):
-        path = film(tmp_path / "a.mp4", 150, sound=sound, overwrite=True, segment=150)
+        path = film(tmp_path / "a.mp4", 150, sound=sound, overwrite=True, segment_frames=150)
         assert lengths(path) == (6, 6.0)
     assert make.tone_bounds(path)[1] == pytest.approx(2.5, abs=0.01)
 
@@ -360,10 +365,10 @@ def test_no_sound_is_no_fault(tmp_path: Path) -> None:
 @needs_media
 def test_real_sound(tmp_path: Path) -> None:
     clip = Path(str(MEDIA)) / "chaplin.mp4"
-    whole = film(tmp_path / "whole.mp4", 241, sound=Sound(clip), segment=48)
+    whole = film(tmp_path / "whole.mp4", 241, sound=Sound(clip), segment_frames=48)
     assert "Audio: mp3" in ffmpeg.describe(whole)
     assert abs(lengths(whole)[1] - lengths(clip)[1]) < 0.001
-    part = film(tmp_path / "part.mp4", 50, sound=Sound(clip, Fraction(4)), segment=48)
+    part = film(tmp_path / "part.mp4", 50, sound=Sound(clip, Fraction(4)), segment_frames=48)
     assert lengths(part) == (2, 2.0)
 
 
@@ -572,10 +577,12 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 import numpy as np
+from dreamvid.frame import Size
+from dreamvid.media.sink import FilmSpec
 from dreamvid.media.outputs import open_sink
 
-sink = open_sink(Path(sys.argv[1]), size=(640, 360), rate=Fraction(25), crf=18, overwrite=False,
-                 sound=None, segment=1000)
+spec = FilmSpec(Size(640, 360), Fraction(25), crf=18, segment_frames=1000)
+sink = open_sink(Path(sys.argv[1]), spec, overwrite=False)
 noise = np.random.default_rng(1).random((360, 640, 3), np.float32) * 255
 try:
     count = 0
@@ -616,3 +623,78 @@ def test_a_missing_ffmpeg_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_writing_needs_no_opencv() -> None:
     script = "import sys, dreamvid.media.outputs; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class ProRes(Codec):
+    """One whose segments are called as no other codec's."""
+
+    endings = (".prores.mov",)
+    segment_ending = ".mov"
+    disk_bytes = 1.0
+    even = True
+
+    def options(self, film: FilmSpec) -> list[str]:
+        return ["-c:v", "prores_ks", "-profile:v", "3", "-pix_fmt", "yuv422p10le"]
+
+    def assemble(self, folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
+        return codecs.joined(folder, film, frames, ending)
+
+
+@pytest.fixture
+def prores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs, "CODECS", (*codecs.CODECS, ProRes()))
+
+
+@pytest.mark.usefixtures("prores")
+def test_another_codec_is_one_entry(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.prores.mov", 17)
+    assert numbers(path) == list(range(17))
+    assert "prores" in ffmpeg.describe(path)
+    assert "h264" in ffmpeg.describe(film(tmp_path / "a.mov", 3))
+    with pytest.raises(OutputError, match=r"name it \.mp4, .*\.webp, \.prores\.mov, or"):
+        begin(tmp_path / "a.avi")
+
+
+@pytest.mark.usefixtures("prores")
+def test_a_resume_loses_no_closed_segment_of_any_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "SEGMENT", 3)
+    still = make.picture(tmp_path / "a.png", 16, 16)
+    output = tmp_path / "a.prores.mov"
+    recipe = make_recipe(
+        {"source": str(still), "output": str(output), "frames": 9, "network": "none"}
+    )
+    steps = rendering.render(recipe)
+    for step in steps:
+        if step.index == 7:
+            steps.close()
+    segments_of = folder_of(output) / "film"
+    before = {path.name: path.stat().st_ino for path in segments_of.glob("0*.mov")}
+    assert {"000000.mov", "000001.mov"} <= before.keys()
+    steps = rendering.render(recipe)
+    next(steps)
+    now = {path.name: path.stat().st_ino for path in segments_of.glob("0*.mov")}
+    assert before.items() <= now.items()
+    list(steps)
+    assert probe(output).frames == 9
+
+
+def test_what_a_codec_keeps_of_a_frame_is_stored_as_it_is(tmp_path: Path) -> None:
+    store = FrameStore(tmp_path)
+    deep = np.arange(4 * 6 * 3, dtype="<u2").reshape(4, 6, 3) * 600
+    bytes_each = (deep // 256).astype(np.uint8)
+    store.add(0, deep)
+    store.add(1, bytes_each)
+    store.shrink()
+    (tmp_path / "000000.mp4").write_bytes(b"x")
+    store.remove_others()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000.npy", "000001.png"]
+    assert np.array_equal(store[0], deep)
+    assert np.array_equal(store[1], bytes_each)
+
+
+def test_an_error_names_the_output(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        begin(tmp_path / "a.avi")
+    assert caught.value.path == tmp_path / "a.avi"

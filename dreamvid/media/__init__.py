@@ -1,1 +1,1 @@
-"""The only rooms that open files: `probe` and `read` what was given, `write` what is made."""
+"""The only package that opens pictures, clips and films: `probe`, `read`, `outputs`."""

@@ -1,47 +1,48 @@
-"""A clip's pictures by OpenCV; for `worker` alone, whose process may crash of them."""
+"""Reading a clip by OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import InputError
 from dreamvid.media import ffmpeg
 from dreamvid.media.opencv import cv2
 
 
 def open_capture(path: Path) -> cv2.VideoCapture:
-    """Open the pictures of a clip, turned as they are to be shown. Raises MediaError."""
+    """Open a clip; its pictures come rotated as they are shown. Raises InputError."""
     settings = [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE]
     try:
         # Named FFMPEG, OpenCV cannot take a `%d` in the name for a sequence of pictures.
         capture = cv2.VideoCapture(ffmpeg.url(path), cv2.CAP_FFMPEG, settings)
     except (cv2.error, UnicodeError) as error:
-        raise MediaError(f"{path}: OpenCV cannot open a file of this name") from error
+        raise InputError(f"{path}: OpenCV cannot open a file of this name", path=path) from error
     if not capture.isOpened():
-        raise MediaError(
-            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG"
+        raise InputError(
+            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG",
+            path=path,
         )
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture
 
 
-def looked_at(path: Path) -> dict[str, Any]:
-    """What OpenCV says of a clip, when it has decoded the first picture.
+def look_at(path: Path) -> dict[str, Any]:
+    """What OpenCV states about a clip once it has decoded the first picture.
 
     Returns:
-        `size` (width, height) as stored but turned, `rate` (frames a second, a float), `count`,
+        `size` (width, height) as stored but rotated, `rate` (frames a second, a float), `count`,
         `rotation` (degrees), `aspect` (a stored pixel's width and height).
 
     Raises:
-        MediaError: it is no clip, or its first picture cannot be decoded.
+        InputError: it is no clip, or its first picture cannot be decoded.
     """
     capture = open_capture(path)
     try:
         opened, picture = capture.read()
         if not opened or picture is None:
-            raise MediaError(
-                f"{path}: not one frame can be decoded; the file is damaged or cut off"
+            raise InputError(
+                f"{path}: not one frame can be decoded; the file is damaged or cut off", path=path
             )
         return {
             "size": [picture.shape[1], picture.shape[0]],

@@ -1,8 +1,8 @@
-"""Decoding in a process of its own: started, asked, given up when it crashes or hangs.
+"""Decoding in a separate, confined process: started, asked, given up when it crashes or hangs.
 
-A decoder is a few hundred thousand lines of C that meet a file from anyone. Here it runs beside the
-render (see `worker`), so that what it does to itself is one line about the file. One process serves
-file after file; starting it takes some .2 s, and a picture of 1920 by 1080 some 3 ms to come over.
+A decoder is a few hundred thousand lines of C that read files from anyone. Here it runs beside the
+render (see `worker`), so that a crash becomes a one-line error about the file. Processes are
+pooled: starting one takes some .2 s, and transferring a picture of 1920 by 1080 some 3 ms.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,17 +25,17 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.media.limits import ANSWER_SECONDS
 from dreamvid.media.samples import Pixels
 
 REUSED_SECONDS = 10.0
-"""How long an idle process may have been idle to be asked again; it ends by itself after 30."""
+"""An idle process is used again within this time; it ends by itself after 30."""
 
 TYPES = ("|u1", "<u2", "<f4", "<f8", "|i1", "<i2", "<i4", "|b1")
-"""Of samples that an answer may hold."""
+"""Types of samples that an answer may contain."""
 
-# The package's own `__init__` would bring in what a decoder has no use for, and double its start.
+# Importing the package's `__init__` would double the start, for things a decoder does not need.
 PROGRAM = """
 import json, sys, types
 sys.path[:] = json.loads(sys.argv[1])
@@ -48,11 +49,11 @@ main()
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
 
 
-class DecoderError(MediaError):
-    """The process is no more, or hung and was ended; `reason` says how."""
+class DecoderError(InputError):
+    """The process crashed, or hung and was ended; `reason` says which."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(f"{path}: {reason}", path=path)
         self.reason = reason
 
 
@@ -89,7 +90,10 @@ class Decoder:
     def ask(
         self, do: str, path: Path, seconds: float = ANSWER_SECONDS
     ) -> tuple[dict[str, Any], Pixels | None]:
-        """Have a method of `worker.Worker` done; what it answers, and its picture if it has one.
+        """Call a method of `worker.Worker` for a file.
+
+        Returns:
+            Its answer, and its picture if it has one.
 
         Raises:
             MediaError: the file was refused.
@@ -102,9 +106,9 @@ class Decoder:
             name = os.fsencode(path.absolute())
             request = json.dumps({"do": do, "path": name.decode("latin-1")})
             self._process.stdin.write(request.encode() + b"\n")
-            length = int.from_bytes(self._received(4, until), "big")
-            told: dict[str, Any] = json.loads(self._received(length, until))
-            picture = self._picture(told, until) if "bytes" in told else None
+            length = int.from_bytes(self._receive(4, until), "big")
+            answer: dict[str, Any] = json.loads(self._receive(length, until))
+            picture = self._picture(answer, until) if "bytes" in answer else None
         except TimeoutError:
             self.end()
             reason = f"the decoder did not answer within {seconds:g} seconds"
@@ -115,23 +119,23 @@ class Decoder:
         except BaseException:  # an interrupt: what comes next would answer another question
             self.end()
             raise
-        if "refused" in told:
+        if "refused" in answer:
             named = name.decode(errors="surrogateescape")
-            raise MediaError(told["refused"].replace(named, str(path)))
-        return told, picture
+            raise InputError(answer["refused"].replace(named, str(path)), path=path)
+        return answer, picture
 
-    def _picture(self, told: dict[str, Any], until: float) -> Pixels:
-        """The picture that an answer announces. Raises as `_received`, ValueError, KeyError."""
-        if told["type"] not in TYPES:
-            raise ValueError(told["type"])
-        kind = np.dtype(told["type"])
-        shape = tuple(int(side) for side in told["shape"])
-        if told["bytes"] != math.prod(shape) * kind.itemsize:
+    def _picture(self, answer: dict[str, Any], until: float) -> Pixels:
+        """The picture that an answer announces. Raises as `_receive`, ValueError, KeyError."""
+        if answer["type"] not in TYPES:
+            raise ValueError(answer["type"])
+        kind = np.dtype(answer["type"])
+        shape = tuple(int(side) for side in answer["shape"])
+        if answer["bytes"] != math.prod(shape) * kind.itemsize:
             raise ValueError(shape)
-        return np.frombuffer(self._received(told["bytes"], until), kind).reshape(shape)
+        return np.frombuffer(self._receive(answer["bytes"], until), kind).reshape(shape)
 
-    def _received(self, count: int, until: float) -> bytearray:
-        """So many bytes of an answer. Raises OSError, EOFError, TimeoutError."""
+    def _receive(self, count: int, until: float) -> bytearray:
+        """Read that many bytes of an answer. Raises OSError, EOFError, TimeoutError."""
         answers: Any = self._process.stdout
         data, at = bytearray(count), 0
         view = memoryview(data)
@@ -140,10 +144,10 @@ class Decoder:
                 left = until - time.monotonic()
                 if left <= 0 or not select.select([answers], [], [], left)[0]:
                     raise TimeoutError
-            came = answers.readinto(view[at:])
-            if not came:
+            count_read = answers.readinto(view[at:])
+            if not count_read:
                 raise EOFError
-            at += came
+            at += count_read
         return data
 
     def end(self) -> None:
@@ -155,7 +159,7 @@ class Decoder:
                 assert pipe is not None
                 pipe.close()
         if process.poll() is None:
-            # It may just have crashed, and how is of interest.
+            # It may just have crashed; waiting for it tells by which signal.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
         process.kill()
@@ -171,34 +175,58 @@ def _death(status: int | None) -> str:
     return f"the decoder ended with status {status}"
 
 
-_idle: list[tuple[float, Decoder]] = []
+class DecoderPool:
+    """Idle decoders of this process, to be used again; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[tuple[float, Decoder]] = []
+
+    @contextmanager
+    def decoder(self) -> Iterator[Decoder]:
+        """A decoder for one file: an idle one, else a new one, and no other caller's meanwhile.
+
+        Raises:
+            RunError: none can be started.
+        """
+        taken = self._take()
+        try:
+            yield taken
+        finally:
+            if not taken.lost:
+                with contextlib.suppress(DecoderError):
+                    taken.ask("close", Path())
+                    with self._lock:
+                        self._idle.append((time.monotonic(), taken))
+
+    def _take(self) -> Decoder:
+        while True:
+            with self._lock:
+                since, idle = self._idle.pop() if self._idle else (0.0, None)
+            if idle is None:
+                return Decoder()
+            if time.monotonic() - since < REUSED_SECONDS:
+                return idle
+            idle.end()
+
+    def forget(self) -> None:
+        """Use none of the idle ones again, without ending them."""
+        self._lock = threading.Lock()  # another thread may have held it when the process forked
+        self._idle = []
+
+    def end(self) -> None:
+        """End those that are idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, each in idle:
+            each.end()
 
 
-@contextmanager
-def decoder() -> Iterator[Decoder]:
-    """A process to decode with, another's no more or a new one. Raises RunError."""
-    held = _taken()
-    try:
-        yield held
-    finally:
-        if not held.lost:
-            try:
-                held.ask("close", Path())
-                _idle.append((time.monotonic(), held))
-            except DecoderError:
-                pass
+pool = DecoderPool()
+"""The pool of this process."""
 
+decoder = pool.decoder
 
-def _taken() -> Decoder:
-    while _idle:
-        since, held = _idle.pop()
-        if time.monotonic() - since < REUSED_SECONDS:
-            return held
-        held.end()
-    return Decoder()
-
-
-@atexit.register
-def _end_all() -> None:
-    while _idle:
-        _idle.pop()[1].end()
+atexit.register(pool.end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.forget)  # they answer the process that started them

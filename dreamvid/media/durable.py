@@ -1,4 +1,4 @@
-"""Files that come to be whole or not at all, and are there after a power cut."""
+"""Atomic writes: a file appears whole or not at all, and survives a power cut."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import BinaryIO
 
 from dreamvid.errors import RunError
 
-UNDONE = ".undone"
-"""What the name of a file ends in that is still being written: `NAME.a3f09b12.undone`."""
+TEMP_ENDING = ".undone"
+"""Ending of a file that is still being written: `NAME.a3f09b12.undone`."""
 
 
-def undone(path: Path, ending: str = UNDONE) -> Path:
-    """A name beside `path` that no one else has: a process that was killed may leave a child that
-    goes on writing."""
+def temp_name(path: Path, ending: str = TEMP_ENDING) -> Path:
+    """A unique name beside `path`: the child of a process that was killed may still be writing to
+    the one that it was given."""
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{ending}")
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Say in one line what the system has against a file: raises RunError for OSError."""
+def os_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError into a RunError of one line that names the file."""
     try:
         yield
     except OSError as error:
@@ -35,19 +35,19 @@ def told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into; it takes its name, in the place of another, when all is on the disk.
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Atomic write: a temporary file, which replaces `path` once all of it is on the disk.
 
     Raises:
-        RunError: it cannot be written, for want of room perhaps; then nothing of it is left.
+        RunError: it cannot be written, because the disk is full for example; nothing of it stays.
     """
-    partial = undone(path)
+    partial = temp_name(path)
     try:
         with partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        settle(partial, path)
+        commit(partial, path)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -55,15 +55,16 @@ def written(path: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
-def settle(made: Path, path: Path) -> None:
-    """Give a file that is whole its name, so that both outlive a power cut. Raises OSError."""
+def commit(made: Path, path: Path) -> None:
+    """Rename a complete file to `path` and sync both, so that they survive a power cut. Raises
+    OSError."""
     sync(made)
     made.replace(path)
     sync(path.parent)
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk. Raises OSError."""
+    """Wait until a file, or a folder's list of names, is on the disk (fsync). Raises OSError."""
     if os.name == "nt":  # where folders cannot be opened, and files not for reading alone
         return
     opened = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""ffmpeg as a subprocess: found, run, its failures told in one line, its packets listed."""
+"""ffmpeg as a subprocess: found, run, its errors in one line, the packets of a file listed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dreamvid.media.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
 FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"
-"""The demuxers that a file from outside may reach. Each keeps its media inside the file: playlists
-and scripts (hls, dash, concat, sdp, …), which open other files, are not among them."""
+"""The demuxers allowed for files from outside. All of them read one file: playlists and scripts
+(hls, dash, concat, sdp, …), which open other files, are not among them."""
 
 PROTOCOL_GUARD = "-protocol_whitelist"
 
@@ -28,24 +28,24 @@ GUARD = (
     *(PROTOCOL_GUARD, PROTOCOLS, "-format_whitelist", FORMATS),
     *("-max_pixels", str(MAX_CLIP_PIXELS)),
 )
-"""Options to put before the `-i` of any file that dreamvid did not write itself."""
+"""Options before the `-i` of any file that dreamvid did not write itself."""
 
 NO_TIME = -(2**63)
 """AV_NOPTS_VALUE."""
 
 PROBE_SECONDS = ANSWER_SECONDS
-"""No look at a file may take longer, but for one through all of it."""
+"""Limit for looking at a file, unless all of it is read."""
 
 HEAD = 10_000
-"""Bytes of a listing in which all is said that is said of the whole."""
+"""Bytes at the beginning of a packet listing that contain its header."""
 
 PATIENCE = 600.0
-"""Seconds for any work of its own, and `SLOWEST` more for each frame or second in it."""
+"""Seconds for any work, plus `SLOWEST` for each frame or second in it; see `patience`."""
 
 SLOWEST = 2.0
 
 LISTING_SECONDS = 120.0
-"""To look through all of a file. Some 100 GB are read in it from a quick disk."""
+"""Limit for reading all of a file; a fast disk reads some 100 GB in it."""
 
 
 def executable() -> str:
@@ -64,15 +64,15 @@ def url(path: Path) -> str:
 
 
 def complaint(stderr: bytes, status: int) -> str:
-    """Why an ffmpeg failed, in one line: the last that it said, or the signal that killed it."""
+    """Why an ffmpeg failed, in one line: its last message, or the signal that killed it."""
     if status < 0:
         return f"ffmpeg was killed by signal {-status}"
     lines = [
-        re.sub(r"^(\[[^]]*\] *)+", "", line)  # [h264 @ 0x55db06123c00]: of use to no one
+        re.sub(r"^(\[[^]]*\] *)+", "", line)  # [h264 @ 0x55db06123c00]
         for line in stderr.decode(errors="replace").splitlines()
         if line.strip()
     ]
-    # ffmpeg closes by repeating that something failed; what failed stands before that.
+    # ffmpeg ends by repeating that something failed; the reason stands before that.
     closing = re.compile(
         r"Error opening (input|output)|Conversion failed|Nothing was written|"
         r" *Last message repeated"
@@ -94,7 +94,7 @@ def command(arguments: Sequence[str], *, loglevel: str = "error") -> list[str]:
 def run(
     arguments: Sequence[str], *, cwd: Path | None = None, timeout: float | None = None
 ) -> tuple[str, str]:
-    """Run `ffmpeg ARGUMENTS` to its end; return what it printed, and its errors in one line or "".
+    """Run `ffmpeg ARGUMENTS`; return its output, and its warnings in one line or "".
 
     Raises:
         RunError: it could not be started, failed, or was not done after `timeout` seconds.
@@ -108,7 +108,7 @@ def run(
 
 def describe(path: Path) -> str:
     """What `ffmpeg -i` prints of a file: its container, its streams. Raises RunError as `run`."""
-    # It always fails, since no output was named; what it could read it has printed by then.
+    # It always fails, since no output is named, but only after it has printed that.
     arguments = [*GUARD, "-i", url(path)]
     done = _finish(command(arguments, loglevel="info"), cwd=None, timeout=PROBE_SECONDS)
     return done.stderr.decode(errors="replace")
@@ -129,11 +129,11 @@ def _finish(
             try:
                 if PROTOCOL_GUARD in words:
                     _confine(process.pid)
-                out, said = process.communicate(timeout=timeout)
+                out, messages = process.communicate(timeout=timeout)
             except BaseException:
                 process.kill()
                 raise
-            return subprocess.CompletedProcess(words, process.returncode, out, said)
+            return subprocess.CompletedProcess(words, process.returncode, out, messages)
     except (OSError, ValueError) as error:  # ValueError: a null byte in a name
         raise RunError(f"ffmpeg cannot be started: {error}") from error
     except subprocess.TimeoutExpired as error:
@@ -232,11 +232,11 @@ def packets(
             ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    # What a decoder says while it is only asked what it would decode is not of the file as a whole.
+    # Without decoding, the messages of the stream's decoder are not about the file as a whole.
     name = listing.partition("#codec_id 0: ")[2].partition("\n")[0].encode()
     skipped = () if decode else (b"[" + name, b"    Last message")
-    told = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
-    fault = complaint(b"\n".join(told), 0) if told else ""
+    messages = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
+    fault = complaint(b"\n".join(messages), 0) if messages else ""
     return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, fault)
 
 

@@ -3,64 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from dreamvid.errors import DreamvidError, RunError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.codings import Coding
+from dreamvid.media.codecs import Codec, ending_of
 from dreamvid.media.segments import Segments
-from dreamvid.media.sink import Workplace, partial_name, quantise
+from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 
 
 class FilmSink:
-    """A sink that leaves one film file.
+    """A sink that makes one film file.
 
-    Where the coding wants even sides, an odd one grows by one pixel, which repeats the last row or
-    column.
+    If the codec needs even sides, the last row or column is repeated where one is odd.
     """
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        size: tuple[int, int],
-        rate: Fraction,
-        segment: int,
-        coding: Coding,
-        work: Workplace,
-        done: int = 0,
+        self, path: Path, film: FilmSpec, codec: Codec, work: WorkDir, done: int = 0
     ) -> None:
-        """Begin a film of frames of `size` = (width, height), in segments of `segment` frames.
+        """Begin a film, or resume one.
 
         Raises:
-            RunError: `done` frames should be in the `work` place, and are not.
+            RunError: of the `done` frames that should be in the `work` folder some are missing.
         """
         self.path = path
-        self._size, self._coding = size, coding
-        self._growth = (size[0] % 2, size[1] % 2) if coding.even else (0, 0)
+        self._film, self._codec = film, codec
+        self._growth = (film.size.width % 2, film.size.height % 2) if codec.even else (0, 0)
         self._placed = False
         self._work = work
-        self._segments = Segments(
-            work,
-            size=(size[0] + self._growth[0], size[1] + self._growth[1]),
-            rate=rate,
-            length=segment,
-            suffix=coding.suffix,
-            coding=coding.options(),
-            done=done,
-        )
+        across, down = self._growth
+        grown = replace(film, size=Size(film.size.width + across, film.size.height + down))
+        self._segments = Segments(work, grown, codec, done)
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
-        if frame.shape != (self._size[1], self._size[0], 3):
-            raise ValueError(f"a frame of shape {frame.shape} in a film of {self._size}")
+        self._film.require_size(frame)
         across, down = self._growth
-        picture = np.pad(quantise(frame), ((0, down), (0, across), (0, 0)), mode="edge")
-        self._segments.write(picture)
+        pixels = self._codec.pixels(frame)
+        rest = [(0, 0)] * (pixels.ndim - 2)
+        self._segments.write(np.pad(pixels, [(0, down), (0, across), *rest], mode="edge"))
 
     def close(self) -> Path:
         """See `Sink`."""
@@ -72,8 +57,8 @@ class FilmSink:
         return self.path
 
     def abandon(self, *, keep: bool) -> Path | None:
-        """See `Sink`. Where the segments cannot be joined, for want of room perhaps, they are kept
-        themselves, in a folder `a.partial`."""
+        """See `Sink`. If the segments cannot be joined, because the disk is full for example, they
+        are left as they are in a folder `a.partial`."""
         try:
             return self._rescue() if keep and not self._placed else None
         except (DreamvidError, OSError):
@@ -83,16 +68,16 @@ class FilmSink:
             self._work.remove()
 
     def _rescue(self) -> Path | None:
-        with contextlib.suppress(RunError):  # the open one may be lost with its encoder
+        with contextlib.suppress(RunError):  # the open segment may be lost with its encoder
             self._segments.close()
         closed = self._segments.closed
         if not closed:
             return None
         try:
-            # An interrupt may have come between the encoder and our count.
-            held = [ffmpeg.packets(segment, "video") for segment in closed]
+            # An interrupt may have come after the encoder took a frame and before it was counted.
+            packets = [ffmpeg.packets(segment, "video") for segment in closed]
             return self._finish(
-                self._work.partial(self.path), sum(each.count for each in held if each)
+                self._work.partial(self.path), sum(each.count for each in packets if each)
             )
         except RunError:
             if self._work.lasts:
@@ -104,7 +89,7 @@ class FilmSink:
             return folder
 
     def _finish(self, name: Path, frames: int) -> Path:
-        made = self._coding.assemble(self._segments, frames, self.path.suffix.lower())
+        made = self._segments.assemble(frames, ending_of(self.path))
         self._work.place(made, name)
         self._placed = True
         return name

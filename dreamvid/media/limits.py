@@ -1,4 +1,4 @@
-"""How much of anything is taken from a file, so that no file takes more than it should."""
+"""Limits on what a file from a stranger may take."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ ANSWER_SECONDS = 20.0
 """To open a file, or for its next picture: a decoder that takes longer hangs."""
 
 MAX_STILL_BYTES = 2**30
-"""Of a still's file."""
+"""Size of a still's file."""

@@ -18,7 +18,7 @@ _GUARD = f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}|max_pixels;
 
 _SETTINGS = {
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PIXELS),
-    # What is wrong with a file is said once, in our own words, and not by the decoders on stderr.
+    # Errors are reported once, by dreamvid, and not by the decoders on stderr.
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "OPENCV_LOG_LEVEL": "SILENT",
 }

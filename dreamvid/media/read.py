@@ -1,4 +1,4 @@
-"""Pictures and clips, read into float frames."""
+"""Reading stills and clips into float frames."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import DecoderError, decoder
 from dreamvid.media.files import require_file
 from dreamvid.media.limits import MAX_FRAMES
 from dreamvid.media.opencv import cv2
-from dreamvid.media.picture_ops import resize
 from dreamvid.media.probe import Clip
+from dreamvid.media.resize import resize_area
 from dreamvid.media.samples import Pixels, to_frame
 
 SHORT = Fraction(1, 2)
-"""Seconds by which a clip may end before its time without a fault."""
+"""Seconds by which a clip may end early without counting as broken."""
 
 SLOWEST = 0.1
-"""Seconds that no picture takes to decode, on the whole."""
+"""Seconds: an upper bound of the mean time to decode a picture."""
 
 
 def read_picture(path: Path) -> Frame:
@@ -40,13 +40,13 @@ def read_picture(path: Path) -> Frame:
         Shape (H, W, 3), float32 RGB, 0..255.
 
     Raises:
-        MediaError: the file is missing, empty, a folder, no picture, cut off, damaged or too large.
+        InputError: the file is missing, empty, a folder, no picture, cut off, damaged or too large.
     """
     require_file(path)
     with decoder() as child:
         _, samples = child.ask("still", path)
     if samples is None:
-        raise MediaError(f"{path}: the decoder gave no picture")
+        raise InputError(f"{path}: the decoder gave no picture", path=path)
     return to_frame(path, samples)
 
 
@@ -61,19 +61,19 @@ def read_clip(
     """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
     The first frame is the first one at or after `start`. Each shows what the clip shows at its
-    time: the last picture that has come by then. They come as they are meant to be shown: turned,
-    and stretched where pixels are not square. Closing the generator releases the file.
+    time: the latest picture by then; rotated, and stretched where pixels are not square. Closing
+    the generator releases the file.
 
     Args:
-        rate: frames a second; else the clip's own, at which every frame of an even clip comes once.
+        rate: frames a second; None: the clip's, at which every frame of constant rate comes once.
 
     Yields:
         Shape (H, W, 3) with (W, H) = `clip.size`, float32 RGB, 0..255, whole numbers where nothing
-        was stretched. A picture that lasts is the same array again.
+        was stretched. A picture that lasts several frames is the same array each time.
 
     Raises:
-        MediaError: at once where no frame lies in the range; while iterating, after the last good
-            frame, where the file breaks off.
+        InputError: at once, if no frame lies in the range; while iterating, after the last good
+            frame, if the file breaks off.
     """
     first, there = clip.span(start, end, None)
     rate = rate or clip.rate
@@ -82,14 +82,14 @@ def read_clip(
     return _frames(clip, first / clip.rate, rate, count)
 
 
-def count_at(rate: Fraction, count: int, own: Fraction) -> int:
-    """How many frames at `rate` stand for `count` at their `own` rate."""
-    return max(1, math.floor(count * rate / own))
+def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
+    """How many frames at `rate` last as long as `count` at a clip's rate; at least one."""
+    return max(1, math.floor(count * rate / clip_rate))
 
 
 def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> Generator[Frame]:
     """`count` frames from `begin` (seconds) on; None: to the end."""
-    # Time stamps of uneven clips are off by a little: what comes within half a frame has come.
+    # Time stamps of variable rate are slightly off: allow half a frame.
     grace = Fraction(0) if clip.even else 1 / (2 * max(rate, clip.rate))
     shown, moment = 0, Fraction(0)
     frame: Callable[[], Frame] | None = None
@@ -114,25 +114,23 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
         shown += 1
     if shown != count:
         _require_end(clip, moment, shown, crash)
-    # The last picture of an uneven clip may be shown for long.
+    # The last picture of a clip of variable rate may be shown for long.
     while frame and count is not None and shown < count:
         yield frame()
         shown += 1
 
 
 def _shown(clip: Clip, picture: Pixels) -> Frame:
-    return resize(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
+    return resize_area(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
 
 
 def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels | None]]:
-    """When each picture comes, in seconds, and the picture in BGR.
-
-    None stands for the pictures of an even clip before the one that is shown at `begin`.
-    """
+    """The time of each picture, in seconds, and the picture in BGR; None for one that is skipped,
+    since a clip of constant rate does not show it at `begin` any more."""
     zero, moment = math.nan, Fraction(0)
     with decoder() as child:
         child.ask("open", clip.path)
-        # Forward, one by one: seeking in OpenCV lands some frames off in many files.
+        # Forward, one by one: in many files OpenCV's seeking is some frames off.
         for index in itertools.count():
             if clip.even:
                 moment = index / clip.rate
@@ -141,25 +139,25 @@ def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels |
                         break
                     yield moment, None
                     continue
-            told, picture = child.ask("next", clip.path)
-            if told["over"] or picture is None:
+            answer, picture = child.ask("next", clip.path)
+            if answer["over"] or picture is None:
                 break
             if not clip.even:
-                zero = zero if index else told["at"]
-                since = told["at"] - zero
-                if not since * clip.rate < MAX_FRAMES:  # nor what is no number
+                zero = zero if index else answer["at"]
+                since = answer["at"] - zero
+                if not since * clip.rate < MAX_FRAMES:  # NaN as well
                     break
                 moment = max(moment, Fraction(since))
             yield moment, picture
 
 
 def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
-    """Raise MediaError if reading stopped by a fault, which OpenCV does not tell from the end.
+    """Raise InputError if reading stopped by an error, which OpenCV does not tell from the end.
 
     Args:
-        moment: when the last picture came.
-        shown: how many frames were made of what came.
-        crash: what became of the decoder, "" if nothing.
+        moment: the time of the last picture, in seconds.
+        shown: how many frames were given.
+        crash: how the decoder ended; "" if it did not.
     """
     last = clip.last
     if last is None and clip.frames is not None:
@@ -175,6 +173,8 @@ def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
         if not fault and last is not None and moment < last - SHORT:
             fault = f"it says that it goes on to {float(last):.3f} s"
     if fault:
-        came = round(moment * clip.rate) + 1
+        read = round(moment * clip.rate) + 1
         hint = f"; `--frames {shown}` ends before it" if shown else ""
-        raise MediaError(f"{clip.path}: breaks off after frame {came} ({fault}){hint}")
+        raise InputError(
+            f"{clip.path}: breaks off after frame {read} ({fault}){hint}", path=clip.path
+        )

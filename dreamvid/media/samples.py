@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import InputError
 from dreamvid.frame import Frame
 
 Pixels = NDArray[Any]
 
 PAPER = 255.0
-"""What shows through transparent pixels: white, as the pages are on which logos are seen."""
+"""Transparent pixels are blended with white, as logos are on a page."""
 
 DEEPEST_FLOAT = 2.0
-"""Float samples are 0..1. A little more is a highlight; more than this is another scale."""
+"""Float samples are 0..1. A little more is a highlight; a maximum over this, another scale."""
 
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda picture: picture[:, ::-1],
@@ -50,16 +50,20 @@ def to_frame(path: Path, samples: Pixels) -> Frame:
     """Grey, grey with alpha, RGB or RGBA of any depth as a frame."""
     if samples.dtype.kind == "f":
         if not np.isfinite(samples).all():
-            raise MediaError(f"{path}: the picture holds samples that are not finite")
+            raise InputError(f"{path}: the picture holds samples that are not finite", path=path)
         if samples.max() > DEEPEST_FLOAT:
-            raise MediaError(
-                f"{path}: float samples up to {samples.max():g}; scale them to 0..1, or save as PNG"
+            raise InputError(
+                f"{path}: float samples up to {samples.max():g}; scale them to 0..1, "
+                "or save as PNG",
+                path=path,
             )
         scaled = np.clip(samples.astype(np.float64), 0, 1) * 255
     elif samples.dtype in (np.uint8, np.uint16):
         scaled = samples.astype(np.float64) * (255 / np.iinfo(samples.dtype).max)
     else:
-        raise MediaError(f"{path}: samples of type {samples.dtype}; save it with 8 or 16 bits")
+        raise InputError(
+            f"{path}: samples of type {samples.dtype}; save it with 8 or 16 bits", path=path
+        )
     channels = scaled.shape[2]
     color = scaled[..., : 3 if channels > 2 else 1]
     if channels in (2, 4):

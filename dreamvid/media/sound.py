@@ -1,4 +1,4 @@
-"""The sound that belongs to a film: cut from its source, in time with the pictures."""
+"""The sound of a film: cut from its source's tracks, in sync with the pictures."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dreamvid.media import ffmpeg
 BITRATE = "192k"
 
 PLAYED_IN_MP4 = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
-"""ffmpeg writes others into MP4 too (PCM, Vorbis), but hardly a player plays them."""
+"""ffmpeg writes others into MP4 too (PCM, Vorbis), but few players play them."""
 
 LEAD = 5
-"""Seconds decoded before a cut, since seeking lands only somewhere near."""
+"""Seconds decoded before a cut, since seeking is inexact."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Whose sound a film carries, and from when.
+    """From which clip a film takes its sound, and from what time on.
 
     Attributes:
-        path: a clip; if it has no sound track the film stays silent.
+        path: the clip; if it has no sound track the film is silent.
         start: seconds after its first picture (after its first sound, where it has no picture).
         duration: silence after so many seconds; None: sound to the film's end.
     """
@@ -42,8 +42,8 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
     A sound that fits as it is, to within one `frame` (seconds), is copied untouched, if files of
     that `suffix` take it. Anything else is decoded, cut or filled with silence to the sample, and
     coded as AAC: packets last 20 to 30 ms, and the first ones after a cut need those before it.
-    All tracks are kept, with their languages. What cannot be decoded is silent, and one line of
-    warning says so: a film is worth more than its sound.
+    All tracks are kept, with their languages. What cannot be decoded is silent, with a warning: the
+    film is worth more than its sound.
 
     Returns:
         The file's name, or None where the source has no sound.
@@ -52,7 +52,7 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
         tracks = _tracks(sound.path)
         if not tracks:
             return None
-        # Streams begin when they like on the file's clock; our time 0 is the first picture.
+        # Streams begin at any time of the file's clock; the film's time 0 is the first picture.
         seen = ffmpeg.first_picture(sound.path)
         zero = tracks[0].heard.start if seen is None else seen
         name = f"sound{suffix}"
@@ -69,7 +69,7 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
 
 def languages(path: Path) -> list[str]:
     """The options that give the sound tracks of an output the languages of a file's."""
-    return _tags(language for language, _ in _said(ffmpeg.describe(path)))
+    return _tags(language for language, _ in _audio_streams(ffmpeg.describe(path)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Track:
     heard: ffmpeg.Packets
 
 
-def _said(text: str) -> list[tuple[str, str]]:
+def _audio_streams(text: str) -> list[tuple[str, str]]:
     """The languages and codecs of the sound streams that ffmpeg lists."""
     stream = r"^ *Stream #0:\d+(?:\[\w+\])?(?:\((\w+)\))?: Audio: (\w+)"
     return [
@@ -94,7 +94,7 @@ def _said(text: str) -> list[tuple[str, str]]:
 def _tracks(path: Path) -> list[_Track]:
     """The sound streams with something in them."""
     found = []
-    for index, (language, codec) in enumerate(_said(ffmpeg.describe(path))):
+    for index, (language, codec) in enumerate(_audio_streams(ffmpeg.describe(path))):
         heard = ffmpeg.packets(path, "audio", index, timeout=ffmpeg.PATIENCE)
         if heard is not None:
             found.append(_Track(index, language, codec, heard))
@@ -175,11 +175,11 @@ def _output(tracks: Sequence[_Track], path: Path) -> list[str]:
 
 def _tags(languages: Iterable[str]) -> list[str]:
     named = enumerate(languages)
-    return [w for at, said in named if said for w in (f"-metadata:s:a:{at}", f"language={said}")]
+    return [w for at, name in named if name for w in (f"-metadata:s:a:{at}", f"language={name}")]
 
 
 def _warn(sound: Sound, message: str) -> None:
-    logging.getLogger("dreamvid").warning("dreamvid: warning: %s: %s", sound.path, message)
+    logging.getLogger("dreamvid").warning("%s: %s", sound.path, message)
 
 
 def _seconds(time: Fraction) -> str:

@@ -1,4 +1,4 @@
-"""Stills decoded, by Pillow and OpenCV; for `worker` alone, whose process may crash of them."""
+"""Decoding stills by Pillow and OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
-from dreamvid.errors import MediaError
+from dreamvid.errors import InputError, MediaError
 from dreamvid.files import read_bytes
 from dreamvid.media.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels, rgb_order, upright
 
 PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
-"""Of Pillow, whose files are read. It has more, of which some start other programs (EPS) and most
-are seldom met, and so seldom looked after."""
+"""Pillow's plugins that are used. Of its others some start other programs (EPS), and most are
+rarely used and so rarely maintained."""
 
 for _name in PLUGINS:
     with suppress(ImportError):  # AVIF's, which an older Pillow lacks
@@ -36,12 +36,12 @@ def decode_still(path: Path) -> Pixels:
     """The samples of a still, turned upright: (H, W, C), grey, grey with alpha, RGB or RGBA.
 
     Raises:
-        MediaError: the file is no picture, cut off, damaged or too large.
+        InputError: the file is no picture, cut off, damaged or too large.
     """
     try:
         data = read_bytes(path, MAX_STILL_BYTES)
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}", path=path) from error
     if not _is_known(data):
         raise _no_picture(path)
     samples, orientation = _decode_shallow(path, data)
@@ -102,7 +102,9 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
             except (MediaError, MemoryError):
                 raise
             except Exception as error:
-                raise MediaError(f"{path}: the picture is cut off or damaged ({error})") from error
+                raise InputError(
+                    f"{path}: the picture is cut off or damaged ({error})", path=path
+                ) from error
     return samples, tag
 
 
@@ -116,16 +118,18 @@ def _decode_deep(path: Path, data: bytes) -> Pixels | None:
         return None
 
 
-def _no_picture(path: Path) -> MediaError:
-    return MediaError(
+def _no_picture(path: Path) -> InputError:
+    return InputError(
         f"{path}: not a picture that can be read, or a damaged one; "
-        "give JPEG, PNG, WebP, TIFF or GIF"
+        "give JPEG, PNG, WebP, TIFF or GIF",
+        path=path,
     )
 
 
-def _too_large(path: Path) -> MediaError:
-    return MediaError(
-        f"{path}: too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side"
+def _too_large(path: Path) -> InputError:
+    return InputError(
+        f"{path}: too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
+        path=path,
     )
 
 

@@ -1,9 +1,9 @@
-"""The process that decodes, so that a decoder that crashes, hangs or devours memory is not ours.
+"""The process that decodes, so that a crash, a hang or a memory bomb does not reach the render.
 
-It is started by `decoder` and told what to do on its standard input, a line of JSON a request. It
-answers on its standard output: the length of a text in 4 bytes, the text, which is JSON, and the
-bytes of a picture where that says so.
-It can write no file, has its memory bounded, and ends by itself when it is not needed.
+`decoder` starts it and sends requests to its standard input, one line of JSON each. It answers on
+its standard output: the length of a text in 4 bytes, the text, which is JSON, and the bytes of a
+picture if the text announces one.
+It can write no file, its memory is bounded, and it ends by itself when it is idle.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels
 
 IDLE_SECONDS = 30.0
-"""Without a request, after which it ends; its starter does not count on it so long."""
+"""Time without a request after which it ends; `decoder` does not use it again that late."""
 
 Answer = tuple[dict[str, Any], Pixels | None]
 
 
 class Worker:
-    """One clip open at most, and what can be asked of it."""
+    """At most one open clip, and the requests that can be made."""
 
     def __init__(self) -> None:
         """Nothing is open."""
         self.capture: Any = None
 
     def look(self, path: Path) -> Answer:
-        """What a clip is, its first picture decoded."""
-        from dreamvid.media.capture import looked_at
+        """Properties of a clip, found by decoding its first picture."""
+        from dreamvid.media.capture import look_at
 
-        return looked_at(path), None
+        return look_at(path), None
 
     def still(self, path: Path) -> Answer:
         """A still's samples."""
@@ -49,7 +49,7 @@ class Worker:
         return {}, decode_still(path)
 
     def open(self, path: Path) -> Answer:
-        """Begin with a clip."""
+        """Open a clip."""
         from dreamvid.media.capture import open_capture
 
         self.close(path)
@@ -57,19 +57,19 @@ class Worker:
         return {}, None
 
     def skip(self, path: Path) -> Answer:
-        """Go over the next picture: `over` at the end."""
+        """Skip the next picture; `over` at the end."""
         return {"over": not self.capture.grab()}, None
 
     def next(self, path: Path) -> Answer:
-        """The next picture, in BGR, and `at`, its time in seconds; or `over`."""
+        """The next picture in BGR, and `at`, its time in seconds; or `over` at the end."""
         if not self.capture.grab():
             return {"over": True}, None
         at = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        came, picture = self.capture.retrieve()
-        return ({"over": False, "at": at}, picture) if came else ({"over": True}, None)
+        decoded, picture = self.capture.retrieve()
+        return ({"over": False, "at": at}, picture) if decoded else ({"over": True}, None)
 
     def close(self, path: Path) -> Answer:
-        """Let go of the clip."""
+        """Close the clip."""
         if self.capture is not None:
             self.capture.release()
             self.capture = None
@@ -77,29 +77,29 @@ class Worker:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more, or none for long."""
+    """Answer requests until the input ends or `IDLE_SECONDS` pass without one."""
     worker = Worker()
-    while worker.capture is not None or _asked(requests):
+    while worker.capture is not None or _request_comes(requests):
         line = requests.readline()
         if not line:
             return
-        told, picture = _answered(worker, json.loads(line))
+        answer, picture = _answer(worker, json.loads(line))
         if picture is not None:
-            told |= {"shape": picture.shape, "type": picture.dtype.str, "bytes": picture.nbytes}
-        head = json.dumps(told).encode()
+            answer |= {"shape": picture.shape, "type": picture.dtype.str, "bytes": picture.nbytes}
+        head = json.dumps(answer).encode()
         answers.write(len(head).to_bytes(4, "big") + head)
         if picture is not None:
             answers.write(np.ascontiguousarray(picture).data.cast("B"))
         answers.flush()
 
 
-def _asked(requests: BinaryIO) -> bool:
+def _request_comes(requests: BinaryIO) -> bool:
     if sys.platform == "win32":  # where pipes cannot be waited for; the end of input comes
         return True
     return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
 
 
-def _answered(worker: Worker, request: dict[str, Any]) -> Answer:
+def _answer(worker: Worker, request: dict[str, Any]) -> Answer:
     path = Path(os.fsdecode(request["path"].encode("latin-1")))
     try:
         answer: Answer = getattr(worker, request["do"])(path)
@@ -114,7 +114,7 @@ def _answered(worker: Worker, request: dict[str, Any]) -> Answer:
 
 
 def confine() -> None:
-    """Bound the process's memory, and let it write no file; where the system can."""
+    """Bound the process's memory and forbid it to write files, where the system can."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -124,7 +124,7 @@ def confine() -> None:
 
 
 def main() -> None:
-    """What the process does."""
+    """Entry point of the process."""
     confine()
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
         serve(sys.stdin.buffer, sys.stdout.buffer)

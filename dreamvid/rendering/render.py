@@ -15,7 +15,7 @@ from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
-from dreamvid.media.sink import Sink
+from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
@@ -357,15 +357,18 @@ class _Recording:
 
     def _new_sink(self) -> Sink:
         made, manifest = self._made, self._made.manifest
-        return open_sink(
-            made.output,
+        spec = FilmSpec(
             size=made.source.size,
             rate=made.timeline.rate,
             crf=made.job.encode.crf,
-            overwrite=self._overwrite,
             sound=made.source.sound,
-            segment=SEGMENT,
+            segment_frames=SEGMENT,
             note=embed(manifest) if manifest else "",
+        )
+        return open_sink(
+            made.output,
+            spec,
+            overwrite=self._overwrite,
             folder=self._run.film,
             done=self.saved.done if self.saved else 0,
         )

@@ -32,9 +32,10 @@ from dreamvid import notices
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
-from dreamvid.media import frame_store
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import TEMP_ENDING, atomic_write, os_errors
+from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.outputs import is_finished_part
 from dreamvid.media.sink import PARTIAL, recorded_partial
 from dreamvid.motion.affine import Affine
 from dreamvid.recurrence import Checkpoint, ShotState
@@ -99,13 +100,10 @@ class Run:
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         if keep == "state":
-            frame_store.FrameStore(self.film).shrink()
+            FrameStore(self.film).shrink()
         _write(self.folder / "finished", "")
         if keep == "state":
-            with os_errors(self.folder):
-                for path in self.film.iterdir():
-                    if path.suffix != frame_store.SMALL:
-                        path.unlink()
+            FrameStore(self.film).remove_others()
 
     def note_partial(self, partial: Path) -> None:
         """Remember the partial film beside the output, until the film is whole."""
@@ -128,7 +126,7 @@ class NoRun:
         return Status(None, output, done, total)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Nothing is frame_store."""
+        """Nothing is kept."""
 
     def finish(self, keep: Keep) -> None:
         """There is nothing to delete."""
@@ -207,7 +205,7 @@ def unfinished_run(output: Path) -> Manifest | None:
 
 
 def finished_run(output: Path) -> Manifest | None:
-    """The manifest of the run that made an output; None where it was not frame_store. Raises RunError."""
+    """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
     folder = folder_of(output)
     return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
 
@@ -286,8 +284,9 @@ def _clear(folder: Path) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what a killed process was writing, and what is made from the segments."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
-        numbered = path.stem.isdecimal() and path.suffix in (".mp4", ".mkv", ".npy", ".png")
-        if TEMP_ENDING in path.suffixes or (path.parent.name == "film" and not numbered):
+        if TEMP_ENDING in path.suffixes or (
+            path.parent.name == "film" and not is_finished_part(path)
+        ):
             path.unlink()
 
 
