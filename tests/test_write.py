@@ -663,7 +663,7 @@ def test_a_resume_loses_no_closed_segment_of_any_codec(
     still = make.picture(tmp_path / "a.png", 16, 16)
     output = tmp_path / "a.prores.mov"
     recipe = make_recipe(
-        {"source": str(still), "output": str(output), "frames": 9, "network": "none"}
+        {"source": str(still), "output": str(output), "frames": 18, "network": "none"}
     )
     steps = rendering.render(recipe)
     for step in steps:
@@ -677,7 +677,7 @@ def test_a_resume_loses_no_closed_segment_of_any_codec(
     now = {path.name: path.stat().st_ino for path in segments_of.glob("0*.mov")}
     assert before.items() <= now.items()
     list(steps)
-    assert probe(output).frames == 9
+    assert probe(output).frames == 18
 
 
 def test_what_a_codec_keeps_of_a_frame_is_stored_as_it_is(tmp_path: Path) -> None:
