@@ -85,7 +85,7 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     for axis, (key, schedule) in zip(axes, found, strict=True):
         _curve(axis, times, curves[key])
         called = _short(_called(recipe, key), LONGEST // 2)
-        said = _short(schedule.said, LONGEST - len(called))
+        said = _short(schedule.text, LONGEST - len(called))
         axis.set_title(called, loc="left", fontsize=10, parse_math=False)
         axis.set_title(said, loc="right", fontsize=8, color="0.4", parse_math=False)
     beside = max(0.5, 0.01 * frames)

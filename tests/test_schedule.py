@@ -239,7 +239,7 @@ def test_what_is_said_reads_back_as_the_same(value: Any) -> None:
     again = schedule(str(first))
     assert again == first == parse_schedule(first) == copy.deepcopy(first)
     assert hash(again) == hash(first)
-    assert again.said == first.said == str(first)
+    assert again.text == first.text == str(first)
     assert again.keys == first.keys
     clocks = [FrameTime(t, RATE, 200) for t in range(0, 100, 7)]
     assert [again.at(clock) for clock in clocks] == [first.at(clock) for clock in clocks]
@@ -249,7 +249,7 @@ def test_schedules_are_equal_by_what_is_said() -> None:
     assert schedule("0:(1),50:(2)") == schedule({0: 1, "50": "2"})
     assert schedule("0:(1),50:(2)") != schedule("0:(1),50:(2) ease")
     assert schedule("t") != schedule("s")
-    assert schedule({0: 1, 50: 2, "interpolation": "ease"}).said == "0:(1), 50:(2) ease"
+    assert schedule({0: 1, 50: 2, "interpolation": "ease"}).text == "0:(1), 50:(2) ease"
 
 
 def test_length_is_asked_for_only_where_it_is_used() -> None:
@@ -419,7 +419,7 @@ def test_every_key_of_a_schedule_is_put_into_a_form(value: Any) -> None:
     first = schedule(value)
     for form, meant in ((Form("x*0.25"), 0.25), (Form("max(x, x) / 4 - 0"), 0.25)):
         third = first.map(form)
-        again = schedule(third.said)
+        again = schedule(third.text)
         assert (again, again.keys, again.between) == (third, third.keys, first.between)
         assert [key.place for key in third.keys] == [key.place for key in first.keys]
         for t in range(100):
@@ -429,9 +429,9 @@ def test_every_key_of_a_schedule_is_put_into_a_form(value: Any) -> None:
 
 
 def test_what_is_put_into_a_form_is_written_without_more_parentheses_than_it_needs() -> None:
-    assert schedule("t + 1").map(Form("max(1, x - 2)")).said == "max(1, (t + 1) - 2)"
-    assert schedule("0:(4), 9:t ease").map(Form("x * 2")).said == "0:((4) * 2), 9:((t) * 2) ease"
-    assert schedule("(1) + (t)").map(Form("x * 2")).said == "((1) + (t)) * 2"
+    assert schedule("t + 1").map(Form("max(1, x - 2)")).text == "max(1, (t + 1) - 2)"
+    assert schedule("0:(4), 9:t ease").map(Form("x * 2")).text == "0:((4) * 2), 9:((t) * 2) ease"
+    assert schedule("(1) + (t)").map(Form("x * 2")).text == "((1) + (t)) * 2"
 
 
 @pytest.mark.parametrize(("value", "wanted"), [(-3.0, -6), (1e-7, 2e-7), (4, 8)])
@@ -540,7 +540,7 @@ def endures(value: Any) -> None:
         assert isinstance(value, str)
         float(" ".join(value.split()))
         return
-    assert parse_schedule(found.said) == found
+    assert parse_schedule(found.text) == found
     for clock in CLOCKS:
         answer, steps = counted(found, clock)
         assert steps <= 4 * MAX_NODES  # as cubic looks at four keys

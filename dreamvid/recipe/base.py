@@ -24,8 +24,8 @@ class Section(BaseModel):
     """The key whose value alone may stand for the section, as in `blend: 0.5`."""
 
     reset_by: ClassVar[str | None] = None
-    """The key that, where a recipe gives it, leaves nothing of the section of the recipe that it
-    extends: another network does not have this one's weights."""
+    """The key that, given in a recipe, discards what the section inherits by `extends`: the weights
+    of one network are not those of another."""
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -74,12 +74,11 @@ def merged(
     sections: dict[str, list[type[Section]]] = {}
     for model in models:
         for key, field in model.model_fields.items():
-            own = field.annotation
-            if isinstance(own, type) and issubclass(own, Section):
-                sections.setdefault(key, []).append(own)
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                sections.setdefault(key, []).append(kind)
     for key, found in sections.items():
         old, new = (found[0].expanded(each.get(key)) for each in (base, data))
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            kept = {} if found[0].reset_by in new else old
-            result[key] = merged(kept, new, found)
+            result[key] = merged({} if found[0].reset_by in new else old, new, found)
     return result

@@ -1,4 +1,4 @@
-"""The recipe's own kinds of value, and how each is written.
+"""The types of a recipe's values, and how each is written.
 
 A value may come from YAML, from the command line (always text) or from Python; every form is read
 here, once, and written back in the form that reads best in YAML.
@@ -40,7 +40,7 @@ class Flag:
 class Varies:
     """Marks a number that may be a `Schedule`.
 
-    The field keeps the number's own type, which it has at every frame (`scheduled.at_frame`).
+    The field keeps the number's own type, which it has at every frame (`resolve.at_frame`).
     Put it last among an annotation's parts: those before it bound the number.
     """
 
@@ -67,8 +67,7 @@ class Varies:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        said = [{"type": "string"}, {"type": "object"}]
-        return {"anyOf": [handler(schema["schema"]), *said]}
+        return {"anyOf": [handler(schema["schema"]), {"type": "string"}, {"type": "object"}]}
 
 
 def parse_rate(value: Any) -> Any:

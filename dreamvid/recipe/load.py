@@ -226,8 +226,8 @@ def load_recipe(
 
 def yaml_lines(recipe: Recipe) -> list[str]:
     """Every key of a recipe as YAML, which reads back as an equal recipe."""
-    said: dict[str, Any] = recipe.model_dump(mode="json")
-    ordered = {"version": said["version"], "kind": said["kind"]} | said
+    data: dict[str, Any] = recipe.model_dump(mode="json")
+    ordered = {"version": data["version"], "kind": data["kind"]} | data
     text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text.rstrip("\n").split("\n")
 

@@ -24,7 +24,7 @@ BOUNDS = {
     "too_short": "needs at least {min_length} values",
     "string_too_short": "must not be empty",
 }
-"""What is said of pydantic's types of error; in braces, parts of their context."""
+"""Messages for pydantic's types of error; in braces, parts of their context."""
 
 TYPES = {
     "int_": "must be a whole number",
@@ -34,7 +34,7 @@ TYPES = {
     "path_": "must be a path",
     "model_": "must be a section of keys and values",
 }
-"""What is said of a value of the wrong type, by how pydantic's type of error begins."""
+"""Messages for a value of the wrong type, by how pydantic's type of error begins."""
 
 
 def faults(

@@ -139,7 +139,7 @@ KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
 """The kinds of recipe, by the key `kind`."""
 
 USUAL_KIND = "zoom"
-"""The kind of a recipe that does not say its own, and whose source does not tell it."""
+"""The kind of a recipe that names neither its kind nor a source that tells it."""
 
 
 class Listing(Section):

@@ -57,13 +57,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A number that changes over a film; made by `parse_schedule`, equal where `said` is.
+    """A number that changes over a film; made by `parse_schedule`, equal where `text` is.
 
-    `said` is the schedule as a text that reads back as the same schedule. An expression is one key
-    that always holds.
+    `text` reads back as the same schedule. An expression is one key that always holds.
     """
 
-    said: str
+    text: str
     keys: tuple[Key, ...] = field(compare=False, repr=False)
     between: str = field(compare=False, repr=False)
 
@@ -74,7 +73,7 @@ class Schedule:
         return cls(", ".join(map(str, keys)) + end, tuple(keys), between)
 
     def __str__(self) -> str:
-        return self.said
+        return self.text
 
     @property
     def uses_length(self) -> bool:
@@ -207,7 +206,7 @@ def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
             raise ValueError(f"keys must rise, but {word} does not")
         keys.append(key)
     schedule = Schedule.of(keys, between)
-    if len(schedule.said) > MAX_TEXT:
+    if len(schedule.text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters when written out")
     return schedule
 

@@ -18,6 +18,7 @@ from dreamvid.recipe.models import KINDS, USUAL_KIND
 from dreamvid.recipe.paths import CLIP_ENDINGS
 from dreamvid.recipe.sections import WORDS_FOR_WEIGHTS
 from dreamvid.recipe.terms import TERMS
+from dreamvid.recipe.timeline import NAMES
 
 _VARIES = [{"type": "string"}, {"type": "object"}]
 """How `values.Varies` says that a number may be a schedule."""
@@ -33,15 +34,15 @@ class _Untitled(GenerateJsonSchema):
 def recipe_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a recipe of any kind, as it stands in YAML.
 
-    Where no kind is said, it is a video's if a source is a clip, else a zoom's; or any kind's if
+    Where no kind is given, it is a video's if a source is a clip, else a zoom's; or any kind's if
     the recipe extends another. A number written as a text (`"768"`), which the loader forgives,
     passes only where schedules may stand.
     """
     models = [(model, "validation") for model in KINDS.values()]
     _, made = models_json_schema(models, schema_generator=_Untitled)  # type: ignore[arg-type]
-    defs = {name: _tidy(own) for name, own in made["$defs"].items()}
-    for own in defs.values():
-        del own["title"]
+    defs = {name: _tidy(definition) for name, definition in made["$defs"].items()}
+    for definition in defs.values():
+        del definition["title"]
     _add_short_forms(defs)
     refs = {}
     for kind, model in KINDS.items():
@@ -52,9 +53,9 @@ def recipe_schema() -> dict[str, Any]:
     silent = {"not": {"required": ["kind"]}}
     alone = silent | {"properties": {"extends": False}}
     clip = {"properties": {"source": _CLIP}, "required": ["source"]}
-    unsaid = {"video": {"allOf": [alone, clip]}, USUAL_KIND: {"allOf": [alone, {"not": clip}]}}
+    by_source = {"video": {"allOf": [alone, clip]}, USUAL_KIND: {"allOf": [alone, {"not": clip}]}}
     rules = [
-        {"if": {"anyOf": [_says(kind), unsaid.get(kind, False)]}, "then": ref}
+        {"if": {"anyOf": [_says(kind), by_source.get(kind, False)]}, "then": ref}
         for kind, ref in refs.items()
     ]
     rules.append({"if": silent | {"required": ["extends"]}, "then": {"anyOf": [*refs.values()]}})
@@ -148,9 +149,9 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
                     keys[key]["anyOf"] = [*alone, {"$ref": ref}]
 
 
-def _alone(own: dict[str, Any]) -> list[dict[str, Any]]:
-    """What may stand for a section: values of a key of its, no mapping among them."""
-    ways = own.get("anyOf", [own])
+def _alone(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """What may stand for a section: the values of its short key, mappings aside."""
+    ways = value.get("anyOf", [value])
     plain = [{k: v for k, v in way.items() if k not in ("default", "description")} for way in ways]
     schedule = {"$ref": "#/$defs/Schedule"}
     return [{"$ref": "#/$defs/ScheduleText"} if way == schedule else way for way in plain]
@@ -176,14 +177,16 @@ def _schedules() -> dict[str, Any]:
         "additionalProperties": False,
     }
     text = {"type": "string", "pattern": f"^(?:{word}|[{spaced}:;])+$"}
-    told = "A number that changes over the film: "
+    about = "A number that changes over the film: "
     return {
         "ScheduleText": {
             **text,
-            "description": told + "0:(1.02), 50:(1.04) ease; or an expression in t, s and n.",
+            "description": about
+            + "0:(1.02), 50:(1.04) ease; or an expression in "
+            + f"{', '.join(NAMES)}.",
         },
         "Schedule": {
-            "description": told + "keyframes or an expression.",
+            "description": about + "keyframes or an expression.",
             "anyOf": [{"$ref": "#/$defs/ScheduleText"}, mapping],
         },
     }
