@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dreamvid.dream import quiet
-from dreamvid.dream.catalogue import entry, settled
-from dreamvid.dream.entry import Entry
+from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
 from dreamvid.recipe import Dream, LayerTerm, Network, Term, VideoRecipe
@@ -92,7 +92,7 @@ def _believable(noted: Embedded) -> bool:
     be shown."""
     said, terms = noted.recipe.network, noted.recipe.dream.objective or ()
     try:
-        own = None if said.name == "none" else entry(said.name)
+        own = None if said.name == "none" else spec(said.name)
     except NetworkError:
         return False
     fits = own is None or said.weights != "imagenet" or own.weights == "imagenet"
@@ -108,7 +108,7 @@ def _dreamer(noted: Embedded, size: tuple[int, int], weights: str | None, layers
     said, climbed = noted.recipe.network, noted.recipe.dream
     if said.name == "none":
         return _left_out("network none made the film, and dreams nothing; --judge NAME takes one")
-    own = entry(said.name)
+    own = spec(said.name)
     network = Network(name=own.name, weights=weights or said.weights, precision="float32")
     dream = Dream(objective=layers or climbed.objective, power=climbed.power)
     if weights is not None:
@@ -140,14 +140,14 @@ def _left_out(why: str) -> Judge:
     return Judge(notes=(f"strength is not measured: {why}",))
 
 
-def _of_a_file(own: Entry, name: str | None) -> str:
+def _of_a_file(own: NetworkSpec, name: str | None) -> str:
     """Whoever made the film chose the name of its file: no line may break."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in name or "")
     named = f", {shown[:MOST_SHOWN]}" if shown else ""
     return f"{own.name} dreamed the film with weights in a file{named}; {_from_a_file(own)}"
 
 
-def _from_a_file(own: Entry) -> str:
+def _from_a_file(own: NetworkSpec) -> str:
     return f"--judge {own.name} --weights FILE takes them from a file"
 
 
@@ -156,15 +156,15 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     terms, notes = _steady(dream.objective)
     dream = dream.model_copy(update={"objective": terms})
     recipe = settled(VideoRecipe(network=network, dream=dream))
-    with quiet():
-        from dreamvid.dream.dreamer import Dreamer
+    from dreamvid.dreaming.dreamer import Dreamer
+
     dreamer = Dreamer(recipe)
     dreamer.sizes(Size(*size))  # refuses a size that is too small for the network
     shown = [
         term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
         for term in recipe.dream.objective or ()
     ]
-    name = f"{entry(network.name).name}: {', '.join(shown)}"
+    name = f"{spec(network.name).name}: {', '.join(shown)}"
     return Judge(name, None, notes, dreamer.objective)
 
 
@@ -188,7 +188,7 @@ def _dreamed(noted: Embedded | None, network: Network) -> bool | None:
     if noted is None:
         return None
     said = noted.recipe.network
-    if said.name == "none" or entry(said.name).name != entry(network.name).name:
+    if said.name == "none" or spec(said.name).name != spec(network.name).name:
         return False
     file, hashes = weights_file(network), noted.hashes_of(WEIGHTS)
     if file is not None and hashes:

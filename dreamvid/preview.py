@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dreamvid.color import PictureAnchor, covariance
-from dreamvid.dream.catalogue import entry
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -119,7 +119,7 @@ def smaller(whole: Plan) -> Plan:
     """
     recipe, size = whole.recipe, whole.source.size
     assert isinstance(recipe, FilmRecipe), "an image has no preview"
-    least = 0 if recipe.network.name == "none" else entry(recipe.network.name).least + 1
+    least = 0 if recipe.network.name == "none" else spec(recipe.network.name).min_size + 1
     scale = min(1.0, max(SIDE / max(size), least / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
     first = at_frame(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
@@ -132,7 +132,7 @@ def smaller(whole: Plan) -> Plan:
             pairs = zip(values, ratios, strict=True)
             data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
     if recipe.network.name != "none":
-        data["dream"]["octave_top"] = entry(recipe.network.name).octave_top(first.dream, size[::-1])
+        data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)

@@ -68,7 +68,7 @@ class Plotting:
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:
-    from dreamvid.dream.catalogue import settled
+    from dreamvid.dreaming.networks.defaults import settled
     from dreamvid.recipe.load import yaml_lines
 
     name, noted, recipe, _ = _asked("show", argv, Showing)

@@ -22,8 +22,8 @@ from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.paths import CLIP_ENDINGS
 
-CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
 """By which a clip is known that was given in place of a picture."""
 
 DEFAULT_RATE = Fraction(30)

@@ -23,23 +23,20 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from dreamvid.dream import quiet
-
-with quiet():
-    import tensorflow as tf
 
 import bench_films
 import bench_peers
 import keras
 import numpy as np
+import tensorflow as tf
+from dreamvid.dreaming.ascent import StepParams
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.tensorflow import computed_in
 
 from dreamvid.color import NATURAL
-from dreamvid.dream.ascent import Push
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.models import build, load
-from dreamvid.dream.precision import computed_in
-from dreamvid.dream.shaping import mixing
 from dreamvid.frame import Size
 from dreamvid.media.read import read_picture
 from dreamvid.motion.resample import resize_cubic
@@ -133,7 +130,7 @@ def _steps(
     name: str, layers: tuple[str, ...], size: tuple[int, int]
 ) -> Iterator[tuple[str, bench_peers.Step]]:
     """Each way to take a step; those that take a picture whole not for 4K."""
-    own = entry(name)
+    own = spec(name)
     installed = own.weights == "package"
     whole = load(own, Network(name=name, precision="float32")) if installed else build(own)
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
@@ -162,19 +159,19 @@ def dreamvids(
 ) -> bench_peers.Step:
     """dreamvid's step, in the tiles that it would take by itself; `shaped` as its gradients are by
     default, which the others' are not."""
-    own = entry(name)
+    own = spec(name)
     weights = None if own.weights == "package" else "random"
     recipe = ImageRecipe(
         network=Network(name=name, weights=weights, precision=computed),
         dream=Dream(objective=dict.fromkeys(layers, 1.0), power=2),
     )
     ascent = Dreamer(recipe)._ascent
-    push = Push((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
+    push = StepParams((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
     if shaped:
         push = push._replace(bands=own.laplacian, mixing=mixing(NATURAL, own.decorrelate))
     more = np.zeros(size, np.float32)
     draws = np.array([[7, -5]], np.int32)
-    return lambda picture: ascent.climb(tf.constant(picture), draws, push, 1, 1.0, more)[0].numpy()
+    return lambda picture: ascent.ascend(tf.constant(picture), draws, push, 1, 1.0, more)[0].numpy()
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -204,7 +201,7 @@ def ceiling(computed: str, rounds: int) -> float:
 
 def multiplications(name: str, layers: tuple[str, ...], size: tuple[int, int]) -> float:
     """Multiply-adds of the convolutions, forward, for a picture of (height, width)."""
-    whole = build(entry(name))
+    whole = build(spec(name))
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
     kinds = keras.layers.Conv2D | keras.layers.DepthwiseConv2D
     convolutions = [one for one in model.layers if isinstance(one, kinds)]

@@ -17,10 +17,10 @@ from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
+from dreamvid.dreaming.ascent import Ascent
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.registry import spec
 
-from dreamvid.dream.ascent import Ascent
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.dreamer import Dreamer
 from dreamvid.frame import Size
 from dreamvid.machine import taken
 from dreamvid.media.read import read_picture
@@ -102,11 +102,11 @@ def frame_by_frame(network: str, clip: Path, frames: int) -> VideoRecipe:
 
 
 def _burst(network: str) -> int:
-    return entry(network).steps
+    return spec(network).steps
 
 
 def _network(name: str) -> Network:
-    return Network(name=name, weights="random" if entry(name).weights == "imagenet" else None)
+    return Network(name=name, weights="random" if spec(name).weights == "imagenet" else None)
 
 
 def timed(recipe: Recipe, output: Path) -> Times:

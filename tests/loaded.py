@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import keras
+from dreamvid.dreaming.networks.load import load
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
 
-from dreamvid.dream.entry import Entry
-from dreamvid.dream.models import load
 from dreamvid.recipe import Network
 
 _LOADED: dict[tuple[str, Network], keras.Model] = {}
 
 
-def load_once(own: Entry, network: Network) -> keras.Model:
+def load_once(own: NetworkSpec, network: Network) -> keras.Model:
     """As `load`, whose place it takes, for what lies in no file that a test may change."""
     if network.weights != "random" and (network.weights or own.weights != "package"):
         return load(own, network)

@@ -7,13 +7,13 @@ from itertools import combinations, count
 
 import numpy as np
 import pytest
+from dreamvid.dreaming import step_map as effort
+from dreamvid.dreaming.step_map import BUDGET, CONTEXT, GAIN, Box, StepMap, Turn, area, around
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from dreamvid.blend import FADE
-from dreamvid.dream import effort
-from dreamvid.dream.effort import BUDGET, CONTEXT, GAIN, Box, Effort, Turn, area, around
 from dreamvid.task import Fresh
 
 quick = settings(deadline=None, max_examples=150)
@@ -37,7 +37,7 @@ def bares(draw: DrawFn) -> Fresh:
 
 def efforts(
     bare: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
-) -> list[Effort]:
+) -> list[StepMap]:
     """Of a frame in which every octave has its turn."""
     return effort.efforts(bare, sizes, steps, burst, largest, Turn(3, len(sizes), 1))
 
@@ -45,7 +45,7 @@ def efforts(
 plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_from([96, 160, 768]))
 
 
-def planned(plan: tuple[Fresh, int, int, int]) -> list[Effort]:
+def planned(plan: tuple[Fresh, int, int, int]) -> list[StepMap]:
     bare, steps, burst, largest = plan
     return efforts(bare, octaves(*bare.shape), steps, max(steps, burst), largest)
 

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from dreamvid.dreaming import tensorflow as precision
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.tensorflow import computed_in
 
-from dreamvid.dream import precision
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.precision import computed_in
 from dreamvid.frame import Size
 from dreamvid.machine import TILE_PIXEL, TILES, Machine, available, fitting, taken
 from dreamvid.recipe.load import make_recipe
@@ -92,7 +92,7 @@ def test_a_network_that_is_not_known_to_gain_stays_in_float32(
     monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
     assert computed_in("auto", gains=False) == "float32"
     assert computed_in("bfloat16", gains=False) == "bfloat16"
-    assert not entry("lite0").bfloat16
+    assert not spec("lite0").bfloat16
 
 
 def test_there_is_memory_and_some_is_taken() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.defaults import settled
 from pydantic import BaseModel
 
-from dreamvid.dream.catalogue import ENTRIES, settled
 from dreamvid.frame import Size
 from dreamvid.machine import TILES, Machine
 from dreamvid.recipe import Recipe
@@ -42,7 +43,7 @@ def _nones(value: Any, key: str) -> Iterator[str]:
 def recipes() -> dict[str, Recipe]:
     kinds = ("zoom", "video", "image")
     made = {name: load_recipe(name) for name in presets()}
-    made |= {f"{kind} of {n}": make_recipe({"network": n}, kind) for kind in kinds for n in ENTRIES}
+    made |= {f"{kind} of {n}": make_recipe({"network": n}, kind) for kind in kinds for n in BUILTIN}
     return made | {f"{kind} of none": make_recipe({"network": "none"}, kind) for kind in kinds}
 
 

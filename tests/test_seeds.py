@@ -18,10 +18,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.load import load
 
-from dreamvid.dream.catalogue import ENTRIES, settled
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.models import load
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
@@ -125,7 +126,7 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert (dream.power, dream.method, dream.normalize) == (facts.power, facts.method, "std")
     assert dream.steps == dream.burst == facts.steps
     assert dream.step_size == pytest.approx(facts.step_size)
-    top = ENTRIES[facts.network].octave_top(dream, (100, 100))
+    top = BUILTIN[facts.network].octave_top(dream, (100, 100))
     powers = range(top - dream.octaves + 1, top + 1)
     assert [dream.octave_scale**power for power in powers] == pytest.approx(facts.octaves)
     assert (dream.decorrelate, dream.laplacian, dream.stagger) == (0, 0, 1)
@@ -195,7 +196,7 @@ def smooth(name: str, folder: Path) -> Net:
     to layer: they hardly depend on the picture, and gradients come down to the 1e-8 that the seeds
     add to a deviation and dreamvid does not. So, gradients deviate by 5e-6 and more.
     """
-    given = load(ENTRIES[name], Network(name=name, weights="random", precision="float32"))
+    given = load(BUILTIN[name], Network(name=name, weights="random", precision="float32"))
 
     def smoothed(layer: keras.Layer) -> keras.Layer:
         kind, config = type(layer), layer.get_config()

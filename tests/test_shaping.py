@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from dreamvid.dreaming.ascent import Ascent, Scale, StepParams
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.shaping import SMALLEST, evened, mixing, most_bands
+from dreamvid.dreaming.tiles import RolledTiles
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.color import NATURAL, covariance
-from dreamvid.dream.ascent import Ascent, Push, Scale
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.shaping import SMALLEST, evened, mixing, most_bands
-from dreamvid.dream.tiles import Rolled
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe.load import make_recipe
@@ -185,7 +185,7 @@ def recipe(**dream: Any) -> Any:
 
 
 def settings(**dream: Any) -> Any:
-    from dreamvid.dream.catalogue import settled
+    from dreamvid.dreaming.networks.defaults import settled
 
     return settled(recipe(**dream)).dream
 
@@ -246,15 +246,15 @@ def test_tiles_and_the_whole_agree_however_the_gradient_is_shaped(
     shape: dict[str, Any], smooth: tuple[float, float]
 ) -> None:
     picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
-    push = Push((1.0,), 1.5, smooth, **{"bands": 2, "mixing": mixing(NATURAL, 0.95), **shape})
+    push = StepParams((1.0,), 1.5, smooth, **{"bands": 2, "mixing": mixing(NATURAL, 0.95), **shape})
     draws = np.array([[7, -5], [-16, 3]], np.int32)
     climbed = [
         Ascent(
             lambda tile, weights: weights[0] * tf.reduce_mean(tile**2),
-            Rolled(largest, 32, 32),
+            RolledTiles(largest, 32, 32),
             normalize="std",
             clip=False,
-        ).climb(tf.constant(picture), draws, push, 2, 1.0, np.zeros((131, 157), np.float32))
+        ).ascend(tf.constant(picture), draws, push, 2, 1.0, np.zeros((131, 157), np.float32))
         for largest in (768, 64)
     ]
     (whole, scale), (tiled, own) = climbed

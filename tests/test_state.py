@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dreamvid.dreaming.dreamer import Dreamer
 
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
-from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine

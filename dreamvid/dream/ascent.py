@@ -19,10 +19,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from dreamvid.dream.effort import Box
-from dreamvid.dream.objective import Objective
-from dreamvid.dream.shaping import Sizes, evened, most_bands
-from dreamvid.dream.tiles import GUARD, Draws, Tiling, rolled_gradient
+from dreamvid.dreaming.objectives import Objective
+from dreamvid.dreaming.shaping import Sizes, evened, most_bands
+from dreamvid.dreaming.step_map import Box
+from dreamvid.dreaming.tiles import GUARD, Draws, Tiling, rolled_gradient
 
 SMOOTH_REACH = 3
 """Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""

@@ -9,15 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dreamvid.dream.entry import AS_IT_IS, CENTERED, ONE_TO_ONE, STANDARD, Entry, Preprocess
-from dreamvid.dream.packaged import LITE0
+from dreamvid.dreaming.networks.network_spec import (
+    AS_IT_IS,
+    CENTERED,
+    ONE_TO_ONE,
+    STANDARD,
+    NetworkSpec,
+    Preprocess,
+)
+from dreamvid.dreaming.networks.packaged import LITE0
 from dreamvid.errors import NetworkError, near
 from dreamvid.recipe import FilmRecipe, LayerTerm, Network, Recipe
 
 
-def _keras(name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any) -> Entry:
+def _keras(
+    name: str, function: str, cached: str, layers: tuple[str, ...], **own: Any
+) -> NetworkSpec:
     """A network of `keras.applications` that dreams on `layers` alike."""
-    return Entry(
+    return NetworkSpec(
         name=name,
         build=f"keras.applications:{function}",
         cached=cached,
@@ -50,9 +59,9 @@ LITE0_LOOKS = {
 ENTRIES = {
     entry.name: entry
     for entry in (
-        Entry(
+        NetworkSpec(
             name="lite0",
-            build="dreamvid.dream.lite0:build_lite0",
+            build="dreamvid.dreaming.networks.lite0:build_lite0",
             preprocess=Preprocess((127.0,) * 3, (128.0,) * 3),
             objective=(("heads", 1.0), ("creatures", 1.0)),
             looks=LITE0_LOOKS,
@@ -64,11 +73,11 @@ ENTRIES = {
             weights="package",
             licence=LITE0.credit,
             packaged=LITE0,
-            arrays="dreamvid.dream.lite0:lite0_arrays",
+            arrays="dreamvid.dreaming.networks.lite0:lite0_arrays",
         ),
-        Entry(
+        NetworkSpec(
             name="squeezenet",
-            build="dreamvid.dream.squeezenet:build_squeezenet",
+            build="dreamvid.dreaming.networks.squeezenet:build_squeezenet",
             preprocess=Preprocess((104.0, 117.0, 123.0), (1.0,) * 3, "bgr"),
             objective=(("fire6", 1.0), ("fire8", 1.0)),
             step_size=2.0,
@@ -141,7 +150,7 @@ ENTRIES = {
 }
 
 
-NOTHING = Entry(
+NOTHING = NetworkSpec(
     name="none",
     build="",
     preprocess=AS_IT_IS,
@@ -156,7 +165,7 @@ RETIRED = "pocket"
 """Dreamed by default before lite0; films and recipes may still name it."""
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> NetworkSpec:
     """The network of that name, in capitals or not, with or without its hyphens.
 
     Raises:
@@ -193,12 +202,12 @@ def settled(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
 
 
-def spec_of(network: Network) -> Entry:
+def spec_of(network: Network) -> NetworkSpec:
     """What is known of a recipe's network, `none` among them. Raises NetworkError."""
     return NOTHING if network.name == NOTHING.name else entry(network.name)
 
 
-def own_values(recipe: Recipe, own: Entry) -> dict[str, Any]:
+def own_values(recipe: Recipe, own: NetworkSpec) -> dict[str, Any]:
     """The values of the section `dream` that a recipe leaves to its network, filled in."""
     dream = recipe.dream
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in own.objective)
@@ -240,4 +249,4 @@ def network_lines() -> Iterator[str]:
     for own in ENTRIES.values():
         on = ", ".join(layer for layer, _ in own.objective)
         yield f"{own.name:{wide}}  {origin[own.weights]:22}  {on}"
-        yield f"{'':{wide}}  {own.licence}; at least {own.least}x{own.least}"
+        yield f"{'':{wide}}  {own.licence}; at least {own.min_size}x{own.min_size}"

@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from dreamvid.color import NATURAL, covariance
-from dreamvid.dream.ascent import Ascent, Push, Scale, blurred, taps
-from dreamvid.dream.effort import CONTEXT, Effort, Turn, area, around, efforts
-from dreamvid.dream.objective import objective
-from dreamvid.dream.precision import computed_in
-from dreamvid.dream.shaping import mixing
-from dreamvid.dream.tiles import Draws, tiling
+from dreamvid.dreaming.ascent import Ascent, Scale, StepParams, blurred, taps
+from dreamvid.dreaming.objectives import objective
+from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.step_map import CONTEXT, StepMap, Turn, area, around, step_maps
+from dreamvid.dreaming.tensorflow import computed_in
+from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -81,7 +81,7 @@ class Dreamer:
         self._dream, self._seed, self._tile = dream, job.seed, dream.tile
         self._ascent = Ascent(
             objective(network, dream.objective, dream.power),
-            tiling(dream, self._own.least),
+            tiling(dream, self._own.min_size),
             normalize=dream.normalize,
             clip=dream.method != "recursive",
         )
@@ -115,14 +115,14 @@ class Dreamer:
             # Its tiles are each at unit strength: a box would not be as strong as its whole.
             bare = np.full_like(bare, bare.min())
         turn = Turn(t, len(sizes), how.stagger)
-        works = efforts(bare, sizes, how.steps, how.burst, self._tile, turn)
+        works = step_maps(bare, sizes, how.steps, how.burst, self._tile, turn)
         job = _Job(task, how, self._push(how, task))
         try:
             return self._dreamed(works, job)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
 
-    def _dreamed(self, works: list[Effort], job: _Job) -> Frame:
+    def _dreamed(self, works: list[StepMap], job: _Job) -> Frame:
         canvas = job.task.canvas
         if self._dream.method == "recursive":
             picture = self._recursive(works, job)
@@ -150,11 +150,11 @@ class Dreamer:
         """The (height, width) of the octaves of a frame of that (height, width), smallest first."""
         high, wide = size
         how = how or self._dream
-        sizes = octave_sizes((high, wide), how, self._own.octave_top(how, size), self._own.least)
+        sizes = octave_sizes((high, wide), how, self._own.octave_top(how, size), self._own.min_size)
         if not sizes:
             raise NetworkError(
                 f"size {wide}x{high}: network {self._own.name} needs at least "
-                f"{self._own.least}x{self._own.least}"
+                f"{self._own.min_size}x{self._own.min_size}"
             )
         return sizes
 
@@ -175,14 +175,14 @@ class Dreamer:
         assert all(own.layer == given.layer for own, given in pairs), "the layers are the recipe's"
         return tuple(term.weight for term in how.objective or ())
 
-    def _push(self, how: Dream, task: DreamTask) -> Push:
+    def _push(self, how: Dream, task: DreamTask) -> StepParams:
         assert how.step_size, "settled"
         recursive = self._dream.method == "recursive"
         smooth = RECURSIVE_SMOOTH if recursive else (how.smooth or 0.0,) * 2
         mixed = mixing(_palette(how, task), how.decorrelate) if how.decorrelate else None
-        return Push(self._weights(how), how.step_size, smooth, how.laplacian or 0, mixed)
+        return StepParams(self._weights(how), how.step_size, smooth, how.laplacian or 0, mixed)
 
-    def _recursive(self, works: list[Effort], job: _Job) -> Frame:
+    def _recursive(self, works: list[StepMap], job: _Job) -> Frame:
         source = job.task.canvas
         pyramid = [_resized(source, works[-1].size)]
         for work in reversed(works[:-1]):
@@ -214,7 +214,7 @@ class Dreamer:
         assert steps, "settled"
         return self._ascent.tiling.draws(rng, size, steps, how.jitter)
 
-    def _octave(self, begun: Frame, work: Effort, octave: int, job: _Job) -> Frame:
+    def _octave(self, begun: Frame, work: StepMap, octave: int, job: _Job) -> Frame:
         """The steps of ascent at one size."""
         picture = tf.constant(begun, tf.float32)
         boxes = () if work.everywhere else work.boxes
@@ -224,7 +224,7 @@ class Dreamer:
         if steps or (boxes and known is None):
             push = job.push if steps else job.push._replace(step_size=0.0)
             draws = self.draws(work.size, job.task.index, octave, max(1, steps), job.how)
-            picture, known = self._ascent.climb(
+            picture, known = self._ascent.ascend(
                 picture, draws, push, work.even, work.gain, work.more
             )
             job.task.notes[_scale_of(work.size)] = known.note
@@ -234,7 +234,7 @@ class Dreamer:
             assert known
             seen = around(own, work.size)
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (work.further, 2), np.int32)
-            picture = self._ascent.catch_up(picture, draws, job.push, seen, own, work.more, known)
+            picture = self._ascent.ascend_box(picture, draws, job.push, seen, own, work.more, known)
             self.pixels += work.further * area(seen)
         dreamed: Frame = picture.numpy()
         return dreamed
@@ -245,7 +245,7 @@ class _Job(NamedTuple):
 
     task: DreamTask
     how: Dream
-    push: Push
+    push: StepParams
 
     def scale(self, size: tuple[int, int]) -> Scale | None:
         """That of an octave's last whole gradient, if it was split as it would be now."""

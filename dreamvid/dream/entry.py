@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from dreamvid.dream.packaged import Packaged
+from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.recipe import Dream
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import keras
 
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.models import build, load
+from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import NetworkError
 from dreamvid.recipe import Network
 
@@ -46,10 +46,10 @@ def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
     Raises:
         NetworkError: there is no such network or file, or the picture is too small for it.
     """
-    own, (width, height) = entry(network.name), size
-    if min(size) < own.least:
+    own, (width, height) = spec(network.name), size
+    if min(size) < own.min_size:
         raise NetworkError(
-            f"size {width}x{height}: network {own.name} needs at least {own.least}x{own.least}"
+            f"size {width}x{height}: network {own.name} needs at least {own.min_size}x{own.min_size}"
         )
     whole = (network.weights or "").endswith(".keras")
     model = load(own, network) if whole else build(own)
@@ -81,7 +81,7 @@ def _is_field(layer: keras.Layer) -> bool:
 
 def layer_lines(network: Network, size: tuple[int, int]) -> Iterator[str]:
     """:func:`layers` as a table; first those of which is known what they dream."""
-    found, own = layers(network, size), entry(network.name)
+    found, own = layers(network, size), spec(network.name)
     wide = max(len(layer.name) for layer in found)
     kind = max(len(layer.kind) for layer in found)
     yield f"{own.name} on {size[0]}x{size[1]}; * is what it dreams on unless told"

@@ -19,10 +19,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.dream.entry import Entry
-from dreamvid.dream.precision import computed_in
-from dreamvid.dream.torch_file import read_tensors
-from dreamvid.dream.weights import check_file
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.torch_file import read_tensors
+from dreamvid.dreaming.networks.weights import check_file
+from dreamvid.dreaming.tensorflow import computed_in
 from dreamvid.errors import NetworkError
 from dreamvid.media.arrays import read_arrays
 from dreamvid.recipe import Network
@@ -34,7 +34,7 @@ PATIENCE = 30.0
 """Seconds without an answer after which a download has failed."""
 
 
-def load(own: Entry, network: Network) -> keras.Model:
+def load(own: NetworkSpec, network: Network) -> keras.Model:
     """The Keras model of an entry with the weights asked for, for pictures of any size.
 
     Raises:
@@ -58,7 +58,7 @@ def load(own: Entry, network: Network) -> keras.Model:
     return model
 
 
-def build(own: Entry, policy: str = "float32", weights: str | None = None) -> keras.Model:
+def build(own: NetworkSpec, policy: str = "float32", weights: str | None = None) -> keras.Model:
     """The model of an entry, for pictures of any size; its weights random unless "imagenet".
 
     It is made in a thread of its own: Keras counts the layers of a thread to name those that have
@@ -76,7 +76,7 @@ def build(own: Entry, policy: str = "float32", weights: str | None = None) -> ke
         return room.submit(make).result()
 
 
-def _imagenet(own: Entry, policy: str) -> keras.Model:
+def _imagenet(own: NetworkSpec, policy: str) -> keras.Model:
     """From Keras's cache where the file is there and whole, else fetched by Keras."""
     cached = own.fetched
     if cached is not None:
@@ -139,7 +139,7 @@ def _whole_model(path: Path) -> keras.Model:
         ) from None
 
 
-def _assign_packaged(model: keras.Model, own: Entry) -> None:
+def _assign_packaged(model: keras.Model, own: NetworkSpec) -> None:
     """Give a model the weights that an installed package carries."""
     assert own.packaged, "an entry whose weights are a package's says which"
     _assign(model, own.converter()(read_tensors(own.packaged.read())), own.packaged.path)

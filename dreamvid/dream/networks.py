@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.entry import Entry, Preprocess
-from dreamvid.dream.folding import folded
-from dreamvid.dream.models import load
+from dreamvid.dreaming.networks.folding import folded
+from dreamvid.dreaming.networks.load import load
+from dreamvid.dreaming.networks.network_spec import NetworkSpec, Preprocess
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import NetworkError, near
 from dreamvid.recipe import Network
 
@@ -28,7 +28,7 @@ def activations(network: Network, layers: list[str]) -> Activations:
     Raises:
         NetworkError: unknown network or layer, or weights that cannot be had.
     """
-    own = entry(network.name)
+    own = spec(network.name)
     whole = load(own, network)
     for layer in layers:
         _check_layer(whole, own, layer)
@@ -55,7 +55,7 @@ def preprocessed(pictures: tf.Tensor, how: Preprocess) -> tf.Tensor:
     return (pictures - tf.constant(how.mean)) / tf.constant(how.scale)
 
 
-def _check_layer(model: keras.Model, own: Entry, layer: str) -> None:
+def _check_layer(model: keras.Model, own: NetworkSpec, layer: str) -> None:
     names = [one.name for one in model.layers]
     if layer not in names:
         hint = near(layer, names) or f"; it dreams well on {', '.join(n for n, _ in own.objective)}"

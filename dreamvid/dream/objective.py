@@ -7,7 +7,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from dreamvid.dream.networks import activations
+from dreamvid.dreaming.networks.activations import activations
 from dreamvid.recipe import Network, Term
 
 Objective = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

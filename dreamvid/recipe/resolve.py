@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from dreamvid.dream.catalogue import own_values, spec_of
-from dreamvid.dream.entry import Entry
+from dreamvid.dreaming.networks.defaults import own_values
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.registry import spec_of
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
@@ -73,7 +74,7 @@ class Job(Section):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     network: Network
-    spec: Entry
+    spec: NetworkSpec
     dream: DreamSettings
     motion: Motion
     blend: Blend

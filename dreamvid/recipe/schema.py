@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.recipe.base import sections_in
 from dreamvid.recipe.expression import BETWEEN, known
 from dreamvid.recipe.load import presets
@@ -123,7 +123,7 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
     """What may stand for a section or a list; the models read it before they are validated."""
     text = {"type": "string", "minLength": 1}
     network = defs["Network"]["properties"]
-    network["name"]["examples"] = [*ENTRIES, "none"]
+    network["name"]["examples"] = [*BUILTIN, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
     weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
     terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]

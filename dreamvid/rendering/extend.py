@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import MediaError, RecipeError, RunError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -70,7 +70,7 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
     """
     if job.network.name == "none":
         return NoDreamer()
-    from dreamvid.dream.dreamer import Dreamer
+    from dreamvid.dreaming.dreamer import Dreamer
 
     return Dreamer.of(job, machine or Machine.here())
 
