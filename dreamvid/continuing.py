@@ -10,7 +10,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import MediaError, RecipeError, RunError
 from dreamvid.manifest import Manifest, compared, described
 from dreamvid.means import Means

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dreamvid.dream import quiet
-from dreamvid.dream.catalogue import entry, settled
-from dreamvid.dream.entry import Entry
+from dreamvid.dreaming.networks.defaults import dream_values
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.objective import Objective
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.manifest import identity, weights_file
 from dreamvid.note import Noted
-from dreamvid.recipe import Dream, Network, Term, VideoRecipe
+from dreamvid.recipe import Dream, Network, Term
 from dreamvid.schedule import Schedule
 
 Terms = tuple[Term, ...] | None
@@ -92,7 +93,7 @@ def _believable(noted: Noted) -> bool:
     be shown."""
     said, terms = noted.recipe.network, noted.recipe.dream.objective or ()
     try:
-        own = None if said.name == "none" else entry(said.name)
+        own = None if said.name == "none" else spec(said.name)
     except NetworkError:
         return False
     fits = own is None or said.weights != "imagenet" or own.weights == "imagenet"
@@ -108,7 +109,7 @@ def _dreamer(noted: Noted, size: tuple[int, int], weights: str | None, layers: T
     said, climbed = noted.recipe.network, noted.recipe.dream
     if said.name == "none":
         return _left_out("network none made the film, and dreams nothing; --judge NAME takes one")
-    own = entry(said.name)
+    own = spec(said.name)
     network = Network(name=own.name, weights=weights or said.weights, precision="float32")
     dream = Dream(objective=layers or climbed.objective, power=climbed.power)
     if weights is not None:
@@ -140,32 +141,31 @@ def _left_out(why: str) -> Judge:
     return Judge(notes=(f"strength is not measured: {why}",))
 
 
-def _of_a_file(own: Entry, name: str | None) -> str:
+def _of_a_file(own: NetworkSpec, name: str | None) -> str:
     """Whoever made the film chose the name of its file: no line may break."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in name or "")
     named = f", {shown[:MOST_SHOWN]}" if shown else ""
     return f"{own.name} dreamed the film with weights in a file{named}; {_from_a_file(own)}"
 
 
-def _from_a_file(own: Entry) -> str:
+def _from_a_file(own: NetworkSpec) -> str:
     return f"--judge {own.name} --weights FILE takes them from a file"
 
 
 def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     """A network and its J of what a dream climbs."""
-    terms, notes = _steady(dream.objective)
-    dream = dream.model_copy(update={"objective": terms})
-    recipe = settled(VideoRecipe(network=network, dream=dream))
-    with quiet():
-        from dreamvid.dream.dreamer import Dreamer
-    dreamer = Dreamer(recipe)
-    dreamer.sizes((size[1], size[0]))  # refuses a size that is too small for the network
-    shown = [
-        term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
-        for term in recipe.dream.objective or ()
-    ]
-    name = f"{entry(network.name).name}: {', '.join(shown)}"
-    return Judge(name, None, notes, dreamer.objective)
+    steady, notes = _steady(dream.objective)
+    known = spec(network.name)
+    known.check_size(Size(*size))
+    dream = dream.model_copy(update={"objective": steady})
+    values = dream_values(dream, known, carries=False)
+    terms, power = values["objective"], values["power"]
+    from dreamvid.dreaming.objectives import measure, objective
+
+    measured = measure(objective(known, network, terms, power))
+    weights = [term.weight for term in terms]
+    name = f"{known.name}: {', '.join(str(Objective((term,))) for term in terms)}"
+    return Judge(name, None, notes, lambda frame: measured(frame, weights))
 
 
 def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
@@ -188,7 +188,7 @@ def _dreamed(noted: Noted | None, network: Network) -> bool | None:
     if noted is None:
         return None
     said = noted.recipe.network
-    if said.name == "none" or entry(said.name).name != entry(network.name).name:
+    if said.name == "none" or spec(said.name).name != spec(network.name).name:
         return False
     file, hashes = weights_file(network), noted.hashes_of(WEIGHTS)
     if file is not None and hashes:

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from dreamvid.dream.catalogue import packaged_weights
+from dreamvid.dreaming.networks.registry import packaged_weights
 from dreamvid.errors import MediaError, RunError
 from dreamvid.loading import WORDS_FOR_WEIGHTS
 from dreamvid.means import Means

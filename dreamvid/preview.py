@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from dreamvid.camera import Camera
 from dreamvid.color import PictureAnchor, covariance
-from dreamvid.dream.catalogue import entry
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError, RunError
 from dreamvid.expression import BETWEEN
 from dreamvid.flow import Moment
@@ -120,7 +120,7 @@ def smaller(whole: Plan) -> Plan:
     """
     recipe, size = whole.recipe, whole.source.size
     assert isinstance(recipe, FilmRecipe), "an image has no preview"
-    least = 0 if recipe.network.name == "none" else entry(recipe.network.name).least + 1
+    least = 0 if recipe.network.name == "none" else spec(recipe.network.name).min_size + 1
     scale = min(1.0, max(SIDE / max(size), least / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
     first = in_force(recipe, FrameTime(0, whole.source.rate, whole.source.frames))
@@ -133,7 +133,7 @@ def smaller(whole: Plan) -> Plan:
             pairs = zip(values, ratios, strict=True)
             data["motion"][key] = [within(f"({{}})*{ratio!r}", value) for value, ratio in pairs]
     if recipe.network.name != "none":
-        data["dream"]["octave_top"] = entry(recipe.network.name).octave_top(first.dream, size[::-1])
+        data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = within(f"max(1, ({{}})-{fewer})", recipe.dream.octaves)
     data["film"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)

@@ -19,7 +19,7 @@ import numpy as np
 from dreamvid.blend import Held, Last, canvas, crossfade, needs_source, stay
 from dreamvid.camera import Camera, Seen
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance, shift
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RunError
 from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame

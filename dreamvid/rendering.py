@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
 from dreamvid.journal import Journal, logged
+from dreamvid.machine import Machine
 from dreamvid.manifest import Manifest
-from dreamvid.means import Means, kept
+from dreamvid.means import Means
 from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
 from dreamvid.note import note
 from dreamvid.overlap import Behind
 from dreamvid.recipe import Film, FilmRecipe, Recipe
 from dreamvid.recurrence import State, Turn, turns
+from dreamvid.resolve import resolve
 from dreamvid.run import Keep, Run, begun, finished, held
 from dreamvid.scheduled import check, in_force
 from dreamvid.source import Source, open_source
@@ -50,13 +52,13 @@ def make_dreamer(recipe: Recipe, means: Means | None = None) -> Dreams:
     """
     if recipe.network.name == "none":
         return lambda task: task.canvas
-    from dreamvid.dream import pinned, quiet
+    from dreamvid.dreaming.dreamer import Dreamer
 
+    machine = Machine.here()
     if means:
-        pinned(means.threads)
-    with quiet():
-        from dreamvid.dream.dreamer import Dreamer
-    return Dreamer(kept(recipe, means) if means else recipe)
+        tile, precision = means.tile or machine.tile, means.precision or "auto"
+        machine = Machine(means.threads, tile, precision)
+    return Dreamer.of(resolve(recipe, machine=machine), machine)
 
 
 def output_of(recipe: Recipe) -> Path:
@@ -126,10 +128,10 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
         camera_step(first.motion, source.size)  # refuses a trim that leaves nothing
     means = before.means if before else Means.here()
     dream = make_dreamer(first, means)
-    if chosen := getattr(dream, "means", None):
-        means = replace(chosen, threads=means.threads)
+    if chosen := getattr(dream, "machine", None):
+        means = Means(means.threads, chosen.precision, chosen.tile)
     sizes = getattr(dream, "sizes", None)  # refuses a size that is too small for the network
-    octaves = sizes((source.size[1], source.size[0])) if sizes else []
+    octaves = [size.shape for size in sizes(Size(*source.size))] if sizes else []
     manifest = Manifest.of(recipe, SEGMENT, means)
     return Plan(recipe, output, source, dream, octaves, manifest)
 

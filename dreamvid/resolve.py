@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict
 
-from dreamvid.dream.catalogue import own_values, spec_of
-from dreamvid.dream.entry import Entry
+from dreamvid.dreaming.networks.defaults import own_values
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.registry import spec_of
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
 from dreamvid.recipe import (
@@ -64,7 +65,7 @@ class Job(Section):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     network: Network
-    spec: Entry
+    spec: NetworkSpec
     dream: DreamSettings
     motion: Motion
     blend: Blend

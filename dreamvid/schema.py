@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.expression import BETWEEN, KNOWN
 from dreamvid.loading import WORDS_FOR_WEIGHTS, presets
 from dreamvid.recipe import KINDS
@@ -101,7 +101,7 @@ def _add_short_forms(defs: dict[str, Any]) -> None:
     """What may stand for a section or a list; the models read it before they are validated."""
     text, words = {"type": "string", "minLength": 1}, {"$ref": "#/$defs/ScheduleText"}
     network = defs["Network"]["properties"]
-    network["name"]["examples"] = [*ENTRIES, "none"]
+    network["name"]["examples"] = [*BUILTIN, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
     weight = defs["Term"]["properties"]["weight"]
     weight["description"] = "Weight of the layer; a negative one subdues it."

@@ -92,7 +92,7 @@ class Plotting:
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:
-    from dreamvid.dream.catalogue import settled
+    from dreamvid.dreaming.networks.defaults import settled
 
     name, noted, recipe, _ = _asked("show", argv, Showing)
     lines = yaml_lines(settled(recipe))

@@ -86,8 +86,7 @@ def recipe_word(word: str, summary: str, argv: Sequence[str]) -> int:
 
 def layers_word(word: str, summary: str, argv: Sequence[str]) -> int:
     """The networks, or one's layers."""
-    from dreamvid.dream import quiet
-    from dreamvid.dream.catalogue import network_lines
+    from dreamvid.dreaming.networks.registry import network_lines
     from dreamvid.flags import typed
     from dreamvid.loading import validated
     from dreamvid.recipe import Listing, Network
@@ -96,8 +95,8 @@ def layers_word(word: str, summary: str, argv: Sequence[str]) -> int:
     if asked.network is None:
         lines = network_lines()
     else:
-        with quiet():
-            from dreamvid.dream.layers import layer_lines
+        from dreamvid.dreaming.networks.layers import layer_lines
+
         lines = layer_lines(Network(name=asked.network, weights=asked.weights), asked.size)
     for line in lines:
         print(line)

@@ -23,25 +23,23 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from dreamvid.dream import quiet
-
-with quiet():
-    import tensorflow as tf
 
 import bench_films
 import bench_peers
 import keras
 import numpy as np
+import tensorflow as tf
 
 from dreamvid.color import NATURAL
-from dreamvid.dream.ascent import Push
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.models import build, load
-from dreamvid.dream.precision import computed_in
-from dreamvid.dream.shaping import mixing
+from dreamvid.dreaming.ascent import StepParams
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.step_map import StepMap
+from dreamvid.dreaming.tensorflow import computed_in
 from dreamvid.media.read import read_picture
-from dreamvid.recipe import Dream, ImageRecipe, Network
+from dreamvid.recipe import Network
 from dreamvid.resample import resized
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}
@@ -132,7 +130,7 @@ def _steps(
     name: str, layers: tuple[str, ...], size: tuple[int, int]
 ) -> Iterator[tuple[str, bench_peers.Step]]:
     """Each way to take a step; those that take a picture whole not for 4K."""
-    own = entry(name)
+    own = spec(name)
     installed = own.weights == "package"
     whole = load(own, Network(name=name, precision="float32")) if installed else build(own)
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
@@ -161,19 +159,21 @@ def dreamvids(
 ) -> bench_peers.Step:
     """dreamvid's step, in the tiles that it would take by itself; `shaped` as its gradients are by
     default, which the others' are not."""
-    own = entry(name)
+    own = spec(name)
     weights = None if own.weights == "package" else "random"
-    recipe = ImageRecipe(
-        network=Network(name=name, weights=weights, precision=computed),
-        dream=Dream(objective=dict.fromkeys(layers, 1.0), power=2),
-    )
-    ascent = Dreamer(recipe)._ascent
-    push = Push((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
+    network = Network(name=name, weights=weights, precision=computed)
+    ascent = Dreamer(network, layers=dict.fromkeys(layers, 1.0), power=2)._ascent
+    push = StepParams((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
     if shaped:
         push = push._replace(bands=own.laplacian, mixing=mixing(NATURAL, own.decorrelate))
-    more = np.zeros(size, np.float32)
-    draws = np.array([[7, -5]], np.int32)
-    return lambda picture: ascent.climb(tf.constant(picture), draws, push, 1, 1.0, more)[0].numpy()
+    steps = StepMap(size, 1, 1.0, np.zeros(size, np.float32), (), 0)
+    draws, rng = np.array([[7, -5]], np.int32), np.random.default_rng(0)
+
+    def step(picture: np.ndarray) -> np.ndarray:
+        (taken,) = ascent.ascend(tf.constant(picture), steps, push, draws, rng)
+        return taken.picture.numpy()
+
+    return step
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -203,7 +203,7 @@ def ceiling(computed: str, rounds: int) -> float:
 
 def multiplications(name: str, layers: tuple[str, ...], size: tuple[int, int]) -> float:
     """Multiply-adds of the convolutions, forward, for a picture of (height, width)."""
-    whole = build(entry(name))
+    whole = build(spec(name))
     model = keras.Model(whole.inputs, [whole.get_layer(layer).output for layer in layers])
     kinds = keras.layers.Conv2D | keras.layers.DepthwiseConv2D
     convolutions = [one for one in model.layers if isinstance(one, kinds)]

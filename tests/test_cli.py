@@ -15,7 +15,7 @@ import pytest
 from tqdm import tqdm
 
 from dreamvid.cli import main
-from dreamvid.dream.catalogue import ENTRIES
+from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
@@ -59,9 +59,9 @@ assert not heavy, heavy
 def test_layers_lists_the_networks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["layers"]) == 0
     listed = capsys.readouterr().out
-    assert all(name in listed for name in ENTRIES)
+    assert all(name in listed for name in BUILTIN)
     assert "installed with dreamvid" in listed
-    assert all(own.licence in listed for own in ENTRIES.values()), "whose weights they are"
+    assert all(own.licence in listed for own in BUILTIN.values()), "whose weights they are"
 
 
 def test_layers_of_a_network_with_sizes_strides_and_the_defaults_marked(

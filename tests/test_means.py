@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from dreamvid import rendering
-from dreamvid.dream import precision
-from dreamvid.dream.catalogue import entry
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.precision import computed_in
+from dreamvid.dreaming import tensorflow as precision
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.tensorflow import computed_in
 from dreamvid.loading import make_recipe
 from dreamvid.means import TILE_PIXEL, TILES, Means, fitting, kept
 from dreamvid.memory import available, taken
 from tests.conftest import SEED
+from tests.loaded import dreamer_of
 
 
 def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
@@ -55,9 +55,9 @@ def test_what_the_recipe_says_stays() -> None:
 
 def test_a_dreamer_tells_what_it_computes_with() -> None:
     said = make_recipe({"network": {"precision": "bfloat16"}, "dream": {"tile": 100}}, "zoom")
-    means = Dreamer(said).means
-    assert (means.precision, means.tile) == ("bfloat16", 100)
-    assert Dreamer(make_recipe({}, "zoom")).means.tile in TILES
+    machine = dreamer_of(said).machine
+    assert (machine.precision, machine.tile) == ("bfloat16", 100)
+    assert dreamer_of(make_recipe({}, "zoom")).machine.tile in TILES
 
 
 def test_a_run_goes_on_with_what_it_began_with(
@@ -72,7 +72,7 @@ def test_a_run_goes_on_with_what_it_began_with(
     next(steps)
     steps.close()
     monkeypatch.setattr(precision, "_flags", set)
-    monkeypatch.setattr("dreamvid.dream.dreamer.available", lambda: 0.0)
+    monkeypatch.setattr("dreamvid.machine.available", lambda: 0.0)
     again = rendering.plan(recipe).manifest.means
     assert (again.precision, again.tile) == ("bfloat16", TILES[0])
     anew = rendering.plan(recipe, overwrite=True, restart=True).manifest.means
@@ -85,7 +85,7 @@ def test_a_network_that_is_not_known_to_gain_stays_in_float32(
     monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
     assert computed_in("auto", gains=False) == "float32"
     assert computed_in("bfloat16", gains=False) == "bfloat16"
-    assert not entry("lite0").bfloat16
+    assert not spec("lite0").bfloat16
 
 
 def test_there_is_memory_and_some_is_taken() -> None:

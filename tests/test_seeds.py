@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dreamvid.dream.catalogue import ENTRIES, settled
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.models import load
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.load import load
 from dreamvid.frame import Frame
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.media.write import write_picture
@@ -31,6 +32,7 @@ from dreamvid.source import open_source
 from dreamvid.task import Bare, DreamTask
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
+from tests.loaded import dreamer_of
 from tests.reference_seeds import Draws, Layers, Picture
 
 AGREE = 80.0
@@ -125,7 +127,7 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert (dream.power, dream.method, dream.normalize) == (facts.power, facts.method, "std")
     assert dream.steps == dream.burst == facts.steps
     assert dream.step_size == pytest.approx(facts.step_size)
-    top = ENTRIES[facts.network].octave_top(dream, (100, 100))
+    top = BUILTIN[facts.network].octave_top(dream, (100, 100))
     powers = range(top - dream.octaves + 1, top + 1)
     assert [dream.octave_scale**power for power in powers] == pytest.approx(facts.octaves)
     assert (dream.decorrelate, dream.laplacian, dream.stagger) == (0, 0, 1)
@@ -195,7 +197,7 @@ def smooth(name: str, folder: Path) -> Net:
     to layer: they hardly depend on the picture, and gradients come down to the 1e-8 that the seeds
     add to a deviation and dreamvid does not. So, gradients deviate by 5e-6 and more.
     """
-    given = load(ENTRIES[name], Network(name=name, weights="random", precision="float32"))
+    given = load(BUILTIN[name], Network(name=name, weights="random", precision="float32"))
 
     def smoothed(layer: keras.Layer) -> keras.Layer:
         kind, config = type(layer), layer.get_config()
@@ -282,7 +284,7 @@ def film_agrees(
 def test_the_tutorial_over_all_its_octaves(inception: Net) -> None:
     """From 99x78 px in one tile to 282x221 in 2x2, the last of which reach round the edge."""
     picture = blobs(131, 167)
-    dreamer = Dreamer(seed("tutorial", inception, dream={"steps": 2, "tile": 150}))
+    dreamer = dreamer_of(seed("tutorial", inception, dream={"steps": 2, "tile": 150}))
     layers = traced(inception.layers("mixed3", "mixed5"))
     rolls = np.concatenate([dreamer.draws((131, 167), t, 0) for t in range(200)])
     assert np.abs(rolls).max() <= 512
@@ -296,7 +298,7 @@ def test_the_tutorial_in_one_step_of_many_tiles(inception: Net) -> None:
     """Of 78x79 px, 3 in a row and 2 rows, where there are 233x157."""
     picture = blobs(157, 233)
     alone = {"steps": 1, "tile": 80, "octaves": 1, "octave_top": 0}
-    dreamer = Dreamer(seed("tutorial", inception, dream=alone))
+    dreamer = dreamer_of(seed("tutorial", inception, dream=alone))
     layers = traced(inception.layers("mixed3", "mixed5"))
     expected = reference.tutorial(picture, layers, draws(dreamer), tile=80, octaves=[0])
     assert psnr(still(dreamer, picture), expected) >= AGREE
@@ -335,7 +337,7 @@ def test_creative_ai_as_a_film_of_two_pictures(
         return frame(canvas, layers, 2 if t else 1)
 
     expected = list(reference.film(reference.mixed(*pair), 3, (3, 2), dream))
-    film_agrees(recipe, Dreamer(recipe), open_source(recipe).open(), expected)
+    film_agrees(recipe, dreamer_of(recipe), open_source(recipe).open(), expected)
 
 
 # Mini-me
@@ -348,7 +350,7 @@ def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net
     sources = [frame.astype(np.float32) for frame in clip]
     for steps in (1, 3):
         recipe = seed("mini-me", inception, dream={"steps": steps})
-        dreamer = Dreamer(recipe)
+        dreamer = dreamer_of(recipe)
         expected = [reference.mini_me(frame, layers, steps) for frame in clip]
         dreamed = film_agrees(recipe, dreamer, sources, expected)
         for own, frame in zip(dreamed, clip, strict=True):
@@ -367,7 +369,7 @@ def test_the_recursive_zoom_as_a_film(inception: Net) -> None:
     under Inception's 75 px."""
     changed = {"octaves": 3, "steps": 2, "burst": 1, "tile": 80}
     recipe = seed("recursive-zoom", inception, frames=3, dream=changed)
-    dreamer, layers = Dreamer(recipe), traced(inception.layers("mixed4"))
+    dreamer, layers = dreamer_of(recipe), traced(inception.layers("mixed4"))
     picture = blobs(157, 209)
 
     def dream(canvas: Picture, t: int) -> Picture:
@@ -380,7 +382,7 @@ def test_the_recursive_zoom_as_a_film(inception: Net) -> None:
 
 def test_the_recursive_zoom_in_one_step(inception: Net) -> None:
     picture, layers = blobs(121, 163), inception.layers("mixed4")
-    dreamer = Dreamer(
+    dreamer = dreamer_of(
         seed("recursive-zoom", inception, dream={"octaves": 1, "steps": 1, "tile": 80})
     )
     starts = np.concatenate([dreamer.draws((121, 163), t, 0) for t in range(200)]) / [61, 82]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dreamvid import curves
 from dreamvid.cli import main
-from dreamvid.dream.catalogue import settled
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
 from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.media.read import read_picture

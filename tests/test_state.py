@@ -10,7 +10,6 @@ import pytest
 
 from dreamvid.blend import Last
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
-from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
@@ -18,6 +17,7 @@ from dreamvid.motion import Affine
 from dreamvid.recurrence import Shot, State, turns
 from dreamvid.run import load_state, save_state
 from dreamvid.task import Dreams, DreamTask
+from tests.loaded import dreamer_of
 from tests.scenes import Scene
 
 NETWORK = {"name": "lite0", "weights": "random", "precision": "float32"}
@@ -90,7 +90,7 @@ FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
 @pytest.fixture(scope="module")
 def dream() -> Dreams:
     """One for all, for each film brings its settings."""
-    return Dreamer(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
+    return dreamer_of(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
 
 
 @pytest.mark.parametrize("film", FILMS.values(), ids=FILMS)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.dream.catalogue import settled
-from dreamvid.dream.packaged import Packaged
+from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.loading import make_recipe
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.dream.tiles import GUARD
+from dreamvid.dreaming.tiles import GUARD
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.pyramid import joined, split
