@@ -142,7 +142,8 @@ class Dreamer:
     def _load(
         self, spec: NetworkSpec, network: Network, dream: Dream, seed: int, machine: Machine
     ) -> None:
-        for key, value in dream:
+        weights = [(name_of(term), term.weight) for term in dream.objective or ()]
+        for key, value in (*dream, *weights):
             if isinstance(value, Schedule):
                 raise RecipeError(f"{key}: a schedule needs a film; a Dreamer takes a number")
         self.spec, self._network, self._dream, self._seed = spec, network, dream, seed
@@ -262,13 +263,14 @@ class Dreamer:
                 weights = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
             except OSError:
                 return ""
+        own = self._settings(Size(self.spec.min_size, self.spec.min_size))
+        settings = own.model_copy(update={"octave_top": self._dream.octave_top})
         parts = {
             "network": self.spec.name,
             "weights": weights,
             "precision": self.machine.precision,
-            "tile": self.machine.tile,
             "seed": self._seed,
-            "dream": self._dream.model_dump(mode="json"),
+            "dream": settings.model_dump(mode="json", warnings=False),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

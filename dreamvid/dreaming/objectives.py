@@ -40,8 +40,8 @@ def layer(term: Any, picture: tf.Tensor, features: Features, power: Power) -> tf
 
 
 OBJECTIVES: dict[str, Callable[[Any, tf.Tensor, Features, Power], tf.Tensor]] = {"layer": layer}
-"""By the key that tells a term's kind, what computes it, a float32 scalar: of the term, the picture (H, W, 3) on
-the 0–255 scale, the features of all terms' layers, and the dream's power."""
+"""By the key that tells a term's kind, what computes it, a float32 scalar: of the term, the picture
+(H, W, 3) on the 0–255 scale, the features of all terms' layers, and the dream's power."""
 
 
 def objective(
