@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from dreamvid import dreaming
 from dreamvid.errors import DreamvidError, UsageError, near
+from dreamvid.silence import silenced
 
 COMMANDS = {
     "zoom": "An endless zoom into a picture: dreamvid zoom seed.jpg --frames 50",
@@ -49,6 +51,7 @@ def main(argv: Sequence[str]) -> int:
     if word not in COMMANDS:
         hint = near(word, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
         return _fail(f"{word}: unknown command{hint}", 2)
+    dreaming.around_import = silenced  # the process is this program's own
     kind = "film" if word in ("zoom", "video", "image") else word
     try:
         status: int = getattr(import_module("dreamvid.words"), f"{kind}_word")(

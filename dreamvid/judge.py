@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import dream_values
 from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.registry import spec
+from dreamvid.dreaming.objective import Objective
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
-from dreamvid.recipe import Dream, LayerTerm, Network, Term, VideoRecipe
+from dreamvid.recipe import Dream, LayerTerm, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
 from dreamvid.rendering.manifest import identity, weights_file
@@ -153,19 +154,18 @@ def _from_a_file(own: NetworkSpec) -> str:
 
 def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     """A network and its J of what a dream climbs."""
-    terms, notes = _steady(dream.objective)
-    dream = dream.model_copy(update={"objective": terms})
-    recipe = settled(VideoRecipe(network=network, dream=dream))
-    from dreamvid.dreaming.dreamer import Dreamer
+    steady, notes = _steady(dream.objective)
+    known = spec(network.name)
+    known.check_size(Size(*size))
+    dream = dream.model_copy(update={"objective": steady})
+    values = dream_values(dream, known, carries=False)
+    terms, power = values["objective"], values["power"]
+    from dreamvid.dreaming.objectives import measure, objective
 
-    dreamer = Dreamer(recipe)
-    dreamer.sizes(Size(*size))  # refuses a size that is too small for the network
-    shown = [
-        term.layer if term.weight == 1 else f"{term.layer}={term.weight:g}"
-        for term in recipe.dream.objective or ()
-    ]
-    name = f"{spec(network.name).name}: {', '.join(shown)}"
-    return Judge(name, None, notes, dreamer.objective)
+    measured = measure(objective(known, network, terms, power))
+    weights = [term.weight for term in terms]
+    name = f"{known.name}: {', '.join(str(Objective((term,))) for term in terms)}"
+    return Judge(name, None, notes, lambda frame: measured(frame, weights))
 
 
 def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:

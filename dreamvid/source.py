@@ -23,11 +23,7 @@ from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.paths import CLIP_ENDINGS
-
-"""By which a clip is known that was given in place of a picture."""
-
-DEFAULT_RATE = Fraction(30)
-"""Frames a second of arrays of which nothing else is said."""
+from dreamvid.recipe.timeline import DEFAULT_RATE
 
 Pictures = Sequence[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
 

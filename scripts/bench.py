@@ -29,18 +29,18 @@ import bench_peers
 import keras
 import numpy as np
 import tensorflow as tf
+
+from dreamvid.color import NATURAL
 from dreamvid.dreaming.ascent import StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.load import build, load
 from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tensorflow import computed_in
-
-from dreamvid.color import NATURAL
-from dreamvid.frame import Size
 from dreamvid.media.read import read_picture
-from dreamvid.motion.resample import resize_cubic
-from dreamvid.recipe import Dream, ImageRecipe, Network
+from dreamvid.motion.resample import resized
+from dreamvid.recipe import Network
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}
 SIZES = ((360, 640), (720, 1280), (2160, 3840))
@@ -104,7 +104,7 @@ def _gradients(
     name: str, layers: tuple[str, ...], size: tuple[int, int], rounds: int
 ) -> Iterator[str]:
     ways = dict(_steps(name, layers, size))
-    picture = np.clip(resize_cubic(read_picture(bench_films.SEED), Size(*size[::-1])), 0, 255)
+    picture = np.clip(resized(read_picture(bench_films.SEED), size), 0, 255)
     times = in_turns({way: lambda step=step: step(picture) for way, step in ways.items()}, rounds)
     work = 4 * multiplications(name, layers, size)
     high, wide = size
@@ -161,17 +161,19 @@ def dreamvids(
     default, which the others' are not."""
     own = spec(name)
     weights = None if own.weights == "package" else "random"
-    recipe = ImageRecipe(
-        network=Network(name=name, weights=weights, precision=computed),
-        dream=Dream(objective=dict.fromkeys(layers, 1.0), power=2),
-    )
-    ascent = Dreamer(recipe)._ascent
+    network = Network(name=name, weights=weights, precision=computed)
+    ascent = Dreamer(network, layers=dict.fromkeys(layers, 1.0), power=2)._ascent
     push = StepParams((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
     if shaped:
         push = push._replace(bands=own.laplacian, mixing=mixing(NATURAL, own.decorrelate))
-    more = np.zeros(size, np.float32)
-    draws = np.array([[7, -5]], np.int32)
-    return lambda picture: ascent.ascend(tf.constant(picture), draws, push, 1, 1.0, more)[0].numpy()
+    steps = StepMap(size, 1, 1.0, np.zeros(size, np.float32), (), 0)
+    draws, rng = np.array([[7, -5]], np.int32), np.random.default_rng(0)
+
+    def step(picture: np.ndarray) -> np.ndarray:
+        (taken,) = ascent.ascend(tf.constant(picture), steps, push, draws, rng)
+        return taken.picture.numpy()
+
+    return step
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

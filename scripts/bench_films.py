@@ -17,10 +17,10 @@ from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
+
 from dreamvid.dreaming.ascent import Ascent
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.registry import spec
-
 from dreamvid.frame import Size
 from dreamvid.machine import taken
 from dreamvid.media.read import read_picture
@@ -138,18 +138,17 @@ class Spent:
 
     def __init__(self, ascent: Ascent) -> None:
         self.seconds = 0.0
-        for name in ("climb", "catch_up"):
-            setattr(ascent, name, self._counted(getattr(ascent, name)))
+        ascend = ascent.ascend
 
-    def _counted(self, call: Any) -> Any:
-        def counted(*args: Any, **kwargs: Any) -> Any:
+        def counted(*args: Any) -> Iterator[Any]:
             begun = time.perf_counter()
-            result = call(*args, **kwargs)
-            (result[0] if isinstance(result, tuple) else result).numpy()  # now it is there
-            self.seconds += time.perf_counter() - begun
-            return result
+            for ascended in ascend(*args):
+                ascended.picture.numpy()  # now it is there
+                self.seconds += time.perf_counter() - begun
+                yield ascended
+                begun = time.perf_counter()
 
-        return counted
+        ascent.ascend = counted
 
 
 def strength(network: str, clip: Path) -> float:
@@ -162,7 +161,7 @@ def strength(network: str, clip: Path) -> float:
             assert isinstance(dreamer, Dreamer)
             *_, last = (step.frame for step in record(made, keep="nothing"))
         *_, source = made.source.open()
-        gains.append(dreamer.objective(last) - dreamer.objective(source))
+        gains.append(dreamer.objective_of(last) - dreamer.objective_of(source))
     return gains[0] / gains[1]
 
 
@@ -260,7 +259,7 @@ def first_gradient() -> None:
 
     def made(*given: Any) -> Any:
         dreamer = make(*given)
-        dreamer._ascent.climb = lambda *args: os._exit(0)
+        dreamer._ascent.ascend = lambda *args: os._exit(0)
         return dreamer
 
     make, rendering.make_dreamer = rendering.make_dreamer, made  # type: ignore[assignment]
@@ -285,10 +284,10 @@ def faith(args: argparse.Namespace) -> Iterator[str]:
         gains, judge = [], None
         for computed in ("float32", "bfloat16"):
             own = network.model_copy(update={"precision": computed})
-            dreamer = Dreamer(ImageRecipe(network=own))
+            dreamer = Dreamer(own)
             judge = judge or dreamer
-            dreams = [judge.objective(dreamer(DreamTask(seed, t, bare))) for t in range(DRAWS)]
-            gains.append(np.mean(dreams) - judge.objective(seed))
+            dreams = [judge.objective_of(dreamer(DreamTask(seed, t, bare))) for t in range(DRAWS)]
+            gains.append(np.mean(dreams) - judge.objective_of(seed))
         yield f"| {network.name} | {gains[1] / gains[0]:.1%} |"
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from dreamvid.dreaming.networks.network_spec import Preprocess
 from numpy.typing import NDArray
+
+from dreamvid.dreaming.networks.network_spec import Preprocess
 
 Picture = NDArray[np.float32]
 Step = Callable[[Picture], Picture]

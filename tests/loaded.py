@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import keras
+from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.load import load
 from dreamvid.dreaming.networks.network_spec import NetworkSpec
-
-from dreamvid.recipe import Network
+from dreamvid.dreaming.tensorflow import keras
+from dreamvid.frame import Size
+from dreamvid.machine import Machine
+from dreamvid.recipe import Network, Recipe
+from dreamvid.recipe.resolve import resolve
 
 _LOADED: dict[tuple[str, Network], keras.Model] = {}
 
@@ -19,3 +22,8 @@ def load_once(own: NetworkSpec, network: Network) -> keras.Model:
     if key not in _LOADED:
         _LOADED[key] = load(own, network)
     return _LOADED[key]
+
+
+def dreamer_of(recipe: Recipe, size: Size | None = None) -> Dreamer:
+    """The dreamer of a recipe, for frames of a size."""
+    return Dreamer.of(resolve(recipe, size), Machine.here())

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from tqdm import tqdm
 
 from dreamvid.cli import main
+from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture

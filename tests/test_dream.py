@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from keras.src.legacy.saving import legacy_h5_format
+
 from dreamvid.dreaming.ascent import Ascent, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.activations import preprocessed
@@ -19,28 +24,26 @@ from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.layers import layers
 from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.network_spec import Download
 from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.octaves import octave_sizes
+from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from keras.src.legacy.saving import legacy_h5_format
-
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import DreamSettings, resolve
 from dreamvid.task import DreamTask, Fresh, Notes
-from tests.loaded import load_once
+from tests.loaded import dreamer_of, load_once
 
 
 def dreamer(network: Any = "lite0", **dream: Any) -> Dreamer:
     """Of float32, in whose digits sums are right on any machine; its largest octave is the frame's
     own size."""
-    seed, dream = dream.pop("seed", 0), {"octave_top": 0, **dream}
     own = {"name": network} if isinstance(network, str) else network
-    own = {"precision": "float32", **own}
-    return Dreamer(make_recipe({"network": own, "dream": dream, "seed": seed}, "image"))
+    own = Network(**{"precision": "float32", **own})
+    return Dreamer(own, **{"octave_top": 0, **dream})
 
 
 @pytest.fixture(autouse=True)
@@ -52,19 +55,19 @@ def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("power", [1, 2])
 def test_the_objective_rises(picture: Frame, method: str, power: int) -> None:
     dream = dreamer(method=method, power=power, steps=3, octaves=2)
-    assert dream.objective(dream(DreamTask(picture, 0))) > 1.05 * dream.objective(picture)
+    assert dream.objective_of(dream(DreamTask(picture, 0))) > 1.05 * dream.objective_of(picture)
 
 
 def test_the_objective_rises_at_every_octave(picture: Frame) -> None:
     """Judged on the whole, unjittered picture at each octave's own size."""
     dream = dreamer()
     dreamed = dream(DreamTask(picture, 0))
-    for size in (each.shape for each in dream.sizes(Size(64, 48))):
+    for size in dream.sizes(Size(64, 48)):
         before, after = (
-            tf.image.resize(one, size, method="bicubic", antialias=True).numpy()
+            tf.image.resize(one, size.shape, method="bicubic", antialias=True).numpy()
             for one in (picture, dreamed)
         )
-        assert dream.objective(after) > dream.objective(before)
+        assert dream.objective_of(after) > dream.objective_of(before)
 
 
 def test_a_step_is_of_the_size_asked_for(picture: Frame) -> None:
@@ -97,7 +100,7 @@ def test_one_trace_serves_every_frame_octave_and_size(picture: Frame) -> None:
 
 def test_the_first_frame_of_a_film_dreams_in_a_burst(picture: Frame) -> None:
     recipe = make_recipe({"dream": {"octaves": 1, "steps": 1, "burst": 6}}, "zoom")
-    dream = Dreamer(recipe)
+    dream = dreamer_of(recipe)
     moved = [float(np.std(dream(DreamTask(picture, t)) - picture)) for t in (0, 1)]
     assert moved[0] > 2 * moved[1]
 
@@ -168,13 +171,17 @@ def test_a_step_in_a_box_is_the_step_that_the_whole_would_take(wide: Frame, norm
     )
     push = StepParams((0.3,), 1.5, (0.0, 0.0))
     draws = np.array([[7, -5], [-16, 3]], np.int32)
-    once, scale = ascent.ascend(tf.constant(picture), draws[:1], push, 1, 1.0, patch((144, 192), 0))
+    steps = StepMap((144, 192), 1, 1.0, patch((144, 192), 0), (), 0)
+    unused = np.random.default_rng(0)
+    (ascended,) = ascent.ascend(tf.constant(picture), steps, push, draws[:1], unused)
+    once, scale = ascended.picture, ascended.scale
     size = picture.std() if normalize == "std" else np.abs(picture).mean()
     np.testing.assert_allclose(once, picture + 1.5 * picture / size, rtol=1e-4)
 
     seen = (PLACE[0] - 32, PLACE[1] - 20, PLACE[2] + 9, PLACE[3] + 32)
     more = patch((144, 192), 1.5)
-    twice = ascent.ascend_box(once, draws, push, seen, PLACE, more, scale).numpy()
+    *_, last = ascent.ascend_box(once, PLACE, more, push, draws, scale, seen)
+    twice = last.numpy()
     wanted = once.numpy()[OWN]
     for weight in (1, 0.5):
         wanted = wanted + weight * 1.5 * wanted / size
@@ -253,7 +260,7 @@ def test_a_note_of_another_shape_is_not_taken_for_a_scale(wide: Frame) -> None:
     all_bare, bare = np.ones((144, 192), np.float32), patch((144, 192))
     notes: Notes = {}
     dream(DreamTask(wide, 0, all_bare, notes=notes))
-    settings = settled(make_recipe({"dream": {**IN_TURN, "octave_top": 0, "laplacian": 2}})).dream
+    settings = how(**IN_TURN, laplacian=2)
     fresh: Notes = {}
     wanted = dream(DreamTask(wide, 1, bare, settings, notes=fresh))
     np.testing.assert_array_equal(dream(DreamTask(wide, 1, bare, settings, notes=notes)), wanted)
@@ -276,8 +283,7 @@ def test_boxes_of_any_size_at_every_octave_are_one_trace(wide: Frame) -> None:
         dream(DreamTask(wide, t, bare.astype(np.float32)))
     dream(DreamTask(np.tile(wide, (1, 2, 1)), 4, np.tile(small, (1, 2))))
     assert dream.traces == 1
-    graphs = dream._ascent._box_gradients.values()
-    assert sum(graph.experimental_get_tracing_count() for graph in graphs) == 1
+    assert dream._ascent.box_traces == 1
 
 
 def test_a_box_costs_what_it_looks_at(wide: Frame) -> None:
@@ -334,9 +340,9 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def how(**dream: Any) -> Dream:
+def how(**dream: Any) -> DreamSettings:
     """A dream as a frame is given it, with all that its network settles."""
-    return settled(make_recipe({"dream": {**ANIMALS, **dream}}, "image")).dream
+    return resolve(make_recipe({"dream": {**ANIMALS, **dream}}, "image")).dream
 
 
 @pytest.fixture(scope="module")
@@ -374,15 +380,14 @@ def test_changing_values_are_one_trace_and_smoothing_or_not_are_two(wide: Frame)
         for t, change in enumerate(CHANGES):
             dream(DreamTask(wide, t, patch((144, 192)), how(**{**change, "smooth": smooth})))
         assert dream.traces == traces
-    for graph in dream._ascent._box_gradients.values():
-        assert graph.experimental_get_tracing_count() == 1
+    assert dream._ascent.box_traces == 2, "smoothed, and not"
 
 
 @pytest.mark.parametrize("method", ["detail", "resize", "recursive"])
 def test_weights_of_nothing_leave_the_picture_as_it_is(picture: Frame, method: str) -> None:
     dream = dreamer(**ANIMALS, method=method)
     own = how(method=method, octave_top=1)
-    terms = own.objective or ()
+    terms = own.objective
     nothing = tuple(term.model_copy(update={"weight": 0.0}) for term in terms)
     asleep = own.model_copy(update={"objective": nothing})
     np.testing.assert_array_equal(dream(DreamTask(picture, 0, None, asleep)), picture)
@@ -417,10 +422,10 @@ def test_smoothing_that_fades_out_ends_in_none(picture: Frame) -> None:
 
 def test_the_octaves_are_those_of_the_frame() -> None:
     dream = dreamer(**ANIMALS)
-    assert dream.sizes(Size(192, 144)) == [Size(137, 103), Size(192, 144)]
-    assert dream._sizes((144, 192), how(octaves=2, octave_scale=2, octave_top=1)) == [
-        (144, 192),
-        (288, 384),
+    assert dream.sizes(Size(192, 144)) == [(137, 103), (192, 144)]
+    assert dream.sizes(Size(192, 144), how(octaves=2, octave_scale=2, octave_top=1)) == [
+        (192, 144),
+        (384, 288),
     ]
 
 
@@ -430,11 +435,12 @@ def test_the_octaves_are_those_of_the_frame() -> None:
 def test_small_frames_have_an_octave_above_their_own_size_unless_told() -> None:
     """Where what the network knows has little room in them."""
     dream = dreamer(octaves=2, octave_top=None)
-    assert dream.sizes(Size(192, 144)) == [Size(192, 144), Size(269, 202)]
-    assert dream.sizes(Size(400, 300)) == [Size(286, 214), Size(400, 300)]
-    assert dream._sizes((144, 192), how(octave_top=0)) == [(103, 137), (144, 192)]
-    for other in ({"method": "resize"}, {"method": "recursive"}):
-        assert dream._sizes((144, 192), how(**other, octave_top=None))[-1] == (144, 192)
+    assert dream.sizes(Size(192, 144)) == [(192, 144), (269, 202)]
+    assert dream.sizes(Size(400, 300)) == [(286, 214), (400, 300)]
+    assert dream.sizes(Size(192, 144), how(octave_top=0)) == [(137, 103), (192, 144)]
+    for method in ("resize", "recursive"):
+        other = dreamer(octaves=2, octave_top=None, method=method)
+        assert other.sizes(Size(192, 144))[-1] == (192, 144)
     assert BUILTIN["vgg16"].octave_top(Dream(), (100, 100)) == 0
 
 
@@ -587,10 +593,10 @@ def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path, picture: Fram
     model.save(tmp_path / "w.keras")
     names = ["w.weights.h5", "w.keras", _archive(model, tmp_path / "w.npz").name]
     given = [
-        dreamer({"name": "lite0", "weights": str(tmp_path / name)}).objective(picture)
+        dreamer({"name": "lite0", "weights": str(tmp_path / name)}).objective_of(picture)
         for name in names
     ]
-    random = dreamer({"name": "lite0", "weights": "random"}).objective(picture)
+    random = dreamer({"name": "lite0", "weights": "random"}).objective_of(picture)
     assert given == pytest.approx([given[0]] * 3, rel=1e-5, abs=0)
     assert given[0] != pytest.approx(random, rel=1e-3, abs=0)
 
@@ -639,6 +645,13 @@ def closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def cached_name(name: str) -> str:
+    """Of the file in Keras's cache."""
+    download = BUILTIN[name].download
+    assert download is not None
+    return download.file.name
+
+
 @pytest.mark.parametrize("name", FETCHED)
 def test_no_network_to_reach_says_what_was_tried(
     name: str, closed: Path, capfd: pytest.CaptureFixture[str]
@@ -660,9 +673,9 @@ def test_weights_in_the_cache_of_keras_are_not_fetched(
     (closed / "models").mkdir()
     if newer:
         model.save_weights(closed / "its.weights.h5")
-        (closed / "its.weights.h5").rename(closed / "models" / own.cached)
+        (closed / "its.weights.h5").rename(closed / "models" / cached_name(own.name))
     else:
-        with h5py.File(closed / "models" / own.cached, "w") as file:
+        with h5py.File(closed / "models" / cached_name(own.name), "w") as file:
             legacy_h5_format.save_weights_to_hdf5_group(file, model)
 
     def tried(*words: Any) -> None:
@@ -676,7 +689,7 @@ def test_weights_in_the_cache_of_keras_are_not_fetched(
 
 def test_a_broken_file_in_the_cache_is_fetched_again(closed: Path) -> None:
     (closed / "models").mkdir()
-    (closed / "models" / BUILTIN["vgg16"].cached).write_bytes(b"\x89HDF\r\n cut off")
+    (closed / "models" / cached_name("vgg16")).write_bytes(b"\x89HDF\r\n cut off")
     with pytest.raises(NetworkError, match="could not be fetched"):
         load(BUILTIN["vgg16"], Network(name="vgg16"))
 
@@ -700,13 +713,13 @@ def test_a_download_that_is_cut_leaves_nothing(
             pass
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr("dreamvid.dreaming.networks.load.PATIENCE", 0.5)
+    monkeypatch.setattr("dreamvid.dreaming.networks.download.TIMEOUT", 0.5)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         there = f"http://127.0.0.1:{server.server_port}/"
-        monkeypatch.setattr("keras.src.applications.mobilenet_v2.BASE_WEIGHT_PATH", there)
+        spec = replace(BUILTIN["mobilenet_v2"], download=Download(f"{there}weights.h5"))
         with pytest.raises(NetworkError, match="could not be fetched") as caught:
-            load(BUILTIN["mobilenet_v2"], Network(name="mobilenet_v2"))
+            load(spec, Network(name="mobilenet_v2"))
         over.set()
         server.shutdown()
     assert "\n" not in str(caught.value)
@@ -714,19 +727,21 @@ def test_a_download_that_is_cut_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", FETCHED)
-def test_the_cached_file_is_the_one_that_keras_would_fetch(
-    name: str, closed: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_fetched_is_what_keras_would_fetch(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    spec, asked = BUILTIN[name], []
 
-    def retrieve(origin: str, target: str, *rest: Any) -> None:
-        asked.append(Path(target).relative_to(closed))
+    def get_file(file: str, origin: str, *, cache_subdir: str, file_hash: str = "") -> None:
+        asked.append((Path(cache_subdir) / file, origin, file_hash))
         raise OSError("far away")
 
-    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", retrieve)
-    with pytest.raises(NetworkError, match="far away"):
-        load(BUILTIN[name], Network(name=name))
-    assert asked == [Path("models") / BUILTIN[name].cached]
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    with pytest.raises(OSError, match="far away"):
+        spec.builder()(include_top=False, weights="imagenet")
+    assert spec.download is not None
+    file = spec.download.file
+    assert asked == [(Path(file.parent.name, file.name), spec.download.url, spec.download.md5)]
 
 
 @pytest.mark.parametrize(
@@ -741,7 +756,7 @@ def test_every_network_raises_its_objective(name: str) -> None:
     """On its default layers, with random weights; unjittered, for to them a shift is a stranger."""
     picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)
     dream = dreamer({"name": name, "weights": "random"}, steps=1, octaves=1, jitter=0)
-    assert dream.objective(dream(DreamTask(picture, 0))) > dream.objective(picture)
+    assert dream.objective_of(dream(DreamTask(picture, 0))) > dream.objective_of(picture)
 
 
 PREPROCESSING = {

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+
 from dreamvid.dreaming.networks.folding import folded
 
 kinds = keras.layers

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.registry import spec
 
 from dreamvid.cli import main
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.network_spec import Download
+from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
@@ -61,13 +62,13 @@ def told(*words: str) -> dict[str, Any]:
 
 def assert_judged_by(numbers: dict[str, Any], recipe: dict[str, Any]) -> None:
     """The J of both films are those of the recipe's network in float32."""
-    from dreamvid.dreaming.dreamer import Dreamer
+    from tests.loaded import dreamer_of
 
     network = {**recipe.get("network", {}), "precision": "float32"}
-    judge = Dreamer(make_recipe({**recipe, "network": network}, "video"))
+    judge = dreamer_of(make_recipe({**recipe, "network": network}, "video"))
     for one, own, dreamed in zip(numbers["frames"], SOURCE, DREAMED, strict=True):
-        assert one["objective_source"] == pytest.approx(judge.objective(own), rel=1e-4)
-        assert one["objective_dreamed"] == pytest.approx(judge.objective(dreamed), rel=1e-4)
+        assert one["objective_source"] == pytest.approx(judge.objective_of(own), rel=1e-4)
+        assert one["objective_dreamed"] == pytest.approx(judge.objective_of(dreamed), rel=1e-4)
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +232,9 @@ def test_what_keras_has_fetched_judges_and_what_is_broken_there_is_not_fetched_a
 ) -> None:
     from dreamvid.dreaming.networks import load as models
 
-    cached = tmp_path / "keras" / "models" / BUILTIN["mobilenet_v2"].cached
+    cached = (
+        tmp_path / "keras" / "models" / (BUILTIN["mobilenet_v2"].download or Download("")).file.name
+    )
     cached.parent.mkdir(parents=True)
     models.build(BUILTIN["mobilenet_v2"]).save_weights(tmp_path / "its.weights.h5")
     (tmp_path / "its.weights.h5").rename(cached)
@@ -250,11 +253,10 @@ def test_a_judge_that_is_named_may_be_fetched(monkeypatch: pytest.MonkeyPatch) -
 
     fetched: list[str] = []
 
-    def fetch(own: Any, policy: str) -> Any:
+    def fetch(model: Any, own: Any) -> None:
         fetched.append(own.name)
-        return models.build(own, policy)
 
-    monkeypatch.setattr(models, "_imagenet", fetch)
+    monkeypatch.setattr(models, "_load_imagenet", fetch)
     film({"network": {"name": "mobilenet_v2"}})
     assert told("--judge", "mobilenet_v2")["judge_dreamed"] is True
     assert fetched == ["mobilenet_v2"]

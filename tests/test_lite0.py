@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from dreamvid.cli import main
 from dreamvid.dreaming.networks import load as models
 from dreamvid.dreaming.networks.activations import activations, preprocessed
 from dreamvid.dreaming.networks.builtin import BUILTIN, LITE0_LOOKS
@@ -22,8 +24,6 @@ from dreamvid.dreaming.networks.lite0 import NAMES, build_lite0, lite0_arrays
 from dreamvid.dreaming.networks.load import load
 from dreamvid.dreaming.networks.packaged import LITE0, Packaged
 from dreamvid.dreaming.networks.torch_file import read_tensors
-
-from dreamvid.cli import main
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
@@ -67,9 +67,9 @@ def test_the_network_that_dreams_is_the_one_that_knows(whole: keras.Model) -> No
     cut = keras.Model(whole.inputs, [whole.get_layer(name).output for name in names])
     kinds = [type(layer).__name__ for layer in folded(cut).layers]
     assert "BatchNormalization" not in kinds
-    dreams = activations(EXACT, names)(picture)
+    dreams = activations(OWN, EXACT, names)(picture)
     known = cut(preprocessed(picture, OWN.preprocess))
-    for name, own, wanted in zip(names, dreams, known, strict=True):
+    for (name, own), wanted in zip(dreams.items(), known, strict=True):
         np.testing.assert_allclose(own, wanted, atol=2e-3, err_msg=name)
         assert np.max(own) > 1, "and says something"
 
@@ -92,7 +92,7 @@ def test_what_each_named_layer_dreams_is_said_in_their_order() -> None:
 
 
 def test_the_named_layers_are_listed_first() -> None:
-    _, *lines = layer_lines(Network(), (640, 360))
+    _, *lines = layer_lines(Network(), (640, 360), all=True)
     listed = [line.removeprefix("*").split(maxsplit=1) for line in lines]
     for line, own, (name, look) in zip(lines, listed, LITE0_LOOKS.items(), strict=False):
         assert own == [name, look]

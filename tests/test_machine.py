@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from dreamvid.dreaming import tensorflow as precision
-from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.tensorflow import computed_in
-
 from dreamvid.frame import Size
 from dreamvid.machine import TILE_PIXEL, TILES, Machine, available, fitting, taken
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.resolve import resolve
 from dreamvid.rendering.render import Plan, plan, render
 from tests.conftest import SEED
+from tests.loaded import dreamer_of
 
 
 def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
@@ -57,9 +57,9 @@ def test_what_the_recipe_says_stays() -> None:
 
 def test_a_dreamer_tells_what_it_computes_with() -> None:
     said = make_recipe({"network": {"precision": "bfloat16"}, "dream": {"tile": 100}}, "zoom")
-    machine = Dreamer(said).machine
+    machine = dreamer_of(said).machine
     assert (machine.precision, machine.tile) == ("bfloat16", 100)
-    assert Dreamer(make_recipe({}, "zoom")).machine.tile in TILES
+    assert dreamer_of(make_recipe({}, "zoom")).machine.tile in TILES
 
 
 def begun(planned: Plan) -> Machine:

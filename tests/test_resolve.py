@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from pydantic import BaseModel
 
+from dreamvid.dreaming.networks.builtin import BUILTIN
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.frame import Size
 from dreamvid.machine import TILES, Machine
 from dreamvid.recipe import Recipe

@@ -18,11 +18,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.load import load
-
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import write_picture
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
@@ -32,6 +32,7 @@ from dreamvid.source import open_source
 from dreamvid.task import DreamTask, Fresh
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
+from tests.loaded import dreamer_of
 from tests.reference_seeds import Draws, Layers, Picture
 
 AGREE = 80.0
@@ -283,7 +284,7 @@ def film_agrees(
 def test_the_tutorial_over_all_its_octaves(inception: Net) -> None:
     """From 99x78 px in one tile to 282x221 in 2x2, the last of which reach round the edge."""
     picture = blobs(131, 167)
-    dreamer = Dreamer(seed("tutorial", inception, dream={"steps": 2, "tile": 150}))
+    dreamer = dreamer_of(seed("tutorial", inception, dream={"steps": 2, "tile": 150}))
     layers = traced(inception.layers("mixed3", "mixed5"))
     rolls = np.concatenate([dreamer.draws((131, 167), t, 0) for t in range(200)])
     assert np.abs(rolls).max() <= 512
@@ -297,7 +298,7 @@ def test_the_tutorial_in_one_step_of_many_tiles(inception: Net) -> None:
     """Of 78x79 px, 3 in a row and 2 rows, where there are 233x157."""
     picture = blobs(157, 233)
     alone = {"steps": 1, "tile": 80, "octaves": 1, "octave_top": 0}
-    dreamer = Dreamer(seed("tutorial", inception, dream=alone))
+    dreamer = dreamer_of(seed("tutorial", inception, dream=alone))
     layers = traced(inception.layers("mixed3", "mixed5"))
     expected = reference.tutorial(picture, layers, draws(dreamer), tile=80, octaves=[0])
     assert psnr(still(dreamer, picture), expected) >= AGREE
@@ -336,7 +337,7 @@ def test_creative_ai_as_a_film_of_two_pictures(
         return frame(canvas, layers, 2 if t else 1)
 
     expected = list(reference.film(reference.mixed(*pair), 3, (3, 2), dream))
-    film_agrees(recipe, Dreamer(recipe), open_source(recipe).open(), expected)
+    film_agrees(recipe, dreamer_of(recipe), open_source(recipe).open(), expected)
 
 
 # Mini-me
@@ -349,7 +350,7 @@ def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net
     sources = [frame.astype(np.float32) for frame in clip]
     for steps in (1, 3):
         recipe = seed("mini-me", inception, dream={"steps": steps})
-        dreamer = Dreamer(recipe)
+        dreamer = dreamer_of(recipe)
         expected = [reference.mini_me(frame, layers, steps) for frame in clip]
         dreamed = film_agrees(recipe, dreamer, sources, expected)
         for own, frame in zip(dreamed, clip, strict=True):
@@ -368,7 +369,7 @@ def test_the_recursive_zoom_as_a_film(inception: Net) -> None:
     under Inception's 75 px."""
     changed = {"octaves": 3, "steps": 2, "burst": 1, "tile": 80}
     recipe = seed("recursive-zoom", inception, frames=3, dream=changed)
-    dreamer, layers = Dreamer(recipe), traced(inception.layers("mixed4"))
+    dreamer, layers = dreamer_of(recipe), traced(inception.layers("mixed4"))
     picture = blobs(157, 209)
 
     def dream(canvas: Picture, t: int) -> Picture:
@@ -381,7 +382,7 @@ def test_the_recursive_zoom_as_a_film(inception: Net) -> None:
 
 def test_the_recursive_zoom_in_one_step(inception: Net) -> None:
     picture, layers = blobs(121, 163), inception.layers("mixed4")
-    dreamer = Dreamer(
+    dreamer = dreamer_of(
         seed("recursive-zoom", inception, dream={"octaves": 1, "steps": 1, "tile": 80})
     )
     starts = np.concatenate([dreamer.draws((121, 163), t, 0) for t in range(200)]) / [61, 82]

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from dreamvid.dreaming.ascent import Ascent, Scale, StepParams
-from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.shaping import SMALLEST, evened, mixing, most_bands
-from dreamvid.dreaming.tiles import RolledTiles
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.color import NATURAL, covariance
+from dreamvid.dreaming.ascent import Ascent, Scale, StepParams
+from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.shaping import SMALLEST, evened, mixing, most_bands
+from dreamvid.dreaming.step_map import StepMap
+from dreamvid.dreaming.tiles import RolledTiles
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import resolve
 from dreamvid.task import DreamTask
+from tests.loaded import dreamer_of
 
 
 def gradient(size: tuple[int, int], seed: int = 0) -> Frame:
@@ -176,7 +179,7 @@ SMALL = {"octaves": 2, "octave_top": 0, "steps": 2, "jitter": 8, "step_size": 1}
 @pytest.fixture(scope="module")
 def dream() -> Dreamer:
     """With the recipe's own settings, which each task may put others for."""
-    return Dreamer(recipe())
+    return dreamer_of(recipe())
 
 
 def recipe(**dream: Any) -> Any:
@@ -185,9 +188,7 @@ def recipe(**dream: Any) -> Any:
 
 
 def settings(**dream: Any) -> Any:
-    from dreamvid.dreaming.networks.defaults import settled
-
-    return settled(recipe(**dream)).dream
+    return resolve(recipe(**dream)).dream
 
 
 def test_a_natural_dream_has_less_color_than_neon(dream: Dreamer, picture: Frame) -> None:
@@ -248,20 +249,22 @@ def test_tiles_and_the_whole_agree_however_the_gradient_is_shaped(
     picture = np.random.default_rng(1).uniform(0, 255, (131, 157, 3)).astype(np.float32)
     push = StepParams((1.0,), 1.5, smooth, **{"bands": 2, "mixing": mixing(NATURAL, 0.95), **shape})
     draws = np.array([[7, -5], [-16, 3]], np.int32)
-    climbed = [
-        Ascent(
-            lambda tile, weights: weights[0] * tf.reduce_mean(tile**2),
-            RolledTiles(largest, 32, 32),
-            normalize="std",
-            clip=False,
-        ).ascend(tf.constant(picture), draws, push, 2, 1.0, np.zeros((131, 157), np.float32))
+    steps = StepMap((131, 157), 2, 1.0, np.zeros((131, 157), np.float32), (), 0)
+    whole, tiled = (
+        list(
+            Ascent(
+                lambda tile, weights: weights[0] * tf.reduce_mean(tile**2),
+                RolledTiles(largest, 32, 32),
+                normalize="std",
+                clip=False,
+            ).ascend(tf.constant(picture), steps, push, draws, np.random.default_rng(0))
+        )[-1]
         for largest in (768, 64)
-    ]
-    (whole, scale), (tiled, own) = climbed
-    np.testing.assert_allclose(whole, tiled, atol=1e-3)
+    )
+    np.testing.assert_allclose(whole.picture, tiled.picture, atol=1e-3)
     # The objective is a mean, and a gradient's scale that of the picture or tile, area undone.
-    np.testing.assert_allclose(scale.note, own.note, rtol=1e-3)
-    assert np.abs(whole - picture).mean() > 1
+    np.testing.assert_allclose(whole.scale.note, tiled.scale.note, rtol=1e-3)
+    assert np.abs(whole.picture - picture).mean() > 1
 
 
 def test_a_scale_is_kept_as_an_array() -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from dreamvid.dreaming.networks.defaults import settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamvid import curves
 from dreamvid.cli import main
+from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture

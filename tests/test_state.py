@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dreamvid.dreaming.dreamer import Dreamer
 
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
@@ -21,6 +20,7 @@ from dreamvid.recipe.resolve import film_timeline, resolve
 from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
 from dreamvid.task import AnyDreamer, DreamTask
+from tests.loaded import dreamer_of
 from tests.scenes import Scene
 
 NETWORK = {"name": "lite0", "weights": "random", "precision": "float32"}
@@ -100,7 +100,7 @@ def groups(
 @pytest.fixture(scope="module")
 def dream() -> AnyDreamer:
     """One for all, for each film brings its settings."""
-    return Dreamer(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
+    return dreamer_of(make_recipe({"network": NETWORK, "dream": SHAPED}, "image"))
 
 
 @pytest.mark.parametrize("film", FILMS.values(), ids=FILMS)

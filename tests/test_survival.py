@@ -15,9 +15,9 @@ import uuid
 from pathlib import Path
 
 import pytest
+
 from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.packaged import Packaged
-
 from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
 from dreamvid.recipe.load import make_recipe

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from dreamvid.dreaming.networks.torch_file import MAGIC, PROTOCOL, read_tensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from dreamvid.dreaming.networks.torch_file import MAGIC, PROTOCOL, read_tensors
 
 FLOATS = np.arange(24, dtype="<f4") / 7
 LONGS = np.array([2**40, -3], "<i8")

@@ -12,8 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from dreamvid.dreaming.networks.weights import check_file
 
+from dreamvid.dreaming.networks.weights import check_file
 from dreamvid.errors import NetworkError
 from dreamvid.media.arrays import read_arrays
 

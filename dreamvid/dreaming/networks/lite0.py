@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from dreamvid.dreaming.tensorflow import keras
 
 
 class Stage(NamedTuple):

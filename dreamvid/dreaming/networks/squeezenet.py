@@ -6,7 +6,7 @@ Its weights do not ship with dreamvid: give them as `weights: FILE.npz`, arrays 
 
 from __future__ import annotations
 
-import keras
+from dreamvid.dreaming.tensorflow import keras
 
 FIRES = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192),
          8: (64, 256), 9: (64, 256)}  # fmt: skip

@@ -1,8 +1,8 @@
 """How a picture's gradient is taken: in tiles no larger than the memory allows.
 
-Two ways of cutting, alike to the ascent: `Rolled` for the tutorial's and Google's dreams, `Offset`
-for the recursive one. Both dream every pixel once; what differs is where the cuts fall, what a
-tile sees beyond itself, and whether tiles are weighed against each other.
+Two ways of cutting, alike to the ascent: `RolledTiles` for the tutorial's and Google's dreams,
+`OffsetTiles` for the recursive one. Both dream every pixel once; what differs is where the cuts
+fall, what a tile sees beyond itself, and whether tiles are weighed against each other.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from dreamvid.dreaming.tensorflow import tf
 from dreamvid.recipe import Dream
 
 Value = Callable[[tf.Tensor], tf.Tensor]
-"""A tile, float32 (h, w, 3), to the float32 scalar that is climbed."""
+"""A tile, float32 (h, w, 3), to the float32 scalar that is raised."""
 
 Draws = NDArray[np.int32]
 """One random (down, right) for each step."""
@@ -42,7 +42,7 @@ class Tiling(Protocol):
         so that one trace serves every size."""
 
     def whole(self, size: tuple[int, int]) -> bool:
-        """Whether a picture of (height, width) is one tile; then `rolled_gradient` takes it."""
+        """Whether a picture of (height, width) is one tile; then `tile_gradient` takes it."""
 
     def gradient(
         self, value: Value, picture: tf.Tensor, draw: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
@@ -50,33 +50,33 @@ class Tiling(Protocol):
         """The gradient of `value` with respect to `picture`, (H, W, 3) both."""
 
 
-def tiling(dream: Dream, least: int) -> Tiling:
-    """The tiling of a recipe whose tile is chosen, for a network that takes `least` px or more."""
-    assert dream.tile, "chosen"
+def tiling(dream: Dream, tile: int, min_size: int) -> Tiling:
+    """The tiling of a dream's method, of tiles of `tile` px, for a network that takes `min_size` px
+    or more."""
     if dream.method == "recursive":
-        return Offset(dream.tile, least)
-    return Rolled(dream.tile, dream.margin, least)
+        return OffsetTiles(tile, min_size)
+    return RolledTiles(tile, dream.margin, min_size)
 
 
 @dataclass(frozen=True)
-class Rolled:
+class RolledTiles:
     """Equal tiles of at most `largest` px of a picture rolled at random, around its edges.
 
     Each tile is read with `margin` px of context and only its core's gradient is kept, so that a
     pixel at a tile's edge is pushed by the same features as in the whole picture. The tiles being
-    equal, the means that are climbed are on one scale. With its context a tile has at least `least`
-    px, for the network takes no less.
+    equal, the means that are raised are on one scale. With its context a tile has at least
+    `min_size` px, for the network takes no less.
     """
 
     largest: int
     margin: int
-    least: int
+    min_size: int
 
     def axis(self, length: int) -> tuple[int, int, int]:
         """(count, core, margin): the fewest equal tiles; one alone needs no margin."""
         count = -(-length // self.largest)
         core = -(-length // count)
-        lacking = -(-(self.least - core) // 2)
+        lacking = -(-(self.min_size - core) // 2)
         return count, core, max(self.margin, lacking) if count > 1 else 0
 
     def whole(self, size: tuple[int, int]) -> bool:
@@ -101,7 +101,7 @@ class Rolled:
             up = _around(index // columns[0], rows, draw[0], high)
             across = _around(index % columns[0], columns, draw[1], wide)
             tile = tf.gather(tf.gather(picture, up, axis=0), across, axis=1)
-            found = gradient_of(value, tile)
+            found = tile_gradient(value, tile)
             return found[rows[2] : rows[2] + rows[1], columns[2] : columns[2] + columns[1]]
 
         cores = tf.map_fn(
@@ -123,23 +123,23 @@ def _around(index: tf.Tensor, cut: tf.Tensor, shift: tf.Tensor, length: tf.Tenso
 
 
 @dataclass(frozen=True)
-class Offset:
+class OffsetTiles:
     """Tiles of about `about` px that begin at random outside the picture, as the recursive zoom's.
 
     An axis of n px is cut into tiles of ceil(n / round(n / about)) px from a start between ¾ and ¼
     of a tile before it, so that the first and the last are parts of one. Each tile's gradient is
     divided by its own standard deviation: everywhere the dream is equally strong. A part under
-    `least` px reads on into the picture, for the network takes no less; it keeps only its own.
+    `min_size` px reads on into the picture, for the network takes no less; it keeps only its own.
     """
 
     about: int
-    least: int
+    min_size: int
 
     def axis(self, length: int) -> tuple[int, int, int]:
-        """(count, tile, least): one tile more than fill the axis, for they begin before it."""
+        """(count, tile, min_size): one tile more than fill the axis, for they begin before it."""
         count = max(1, round(length / self.about))
         tile = math.ceil(length / count)
-        return count + 1, tile, min(self.least, length)
+        return count + 1, tile, min(self.min_size, length)
 
     def whole(self, size: tuple[int, int]) -> bool:
         """Never: the first and the last are parts of one."""
@@ -161,7 +161,7 @@ class Offset:
         for index in tf.range(rows[0] * columns[0]):
             up, down, above, below = _part(index // columns[0], rows, draw[0], high)
             left, right, before, after = _part(index % columns[0], columns, draw[1], wide)
-            found = gradient_of(value, picture[above:below, before:after])
+            found = tile_gradient(value, picture[above:below, before:after])
             found = found[up - above : down - above, left - before : right - before]
             found = found / (tf.math.reduce_std(found) + GUARD)
             around = [[up, high - down], [left, wide - right], [0, 0]]
@@ -179,14 +179,15 @@ def _part(
     return first, last, low, tf.maximum(last, low + cut[2])
 
 
-def rolled_gradient(value: Value, picture: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
-    """The gradient of `value` with respect to a picture that is rolled by `draw` for it."""
-    return tf.roll(gradient_of(value, tf.roll(picture, draw, (0, 1))), -draw, (0, 1))
+def tile_gradient(value: Value, tile: tf.Tensor, roll: tf.Tensor | None = None) -> tf.Tensor:
+    """The gradient of `value` with respect to a tile, (h, w, 3) both.
 
-
-def gradient_of(value: Value, tile: tf.Tensor) -> tf.Tensor:
-    """The gradient of `value` with respect to a tile, (h, w, 3) both."""
+    Args:
+        roll: (down, right), by which the tile is rolled for it, and the gradient back.
+    """
+    seen = tile if roll is None else tf.roll(tile, roll, (0, 1))
     with tf.GradientTape() as tape:
-        tape.watch(tile)
-        height = value(tile)
-    return tape.gradient(height, tile)
+        tape.watch(seen)
+        height = value(seen)
+    found = tape.gradient(height, seen)
+    return found if roll is None else tf.roll(found, -roll, (0, 1))

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from dreamvid.dreaming.tensorflow import keras
 
 KERNELS = {
     keras.layers.Conv2D: "kernel",

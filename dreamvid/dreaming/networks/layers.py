@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
-
 from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.registry import spec
-from dreamvid.errors import NetworkError
+from dreamvid.dreaming.tensorflow import keras
+from dreamvid.frame import Size
 from dreamvid.recipe import Network
 
 FAR = 2048
@@ -27,12 +27,12 @@ class Layer:
         size: (width, height) for the picture asked about.
         channels: how many features it has.
         stride: px of the picture to one of its cells.
-        default: whether the network's entry dreams on it.
+        default: whether the network dreams on it by default.
     """
 
     name: str
     kind: str
-    size: tuple[int, int]
+    size: Size
     channels: int
     stride: int
     default: bool
@@ -46,28 +46,28 @@ def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
     Raises:
         NetworkError: there is no such network or file, or the picture is too small for it.
     """
-    own, (width, height) = spec(network.name), size
-    if min(size) < own.min_size:
-        raise NetworkError(
-            f"size {width}x{height}: network {own.name} needs at least {own.min_size}x{own.min_size}"
-        )
+    known, size = spec(network.name), Size(*size)
+    known.check_size(size)
     whole = (network.weights or "").endswith(".keras")
-    model = load(own, network) if whole else build(own)
+    return _layers(known, load(known, network) if whole else build(known), size)
+
+
+def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
     fields = [layer for layer in model.layers[1:] if _is_field(layer)]
     shapes = keras.Model(model.inputs, [layer.output for layer in fields])
     here, near, far = (
         shapes.compute_output_shape((1, high, wide, 3))
-        for high, wide in ((height, width), (FAR, FAR), (2 * FAR, 2 * FAR))
+        for high, wide in (size.shape, (FAR, FAR), (2 * FAR, 2 * FAR))
     )
-    chosen = dict(own.objective)
+    default = dict(known.objective)
     return [
         Layer(
             layer.name,
             type(layer).__name__,
-            (at[2], at[1]),
+            Size(at[2], at[1]),
             at[3],
             FAR // (beyond[1] - close[1]),
-            layer.name in chosen,
+            layer.name in default,
         )
         for layer, at, close, beyond in zip(fields, here, near, far, strict=True)
     ]
@@ -79,19 +79,27 @@ def _is_field(layer: keras.Layer) -> bool:
     return isinstance(output, keras.KerasTensor) and None in output.shape[1:3]
 
 
-def layer_lines(network: Network, size: tuple[int, int]) -> Iterator[str]:
-    """:func:`layers` as a table; first those of which is known what they dream."""
-    found, own = layers(network, size), spec(network.name)
-    wide = max(len(layer.name) for layer in found)
+def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -> Iterator[str]:
+    """A network's layers as a table, for people: those first of which it is known what they dream,
+    with a word on it; the others only with `all`, or where it is known of none.
+
+    Raises:
+        NetworkError: as `layers`.
+    """
+    found, known = layers(network, size), spec(network.name)
+    default = dict(known.objective)
+    width = max(len(layer.name) for layer in found)
     kind = max(len(layer.kind) for layer in found)
-    yield f"{own.name} on {size[0]}x{size[1]}; * is what it dreams on unless told"
-    for name, look in own.looks.items():
-        yield f"{'*' if name in dict(own.objective) else ' '} {name:{wide}}  {look}"
-    yield f"  {'layer':{wide}}  {'what':{kind}}  {'size':>9}  channels  stride"
+    yield f"{known.name} on {size[0]}x{size[1]}; * marks what it dreams on by default"
+    for name, look in known.looks.items():
+        yield f"{'*' if name in default else ' '} {name:{width}}  {look}"
+    if known.looks and not all:
+        yield f"  and {len(found) - len(known.looks)} other layers: --all lists them"
+        return
+    yield f"  {'layer':{width}}  {'kind':{kind}}  {'size':>9}  channels  stride"
     for layer in found:
         mark = "*" if layer.default else " "
-        width, height = layer.size
         yield (
-            f"{mark} {layer.name:{wide}}  {layer.kind:{kind}}  {f'{width}x{height}':>9}  "
+            f"{mark} {layer.name:{width}}  {layer.kind:{kind}}  {layer.size!s:>9}  "
             f"{layer.channels:>8}  {layer.stride:>6}"
         )

@@ -1,12 +1,9 @@
-"""From an entry to its Keras model, weights and all."""
+"""From a spec to its Keras model, weights and all."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import shutil
-import socket
-import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -15,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.dreaming.networks.download import fetch
 from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.dreaming.networks.weights import check_file
-from dreamvid.dreaming.tensorflow import computed_in
+from dreamvid.dreaming.tensorflow import computed_in, keras, keras_seed
 from dreamvid.errors import NetworkError
 from dreamvid.media.arrays import read_arrays
 from dreamvid.recipe import Network
@@ -30,36 +27,33 @@ from dreamvid.recipe import Network
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Keras's names of what a network computes in."""
 
-PATIENCE = 30.0
-"""Seconds without an answer after which a download has failed."""
 
-
-def load(own: NetworkSpec, network: Network) -> keras.Model:
-    """The Keras model of an entry with the weights asked for, for pictures of any size.
+def load(spec: NetworkSpec, network: Network) -> keras.Model:
+    """The Keras model of a network with the weights asked for, for pictures of any size.
 
     Raises:
         NetworkError: the weights cannot be had, or do not fit.
     """
-    weights = network.weights or own.weights
+    weights = network.weights or spec.weights
     if weights == "file":
-        raise NetworkError(f"network {own.name}: name its file of weights: --weights FILE.npz")
-    if weights == "imagenet" and own.weights != "imagenet":
-        raise NetworkError(f"network {own.name}: has no weights to fetch; leave imagenet out")
+        raise NetworkError(f"network {spec.name}: name its file of weights: --weights FILE.npz")
+    if weights == "imagenet" and spec.weights != "imagenet":
+        raise NetworkError(f"network {spec.name}: has no weights to fetch; leave imagenet out")
     if weights.endswith(".keras"):
         return _whole_model(Path(weights))
-    policy = POLICIES[computed_in(network.precision, own.bfloat16)]
+    model = build(spec, POLICIES[computed_in(network.precision, spec.bfloat16)])
     if weights == "imagenet":
-        return _imagenet(own, policy)
-    model = build(own, policy)
-    if weights == "package":
-        _assign_packaged(model, own)
-    elif weights != "random":
+        _load_imagenet(model, spec)
+    elif weights == "package":
+        _assign_packaged(model, spec)
+    elif weights not in ("random", "build"):
         _from_file(model, Path(weights))
     return model
 
 
-def build(own: NetworkSpec, policy: str = "float32", weights: str | None = None) -> keras.Model:
-    """The model of an entry, for pictures of any size; its weights random unless "imagenet".
+def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
+    """The model of a network as its builder makes it, for pictures of any size; random weights are
+    the same ones in every process.
 
     It is made in a thread of its own: Keras counts the layers of a thread to name those that have
     no name, so that here a layer has the same name in every model and every process.
@@ -67,39 +61,30 @@ def build(own: NetworkSpec, policy: str = "float32", weights: str | None = None)
 
     def make() -> keras.Model:
         keras.config.set_dtype_policy(policy)  # the thread's alone, like the names
-        keras.utils.set_random_seed(0)
-        with warnings.catch_warnings():
+        with keras_seed(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MobileNet's, that 224 px is not the only size
-            return own.builder()(include_top=False, weights=weights)
+            return spec.builder()(include_top=False, weights=None)
 
-    with ThreadPoolExecutor(1) as room:
-        return room.submit(make).result()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(make).result()
 
 
-def _imagenet(own: NetworkSpec, policy: str) -> keras.Model:
-    """From Keras's cache where the file is there and whole, else fetched by Keras."""
-    cached = own.fetched
+def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
+    """From Keras's cache where the file is there and whole, else downloaded into it."""
+    assert spec.download, "a spec whose weights are downloaded says from where"
+    cached = spec.fetched
     if cached is not None:
-        model = build(own, policy)
-        # Keras would compare its checksum and else fetch it anew: so it does if it is broken.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # it is broken, and downloaded anew
             _load_h5(model, cached)
-            return model
-    # Keras reports a download on standard output, which is not its place; and to no one, if no one
-    # is there to watch.
-    watched = sys.stderr if sys.stderr.isatty() else io.StringIO()
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
+            return
     try:
-        with contextlib.redirect_stdout(watched):
-            return build(own, policy, "imagenet")
-    except Exception as error:  # Keras lets through whatever its download raised
+        fetch(spec.download, spec.name)
+        _load_h5(model, spec.download.file)
+    except Exception as error:  # the network, the disk, the file: none can be told beforehand
         raise NetworkError(
-            f"network {own.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
+            f"network {spec.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
             "--network lite0 needs no download, and weights: FILE takes a file you have"
         ) from None
-    finally:
-        socket.setdefaulttimeout(patience)
 
 
 def _from_file(model: keras.Model, path: Path) -> None:
@@ -132,17 +117,18 @@ def _whole_model(path: Path) -> keras.Model:
     check_file(path)
     try:
         # Safe mode refuses a model that carries code (Lambda layers).
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with keras_seed():
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise NetworkError(
             f"weights {path}: not a model that Keras loads safely: {_reason(error)}"
         ) from None
 
 
-def _assign_packaged(model: keras.Model, own: NetworkSpec) -> None:
+def _assign_packaged(model: keras.Model, spec: NetworkSpec) -> None:
     """Give a model the weights that an installed package carries."""
-    assert own.packaged, "an entry whose weights are a package's says which"
-    _assign(model, own.converter()(read_tensors(own.packaged.read())), own.packaged.path)
+    assert spec.packaged, "a spec whose weights are a package's says which"
+    _assign(model, spec.converter()(read_tensors(spec.packaged.read())), spec.packaged.path)
 
 
 def _from_npz(model: keras.Model, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How many steps a picture takes, and where: most where no dream lies on it yet.
+"""How many steps each pixel takes: most where it was just disoccluded and carries no dream yet.
 
 A dream that is carried from frame to frame needs one step to stay alive; ground that a thing or the
 camera has just uncovered needs a burst of them, or it shows as a hole in the dream. Such ground is
@@ -23,9 +23,9 @@ CELL = 16
 CONTEXT = 32
 """Px that a box sees around itself."""
 BUDGET = 1.0
-"""What further steps may cost in one frame, in even ones; shared out evenly between the octaves,
+"""What extra steps may cost in one frame, in base steps; shared out evenly between the octaves,
 so that the small and cheap ones, where creatures begin, get most steps. What a pixel still lacks
-it gets in the next frames. Where most of a picture is bare, as after a flash, nothing bounds it.
+it gets in the next frames. Where most of a picture is fresh, as after a flash, nothing bounds it.
 """
 
 GAIN = 0.66
@@ -75,43 +75,58 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Effort:
+class StepMap:
     """The steps of one octave of one frame.
 
     Attributes:
         size: the octave's (height, width).
-        even: steps that the whole picture takes.
+        base_steps: that the whole picture takes.
         gain: how much larger than others those are.
-        more: (H, W) float32: the steps that each pixel wants beyond those.
+        extra: (H, W) float32: the steps that each pixel wants beyond those.
         boxes: where they are taken; one that is the whole picture, where boxes would cost as much.
-        further: how many are taken there.
+        extra_steps: how many are taken there.
     """
 
     size: tuple[int, int]
-    even: int
+    base_steps: int
     gain: float
-    more: NDArray[np.float32]
+    extra: NDArray[np.float32]
     boxes: tuple[Box, ...]
-    further: int
+    extra_steps: int
 
     @property
     def everywhere(self) -> bool:
-        """Whether further steps look at the whole picture too."""
+        """Whether extra steps look at the whole picture too."""
         return self.boxes == ((0, 0, *self.size),)
+
+    @property
+    def whole_steps(self) -> int:
+        """How many steps look at the whole picture."""
+        return self.base_steps + (self.extra_steps if self.everywhere else 0)
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        """The boxes that are a part of the picture."""
+        return () if self.everywhere else self.boxes
+
+    @property
+    def count(self) -> int:
+        """All steps, those of each box by themselves."""
+        return self.whole_steps + len(self.parts) * self.extra_steps
 
     @property
     def idle(self) -> bool:
         """Whether the octave takes no step in this frame."""
-        return self.even == self.further == 0
+        return self.base_steps == self.extra_steps == 0
 
 
-def efforts(
-    bare: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
-) -> list[Effort]:
+def step_maps(
+    fresh: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
+) -> list[StepMap]:
     """The steps at each octave of (height, width).
 
     Args:
-        bare: (H, W), where a picture lacks a dream: it takes `burst` steps where it is 1, `steps`
+        fresh: (H, W), where a picture lacks a dream: it takes `burst` steps where it is 1, `steps`
             where it is 0.
         sizes: the octaves' (height, width).
         steps: an octave, of every pixel, in its turn.
@@ -119,45 +134,45 @@ def efforts(
         largest: px: no box looks at more in either direction.
         turn: which octaves take `steps`.
     """
-    least, most = float(bare.min()), float(bare.max())
-    own = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
+    least, most = float(fresh.min()), float(fresh.max())
+    base = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
     gain = turn.gain
     if least == 1:  # nothing is carried, as in a first frame
-        return [Effort(size, burst, 1.0, np.zeros(size, np.float32), (), 0) for size in sizes]
+        return [StepMap(size, burst, 1.0, np.zeros(size, np.float32), (), 0) for size in sizes]
     if most == 0:  # all is, as in most frames of a zoom
-        idle = [np.zeros(size, np.float32) for size in sizes]
-        every = zip(sizes, own, idle, strict=True)
-        return [Effort(size, even, gain, more, (), 0) for size, even, more in every]
+        none = [np.zeros(size, np.float32) for size in sizes]
+        every = zip(sizes, base, none, strict=True)
+        return [StepMap(size, own, gain, extra, (), 0) for size, own, extra in every]
     areas = [high * wide for high, wide in sizes]
     allowance = BUDGET * sum(areas) / len(areas)
     return [
-        _effort(bare, size, even, gain, burst - steps, largest, allowance)
-        for size, even in zip(sizes, own, strict=True)
+        _step_map(fresh, size, own, gain, burst - steps, largest, allowance)
+        for size, own in zip(sizes, base, strict=True)
     ]
 
 
-def _effort(
-    bare: Fresh,
+def _step_map(
+    fresh: Fresh,
     size: tuple[int, int],
-    even: int,
+    base_steps: int,
     gain: float,
     beyond: int,
     largest: int,
     allowance: float,
-) -> Effort:
-    wanted = beyond * cv2.resize(bare, size[::-1], interpolation=cv2.INTER_AREA)
-    more = np.clip(wanted, 0, None).astype(np.float32)
-    longest = round(float(more.max()))
-    boxes = _boxes(more > 0.5)
+) -> StepMap:
+    wanted = beyond * cv2.resize(fresh, size[::-1], interpolation=cv2.INTER_AREA)
+    extra = np.clip(wanted, 0, None).astype(np.float32)
+    longest = round(float(extra.max()))
+    boxes = _boxes(extra > 0.5)
     seen = [around(box, size) for box in boxes]
     whole = area((0, 0, *size))
     cost = sum(map(area, seen))
     if 2 * cost > whole or any(b - t > largest or r - le > largest for t, le, b, r in seen):
         boxes, cost = ((0, 0, *size),), whole
-    if more.mean() > longest / 2:
+    if extra.mean() > longest / 2:
         allowance = math.inf
-    further = int(min(longest, allowance / cost)) if boxes else 0
-    return Effort(size, even, gain, more, boxes if further else (), further)
+    extra_steps = int(min(longest, allowance / cost)) if boxes else 0
+    return StepMap(size, base_steps, gain, extra, boxes if extra_steps else (), extra_steps)
 
 
 def around(box: Box, size: tuple[int, int]) -> Box:

@@ -7,13 +7,13 @@ from itertools import combinations, count
 
 import numpy as np
 import pytest
-from dreamvid.dreaming import step_map as effort
-from dreamvid.dreaming.step_map import BUDGET, CONTEXT, GAIN, Box, StepMap, Turn, area, around
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from dreamvid.blend import FADE
+from dreamvid.dreaming import step_map
+from dreamvid.dreaming.step_map import BUDGET, CONTEXT, GAIN, Box, StepMap, Turn, area, around
 from dreamvid.task import Fresh
 
 quick = settings(deadline=None, max_examples=150)
@@ -35,11 +35,11 @@ def bares(draw: DrawFn) -> Fresh:
     return bare
 
 
-def efforts(
+def step_maps(
     bare: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int
 ) -> list[StepMap]:
     """Of a frame in which every octave has its turn."""
-    return effort.efforts(bare, sizes, steps, burst, largest, Turn(3, len(sizes), 1))
+    return step_map.step_maps(bare, sizes, steps, burst, largest, Turn(3, len(sizes), 1))
 
 
 plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_from([96, 160, 768]))
@@ -47,7 +47,7 @@ plans = st.tuples(bares(), st.integers(1, 3), st.integers(1, 12), st.sampled_fro
 
 def planned(plan: tuple[Fresh, int, int, int]) -> list[StepMap]:
     bare, steps, burst, largest = plan
-    return efforts(bare, octaves(*bare.shape), steps, max(steps, burst), largest)
+    return step_maps(bare, octaves(*bare.shape), steps, max(steps, burst), largest)
 
 
 def inside(boxes: tuple[Box, ...], size: tuple[int, int]) -> Fresh:
@@ -64,9 +64,9 @@ def test_every_pixel_that_wants_more_is_in_one_box(plan: tuple[Fresh, int, int, 
     for work in planned(plan):
         covered = inside(work.boxes, work.size)
         assert covered.max() <= 1, "no box lies over another"
-        assert bool(work.boxes) == bool(work.further)
+        assert bool(work.boxes) == bool(work.extra_steps)
         if work.boxes:
-            assert (covered[work.more > 0.5] == 1).all()
+            assert (covered[work.extra > 0.5] == 1).all()
 
 
 @given(plans)
@@ -87,8 +87,10 @@ def test_a_box_lies_in_the_picture_and_is_not_too_large(plan: tuple[Fresh, int, 
 def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Fresh, int, int, int]) -> None:
     works = planned(plan)
     areas = [high * wide for high, wide in octaves(*plan[0].shape)]
-    bounded = [work for work in works if work.more.mean() <= round(work.more.max()) / 2]
-    spent = sum(work.further * area(around(b, work.size)) for work in bounded for b in work.boxes)
+    bounded = [work for work in works if work.extra.mean() <= round(work.extra.max()) / 2]
+    spent = sum(
+        work.extra_steps * area(around(b, work.size)) for work in bounded for b in work.boxes
+    )
     assert spent <= BUDGET * sum(areas) * len(bounded) / len(works) + 1
 
 
@@ -97,51 +99,53 @@ def test_further_steps_cost_no_more_than_the_even_ones(plan: tuple[Fresh, int, i
 def test_no_pixel_takes_more_steps_than_the_burst(plan: tuple[Fresh, int, int, int]) -> None:
     _, steps, burst, _ = plan
     for work in planned(plan):
-        assert work.more.shape == work.size
-        assert work.more.min() >= 0
-        assert steps <= work.even <= max(steps, burst)
-        assert work.even + work.further <= max(steps, burst)
+        assert work.extra.shape == work.size
+        assert work.extra.min() >= 0
+        assert steps <= work.base_steps <= max(steps, burst)
+        assert work.base_steps + work.extra_steps <= max(steps, burst)
 
 
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (90, 160), (360, 640)])
 def test_where_nothing_is_bare_all_take_the_even_steps(height: int, width: int) -> None:
-    for work in efforts(np.zeros((height, width), np.float32), octaves(height, width), 1, 10, 768):
-        assert (work.even, work.further, work.boxes) == (1, 0, ())
-        assert not work.more.any()
+    for work in step_maps(
+        np.zeros((height, width), np.float32), octaves(height, width), 1, 10, 768
+    ):
+        assert (work.base_steps, work.extra_steps, work.boxes) == (1, 0, ())
+        assert not work.extra.any()
 
 
 @pytest.mark.parametrize("largest", [64, 768])
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (90, 160), (360, 640)])
 def test_where_all_is_bare_all_take_the_burst(height: int, width: int, largest: int) -> None:
     bare = np.ones((height, width), np.float32)
-    for work in efforts(bare, octaves(height, width), 1, 10, largest):
-        assert (work.even, work.further, work.boxes) == (10, 0, ())
+    for work in step_maps(bare, octaves(height, width), 1, 10, largest):
+        assert (work.base_steps, work.extra_steps, work.boxes) == (10, 0, ())
 
 
 def test_where_most_is_bare_the_rest_is_not_spared_and_no_budget_holds() -> None:
     """As after a flash that left a corner of the dream."""
     bare = np.ones((180, 320), np.float32)
     bare[:50, :80] = 0
-    for work in efforts(bare, octaves(180, 320), 1, 10, 768):
+    for work in step_maps(bare, octaves(180, 320), 1, 10, 768):
         assert work.everywhere
-        assert (work.even, work.further) == (1, 9)
-        assert work.more[-1, -1] == 9
-        assert work.more[0, 0] == 0
+        assert (work.base_steps, work.extra_steps) == (1, 9)
+        assert work.extra[-1, -1] == 9
+        assert work.extra[0, 0] == 0
 
 
 def test_a_small_patch_is_dreamed_in_a_box_around_it() -> None:
     bare = np.zeros((180, 320), np.float32)
     bare[70:90, 100:120] = 1
-    (work,) = efforts(bare, [(180, 320)], 1, 6, 768)
+    (work,) = step_maps(bare, [(180, 320)], 1, 6, 768)
     assert work.boxes == ((64, 96, 96, 128),), "whole cells"
-    assert (work.even, work.further) == (1, 5), "the burst, all told"
-    np.testing.assert_array_equal(work.more, 5 * bare)
+    assert (work.base_steps, work.extra_steps) == (1, 5), "the burst, all told"
+    np.testing.assert_array_equal(work.extra, 5 * bare)
 
 
 def test_small_octaves_get_most_of_the_steps() -> None:
     bare = np.zeros((360, 640), np.float32)
     bare[:, 300:340] = 1
-    further = [work.further for work in efforts(bare, octaves(360, 640), 1, 20, 768)]
+    further = [work.extra_steps for work in step_maps(bare, octaves(360, 640), 1, 20, 768)]
     assert further == sorted(further, reverse=True)
     assert further[0] > further[-1] > 0
 
@@ -150,13 +154,13 @@ def test_near_patches_share_a_box_and_far_ones_do_not() -> None:
     near, far = np.zeros((2, 320, 480), np.float32)
     near[100:110, 100:110] = near[100:110, 140:150] = 1
     far[100:110, 100:110] = far[250:260, 400:410] = 1
-    assert [len(efforts(b, [(320, 480)], 1, 6, 768)[0].boxes) for b in (near, far)] == [1, 2]
+    assert [len(step_maps(b, [(320, 480)], 1, 6, 768)[0].boxes) for b in (near, far)] == [1, 2]
 
 
 def test_what_would_be_too_large_a_box_is_the_whole_picture() -> None:
     bare = np.zeros((400, 600), np.float32)
     bare[20:30, 20:300] = 1
-    small, large = (efforts(bare, [(400, 600)], 1, 6, largest)[0] for largest in (200, 768))
+    small, large = (step_maps(bare, [(400, 600)], 1, 6, largest)[0] for largest in (200, 768))
     assert small.everywhere
     assert not large.everywhere
 
@@ -166,8 +170,8 @@ def test_the_steps_fade_over_the_frames_after() -> None:
     bare[70:90, 100:120] = 1
     taken = []
     for _ in range(12):
-        (work,) = efforts(bare, [(360, 640)], 1, 11, 768)
-        taken.append(work.further)
+        (work,) = step_maps(bare, [(360, 640)], 1, 11, 768)
+        taken.append(work.extra_steps)
         bare *= FADE
     assert taken == sorted(taken, reverse=True)
     assert taken[:3] == [10, 7, 5]
@@ -198,7 +202,7 @@ def test_boxes_of_one_are_never_one_over_another() -> None:
     bare = np.zeros((400, 640), np.float32)
     bare[0:16, 0:320] = bare[0:200, 0:16] = 1
     bare[180:200, 300:320] = 1
-    (work,) = efforts(bare, [(400, 640)], 1, 6, 4000)
+    (work,) = step_maps(bare, [(400, 640)], 1, 6, 4000)
     for one, other in combinations(work.boxes, 2):
         apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
         assert apart
@@ -208,7 +212,7 @@ def test_boxes_around_angles_do_not_overlap() -> None:
     bare = np.zeros((800, 1200), np.float32)
     bare[0:16, 0:320] = bare[0:200, 0:16] = 1
     bare[384:400, 304:640] = bare[176:400, 624:640] = 1
-    (work,) = efforts(bare, [(800, 1200)], 1, 6, 4000)
+    (work,) = step_maps(bare, [(800, 1200)], 1, 6, 4000)
     assert inside(work.boxes, work.size).max() == 1
 
 
@@ -273,21 +277,21 @@ def test_what_is_carried_is_dreamed_in_turn_and_what_is_bare_at_every_octave(
     bare, steps, burst, largest = plan
     sizes, burst = octaves(*bare.shape), max(steps, burst)
     turn = Turn(number, len(sizes), stagger)
-    works = effort.efforts(bare, sizes, steps, burst, largest, turn)
-    every = efforts(bare, sizes, steps, burst, largest)
+    works = step_map.step_maps(bare, sizes, steps, burst, largest, turn)
+    every = step_maps(bare, sizes, steps, burst, largest)
     for octave, (work, whole) in enumerate(zip(works, every, strict=True)):
         if bare.min() == 1:
-            assert (work.even, work.gain) == (burst, 1)
+            assert (work.base_steps, work.gain) == (burst, 1)
         else:
-            assert work.even == (steps if turn.includes(octave) else 0)
+            assert work.base_steps == (steps if turn.includes(octave) else 0)
             assert work.gain == turn.gain
-        assert (work.boxes, work.further) == (whole.boxes, whole.further)
-        np.testing.assert_array_equal(work.more, whole.more)
-        assert work.idle == (work.even == work.further == 0)
+        assert (work.boxes, work.extra_steps) == (whole.boxes, whole.extra_steps)
+        np.testing.assert_array_equal(work.extra, whole.extra)
+        assert work.idle == (work.base_steps == work.extra_steps == 0)
 
 
 @pytest.mark.parametrize("number", range(5))
 def test_where_nothing_is_carried_every_octave_takes_the_burst(number: int) -> None:
     bare, sizes = np.ones((90, 160), np.float32), octaves(90, 160)
-    for work in effort.efforts(bare, sizes, 1, 10, 768, Turn(number, 4, 3)):
-        assert (work.even, work.further, work.gain) == (10, 0, 1)
+    for work in step_map.step_maps(bare, sizes, 1, 10, 768, Turn(number, 4, 3)):
+        assert (work.base_steps, work.extra_steps, work.gain) == (10, 0, 1)
