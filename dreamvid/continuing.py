@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from dreamvid.dream.catalogue import settled
-from dreamvid.errors import MediaError, RecipeError, RunError
+from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.manifest import Manifest, compared, described
 from dreamvid.means import Means
 from dreamvid.media.kept import KeptFrames
@@ -21,7 +21,7 @@ from dreamvid.note import read_note
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
 from dreamvid.recovery import recovered
 from dreamvid.recurrence import State
-from dreamvid.rendering import SEGMENT
+from dreamvid.rendering import SEGMENT, is_done
 from dreamvid.run import begun, finished, folder_of, lay_out, load_state
 from dreamvid.scheduled import schedules
 from dreamvid.source import open_source
@@ -80,8 +80,8 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
         branch = done < length or bool(changed)
         output = film.with_name(f"{film.stem}-{done}{film.suffix}") if branch else film
     recipe = recipe.model_copy(update={"output": output})
-    if begun(output) is not None:
-        return recipe  # interrupted: goes on, or says what differs
+    if begun(output) is not None or (output != film and not overwrite and is_done(recipe)):
+        return recipe  # interrupted: goes on, or says what differs; or there is nothing to do
     longer = output.resolve() == film.resolve()
     if longer and (done < length or changed):
         raise MediaError(f"{film}: a branch needs a name of its own: -o FILE")
@@ -90,7 +90,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
     _refuse(recipe, changed)
     source = open_source(recipe)
     if source.frames is not None and source.frames <= done:
-        raise RunError(f"{recipe.source[0]}: has no more than the {done} frames that are dreamed")
+        raise StateError(f"{recipe.source[0]}: has no more than the {done} frames that are dreamed")
     old = finished(film)
     manifest = Manifest.of(settled(recipe), SEGMENT, old.means if old else Means.here())
     mine = {each["sha256"] for each in manifest.files if each["key"] == "source"}
@@ -108,7 +108,7 @@ def prepare(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> R
                     shutil.copy2(path, place / path.name)
             return state
         log.warning(
-            "dreamvid: warning: %s: what it was dreamed with is not at hand; it goes on from its "
+            "%s: what it was dreamed with is not at hand; it goes on from its "
             "picture %d as it was coded",
             film,
             done - 1,

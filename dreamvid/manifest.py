@@ -6,17 +6,18 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from dreamvid.dream.catalogue import packaged_weights
-from dreamvid.errors import MediaError, RunError
-from dreamvid.loading import WORDS_FOR_WEIGHTS
+from dreamvid.errors import MediaError, StateError
+from dreamvid.loading import WORDS_FOR_WEIGHTS, make_recipe
 from dreamvid.means import Means
 from dreamvid.media.files import require_file
 from dreamvid.recipe import Network, Recipe
+from dreamvid.scheduled import schedules
 
 FORM = 2
 """Of the folder of a run; another form cannot be gone on with."""
@@ -70,7 +71,7 @@ class Manifest:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+            raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
     def text(self) -> str:
         """As it is kept, with its two hashes for those who look."""
@@ -96,6 +97,20 @@ class Manifest:
         if (self.segment, self.form) != (other.segment, other.form):
             found.append("the form of its folder")
         return found
+
+    def lengthened(self, longer: Manifest, done: int) -> bool:
+        """Whether another render is this one with more frames, of which the first `done` are the
+        same: no schedule counts with the film's length, and the last frame of a clip, which is
+        always dreamed, is not among them where only every so many are (`cadence`)."""
+        old, new = self.recipe.get("frames"), longer.recipe.get("frames")
+        if old is None or (new is not None and new <= old):
+            return False
+        if self.recipe.get("cadence", 1) > 1 and done >= old:
+            return False
+        if replace(longer, recipe={**longer.recipe, "frames": old}).differences(self):
+            return False
+        varying = schedules(make_recipe({**self.recipe, "source": ()}))
+        return not any(schedule.uses_length for _, schedule in varying)
 
     def _contents(self) -> dict[str, list[str]]:
         keys = dict.fromkeys(each["key"] for each in self.files)

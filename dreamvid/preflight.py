@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from dreamvid.memory import taken
 from dreamvid.recipe import FilmRecipe
 from dreamvid.recurrence import turns
 from dreamvid.rendering import SEGMENT, Plan
+from dreamvid.scheduled import in_force
+from dreamvid.timeline import FrameTime
+
+log = logging.getLogger("dreamvid")
 
 FILM = 0.25
 """Bytes a pixel of coded film, a frame: dreams at CRF 18 took .1 to .2."""
@@ -18,60 +23,88 @@ X264, X264_PIXEL = 36e6, 240
 1920x1080."""
 
 
-class Times:
-    """When each frame was done: the first, which takes a burst, and those after it."""
+class Pace:
+    """When frames were done: the first, which takes a burst, and those after it."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._at: list[float] = []
+        self._first: float | None = None
+        self._last = self._start
+        self._count = 0
 
     def note(self, now: float) -> None:
         """A frame is done at `now` (of `time.monotonic`)."""
-        if len(self._at) < 3:
-            self._at.append(now)
+        self._first = now if self._first is None else self._first
+        self._last = now
+        self._count += 1
 
     def enough(self, total: int | None) -> bool:
         """Whether there is something to tell from: a frame after the first, or the only one."""
-        return len(self._at) > 1 or total == len(self._at) == 1
+        return self._count > 1 or total == self._count == 1
 
     @property
     def first(self) -> float:
         """Seconds of the first frame."""
-        return self._at[0] - self._start
+        return (self._first or self._start) - self._start
 
     @property
     def later(self) -> float:
-        """Seconds of a frame after it."""
-        return (self._at[-1] - self._at[0]) / (len(self._at) - 1) if self._at[1:] else self.first
+        """Mean seconds of the frames after it."""
+        if self._first is None or self._count < 2:
+            return self.first
+        return (self._last - self._first) / (self._count - 1)
+
+
+def warn_of_shortfalls(planned: Plan) -> None:
+    """Log, as warnings, what of a recipe will not be done."""
+    asked, comes = getattr(planned.recipe, "frames", None), planned.source.frames
+    if asked is not None and comes is not None and comes < asked:
+        log.warning("%s: %d of %d frames: its source ends there", planned.output, comes, asked)
+    if planned.octaves:
+        start = FrameTime(0, planned.source.rate, comes)
+        octaves = in_force(planned.recipe, start).dream.octaves
+        if len(planned.octaves) < octaves:
+            log.warning(
+                "octaves: %d of %d; smaller ones are under the least size of the network",
+                len(planned.octaves),
+                octaves,
+            )
+
+
+def warn_of_early_end(planned: Plan, done: int) -> None:
+    """Log a warning where a clip that did not tell its length gave fewer frames than asked."""
+    asked = getattr(planned.recipe, "frames", None)
+    if planned.source.frames is None and asked is not None and done < asked:
+        log.warning("%s: %d of %d frames: its source ends there", planned.output, done, asked)
 
 
 def tried(planned: Plan) -> str:
     """Dream the first frames, and tell from them; nothing is written."""
-    times = Times()
+    pace = Pace()
     source = planned.source
     for turn in turns(
         planned.recipe, source.open(), planned.dream, rate=source.rate, frames=source.frames
     ):
         for _ in turn.frames:
-            times.note(time.monotonic())
-        if times.enough(source.frames):
+            pace.note(time.monotonic())
+        if pace.enough(source.frames):
             break
-    return foreseen(planned, times, 0)
+    return foreseen(planned, pace, 0)
 
 
-def foreseen(planned: Plan, times: Times, done: int) -> str:
+def foreseen(planned: Plan, pace: Pace, done: int) -> str:
     """One line: seconds a frame, time in all, peak memory, disk.
 
     Args:
-        times: of frames that were dreamed.
+        pace: of frames that were dreamed.
         done: how many frames are.
     """
     total = planned.source.frames
-    told = f"{times.later:.2f} s a frame"
+    line = f"{pace.later:.2f} s a frame"
     if total is not None:
-        left = (total - done) * times.later + (0 if done else times.first - times.later)
-        told += f", {_lasting(max(0.0, left))} {'left' if done else 'in all'}"
-    return f"{told}; {_large(taken())} of memory{coder(planned)}; {disk(planned)} on disk"
+        left = (total - done) * pace.later + (0 if done else pace.first - pace.later)
+        line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
+    return f"{line}; {_large(taken())} of memory{coder(planned)}; {disk(planned)} on disk"
 
 
 def coder(planned: Plan) -> str:
@@ -104,7 +137,8 @@ def _large(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
 
 
-def _lasting(seconds: float) -> str:
+def lasting(seconds: float) -> str:
+    """A time as people say it."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

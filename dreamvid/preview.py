@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from dreamvid.camera import Camera
-from dreamvid.color import PictureAnchor, covariance
 from dreamvid.dream.catalogue import entry
-from dreamvid.errors import RecipeError, RunError
+from dreamvid.errors import RecipeError
 from dreamvid.expression import BETWEEN
 from dreamvid.flow import Moment
 from dreamvid.frame import Frame
@@ -30,16 +28,14 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.write import check_picture, write_picture
 from dreamvid.motion import warp
-from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recurrence import dream_frames
 from dreamvid.rendering import SEGMENT, Plan, Step, carry_out, output_of, plan
 from dreamvid.schedule import Schedule, parse_schedule
 from dreamvid.scheduled import in_force
 from dreamvid.shots import marked
 from dreamvid.source import open_source
-from dreamvid.task import DreamTask
 from dreamvid.timeline import FrameTime
-from dreamvid.watching import look, warnings, watched
 
 log = logging.getLogger("dreamvid")
 
@@ -56,19 +52,66 @@ GAP, GROUND = 8, 64.0
 """Px between a sheet's pictures, and the level of the gray there."""
 
 
-def preview(recipe: Recipe, count: int, overwrite: bool, quiet: bool) -> Iterator[Path]:
-    """Make the small film and the sheet of a recipe; yields the path of each when it is there.
+@dataclass(frozen=True)
+class Preview:
+    """A preview, planned: a small film, then a sheet of pictures.
 
-    For `night.mp4` they are `night.preview.mp4` and `night.sheet.png`. The film can be interrupted
-    and gone on with, as any.
+    Attributes:
+        whole: the plan of the film itself.
+        small: the plan of the small one.
+        sheet_path: where the sheet goes.
+        asked: pictures that were asked for in the sheet.
+    """
+
+    whole: Plan
+    small: Plan
+    sheet_path: Path
+    asked: int
+    overwrite: bool
+
+    def film(self) -> Generator[Step]:
+        """Render the small film, frame by frame; it can be interrupted and resumed, as any."""
+        return carry_out(self.small, overwrite=self.overwrite, keep="nothing")
+
+    @property
+    def count(self) -> int:
+        """How many pictures the sheet has, once the small film is made: a shorter one shows all."""
+        return len(spread(self.asked, probe(self.small.output).frames))
+
+    def sheet(self) -> Iterator[Step]:
+        """Make the sheet from the small film, picture by picture; then it is there."""
+        wanted = spread(self.asked, probe(self.small.output).frames)
+        grid = Grid(len(wanted), self.whole.source.size)
+        for index, cell in enumerate(_cells(self.whole, self.small.output, wanted)):
+            grid.put(index, cell)
+            yield Step(index, len(wanted), cell)
+        write_picture(self.sheet_path, grid.picture, self.overwrite)
+
+    @property
+    def shows(self) -> str:
+        """In words, what the sheet's pictures are."""
+        if isinstance(self.whole.recipe, VideoRecipe):
+            return (
+                "frames of the clip, each dreamed as the first of a shot; in the film, later "
+                "frames carry the dream of those before"
+            )
+        return (
+            "the first picture is the film's own first frame; the others are frames of the small "
+            "film, enlarged, in which creatures are larger and fewer than in the film"
+        )
+
+
+def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Preview:
+    """Plan the small film and the sheet of a recipe.
+
+    For `night.mp4` they are `night.preview.mp4` and `night.sheet.png`.
 
     Args:
-        count: frames in the sheet, at least 1; a shorter film has all of its frames there.
+        count: pictures in the sheet, at least 1; a shorter film has all of its frames there.
         overwrite: whether files that exist may be replaced.
-        quiet: say nothing but errors.
 
     Raises:
-        DreamvidError: in one line, what cannot be done; before any work, as far as can be told.
+        DreamvidError: in one line, what cannot be done, as far as can be told before any work.
     """
     if not isinstance(recipe, FilmRecipe):
         raise RecipeError("preview: an image is a single frame; leave --preview out")
@@ -78,20 +121,18 @@ def preview(recipe: Recipe, count: int, overwrite: bool, quiet: bool) -> Iterato
     check_picture(sheet, recipe.source, overwrite)
     # Planned at full size, so that what would refuse the film refuses its preview.
     whole = plan(recipe.model_copy(update={"output": film}), overwrite=overwrite)
-    little = smaller(whole)
-    kept: dict[int, Frame] = {}
-    wanted = spread(count, little.source.frames) if isinstance(recipe, ZoomRecipe) else []
-    steps = carry_out(little, overwrite=overwrite, keep="nothing")
-    fault = watched(little, _keeping(steps, wanted, kept), quiet=quiet)
-    if fault:
-        raise RunError(fault)
-    yield film
-    wanted = spread(count, probe(film).frames)
-    with warnings(quiet):
-        cells = _cells(whole, film, kept, wanted)
-        shown = tqdm(cells, total=len(wanted), disable=quiet, **look(sheet))
-        write_picture(sheet, tiled(shown, len(wanted), whole.source.size), overwrite)
-    yield sheet
+    return Preview(whole, smaller(whole), sheet, count, overwrite)
+
+
+def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Generator[Step | Path]:
+    """Make a preview; yields each step of the small film, then its path, and each picture of the
+    sheet, then its path. See `plan_preview`."""
+    planned = plan_preview(recipe, count, overwrite=overwrite)
+    with closing(planned.film()) as steps:
+        yield from steps
+    yield planned.small.output
+    yield from planned.sheet()
+    yield planned.sheet_path
 
 
 def beside(output: Path) -> tuple[Path, Path]:
@@ -156,43 +197,22 @@ def within(form: str, value: float | Schedule) -> float | str:
     return schedule.at(FrameTime(0, Fraction(1), 1))
 
 
-def _keeping(
-    steps: Generator[Step], wanted: Collection[int], kept: dict[int, Frame]
-) -> Generator[Step]:
-    """The steps, and the frames of some of them put aside as they pass."""
-    with closing(steps):
-        for step in steps:
-            if step.index in wanted:
-                kept[step.index] = step.frame
-            yield step
-
-
-def _cells(whole: Plan, film: Path, kept: dict[int, Frame], wanted: list[int]) -> Iterator[Frame]:
-    """The sheet's pictures at full size."""
+def _cells(whole: Plan, film: Path, wanted: list[int]) -> Iterator[Frame]:
+    """The sheet's pictures at full size, of the frames `wanted`, which rise."""
     if isinstance(whole.recipe, VideoRecipe):
         yield from _clip_cells(whole, wanted)
         return
-    if not kept.keys() >= set(wanted):  # the film was gone on with
-        wrote = enumerate(read_clip(probe(film)))
-        kept = {t: frame for t, frame in wrote if t in wanted} | kept
-    for t in wanted:
-        yield _zoomed(whole, t, kept[t])
+    with closing(read_clip(probe(film))) as frames:
+        for t, small in enumerate(islice(frames, wanted[-1] + 1)):
+            if t not in wanted:
+                continue
+            yield _first_frame(whole) if t == 0 else resize(small, whole.source.size)
 
 
-def _zoomed(whole: Plan, t: int, small: Frame) -> Frame:
-    """A zoom's frame: what the small film shows there, large, under one burst of full-size dream.
-
-    The first frame is the film's own.
-    """
-    seed = next(whole.source.open())
-    now = in_force(whole.recipe, FrameTime(t, whole.source.rate, whole.source.frames))
-    if t == 0:
-        return _alone(now, seed, whole)
-    canvas = resize(small, whole.source.size)
-    dreamed = whole.dream(DreamTask(canvas, settings=now.dream, colors=covariance(seed)))
-    if np.array_equal(dreamed, canvas):
-        return canvas
-    return PictureAnchor.of(seed).pull(np.clip(dreamed, 0, 255), seed, now.color.anchor)
+def _first_frame(whole: Plan) -> Frame:
+    """A zoom's first frame, as the film has it."""
+    now = in_force(whole.recipe, FrameTime(0, whole.source.rate, whole.source.frames))
+    return _alone(now, next(whole.source.open()), whole)
 
 
 def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
@@ -218,29 +238,39 @@ def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
     return frame
 
 
-def tiled(cells: Iterable[Frame], count: int, size: tuple[int, int]) -> Frame:
-    """`count` pictures of `size` (width, height) in a grid, row by row, on gray.
+class Grid:
+    """Pictures of one size, row by row, on gray.
 
-    The grid is as square as can be, and at most MOST pixels: beyond it, which is warned of, its
-    pictures are shrunk.
+    It is as square as can be, and at most MOST pixels: beyond it, which is warned of, its pictures
+    are shrunk.
+
+    Attributes:
+        picture: (H, W, 3), all that was put into it so far.
     """
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    width, height = size[0] + GAP, size[1] + GAP
-    share = min(1.0, math.sqrt(MOST / (columns * width * rows * height)))
-    if share < 1:
-        width, height = max(GAP + 1, int(share * width)), max(GAP + 1, int(share * height))
-        log.warning(
-            "dreamvid: warning: the sheet's frames are shrunk from %dx%d to %dx%d, as it would be "
-            "over %d megapixels",
-            *size,
-            width - GAP,
-            height - GAP,
-            MOST // 1_000_000,
-        )
-    sheet = np.full((rows * height - GAP, columns * width - GAP, 3), GROUND, np.float32)
-    for at, cell in enumerate(cells):
-        top, left = at // columns * height, at % columns * width
+
+    def __init__(self, count: int, size: tuple[int, int]) -> None:
+        """Begin a grid of `count` pictures of `size` (width, height)."""
+        self._columns = math.ceil(math.sqrt(count))
+        rows = math.ceil(count / self._columns)
+        width, height = size[0] + GAP, size[1] + GAP
+        share = min(1.0, math.sqrt(MOST / (self._columns * width * rows * height)))
+        if share < 1:
+            width, height = max(GAP + 1, int(share * width)), max(GAP + 1, int(share * height))
+            log.warning(
+                "the sheet's frames are shrunk from %dx%d to %dx%d, as it would be over %d "
+                "megapixels",
+                *size,
+                width - GAP,
+                height - GAP,
+                MOST // 1_000_000,
+            )
+        self._cell = width, height
+        shape = rows * height - GAP, self._columns * width - GAP, 3
+        self.picture: Frame = np.full(shape, GROUND, np.float32)
+
+    def put(self, index: int, cell: Frame) -> None:
+        """Put the `index`-th picture in its place."""
+        width, height = self._cell
+        top, left = index // self._columns * height, index % self._columns * width
         small = resize(cell, (width - GAP, height - GAP))
-        sheet[top : top + height - GAP, left : left + width - GAP] = small
-    return sheet
+        self.picture[top : top + height - GAP, left : left + width - GAP] = small

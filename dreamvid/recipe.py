@@ -65,18 +65,6 @@ class Network(Section):
         return {"name": data} if isinstance(data, str) else data
 
 
-class Listing(Section):
-    """What `dreamvid layers` is asked for."""
-
-    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
-        None, description="Network whose layers are listed; else the networks are."
-    )
-    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
-        None, description="A whole model (.keras) in the place of the network's own."
-    )
-    size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")
-
-
 class Term(Section):
     """One layer of the objective and its weight; a negative weight subdues the layer."""
 

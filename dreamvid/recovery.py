@@ -10,7 +10,7 @@ import numpy as np
 from dreamvid.blend import Last, needs_source
 from dreamvid.camera import Camera
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.flow import Moment
 from dreamvid.media.kept import KeptFrames
 from dreamvid.media.probe import probe
@@ -64,4 +64,4 @@ def recovered(
                 bare = np.zeros((high, wide), np.float32)
                 last = Last(dream, seen.source, bare)
                 return State(done, t, last, shot, camera.at, digest(recipe, frame))
-    raise RunError(f"{film}: it or its source ends before frame {done}")
+    raise StateError(f"{film}: it or its source ends before frame {done}")

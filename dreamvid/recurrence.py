@@ -20,7 +20,7 @@ from dreamvid.blend import Held, Last, canvas, crossfade, needs_source, stay
 from dreamvid.camera import Camera, Seen
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor, covariance, shift
 from dreamvid.dream.catalogue import settled
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.flow import Moment, followed
 from dreamvid.frame import Frame
 from dreamvid.motion import Affine
@@ -204,7 +204,7 @@ def _moments(film: FilmRecipe, sources: Iterable[Frame], since: State | None) ->
     if since is not None:
         t, before = next(islice(shots, since.done - 1, None), (-1, None))
         if before is None or (t, digest(film, before)) != (since.t, since.seen):
-            raise RunError(
+            raise StateError(
                 f"frame {since.done - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreamvid.dream.catalogue import settled
-from dreamvid.errors import RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.journal import Journal, logged
 from dreamvid.manifest import Manifest
 from dreamvid.means import Means, kept
+from dreamvid.media.metadata import comment_of
+from dreamvid.media.probe import probe
 from dreamvid.media.write import Sink, check_output, check_picture, open_sink, write_picture
 from dreamvid.motion import camera_step
-from dreamvid.note import note
+from dreamvid.note import CARRIERS, note
 from dreamvid.overlap import Behind
 from dreamvid.recipe import Film, FilmRecipe, Recipe
 from dreamvid.recurrence import State, Turn, turns
@@ -135,12 +137,27 @@ def plan(recipe: Recipe, *, overwrite: bool = False, restart: bool = False) -> P
 
 
 def is_done(recipe: Recipe) -> bool:
-    """Whether the output of a recipe is there, and is what this recipe makes."""
+    """Whether the output of a recipe is there, and is what this recipe makes.
+
+    It is known by what its run left or, where that is gone, by the recipe that the film carries. A
+    still carries none, and so is never known to be done.
+    """
+    if recipe.kind == "image" or not recipe.source:
+        return False
     output = output_of(recipe)
-    made = finished(output) if output.exists() and recipe.kind != "image" else None
-    return made is not None and not made.differences(
-        Manifest.of(settled(recipe), SEGMENT, Means.here())
-    )
+    if not output.exists() or begun(output) is not None:
+        return False
+    made = finished(output)
+    if made is None and output.suffix.lower() not in CARRIERS:
+        return False
+    manifest = Manifest.of(settled(recipe), SEGMENT, Means.here())
+    if made is not None:
+        return not made.differences(manifest)
+    try:
+        told, frames = comment_of(output), probe(output).frames
+    except MediaError:
+        return False
+    return told == note(manifest) and frames == open_source(recipe).frames
 
 
 def render(

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from dreamvid.blend import Last
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.manifest import Manifest
 from dreamvid.media import kept
 from dreamvid.media.arrays import read_arrays
@@ -132,14 +132,16 @@ def held(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
             _write(run.folder / "manifest.json", manifest.text())
         else:
             differing = before.differences(manifest)
-            if differing:
-                raise RunError(
+            if differing and before.lengthened(manifest, frames_done(output)):
+                _write(run.folder / "manifest.json", manifest.text())
+            elif differing:
+                raise StateError(
                     f"{output}: its render was begun with another recipe or input: "
                     f"{', '.join(differing)}; --restart begins anew"
                 )
             for line in before.other_machine(manifest):
                 log.warning(
-                    "dreamvid: warning: %s: goes on with another %s; its last bits may differ",
+                    "%s: goes on with another %s; its last bits may differ",
                     output,
                     line,
                 )
@@ -180,6 +182,12 @@ def begun(output: Path) -> Manifest | None:
     return Manifest.read(folder / "manifest.json")
 
 
+def frames_done(output: Path) -> int:
+    """Frames of an unfinished run that are on the disk; 0 where there is none. Raises RunError."""
+    state = load_state(folder_of(output) / "state.npz") if begun(output) else None
+    return state.done if state else 0
+
+
 def finished(output: Path) -> Manifest | None:
     """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
     folder = folder_of(output)
@@ -213,7 +221,7 @@ def load_state(path: Path) -> State | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+        raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
 
 def _make(folder: Path) -> None:
@@ -221,7 +229,7 @@ def _make(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         # What lies here may have come with a stranger's files, and is cleared.
         if folder.is_symlink() or (folder / "film").is_symlink():
-            raise RunError(f"{folder}: leads elsewhere by a link; remove it")
+            raise StateError(f"{folder}: leads elsewhere by a link; remove it")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
 

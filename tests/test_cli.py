@@ -15,11 +15,11 @@ import pytest
 from tqdm import tqdm
 
 from dreamvid.cli import main
+from dreamvid.cli.progress import look
 from dreamvid.dream.catalogue import ENTRIES
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
-from dreamvid.watching import look
 from tests import media_factory
 from tests.conftest import SEED
 

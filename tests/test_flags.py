@@ -12,16 +12,18 @@ import pytest
 from PIL import Image
 from pydantic import BaseModel
 
-from dreamvid import flags
-from dreamvid.cli import COMMANDS, main
+from dreamvid.cli import main
+from dreamvid.cli import options as flags
+from dreamvid.cli.arguments import value_of
+from dreamvid.cli.commands import COMMANDS
+from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import RecipeError, UsageError
-from dreamvid.flags import Command, base_of
 from dreamvid.loading import make_recipe, parse_yaml
 from dreamvid.recipe import KINDS, ImageRecipe, Recipe, Term, VideoRecipe, ZoomRecipe
 from tests import media_factory as make
 
 
-def parse(word: str, *argv: str, base: Recipe | None = None) -> tuple[Recipe, Command]:
+def parse(word: str, *argv: str, base: Recipe | None = None) -> tuple[Recipe, RunOptions]:
     data, command = flags.parse(word, "", base or make_recipe({}, word), argv)
     return make_recipe(data, word), command
 
@@ -64,7 +66,7 @@ def dry_run(capsys: pytest.CaptureFixture[str], word: str, *argv: str) -> Recipe
 def test_nothing_said_is_the_default_recipe(word: str) -> None:
     recipe, command = parse(word)
     assert recipe == KINDS[word]()
-    assert command == Command()
+    assert command == RunOptions()
 
 
 def test_flags_reach_every_section() -> None:
@@ -163,7 +165,7 @@ def test_the_source_stands_before_or_after_flags(argv: tuple[str, ...]) -> None:
     recipe, command = parse("image", *argv)
     assert recipe.source == (Path("a.jpg"),)
     assert recipe.dream.octaves == 3
-    assert command == Command(overwrite=True)
+    assert command == RunOptions(overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_usage_errors_exit_with_2_and_faults_of_the_recipe_with_1(
     ],
 )
 def test_the_base_is_found_among_the_words(argv: tuple[str, ...], base: str | None) -> None:
-    assert base_of(argv) == base
+    assert value_of(argv, "--recipe") == base
 
 
 NIGHT = """
@@ -419,5 +421,5 @@ def test_the_help_needs_nothing_heavy(argv: list[str]) -> None:
 def test_the_first_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     told = capsys.readouterr().out
-    assert all(summary in told for summary in COMMANDS.values())
+    assert all(command.summary in told for command in COMMANDS.values())
     assert main([]) == 2

@@ -16,18 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamvid import curves
 from dreamvid.cli import main
+from dreamvid.cli.dump import yaml_lines
+from dreamvid.cli.recipes import origin_lines
 from dreamvid.dream.catalogue import settled
 from dreamvid.errors import RecipeError
 from dreamvid.loading import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.media.read import read_picture
 from dreamvid.media.write import write_picture
 from dreamvid.note import Noted
+from dreamvid.plots import schedules as curves
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.scheduled import schedules
 from dreamvid.schema import recipe_schema
-from dreamvid.showing import _origin, yaml_lines
 from tests import media_factory
 from tests.test_recipe import fields
 
@@ -196,7 +197,7 @@ def test_a_film_is_shown_with_what_it_was_made_of(capsys: pytest.CaptureFixture[
 
 def test_what_a_film_says_cannot_leave_its_comment() -> None:
     files = [{"key": "source", "name": "a\nframes: 9\x1b[2J", "sha256": "0\u2028x: 1"}]
-    lines = list(_origin("film.mp4", Noted(make_recipe({}), files, "")))
+    lines = list(origin_lines("film.mp4", Noted(make_recipe({}), files, "")))
     assert parse_yaml("\n".join(lines), "comments") == {}
     assert all(line.isprintable() for line in lines)
 
@@ -412,7 +413,7 @@ def test_a_long_film_is_drawn_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "flags", "message"),
     [
-        ("frames: 5", [], "night.yaml: has no schedule to draw"),
+        ("frames: 5", [], "night.yaml: nothing to plot: no value changes over time"),
         ("motion: {zoom: 1 + t}", [], "motion.zoom: must be at most 10, but is 11 at frame 10"),
         ("motion: {angle: 1/(t - 5)}", [], "motion.angle: divides by zero at frame 5"),
         ("kind: video\nmotion: {zoom: t/99 + 1}", [], "cannot be told; give --frames"),

@@ -79,14 +79,21 @@ def _is_field(layer: keras.Layer) -> bool:
     return isinstance(output, keras.KerasTensor) and None in output.shape[1:3]
 
 
-def layer_lines(network: Network, size: tuple[int, int]) -> Iterator[str]:
-    """:func:`layers` as a table; first those of which is known what they dream."""
+def layer_lines(network: Network, size: tuple[int, int], all: bool = False) -> Iterator[str]:
+    """The layers of which is known what they dream, then :func:`layers` as a table.
+
+    Args:
+        all: whether the table is given where some layers are described; else it always is.
+    """
     found, own = layers(network, size), entry(network.name)
     wide = max(len(layer.name) for layer in found)
     kind = max(len(layer.kind) for layer in found)
     yield f"{own.name} on {size[0]}x{size[1]}; * is what it dreams on unless told"
     for name, look in own.looks.items():
         yield f"{'*' if name in dict(own.objective) else ' '} {name:{wide}}  {look}"
+    if own.looks and not all:
+        yield f"  {len(found)} layers in all: --all lists them with their sizes and strides"
+        return
     yield f"  {'layer':{wide}}  {'what':{kind}}  {'size':>9}  channels  stride"
     for layer in found:
         mark = "*" if layer.default else " "

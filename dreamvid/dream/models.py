@@ -23,7 +23,7 @@ from dreamvid.dream.entry import Entry
 from dreamvid.dream.precision import computed_in
 from dreamvid.dream.torch_file import read_tensors
 from dreamvid.dream.weights import check_file
-from dreamvid.errors import NetworkError
+from dreamvid.errors import DownloadError, NetworkError
 from dreamvid.media.arrays import read_arrays
 from dreamvid.recipe import Network
 
@@ -94,7 +94,7 @@ def _imagenet(own: Entry, policy: str) -> keras.Model:
         with contextlib.redirect_stdout(watched):
             return build(own, policy, "imagenet")
     except Exception as error:  # Keras lets through whatever its download raised
-        raise NetworkError(
+        raise DownloadError(
             f"network {own.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
             "--network lite0 needs no download, and weights: FILE takes a file you have"
         ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import DreamvidError, RunError
+from dreamvid.errors import DreamvidError, RunError, StateError
 from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
 from dreamvid.media.codings import Coding
@@ -66,7 +66,7 @@ class FilmSink:
         """See `Sink`."""
         self._segments.close()
         if not self._segments.closed:
-            raise RunError(f"{self.path}: not one frame was written")
+            raise StateError(f"{self.path}: not one frame was written")
         self._finish(self.path, self._segments.written)
         self._work.remove()
         return self.path

@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.media.durable import told, written
 
 QUICK = ".npy"
@@ -32,7 +32,7 @@ class KeptFrames:
                 return np.asarray(np.load(quick, allow_pickle=False), np.uint8)
             return np.asarray(iio.imread(small, plugin="pillow", mode="RGB"), np.uint8)
         except (OSError, ValueError) as error:
-            raise RunError(
+            raise StateError(
                 f"{quick.stem}: cannot be read ({error}); --restart begins anew"
             ) from None
 

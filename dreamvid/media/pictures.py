@@ -11,7 +11,7 @@ import imageio.v3 as iio
 from numpy import uint8
 from numpy.typing import NDArray
 
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import written
 from dreamvid.media.sink import Workplace, quantise
@@ -63,7 +63,7 @@ class PictureSink:
         self._names = [_name(index) for index in range(done)]
         missing = [name for name in self._names if not (work.folder / name).exists()]
         if missing:
-            raise RunError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
+            raise StateError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
@@ -77,7 +77,7 @@ class PictureSink:
     def close(self) -> Path:
         """See `Sink`."""
         if not self._names:
-            raise RunError(f"{self.path}: not one frame was written")
+            raise StateError(f"{self.path}: not one frame was written")
         self._place(self._folder)
         return self.path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import MediaError, RunError, StateError
 from dreamvid.media import ffmpeg
 from dreamvid.media.files import require_file
 
@@ -51,4 +51,4 @@ def cut_pieces(film: Path, count: int, length: int, rate: Fraction, folder: Path
     for at in range(count):
         piece = ffmpeg.packets(folder / f"{at:06d}.mp4", "video")
         if piece is None or piece.count != length:
-            raise RunError(f"{film}: cannot be cut after every {length} frames")
+            raise StateError(f"{film}: cannot be cut after every {length} frames")

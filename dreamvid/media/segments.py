@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.media import ffmpeg
 from dreamvid.media.durable import settle, told, undone
 from dreamvid.media.kept import KeptFrames
@@ -156,7 +156,9 @@ class Segments:
             if not self._frames or index not in self._frames
         ]
         if missing:
-            raise RunError(f"frame {missing[0]} is missing in {self.folder}; --restart begins anew")
+            raise StateError(
+                f"frame {missing[0]} is missing in {self.folder}; --restart begins anew"
+            )
 
     @property
     def closed(self) -> list[Path]:

@@ -179,7 +179,7 @@ def _tags(languages: Iterable[str]) -> list[str]:
 
 
 def _warn(sound: Sound, message: str) -> None:
-    logging.getLogger("dreamvid").warning("dreamvid: warning: %s: %s", sound.path, message)
+    logging.getLogger("dreamvid").warning("%s: %s", sound.path, message)
 
 
 def _seconds(time: Fraction) -> str:

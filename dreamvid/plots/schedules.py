@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import numpy as np
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.write import check_picture, write_picture
-from dreamvid.plot import DOTS, DREAM
+from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import Recipe, Term, VideoRecipe
 from dreamvid.schedule import Schedule
 from dreamvid.scheduled import in_force, schedules
@@ -48,7 +46,10 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
     """
     found = list(schedules(recipe))
     if not found:
-        raise RecipeError(f"{name}: has no schedule to draw, as `zoom: 0:(1.02), 50:(1.04)` is one")
+        raise RecipeError(
+            f"{name}: nothing to plot: no value changes over time, as it does by "
+            "zoom: 0:(1.02), 50:(1.04)"
+        )
     path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
@@ -69,19 +70,13 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     Raises:
         RecipeError: a schedule leaves its key's bounds, or has no value.
     """
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it keeps its fonts is its own
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import ScaledTranslation
-
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     found = list(schedules(recipe))
     curves = _values(
         recipe, [key for key, _ in found], times, FrameTime(0, rate or Fraction(1), frames)
     )
     size = WIDTH, min(REST + EACH * len(found), TALLEST)
-    figure: Any = Figure(figsize=size, dpi=DOTS, layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
+    figure = new_figure(size)
     axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (key, schedule) in zip(axes, found, strict=True):
         _curve(axis, times, curves[key])
@@ -100,14 +95,11 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
         told += f" at {rate} fps"
         ratio = float(rate)
         both = (lambda t: t / ratio), (lambda s: s * ratio)
-        beneath = axes[-1].transAxes + ScaledTranslation(0, -SECONDS, figure.dpi_scale_trans)
+        beneath = shifted_down(figure, axes[-1], SECONDS)
         seconds = axes[-1].secondary_xaxis(0.0, functions=both, transform=beneath)
         seconds.set_xlabel("second")
     figure.suptitle(told, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a file's name may have letters that its font has not
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].astype(np.float32)
+    return pixels(figure)
 
 
 def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None]:
