@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -68,10 +68,17 @@ class Preview:
     sheet_path: Path
     asked: int
     overwrite: bool
+    _uncoded: dict[int, Frame] = field(default_factory=dict)
 
     def film(self) -> Generator[Step]:
         """Render the small film, frame by frame; it can be interrupted and resumed, as any."""
-        return carry_out(self.small, overwrite=self.overwrite, keep="nothing")
+        wanted = spread(self.asked, self.small.source.frames)
+        steps = carry_out(self.small, overwrite=self.overwrite, keep="nothing")
+        with closing(steps):
+            for step in steps:
+                if step.index in wanted:
+                    self._uncoded[step.index] = step.frame.copy()
+                yield step
 
     @property
     def count(self) -> int:
@@ -82,7 +89,8 @@ class Preview:
         """Make the sheet from the small film, picture by picture; then it is there."""
         wanted = spread(self.asked, probe(self.small.output).frames)
         grid = Grid(len(wanted), self.whole.source.size)
-        for index, cell in enumerate(_cells(self.whole, self.small.output, wanted)):
+        cells = _cells(self.whole, self.small.output, wanted, self._uncoded)
+        for index, cell in enumerate(cells):
             grid.put(index, cell)
             yield Step(index, len(wanted), cell)
         write_picture(self.sheet_path, grid.picture, self.overwrite)
@@ -197,16 +205,25 @@ def within(form: str, value: float | Schedule) -> float | str:
     return schedule.at(FrameTime(0, Fraction(1), 1))
 
 
-def _cells(whole: Plan, film: Path, wanted: list[int]) -> Iterator[Frame]:
-    """The sheet's pictures at full size, of the frames `wanted`, which rise."""
+def _cells(
+    whole: Plan, film: Path, wanted: list[int], uncoded: Mapping[int, Frame]
+) -> Iterator[Frame]:
+    """The sheet's pictures at full size, of the frames `wanted`, which rise.
+
+    Args:
+        film: the small film.
+        uncoded: frames of it as they were before they were coded; where the film was resumed, some
+            are missing, and are read from it.
+    """
     if isinstance(whole.recipe, VideoRecipe):
         yield from _clip_cells(whole, wanted)
         return
-    with closing(read_clip(probe(film))) as frames:
-        for t, small in enumerate(islice(frames, wanted[-1] + 1)):
-            if t not in wanted:
-                continue
-            yield _first_frame(whole) if t == 0 else resize(small, whole.source.size)
+    if not uncoded.keys() >= set(wanted):
+        with closing(read_clip(probe(film))) as frames:
+            coded = {t: frame for t, frame in enumerate(frames) if t in wanted}
+        uncoded = coded | dict(uncoded)
+    for t in wanted:
+        yield _first_frame(whole) if t == 0 else resize(uncoded[t], whole.source.size)
 
 
 def _first_frame(whole: Plan) -> Frame:

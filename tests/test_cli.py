@@ -183,7 +183,6 @@ REFUSED = [
     (["zoom", "text.jpg"], "text.jpg: not a picture"),
     (["image", "cut.jpg"], "cut.jpg: "),
     (["video", "text.mp4"], "text.mp4: not a clip"),
-    (["video", "still.png", "still.png"], "a video is made of one clip"),
     (["zoom", "still.png", "-o", "no/where/a.mp4"], "no such folder"),
     (["zoom", "still.png", "-o", "a.xyz"], "cannot write a film as .xyz"),
     (["zoom", "still.png", "-o", "folder/../still.png"], "cannot write a film as .png"),

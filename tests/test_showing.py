@@ -97,7 +97,7 @@ def test_the_help_of_each_word(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "message"),
     [
         (["sohw"], "recipe sohw: unknown; did you mean show?"),
-        (["night.yaml"], "recipe night.yaml: unknown; there are show, plot, schema"),
+        (["night.yaml"], "recipe night.yaml: unknown; there are list, show, plot, schema"),
         (["show"], "name one recipe: dreamvid recipe show night.yaml"),
         (["plot", "spiral", "tunnel"], "name one recipe: dreamvid recipe plot night.yaml"),
         (["show", "spiral", "--fraems", "3"], "--fraems"),

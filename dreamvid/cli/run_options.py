@@ -16,7 +16,12 @@ class RunOptions:
 
     base: Annotated[
         str | None,
-        tyro.conf.arg(name="recipe", metavar="FILE|PRESET", help="Recipe that the flags override."),
+        tyro.conf.arg(
+            name="recipe",
+            help_behavior_hint="",
+            metavar="FILE|PRESET",
+            help="Recipe that the flags override.",
+        ),
     ] = None
     overwrite: Annotated[bool, tyro.conf.arg(help="Replace an output that exists.")] = False
     restart: Annotated[
@@ -39,11 +44,16 @@ class RunOptions:
     ] = "6"
     seconds: Annotated[
         str | None,
-        tyro.conf.arg(metavar="TIME", help="Length of the film in seconds, in place of --frames."),
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="TIME",
+            help="Length of the film in seconds, in place of --frames.",
+        ),
     ] = None
     range: Annotated[
         str | None,
         tyro.conf.arg(
+            help_behavior_hint="",
             metavar="A-B",
             help="Frames A to B of the clip, both included, counted from 0 at the clip's own rate, "
             "in place of --start and --end.",
@@ -72,6 +82,7 @@ class StillOptions(RunOptions):
     plot: Annotated[
         str | None,
         tyro.conf.arg(
+            help_behavior_hint="",
             metavar="FILE.png",
             help="Draw how the objective rises, by octave and step.",
         ),
@@ -85,7 +96,10 @@ class Continuation(RunOptions):
     start: Annotated[
         str | None,
         tyro.conf.arg(
-            name="from", metavar="K", help="Branch off after K frames. Default: at the end."
+            name="from",
+            help_behavior_hint="",
+            metavar="K",
+            help="Branch off after K frames. Default: at the end.",
         ),
     ] = None
 
