@@ -1,4 +1,4 @@
-"""The library keeps to itself: only the command line draws, prints, and sets what is the process's."""
+"""The library keeps to itself: only the command line draws, prints, and sets signals."""
 
 from __future__ import annotations
 
