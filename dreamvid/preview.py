@@ -103,6 +103,8 @@ class Preview:
                 "frames of the clip, each dreamed as the first of a shot; in the film, later "
                 "frames carry the dream of those before"
             )
+        if self.small.source.size == self.whole.source.size:
+            return "frames of the film, which is no larger than its preview"
         return (
             "the first picture is the film's own first frame; the others are frames of the small "
             "film, enlarged, in which creatures are larger and fewer than in the film"
