@@ -352,7 +352,9 @@ class Recipe(Section):
         BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
         PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
         Flag(positional=True, metavar="SOURCE"),
-    ] = Field((), max_length=2, description="The picture, or two to be mixed; for a video the clip.")
+    ] = Field(
+        (), max_length=2, description="The picture, or two to be mixed; for a video the clip."
+    )
     output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE")] = Field(
         None, description="The result; its extension picks the format."
     )

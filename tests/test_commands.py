@@ -16,7 +16,7 @@ from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.messages import status_of
-from dreamvid.cli.options import words_taken
+from dreamvid.cli.options import is_recipe, words_taken
 from dreamvid.cli.recipes import first_sentence
 from dreamvid.errors import (
     DownloadError,
@@ -80,10 +80,13 @@ def night(text: str = "", name: str = "night.yaml") -> str:
         (["--no-cuts", "a.yaml", "-o", "x.mp4"], ["a.yaml"]),
         (["-q", "--", "--odd.yaml"], ["--odd.yaml"]),
         (["--seconds", "4", "--range", "5-6", "-"], ["-"]),
+        (["--source", "a.jpg", "b.jpg", "night.yaml"], ["night.yaml"]),
+        (["--source", "a.jpg", "spiral", "--frames"], ["spiral"]),
+        (["--trim", "2", "--frames", "3", "a.yaml"], ["a.yaml"]),
     ],
 )
 def test_names_are_found_among_flags(argv: list[str], names: list[str]) -> None:
-    found, flags = split_names(argv, words_taken())
+    found, flags = split_names(argv, words_taken(), is_recipe)
     assert found == names
     assert sorted([*found, *flags]) == sorted(word for word in argv if word != "--")
 

@@ -170,7 +170,12 @@ def test_the_source_stands_before_or_after_flags(argv: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [("a.jpg", "b.jpg", "--mix", ".3"), ("--mix", ".3", "a.jpg", "b.jpg")]
+    "argv",
+    [
+        ("a.jpg", "b.jpg", "--mix", ".3"),
+        ("--mix", ".3", "a.jpg", "b.jpg"),
+        ("a.jpg", "--mix", ".3", "b.jpg"),
+    ],
 )
 def test_two_sources_are_mixed(argv: tuple[str, ...]) -> None:
     recipe, _ = parse("image", *argv)

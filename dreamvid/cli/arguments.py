@@ -22,12 +22,17 @@ def gives(argv: Sequence[str], *flags: str) -> bool:
     return any(word.split("=")[0] in flags for word in argv)
 
 
-def split_names(argv: Sequence[str], takes: Mapping[str, int]) -> tuple[list[str], list[str]]:
+def split_names(
+    argv: Sequence[str],
+    takes: Mapping[str, int],
+    is_name: Callable[[str], bool] = lambda word: True,
+) -> tuple[list[str], list[str]]:
     """The names among flags, in any order, and the flags with their values.
 
     Args:
         takes: how many words each flag takes after it. One that is not listed takes none: it is the
             parser that refuses it.
+        is_name: whether a second word after `--source`, which takes two pictures too, is a name.
     """
     names: list[str] = []
     flags: list[str] = []
@@ -36,14 +41,25 @@ def split_names(argv: Sequence[str], takes: Mapping[str, int]) -> tuple[list[str
         word = argv[at]
         if word == "--":
             return names + list(argv[at + 1 :]), flags
-        if len(word) > 1 and word.startswith("-"):
-            end = at + 1 + (0 if "=" in word else takes.get(word, 0))
-            flags += argv[at:end]
-            at = end
-        else:
+        if len(word) == 1 or not word.startswith("-"):
             names.append(word)
             at += 1
+            continue
+        most = 0 if "=" in word else takes.get(word, 0)
+        end = at + 1
+        while end < min(len(argv), at + 1 + most) and not argv[end].startswith("--"):
+            end += 1
+        if word == "--source" and end < len(argv):
+            end += not argv[end].startswith("-") and not is_name(argv[end])
+        flags += argv[at:end]
+        at = end
     return names, flags
+
+
+def names_last(argv: Sequence[str], takes: Mapping[str, int]) -> list[str]:
+    """The same arguments, the names among them behind the flags."""
+    names, flags = split_names(argv, takes)
+    return [*flags, "--", *names] if names else flags
 
 
 _NAMES = re.compile(r"([A-Za-z]\w*,?)+")

@@ -23,11 +23,12 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
-from dreamvid.cli.arguments import join_layers, parser_complaint, value_of
+from dreamvid.cli.arguments import join_layers, names_last, parser_complaint, value_of
 from dreamvid.cli.network_defaults import network_defaults, without_default
 from dreamvid.cli.run_options import Continuation, Drawing, RunOptions, StillOptions
 from dreamvid.errors import UsageError
 from dreamvid.loading import presets
+from dreamvid.note import CARRIERS
 from dreamvid.recipe import KINDS, Recipe, Term
 from dreamvid.values import Flag
 
@@ -49,7 +50,10 @@ def parse(
 
     Exits with 0 after `--help`; unknown flags end in a `UsageError`.
     """
-    made = typed(command, summary, base, join_layers(argv), beside, named=named)
+    words = join_layers(argv)
+    if not named:
+        words = names_last(words, words_taken())
+    made = typed(command, summary, base, words, beside, named=named)
     options = made.pop("command")
     return {"kind": base.kind, "version": base.version, **made}, options
 
@@ -104,9 +108,9 @@ def words_taken() -> dict[str, int]:
     return taken | {"--source": 1}
 
 
-def is_preset(word: str) -> bool:
-    """Whether a word names a preset."""
-    return word in presets()
+def is_recipe(word: str) -> bool:
+    """Whether a word names a preset, or by its extension a recipe or a film that carries one."""
+    return word in presets() or Path(word).suffix.lower() in (".yaml", ".yml", *CARRIERS)
 
 
 def _asks_help(argv: Sequence[str]) -> bool:

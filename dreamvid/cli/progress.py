@@ -37,10 +37,8 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
         KeyboardInterrupt: it was asked to stop. The notes of both say what is left to resume from.
     """
     output, total = planned.output, planned.source.frames
-    done = 0 if restart else frames_done(output)
-    if done and not quiet:
-        say(f"{output}: resumes at frame {done}{'' if total is None else f' of {total}'}")
-    pace, told = Pace(), False
+    begun = 0 if restart else frames_done(output)
+    done, pace, told = begun, Pace(), False
     try:
         with (
             stop_after_this_frame() as asked,
@@ -48,6 +46,9 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
             closing(steps),
         ):
             for step in steps:
+                if begun and done == begun and not quiet:
+                    of = "" if total is None else f" of {total}"
+                    say(f"{output}: resumes at frame {begun}{of}")
                 done = step.index + 1
                 pace.note(time.monotonic())
                 shown(done)

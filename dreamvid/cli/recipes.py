@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.dump import yaml_lines
-from dreamvid.cli.options import is_preset, parse, words_taken
+from dreamvid.cli.options import is_recipe, parse, words_taken
 from dreamvid.cli.run_options import Drawing, Showing
 from dreamvid.errors import UsageError, near
 from dreamvid.loading import load_recipe, make_recipe, preset_folder, presets, read_recipe
@@ -125,7 +125,7 @@ def _asked(
     from dreamvid.note import CARRIERS, read_note
 
     title = f"recipe {what}", SUMMARIES[what]
-    named, flags = split_names(join_layers(argv, is_preset), words_taken())
+    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
     if len(named) != 1:
         parse(
             *title, make_recipe({}, "zoom"), flags, beside, named=True

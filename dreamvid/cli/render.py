@@ -10,7 +10,7 @@ from typing import Any
 from dreamvid.cli.arguments import gives, join_layers, split_names, value_of
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, warnings_shown
-from dreamvid.cli.options import is_preset, parse, words_taken
+from dreamvid.cli.options import is_recipe, parse, words_taken
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
 from dreamvid.cli.sources import check_sources, clip_output
 from dreamvid.errors import UsageError
@@ -46,7 +46,7 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """Recipes, one after another, the same flags over each; one that fails costs no other."""
     from dreamvid.note import any_recipe
 
-    named, flags = split_names(join_layers(argv, is_preset), words_taken())
+    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
     if not named:
         parse(name, summary, make_recipe({}, "zoom"), flags, named=True)  # prints the help, perhaps
         raise UsageError("name a recipe: dreamvid render night.yaml")
@@ -68,7 +68,7 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.continuing import asked, prepare
     from dreamvid.media.probe import probe
 
-    named, flags = split_names(join_layers(argv), words_taken())
+    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
     if len(named) != 1:
         parse(name, summary, make_recipe({}, "zoom"), flags, Continuation, named=True)
         raise UsageError("name one film: dreamvid continue dream.mp4 --frames 50")
@@ -80,7 +80,8 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
         raise UsageError("continue has no --preview and no --dry-run")
     if options.range is not None:
         raise UsageError("continue has no --range; --from K names the frame to go on from")
-    more = with_length(make_recipe(data, base.kind), options, probe(film).rate)
+    rate = None if options.seconds is None else probe(film).rate
+    more = with_length(make_recipe(data, base.kind), options, rate)
     with warnings_shown(options.quiet):
         recipe = prepare(film, more, options.start, options.overwrite)
     return _render(recipe, options, flags)
