@@ -154,10 +154,10 @@ def is_done(recipe: Recipe) -> bool:
     if made is not None:
         return not made.differences(manifest)
     try:
-        told, frames = comment_of(output), probe(output).frames
+        comment, frames = comment_of(output), probe(output).frames
     except MediaError:
         return False
-    return told == note(manifest) and frames == open_source(recipe).frames
+    return comment == note(manifest) and frames == open_source(recipe).frames
 
 
 def render(

@@ -429,10 +429,8 @@ def test_what_exists_is_replaced_when_asked(films: list[str]) -> None:
 
 
 def test_two_files_with_nothing_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dreamvid.report import measure as comparison
-
     lossless(Path("s.mkv"), pan(texture(1), (1, 0), 2))
-    monkeypatch.setattr(comparison, "measure", lambda *films: iter(()))
+    monkeypatch.setattr(films_module, "measure", lambda *films: iter(()))
     with pytest.raises(MediaError, match="no frame in common with s"):
         report(Request(dreamed="s.mkv", source="s.mkv", judge="none"))
 

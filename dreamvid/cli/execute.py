@@ -28,7 +28,7 @@ def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -
         DreamvidError: in one line, what cannot be done.
         KeyboardInterrupt: it was asked to stop.
     """
-    keep = options.kept
+    keep = options.keeping
     if options.preview:
         shown = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
         for line in follow_preview(shown, quiet=options.quiet):

@@ -38,7 +38,7 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
     """
     output, total = planned.output, planned.source.frames
     begun = 0 if restart else frames_done(output)
-    done, pace, told = begun, Pace(), False
+    done, pace, estimated = begun, Pace(), False
     try:
         with (
             stop_after_this_frame() as asked,
@@ -52,9 +52,9 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 done = step.index + 1
                 pace.note(time.monotonic())
                 shown(done)
-                if not told and not quiet and pace.enough(total):
+                if not estimated and not quiet and pace.enough(total):
                     say(foreseen(planned, pace, done))
-                    told = True
+                    estimated = True
                 asked.may_wait = True
                 if asked.stop and done != step.total:
                     raise KeyboardInterrupt

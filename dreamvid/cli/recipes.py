@@ -78,8 +78,9 @@ def _listed(argv: Sequence[str]) -> Iterator[str]:
 def first_sentence(text: str) -> str:
     """The first sentence of the comment that a recipe begins with; "" where there is none."""
     comment = re.match(r"(?:#.*\n)*", text)
-    told = " ".join(line.lstrip("# ") for line in comment[0].splitlines()) if comment else ""
-    return re.split(r"(?<=[.!?])\s|\s(?=dreamvid )", told, maxsplit=1)[0].strip()
+    lines = comment[0].splitlines() if comment else []
+    plain = " ".join(line.lstrip("# ") for line in lines)
+    return re.split(r"(?<=[.!?])\s|\s(?=dreamvid )", plain, maxsplit=1)[0].strip()
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:

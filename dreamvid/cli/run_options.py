@@ -61,7 +61,7 @@ class RunOptions:
     ] = None
 
     @property
-    def kept(self) -> Literal["all", "state", "nothing"]:
+    def keeping(self) -> Literal["all", "state", "nothing"]:
         """What stays of the working files of a finished film. Raises UsageError."""
         if self.keep and self.no_keep:
             raise UsageError("--keep and --no-keep exclude each other")
