@@ -24,14 +24,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dreamvid import cli, rendering, watching, words
+from dreamvid import cli, rendering
+from dreamvid.cli import execute, render
 from dreamvid.media import codings, decoder, durable, segments, stills
 from dreamvid.run import folder_of
 from tests import media_factory as make
 from tests import survivor
 from tests.hunt import Forked, _forking
 
-WARM = (codings, rendering, watching, words, stills)
+WARM = (codings, execute, render, rendering, stills)
 
 ZOOM = [
     "zoom",

@@ -23,12 +23,21 @@ COLORS = "#d62728", "#2ca02c", "#1f77b4"
 def draw(report: Report, gallery: Gallery) -> Frame:
     """The whole figure as a frame of 1200 by 1400 px."""
     figure = new_figure(SIZE)
-    above, below = figure.subfigures(2, 1, height_ratios=(8, 5))
+    pairs = gallery.pairs
+    pictures = _inches_of(pairs)
+    above, below = figure.subfigures(2, 1, height_ratios=(SIZE[1] - pictures, pictures))
     above.suptitle(title(report), parse_math=False)
     _curves(above.subplots(5, 1, sharex=True), report)
-    pairs = gallery.pairs
     _pictures(below.subplots(2, len(pairs), squeeze=False), pairs)
     return pixels(figure)
+
+
+def _inches_of(pairs: dict[str, Pair]) -> float:
+    """Height of the two rows of pictures with their titles; the curves have the rest."""
+    _, picture, _ = next(iter(pairs.values()))
+    height, width = picture.shape[:2]
+    wanted: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
+    return min(5 / 13 * SIZE[1], wanted)
 
 
 def _curves(axes: Any, report: Report) -> None:
