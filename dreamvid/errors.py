@@ -6,10 +6,13 @@
     │   ├── InputError   one that cannot be read
     │   └── OutputError  one that cannot be made
     ├── NetworkError     the network: an unknown one, an unknown layer, weights that cannot be had
-    └── RunError         a failure while rendering: a full disk, a dead encoder
+    │   └── DownloadError  weights that could not be fetched just now
+    └── RunError         a failure while rendering: a full disk, a lock, a dead encoder
+        └── StateError   an unfinished run that cannot be resumed as it is
 
-The command line prints `dreamvid: error: <message>` and exits with 1; nothing else of an error
-reaches the user, so a message names the file or the option and says what would be right.
+The command line prints `dreamvid: error: <message>` and exits with 1, or with 3 where `retry` says
+that the same command may succeed later; nothing else of an error reaches the user, so a message
+names the file or the option and says what would be right.
 """
 
 from __future__ import annotations
@@ -46,7 +49,12 @@ class DreamvidError(Exception):
         key: the recipe's key that it is about, as `dream.octaves`.
         path: the file that it is about.
         hint: what was probably meant, as `did you mean octaves?`.
+
+    Attributes:
+        retry: whether the same command may succeed when it is run again.
     """
+
+    retry = False
 
     def __init__(
         self,
@@ -107,8 +115,22 @@ class NetworkError(DreamvidError):
     """A network, its layers or its weights cannot be had."""
 
 
+class DownloadError(NetworkError):
+    """Weights could not be fetched; the connection may come back."""
+
+    retry = True
+
+
 class RunError(DreamvidError):
-    """A render broke on the way."""
+    """A render broke on the way: a full disk, a lock that another holds, a dead encoder."""
+
+    retry = True
+
+
+class StateError(RunError):
+    """What an unfinished run or a film left behind cannot be gone on with; no retry helps."""
+
+    retry = False
 
 
 class UsageError(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -90,6 +90,10 @@ class WriteBehind:
         while len(self._queue) >= MAX_WAITING or (self._queue and self._queue[0].done()):
             self._queue.popleft().result()
         self._queue.append(self._thread.submit(self._context.run, self._run, work, given))
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all is done, but no longer than so many seconds."""
+        wait(self._queue, seconds)
 
     def finish(self) -> None:
         """Wait until all is done; no more may be asked for. Raises as `do`."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
 from dreamvid.color import Anchor, anchor_at, covariance, shift
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
@@ -226,7 +226,7 @@ def _source_frames(
         t, before = next(islice(shots, since.done - 1, None), (-1, None))
         if before is None or (t, source_digest(job, before)) != (since.t, since.source_digest):
             shots.close()
-            raise RunError(
+            raise StateError(
                 f"frame {since.done - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )

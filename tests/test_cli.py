@@ -15,11 +15,11 @@ import pytest
 from tqdm import tqdm
 
 from dreamvid.cli import main
+from dreamvid.cli.progress import look
 from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
-from dreamvid.watching import look
 from tests import media_factory
 from tests.conftest import SEED
 
@@ -183,7 +183,6 @@ REFUSED = [
     (["zoom", "text.jpg"], "text.jpg: not a picture"),
     (["image", "cut.jpg"], "cut.jpg: "),
     (["video", "text.mp4"], "text.mp4: not a clip"),
-    (["video", "still.png", "still.png"], "a video is made of one clip"),
     (["zoom", "still.png", "-o", "no/where/a.mp4"], "no such folder"),
     (["zoom", "still.png", "-o", "a.xyz"], "cannot write a film as .xyz"),
     (["zoom", "still.png", "-o", "folder/../still.png"], "cannot write a film as .png"),

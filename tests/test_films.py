@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dreamvid.cli import main
-from dreamvid.films import open_films
 from dreamvid.frame import Frame
 from dreamvid.recipe.load import make_recipe
+from dreamvid.report.compare import open_films
 from tests.test_flicker import pan, texture
 from tests.test_judge import note_of, told
 from tests.test_report import lossless, whole

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dreamvid.flicker import Flow, Track, flow, reliable, track, warped
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.media.sink import to_uint8
+from dreamvid.report.measure import Flow, Track, flow, reliable, track, warped
 
 SIZE = (72, 96)
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pytest
 
-from dreamvid import preview as previews
+from dreamvid import rendering
 from dreamvid.cli import main
-from dreamvid.errors import DreamvidError, MediaError, RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.resize import resize_area
-from dreamvid.preview import GAP, GROUND, beside, preview, smaller, spread, tiled
 from dreamvid.recipe import Recipe, ZoomRecipe
+from dreamvid.recipe.expression import Form
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.schedule import Schedule, mapped, parse_schedule
+from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames as dream_frames
-from dreamvid.rendering.render import plan
-from dreamvid.rendering.render import render as rendering
+from dreamvid.rendering import preview as previews
+from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
+from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask, Fresh
 from tests import media_factory
@@ -41,7 +45,7 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
 
 
 @pytest.fixture
@@ -60,8 +64,12 @@ def of(still: Path, kind: str = "zoom", **said: Any) -> Recipe:
 
 def made(recipe: Recipe, count: int = 4, *, overwrite: bool = False) -> tuple[list[Frame], Path]:
     """The small film's frames, and where the sheet is."""
-    film, sheet = preview(recipe, count, overwrite, quiet=True)
+    film, sheet = [each for each in preview(recipe, count, overwrite=overwrite) if is_path(each)]
     return list(read_clip(probe(film))), sheet
+
+
+def is_path(event: Step | Path) -> TypeGuard[Path]:
+    return isinstance(event, Path)
 
 
 def cells(sheet: Path, count: int, size: tuple[int, int]) -> list[Frame]:
@@ -112,6 +120,31 @@ def test_a_sheets_frames_are_spread_over_the_film(
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "3 - t",
+        "0:(1), 10:(2 + min(t, 4)), 20:(-3)",
+        "0:(1), 10:(5) ease",
+        "0s:(1), 1s:(max(1, t)), 2s:(7), 3s:(2) cubic",
+        {0: 4, 10: -2, "interpolation": "step"},
+    ],
+)
+def test_every_key_of_a_schedule_is_put_into_the_expression(said: Any) -> None:
+    schedule = parse_schedule(said)
+    assert isinstance(schedule, Schedule)
+    third = parse_schedule(mapped(schedule, Form("x * 0.25")))
+    assert third
+    for t in range(100):
+        clock = FrameTime(t, Fraction(10), 100)
+        assert third.at(clock) == pytest.approx(schedule.at(clock) / 4)
+
+
+@pytest.mark.parametrize(("value", "wanted"), [(-3.0, -6), (1e-7, 2e-7), (4, 8)])
+def test_a_number_in_an_expression_stays_a_number(value: float, wanted: float) -> None:
+    assert mapped(value, Form("2 * x")) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
     ("size", "small", "octaves"),
     [
         ((960, 540), (320, 180), 1),
@@ -159,25 +192,39 @@ def test_its_camera_goes_the_films_way(still: Path, motion: dict[str, Any]) -> N
 
 
 @pytest.mark.usefixtures("faked")
-def test_a_zooms_sheet_shows_its_first_frame_and_dreams_of_the_small_film(still: Path) -> None:
+def test_a_zooms_sheet_shows_its_first_frame_and_the_small_films_own(still: Path) -> None:
+    """Nothing is dreamed that neither film has: it showed creatures that never come."""
     recipe = of(still, frames=5, size=(400, 300), color={"anchor": 0})
     small, sheet = made(recipe, 3)
-    large = list(dream_frames(recipe, open_source(recipe).open(), fake))
+    large = next(iter(dream_frames(recipe, open_source(recipe).open(), fake)))
     first, middle, last = cells(sheet, 3, (400, 300))
-    np.testing.assert_allclose(first, large[0], atol=0.51)
-    bare = np.ones((300, 400), np.float32)
+    np.testing.assert_allclose(first, large, atol=0.51)
     for cell, little in ((middle, small[2]), (last, small[4])):
-        wanted = fake(DreamTask(resize_area(little, Size(400, 300)), 0, bare)).clip(0, 255)
-        assert np.abs(cell - wanted).mean() < 3  # of the small film's coding
+        assert (
+            np.abs(cell - resize_area(little, Size(400, 300))).mean() < 3
+        )  # of the small film's coding
+
+
+@pytest.mark.parametrize("kind", ["zoom", "video"])
+@pytest.mark.usefixtures("faked")
+def test_it_says_what_its_sheet_shows(
+    still: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = media_factory.h264(still.parent / "clip.mp4", frames=4)
+    source = still if kind == "zoom" else clip
+    words = [kind, str(source), "-n", "4", "-o", str(still.parent / "night.mp4"), "--preview"]
+    assert main([*words, "--sheet", "2"]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "night.sheet.png: " in line]
+    said = {"zoom": "frames of the small film, enlarged", "video": "as the first of a shot"}
+    assert said[kind] in lines[-1]
 
 
 @pytest.mark.usefixtures("faked")
-def test_a_zooms_sheet_has_its_color(still: Path) -> None:
-    recipe = of(still, frames=5, color={"anchor": 1}, motion={"zoom": 1.2})
-    _, sheet = made(recipe, 2)
-    seed = read_picture(still)
-    for cell in cells(sheet, 2, (480, 360)):
-        np.testing.assert_allclose(cell.mean((0, 1)), seed.mean((0, 1)), atol=1)
+def test_it_can_be_made_on_another_thread(still: Path) -> None:
+    """Nothing of it sets a signal, which only the main thread may."""
+    with ThreadPoolExecutor(1) as room:
+        made_there = room.submit(made, of(still, frames=3), 2).result(timeout=60)
+    assert len(made_there[0]) == 3
 
 
 @pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "on": "frame"}])
@@ -228,9 +275,9 @@ def test_what_is_there_is_refused_before_any_work(
     (still.parent / name).write_text("mine")
     recipe = of(still, network="none", frames=2)
     with monkeypatch.context() as patch:
-        patch.setattr(previews, "record", None)
+        patch.setattr(previews, "carry_out", None)
         with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
-            list(preview(recipe, 2, False, quiet=True))
+            list(preview(recipe, 2))
     assert (still.parent / name).read_text() == "mine"
     assert len(made(recipe, 2, overwrite=True)[0]) == 2
 
@@ -248,7 +295,7 @@ def test_what_cannot_be_is_said_before_any_work(
     still: Path, kind: str, said: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RecipeError, match=message) as told:
-        list(preview(of(still, kind, network="none", **said), 2, False, quiet=True))
+        list(preview(of(still, kind, network="none", **said), 2))
     assert "\n" not in str(told.value)
     assert [p.name for p in still.parent.iterdir()] == ["still.png"]
 
@@ -261,11 +308,15 @@ def fail() -> None:
     raise MediaError("broken")
 
 
-@pytest.mark.parametrize(("stop", "done"), [(interrupt, 5), (fail, 4)])
+@pytest.mark.parametrize(("stop", "done", "status"), [(interrupt, 5, 130), (fail, 4, 1)])
 def test_stopped_it_goes_on_and_has_every_cell(
-    still: Path, stop: Callable[[], None], done: int, monkeypatch: pytest.MonkeyPatch
+    still: Path,
+    stop: Callable[[], None],
+    done: int,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("DREAMVID_OVERLAP", "0")  # no dream begins before the last one is stored
     turns = iter(range(100))
 
     @dreaming
@@ -274,27 +325,38 @@ def test_stopped_it_goes_on_and_has_every_cell(
             stop()
         return fake(DreamTask(canvas, t, bare))
 
-    recipe = of(still, frames=7, motion={"zoom": 1.05})
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
-    with pytest.raises((KeyboardInterrupt, DreamvidError), match=f"{done} frames done are in"):
-        made(recipe, 4)
+    words = ["zoom", str(still), "-n", "7", "--zoom", "1.05", "-o", str(still.parent / "night.mp4")]
+    words += ["--preview", "--sheet", "4"]
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
+    assert main(words) == status
+    assert f"the {done} frames done are in" in capsys.readouterr().err
     assert not (still.parent / "night.preview.mp4").exists()
-    small, sheet = made(recipe, 4)
-    assert next(turns) == 5 + (7 - done) + 4  # begun, left, and cells
-    _, again = made(recipe, 4, overwrite=True)
-    assert len(small) == 7
+    assert main(words) == 0
+    assert next(turns) == 5 + (7 - done) + 1  # begun, left, and the sheet's first picture
+    told = capsys.readouterr()
+    assert f"resumes at frame {done} of 7" in told.err
+    film, sheet = map(Path, told.out.splitlines())
+    assert probe(film).frames == 7
+    again = made(of(still, frames=7, motion={"zoom": 1.05}), 4, overwrite=True)[1]
     assert np.abs(read_picture(sheet) - read_picture(again)).mean() < 1.5
+
+
+def grid(frames: list[Frame], size: tuple[int, int]) -> Frame:
+    made_of = Grid(len(frames), Size(*size))
+    for index, frame in enumerate(frames):
+        made_of.put(index, frame)
+    return made_of.picture
 
 
 def test_a_sheet_is_a_grid_of_its_frames() -> None:
     frames = [np.full((20, 30, 3), level, np.float32) for level in (10, 20, 30, 40, 50)]
-    sheet = tiled(frames, 5, (30, 20))
+    sheet = grid(frames, (30, 20))
     assert sheet.shape == (2 * 20 + GAP, 3 * 30 + 2 * GAP, 3)
     assert (sheet[:20, 30 + GAP : 60 + GAP] == 20).all()
     assert (sheet[20 + GAP :, :30] == 40).all()
     assert (sheet[20 : 20 + GAP] == GROUND).all()
     assert (sheet[20 + GAP :, -30:] == GROUND).all()
-    assert tiled(frames[:1], 1, (30, 20)).shape == (20, 30, 3)
+    assert grid(frames[:1], (30, 20)).shape == (20, 30, 3)
 
 
 def test_a_sheet_that_would_be_huge_is_shrunk(
@@ -302,7 +364,7 @@ def test_a_sheet_that_would_be_huge_is_shrunk(
 ) -> None:
     monkeypatch.setattr(previews, "MOST", 40_000)
     frames = [np.full((200, 300, 3), level, np.float32) for level in (10, 20, 30, 40)]
-    height, width, _ = tiled(frames, 4, (300, 200)).shape
+    height, width, _ = grid(frames, (300, 200)).shape
     assert 35_000 < height * width <= 40_000
     assert width / height == pytest.approx(1.5, abs=0.02)
     (line,) = caplog.messages

@@ -15,22 +15,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid import films as films_module
 from dreamvid.cli import main
-from dreamvid.comparison import Compared, Measured, measure
+from dreamvid.cli.inspect import report_lines
 from dreamvid.errors import MediaError
-from dreamvid.films import open_films
-from dreamvid.flicker import track
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec, to_uint8
-from dreamvid.plot import Gallery
-from dreamvid.report import Request, report, written
+from dreamvid.report import compare as films_module
+from dreamvid.report.compare import open_films, report
+from dreamvid.report.gallery import Gallery
+from dreamvid.report.measure import Compared, Measured, measure, track
+from dreamvid.report.request import Request
+from dreamvid.report.summary import Report, course
 from dreamvid.source import fit
-from dreamvid.summary import Report, course
 from tests.test_flicker import pan, plain_e_warp, texture
 
 RATE = Fraction(25)
@@ -153,9 +153,9 @@ def test_a_frozen_film_is_told_by_the_sources_own_flicker() -> None:
     told = report.overall()
     assert told["e_warp_dreamed"]["mean"] < told["e_warp_source"]["mean"] / 5
     assert told["flicker"]["mean"] < 0
-    assert any("frozen" in line for line in written(Request(), report, None))
+    assert any("frozen" in line for line in report_lines(Request(), report, None))
     calm = summed(measured(source, source))
-    assert not any("frozen" in line for line in written(Request(), calm, None))
+    assert not any("frozen" in line for line in report_lines(Request(), calm, None))
 
 
 def test_drift_and_clipping_of_a_film_that_grows_brighter() -> None:
@@ -263,8 +263,8 @@ def test_a_source_of_another_size_and_rate_is_brought_to_the_films() -> None:
 def test_a_pixel_that_the_coding_added_is_left_out() -> None:
     source = [frame[:71, :95] for frame in whole(pan(texture(1), (2, 1), 3))]
     lossless(Path("s.mkv"), source)
-    spec = FilmSpec(Size(95, 71), RATE, crf=0, segment_frames=48)
-    sink = open_sink(Path("d.mp4"), spec, overwrite=False)
+    coded = FilmSpec(Size(95, 71), RATE, crf=0, segment_frames=48)
+    sink = open_sink(Path("d.mp4"), coded, overwrite=False)
     for frame in source:
         sink.write(frame)
     sink.close()
@@ -374,7 +374,7 @@ try:
 except SystemExit as stop:
     assert not stop.code
 assert not {"tensorflow", "cv2", "matplotlib"} & set(sys.modules)
-import dreamvid.plot
+import dreamvid.plots.report
 assert not {"tensorflow", "matplotlib"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -428,10 +428,8 @@ def test_what_exists_is_replaced_when_asked(films: list[str]) -> None:
 
 
 def test_two_files_with_nothing_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dreamvid import comparison
-
     lossless(Path("s.mkv"), pan(texture(1), (1, 0), 2))
-    monkeypatch.setattr(comparison, "measure", lambda *films: iter(()))
+    monkeypatch.setattr(films_module, "measure", lambda *films: iter(()))
     with pytest.raises(MediaError, match="no frame in common with s"):
         report(Request(dreamed="s.mkv", source="s.mkv", judge="none"))
 

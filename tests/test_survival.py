@@ -142,7 +142,7 @@ def test_a_full_disk_is_one_line_and_costs_nothing(
         _, told = full.communicate(timeout=120)
         if full.returncode == 0:
             continue  # there was little left to do
-        assert full.returncode == 1, told
+        assert full.returncode == 3, told
         errors = [line for line in told.splitlines() if line.startswith("dreamvid: error: ")]
         assert len(errors) == 1
         assert "Traceback" not in told
@@ -162,7 +162,7 @@ def test_a_killed_encoder_costs_nothing(
     with monkeypatch.context() as patch:
         patch.setenv("IMAGEIO_FFMPEG_EXE", str(killed))
         status, told = finished(folder, ZOOM)
-    assert status == 1
+    assert status == 3
     assert "ffmpeg was killed by signal 9" in told
     assert_survives(folder, ZOOM, wanted)
 
@@ -209,7 +209,7 @@ def test_stopped_by_a_signal_it_goes_on(home: Path, tmp_path: Path, how: signal.
             assert running.returncode == -how
             continue
         assert running.returncode == 130
-        assert "a.partial.mp4; the same words again go on from there" in told
+        assert "a.partial.mp4; run the same command again to resume" in told
         assert (folder / "a.partial.mp4").exists()
     assert stops
     assert_survives(folder, words, wanted)
@@ -230,8 +230,8 @@ def test_what_is_left_replaces_nothing_of_ours(home: Path, tmp_path: Path) -> No
         patch.setenv("IMAGEIO_FFMPEG_EXE", str(killed))
         for _ in range(2):
             status, told = finished(folder, ZOOM)
-            assert status == 1
-            assert "in a.partial-2.mp4; the same words again go on from there" in told
+            assert status == 3
+            assert "in a.partial-2.mp4; run the same command again to resume" in told
     assert finished(folder, ZOOM)[0] == 0
     assert (folder / "a.partial.mp4").read_text() == "mine"
     assert {path.name for path in folder.iterdir()} == {
@@ -267,7 +267,7 @@ def test_a_second_render_of_the_same_run_is_refused(home: Path, tmp_path: Path) 
             assert running.poll() is None
             time.sleep(0.02)
         status, told = finished(folder, words)
-        assert status == 1
+        assert status == 3
         assert "a.mp4: another dreamvid is at work on it" in told
     finally:
         running.kill()

@@ -14,7 +14,7 @@ from typing import Literal
 
 import imageio_ffmpeg
 
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.media.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
@@ -53,7 +53,7 @@ def executable() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise RunError(
+        raise StateError(
             "no ffmpeg found: reinstall imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one"
         ) from error
 

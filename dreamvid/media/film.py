@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import DreamvidError, RunError
+from dreamvid.errors import DreamvidError, RunError, StateError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs import Codec, ending_of
@@ -51,7 +51,7 @@ class FilmSink:
         """See `Sink`."""
         self._segments.close()
         if not self._segments.closed:
-            raise RunError(f"{self.path}: not one frame was written")
+            raise StateError(f"{self.path}: not one frame was written")
         self._finish(self.path, self._segments.written)
         self._work.remove()
         return self.path

@@ -9,7 +9,7 @@ import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.media.durable import atomic_write, os_errors
 
 QUICK, SMALL = ".npy", ".png"
@@ -37,7 +37,7 @@ class FrameStore:
                 return np.asarray(np.load(quick, allow_pickle=False))
             return np.asarray(iio.imread(small, plugin="pillow", mode="RGB"), np.uint8)
         except (OSError, ValueError) as error:
-            raise RunError(
+            raise StateError(
                 f"{quick.stem}: cannot be read ({error}); --restart begins anew"
             ) from None
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import InputError, RunError
+from dreamvid.errors import InputError, RunError, StateError
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs import LIST, Codec, codec_of
 from dreamvid.media.durable import commit, os_errors, temp_name
@@ -145,7 +145,9 @@ class Segments:
             if not self._frames or index not in self._frames
         ]
         if missing:
-            raise RunError(f"frame {missing[0]} is missing in {self.folder}; --restart begins anew")
+            raise StateError(
+                f"frame {missing[0]} is missing in {self.folder}; --restart begins anew"
+            )
 
     @property
     def closed(self) -> list[Path]:
@@ -257,4 +259,4 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     for at in range(count):
         segment = ffmpeg.packets(folder / f"{at:06d}{codec.segment_ending}", "video")
         if segment is None or segment.count != length:
-            raise RunError(f"{film}: cannot be cut after every {length} frames")
+            raise StateError(f"{film}: cannot be cut after every {length} frames")

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.frame import Frame
 from dreamvid.media.durable import atomic_write
 from dreamvid.media.sink import FilmSpec, WorkDir, to_uint8
@@ -38,7 +38,7 @@ class SequenceSink:
         self._names = [_name(index) for index in range(done)]
         missing = [name for name in self._names if not (work.folder / name).exists()]
         if missing:
-            raise RunError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
+            raise StateError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
@@ -51,7 +51,7 @@ class SequenceSink:
     def close(self) -> Path:
         """See `Sink`."""
         if not self._names:
-            raise RunError(f"{self.path}: not one frame was written")
+            raise StateError(f"{self.path}: not one frame was written")
         self._place(self._folder)
         return self.path
 

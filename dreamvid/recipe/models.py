@@ -58,7 +58,9 @@ class Recipe(Section):
         PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
         Flag(positional=True, metavar="SOURCE"),
         InputFile(),
-    ] = Field((), max_length=2, description="The picture, or two to be mixed; or the clip.")
+    ] = Field(
+        (), max_length=2, description="The picture, or two to be mixed; for a video the clip."
+    )
     output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE"), OutputFile()] = Field(
         None, description="The result; its extension picks the format."
     )
@@ -140,15 +142,3 @@ KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
 
 USUAL_KIND = "zoom"
 """The kind of a recipe that names neither its kind nor a source that tells it."""
-
-
-class Listing(Section):
-    """What `dreamvid layers` is asked for."""
-
-    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
-        None, description="Network whose layers are listed; else the networks are."
-    )
-    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
-        None, description="A whole model (.keras) in the place of the network's own."
-    )
-    size: Size = Field((640, 360), description="Size of a picture, for which the layers' are said.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dreamvid import notices
 from dreamvid.dreaming.networks.defaults import settled
-from dreamvid.errors import MediaError, RecipeError, RunError
+from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.outputs import check_output
@@ -24,7 +24,7 @@ from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.manifest import Manifest, compared, described
 from dreamvid.rendering.recovery import recovered
-from dreamvid.rendering.render import SEGMENT
+from dreamvid.rendering.render import SEGMENT, is_done
 from dreamvid.rendering.run import (
     finished_run,
     folder_of,
@@ -73,6 +73,8 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     made = _extension(film, recipe, start)
     if unfinished_run(made.output) is not None:
         return made.recipe  # interrupted: it is resumed, or what differs is reported
+    if made.output != film and not overwrite and is_done(made.recipe):
+        return made.recipe
     source = _checked(made, overwrite)
     old = finished_run(film)
     machine = old.machine if old else Machine.here()
@@ -154,7 +156,7 @@ def _checked(made: _Extension, overwrite: bool) -> Source:
             )
     source = open_source(recipe)
     if source.frames is not None and source.frames <= made.done:
-        raise RunError(
+        raise StateError(
             f"{recipe.source[0]}: has no more than the {made.done} frames that are dreamed"
         )
     return source

@@ -6,16 +6,18 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from dreamvid.dreaming.networks.registry import packaged_weights
-from dreamvid.errors import MediaError, RunError
+from dreamvid.errors import MediaError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.files import require_file
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Network, Recipe
+from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.resolve import schedules
 from dreamvid.task import Identified
 
 FORM = 3
@@ -84,7 +86,7 @@ class Manifest:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+            raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
     def text(self) -> str:
         """As it is kept, with its two hashes for those who look."""
@@ -110,6 +112,20 @@ class Manifest:
         if (self.segment, self.form) != (other.segment, other.form):
             found.append("the form of its folder")
         return found
+
+    def lengthened(self, longer: Manifest, done: int) -> bool:
+        """Whether another render is this one with more frames, of which the first `done` are the
+        same: no schedule counts with the film's length, and the last frame of a clip, which is
+        always dreamed, is not among them where only every so many are (`cadence`)."""
+        old, new = self.recipe.get("frames"), longer.recipe.get("frames")
+        if old is None or (new is not None and new <= old):
+            return False
+        if self.recipe.get("cadence", 1) > 1 and done >= old:
+            return False
+        if replace(longer, recipe={**longer.recipe, "frames": old}).differences(self):
+            return False
+        varying = schedules(make_recipe({**self.recipe, "source": ()}))
+        return not any(schedule.uses_length for _, schedule in varying)
 
     def _contents(self) -> dict[str, list[str]]:
         keys = dict.fromkeys(each["key"] for each in self.files)

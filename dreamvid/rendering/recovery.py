@@ -9,7 +9,7 @@ import numpy as np
 
 from dreamvid.blend import Carried
 from dreamvid.color import anchor_at, covariance
-from dreamvid.errors import RunError
+from dreamvid.errors import StateError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.probe import probe
@@ -61,4 +61,4 @@ def recovered(
                 carried = Carried(dream, view.source, np.zeros((high, wide), np.float32))
                 digest = source_digest(job, frame)
                 return Checkpoint(done, t, carried, shot, walk.camera, digest)
-    raise RunError(f"{film}: it or its source ends before frame {done}")
+    raise StateError(f"{film}: it or its source ends before frame {done}")

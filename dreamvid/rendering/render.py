@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -11,10 +12,13 @@ from pathlib import Path
 
 from dreamvid import notices
 from dreamvid.dreaming.networks.defaults import settled
-from dreamvid.errors import RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
+from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.metadata import read_comment
 from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
+from dreamvid.media.probe import probe
 from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.pipeline import WriteBehind
@@ -37,6 +41,10 @@ from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves
 
 SEGMENT = 48
 """Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
+
+
+PATIENCE = 0.05
+"""Share of a dream's time for which its storing is waited for before the next one begins."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +197,27 @@ def _identified(**parts: object) -> bool:
 
 
 def is_done(recipe: Recipe) -> bool:
-    """Whether the output of a recipe is there, and is what this recipe makes."""
+    """Whether the output of a recipe is there, and is what this recipe makes.
+
+    It is known by what its run left or, where that is gone, by the recipe that the film carries. A
+    still carries none, and so is never known to be done.
+    """
+    if recipe.kind == "image" or not recipe.source:
+        return False
     output = output_of(recipe)
-    made = finished_run(output) if output.exists() and recipe.kind != "image" else None
-    return made is not None and not made.differences(
-        Manifest.of(settled(recipe), SEGMENT, made.machine)
-    )
+    if not output.exists() or unfinished_run(output) is not None:
+        return False
+    made = finished_run(output)
+    if made is None and not carries_recipe(output):
+        return False
+    manifest = Manifest.of(settled(recipe), SEGMENT, made.machine if made else Machine.here())
+    if made is not None:
+        return not made.differences(manifest)
+    try:
+        comment, frames = read_comment(output), probe(output).frames
+    except MediaError:
+        return False
+    return comment == embed(manifest) and frames == open_source(recipe).frames
 
 
 def render(
@@ -264,11 +287,13 @@ def _filmed(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator
         try:
             recording.open_sink()
             with closing(made.groups(recording.saved)) as groups:
+                dreamed = time.monotonic()
                 for group in groups:
-                    recording.take(group)
+                    recording.take(group, time.monotonic() - dreamed)
                     waiting.append(group)
                     while len(waiting) > recording.unstored:
                         yield from recording.steps_of(waiting.popleft())
+                    dreamed = time.monotonic()
             recording.store_all()
             for group in waiting:
                 yield from recording.steps_of(group)
@@ -312,9 +337,13 @@ class _Recording:
         """How many of the groups taken are not stored yet."""
         return self._behind.waiting
 
-    def take(self, group: DreamedGroup) -> None:
-        """Store a group, behind whoever goes on."""
+    def take(self, group: DreamedGroup, seconds: float) -> None:
+        """Store a group that was dreamed in so many seconds, behind whoever goes on.
+
+        For some of those seconds it is waited for: after a long dream a frame is shown at once.
+        """
         self._behind.do(self._store, group)
+        self._behind.wait(PATIENCE * seconds)
 
     def store_all(self) -> None:
         """Wait until every group is stored."""

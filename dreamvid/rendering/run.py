@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from dreamvid import notices
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, StateError
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import TEMP_ENDING, atomic_write, os_errors
 from dreamvid.media.frame_store import FrameStore
@@ -126,7 +126,7 @@ class NoRun:
         return Status(None, output, done, total)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Nothing is kept."""
+        """Nothing is frame_store."""
 
     def finish(self, keep: Keep) -> None:
         """There is nothing to delete."""
@@ -158,8 +158,10 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
             _write(run.folder / "manifest.json", manifest.text())
         else:
             differing = before.differences(manifest)
-            if differing:
-                raise RunError(
+            if differing and before.lengthened(manifest, done_frames(output)):
+                _write(run.folder / "manifest.json", manifest.text())
+            elif differing:
+                raise StateError(
                     f"{output}: its render was begun with another recipe or input: "
                     f"{', '.join(differing)}; --restart begins anew"
                 )
@@ -250,7 +252,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+        raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
 
 def _make(folder: Path) -> None:
@@ -258,7 +260,7 @@ def _make(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         # What lies here may have come with a stranger's files, and is cleared.
         if folder.is_symlink() or (folder / "film").is_symlink():
-            raise RunError(f"{folder}: leads elsewhere by a link; remove it")
+            raise StateError(f"{folder}: leads elsewhere by a link; remove it")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
 

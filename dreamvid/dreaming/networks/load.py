@@ -20,7 +20,7 @@ from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.dreaming.networks.weights import check_file
 from dreamvid.dreaming.tensorflow import computed_in, keras, keras_seed
-from dreamvid.errors import NetworkError
+from dreamvid.errors import DownloadError, NetworkError
 from dreamvid.media.arrays import read_arrays
 from dreamvid.recipe import Network
 
@@ -81,7 +81,7 @@ def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
         fetch(spec.download, spec.name)
         _load_h5(model, spec.download.file)
     except Exception as error:  # the network, the disk, the file: none can be told beforehand
-        raise NetworkError(
+        raise DownloadError(
             f"network {spec.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
             "--network lite0 needs no download, and weights: FILE takes a file you have"
         ) from None

@@ -1,8 +1,8 @@
-"""A dreamed film and the clip it was dreamed from, opened so that they can be laid side by side."""
+"""A dreamed film and the clip it was dreamed from, or two stills: opened side by side, measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,11 +10,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
+from dreamvid.judge import find_judge
+from dreamvid.media.outputs import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
-from dreamvid.media.read import read_clip
+from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.recipe import Recipe, VideoRecipe
-from dreamvid.source import open_source
+from dreamvid.rendering.embedded import find_embedded
+from dreamvid.report.gallery import Gallery
+from dreamvid.report.measure import Compared, Measured, measure
+from dreamvid.report.request import STDOUT, Request
+from dreamvid.report.summary import Report
+from dreamvid.source import fit, open_source
+
+Watch = Callable[[Iterator[Compared], int | None], Iterable[Compared]]
+"""Stands between the frames and who measures them: a bar. The number is how many will come."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Films:
 
     Attributes:
         size: (width, height) that they are compared at.
-        rate: frames a second.
+        rate: frames a second; None of stills.
         source_frames: how many the source has from where the film begins; None: not known.
         dreamed_frames: how many the film has.
         notes: in words, what had to be done to make them meet.
@@ -32,7 +43,7 @@ class Films:
     """
 
     size: tuple[int, int]
-    rate: Fraction
+    rate: Fraction | None
     source_frames: int | None
     dreamed_frames: int | None
     notes: tuple[str, ...]
@@ -136,6 +147,30 @@ class _Part(NamedTuple):
     frames: int | None = None
 
 
+def open_stills(dreamed: Path, source: Path) -> Films:
+    """Open a dreamed still and its picture, which is brought to the still's size as a render does.
+
+    Raises:
+        MediaError: a file cannot be read as a picture.
+    """
+    still, picture = read_picture(dreamed), read_picture(source)
+    size, shown = Size.of(still), Size.of(picture)
+    notes: tuple[str, ...] = ()
+    if shown != size:
+        notes = (f"the source, {shown}, is fitted to {size}",)
+    fitted = fit(picture, size)
+    return Films(size, None, 1, 1, notes, lambda: _only(fitted), lambda: _only(still))
+
+
+def _only(picture: Frame) -> Generator[Frame]:
+    yield picture
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file is a picture, by its extension."""
+    return path.suffix.lower() in STILL_ENDINGS
+
+
 def _part(said: Recipe | None, rate: Fraction) -> _Part:
     """What a film says of its clip, but for what its own frames a second, `rate`, tell as well."""
     if said is None:
@@ -155,3 +190,65 @@ def _rendered_size(film: Clip, clip: Clip) -> tuple[int, int]:
 
 def _shown(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+def report(
+    request: Request, watch: Watch = lambda steps, total: steps
+) -> tuple[Report, Gallery | None]:
+    """Measure a film against its source; with `plot`, the pictures to be drawn are kept.
+
+    Raises:
+        DreamvidError: in one line, what cannot be done.
+    """
+    dreamed, source = request.named
+    _check_places(request)
+    noted = None if is_still(dreamed) else find_embedded(dreamed)
+    films = _opened(request, noted.recipe if noted else None)
+    judge = find_judge(
+        noted,
+        films.size,
+        name=request.judge,
+        weights=request.weights,
+        layers=request.objective,
+    )
+    gallery = None if request.plot is None else Gallery()
+    frames: list[Measured] = []
+    with films.opened() as (own, film):
+        for measured, before, after in watch(measure(own, film, judge.objective), films.frames):
+            frames.append(measured)
+            if gallery is not None:
+                gallery.offer(measured, before, after)
+    if not frames:
+        raise MediaError(f"{dreamed}: has no frame in common with {source}")
+    made = Report(
+        dreamed=dreamed.name,
+        source=source.name,
+        size=films.size,
+        rate=films.rate,
+        judge=judge.name,
+        judge_dreamed=judge.dreamed,
+        notes=(*films.notes, *films.lengths(len(frames)), *judge.notes),
+        frames=tuple(frames),
+    )
+    return made, gallery
+
+
+def _opened(request: Request, carried: Recipe | None) -> Films:
+    dreamed, source = request.named
+    if is_still(dreamed):
+        return open_stills(dreamed, source)
+    return open_films(
+        dreamed,
+        source,
+        start=request.start,
+        fps=request.fps,
+        frames=request.frames,
+        said=carried,
+    )
+
+
+def _check_places(request: Request) -> None:
+    if request.numbers not in (None, STDOUT):
+        check_json(request.numbers, request.named, request.overwrite)
+    if request.plot is not None:
+        check_picture(request.plot, request.named, request.overwrite)

@@ -2,75 +2,42 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dreamvid.comparison import Measured
-from dreamvid.frame import Frame, Size
-from dreamvid.media.resize import resize_area
+from dreamvid.frame import Frame
 from dreamvid.media.sink import to_uint8
-from dreamvid.summary import Report
-from dreamvid.table import title
+from dreamvid.plots.figure import DREAM, new_figure, pixels
+from dreamvid.report.gallery import Gallery, Pair
+from dreamvid.report.summary import Report, title
 
-SIDE = 320
-"""Px of the longer side of a frame that is kept to be shown."""
+SIZE = 12.0, 14.0
+"""Inches of the picture."""
 
-SIZE, DOTS = (12.0, 14.0), 100
-"""Inches of the picture, and its px an inch."""
-
-SOURCE, DREAM, CUT = "0.55", "#7b2d8b", "#d9480f"
+SOURCE, CUT = "0.55", "#d9480f"
 COLORS = "#d62728", "#2ca02c", "#1f77b4"
-
-Pair = tuple[int, Frame, Frame]
-"""A frame's index, the source's picture and the film's, both small."""
-
-
-class Gallery:
-    """The frames that matter, picked while the films go by: four pairs of small pictures."""
-
-    def __init__(self) -> None:
-        self._pairs: dict[str, Pair] = {}
-        self._flicker, self._dream = -np.inf, np.inf
-
-    def offer(self, measured: Measured, source: Frame, dreamed: Frame) -> None:
-        """Take a frame if it is the first, the last so far, or the worst so far."""
-        pair = measured.frame, _small(source), _small(dreamed)
-        self._pairs.setdefault("first", pair)
-        if measured.flicker is not None and measured.flicker > self._flicker:
-            self._flicker, self._pairs["worst flicker"] = measured.flicker, pair
-        strength = measured.residual if measured.strength is None else measured.strength
-        if strength < self._dream:
-            self._dream, self._pairs["weakest dream"] = strength, pair
-        self._pairs["last"] = pair
-
-    @property
-    def pairs(self) -> dict[str, Pair]:
-        """The frames by what they are, in the order in which they are shown."""
-        names = ("first", "worst flicker", "weakest dream", "last")
-        return {name: self._pairs[name] for name in names if name in self._pairs}
 
 
 def draw(report: Report, gallery: Gallery) -> Frame:
     """The whole figure as a frame of 1200 by 1400 px."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it keeps its fonts is its own
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure: Any = Figure(figsize=SIZE, dpi=DOTS, layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
-    above, below = figure.subfigures(2, 1, height_ratios=(8, 5))
+    figure = new_figure(SIZE)
+    pairs = gallery.pairs
+    pictures = _inches_of(pairs)
+    above, below = figure.subfigures(2, 1, height_ratios=(SIZE[1] - pictures, pictures))
     above.suptitle(title(report), parse_math=False)
     _curves(above.subplots(5, 1, sharex=True), report)
-    pairs = gallery.pairs
     _pictures(below.subplots(2, len(pairs), squeeze=False), pairs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a file's name may have letters that its font has not
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].astype(np.float32)
+    return pixels(figure)
+
+
+def _inches_of(pairs: dict[str, Pair]) -> float:
+    """Height of the two rows of pictures with their titles; the curves have the rest."""
+    _, picture, _ = next(iter(pairs.values()))
+    height, width = picture.shape[:2]
+    wanted: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
+    return min(5 / 13 * SIZE[1], wanted)
 
 
 def _curves(axes: Any, report: Report) -> None:
@@ -119,9 +86,3 @@ def _pictures(rows: Any, pairs: dict[str, Pair]) -> None:
             axes = rows[row, column]
             axes.imshow(to_uint8(both[row]))
             axes.set(xticks=[], yticks=[], anchor=anchor, ylabel="" if column else film)
-
-
-def _small(frame: Frame) -> Frame:
-    height, width = frame.shape[:2]
-    scale = min(1.0, SIDE / max(width, height))
-    return resize_area(frame, Size(max(1, round(width * scale)), max(1, round(height * scale))))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import check_picture, write_picture
-from dreamvid.plot import DOTS, DREAM
-from dreamvid.recipe import Recipe, VideoRecipe
+from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
+from dreamvid.recipe import Recipe, Term, VideoRecipe
 from dreamvid.recipe.resolve import at_frame, schedules
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.source import open_source
 
@@ -47,11 +46,14 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
     """
     found = list(schedules(recipe))
     if not found:
-        raise RecipeError(f"{name}: has no schedule to draw, as `zoom: 0:(1.02), 50:(1.04)` is one")
+        raise RecipeError(
+            f"{name}: nothing to plot: no value changes over time, as it does by "
+            "zoom: 0:(1.02), 50:(1.04)"
+        )
     path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
-    if rate is None and any(schedule.uses_seconds for _, schedule in found):
+    if rate is None and any(_uses_seconds(schedule) for _, schedule in found):
         raise RecipeError(f"{name}: has seconds in a schedule, but no rate is known; give --fps")
     write_picture(path, draw(name, recipe, frames, rate), overwrite)
     return path
@@ -68,19 +70,13 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     Raises:
         RecipeError: a schedule leaves its key's bounds, or has no value.
     """
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it keeps its fonts is its own
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import ScaledTranslation
-
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     found = list(schedules(recipe))
     curves = _values(
         recipe, [key for key, _ in found], times, FrameTime(0, rate or Fraction(1), frames)
     )
     size = WIDTH, min(REST + EACH * len(found), TALLEST)
-    figure: Any = Figure(figsize=size, dpi=DOTS, layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
+    figure = new_figure(size)
     axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (key, schedule) in zip(axes, found, strict=True):
         _curve(axis, times, curves[key])
@@ -99,14 +95,11 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
         told += f" at {rate} fps"
         ratio = float(rate)
         both = (lambda t: t / ratio), (lambda s: s * ratio)
-        beneath = axes[-1].transAxes + ScaledTranslation(0, -SECONDS, figure.dpi_scale_trans)
+        beneath = shifted_down(figure, axes[-1], SECONDS)
         seconds = axes[-1].secondary_xaxis(0.0, functions=both, transform=beneath)
         seconds.set_xlabel("second")
     figure.suptitle(told, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a file's name may have letters that its font has not
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].astype(np.float32)
+    return pixels(figure)
 
 
 def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None]:
@@ -129,6 +122,11 @@ def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None
     if frames is None:
         raise RecipeError(f"{name}: how long its clip is cannot be told{fault}; give --frames")
     return frames, rate
+
+
+def _uses_seconds(schedule: Schedule) -> bool:
+    """Whether `s` or a key as `2.5s` occurs: no other word of a schedule has an s by itself."""
+    return bool(re.search(r"(?<![A-Za-z_])s(?![A-Za-z_])", schedule.text))
 
 
 def _values(
@@ -156,8 +154,8 @@ def _called(recipe: Recipe, key: str) -> str:
     for at, part in enumerate(parts):
         if part.isdecimal():
             held = _at(recipe, ".".join(parts[:at]))
-            if isinstance(held[int(part)], BaseTerm):
-                return ".".join([*parts[:at], held[int(part)].name])
+            if isinstance(held[int(part)], Term):
+                return ".".join([*parts[:at], held[int(part)].layer])
             parts[at] = ("RGB" if len(held) == 3 else "xy")[int(part)]
     return ".".join(parts)
 

@@ -1,0 +1,74 @@
+"""The commands by name. What carries one out is imported when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        summary: one line for the help.
+        run: takes the command's name, its summary and the arguments after the name; returns the
+            exit status.
+    """
+
+    summary: str
+    run: Callable[[str, str, Sequence[str]], int]
+
+
+def _dream(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.render import dream_command
+
+    return dream_command(name, summary, argv)
+
+
+def _render(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.render import render_command
+
+    return render_command(name, summary, argv)
+
+
+def _continue(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.render import continue_command
+
+    return continue_command(name, summary, argv)
+
+
+def _recipe(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.recipes import recipe_command
+
+    return recipe_command(name, summary, argv)
+
+
+def _layers(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.inspect import layers_command
+
+    return layers_command(name, summary, argv)
+
+
+def _report(name: str, summary: str, argv: Sequence[str]) -> int:
+    from dreamvid.cli.inspect import report_command
+
+    return report_command(name, summary, argv)
+
+
+COMMANDS = {
+    "zoom": Command("An endless zoom into a picture: dreamvid zoom seed.jpg --frames 50", _dream),
+    "video": Command("Dream a clip, or several: dreamvid video clip.mp4", _dream),
+    "image": Command("Dream one still: dreamvid image picture.jpg", _dream),
+    "render": Command("Render recipes, one after another: dreamvid render night.yaml", _render),
+    "continue": Command(
+        "Make a finished film longer, or branch it: dreamvid continue dream.mp4", _continue
+    ),
+    "recipe": Command(
+        "List presets, look at a recipe: dreamvid recipe list|show|plot|schema", _recipe
+    ),
+    "layers": Command("List what there is to dream on: dreamvid layers --network lite0", _layers),
+    "report": Command(
+        "Measure how steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4", _report
+    ),
+}

@@ -1,0 +1,32 @@
+"""A recipe as YAML that reads back as the same recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from dreamvid.recipe import Recipe
+
+
+def yaml_lines(recipe: Recipe) -> list[str]:
+    """Every key of a recipe as YAML, which reads back as an equal recipe."""
+    data: dict[str, Any] = recipe.model_dump(mode="json")
+    ordered = {"version": data["version"], "kind": data["kind"]} | data
+    text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text.rstrip("\n").split("\n")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Mappings line by line, lists in one line each; letters that do not show are escaped."""
+
+
+def _quoted(to: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Left to itself, PyYAML loses some line breaks that are not a newline.
+    return to.represent_scalar("tag:yaml.org,2002:str", text, None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(
+    list, lambda to, value: to.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)

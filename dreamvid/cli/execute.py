@@ -1,0 +1,91 @@
+"""One recipe: rendered, previewed, or only looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dreamvid.cli.dump import yaml_lines
+from dreamvid.cli.messages import LOG, say
+from dreamvid.cli.progress import follow, follow_preview
+from dreamvid.cli.run_options import RunOptions, StillOptions
+from dreamvid.dreaming.networks.registry import spec_of
+from dreamvid.errors import RecipeError
+from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.plots.objective import draw_objective
+from dreamvid.recipe import Recipe
+from dreamvid.rendering.estimate import tried, warn_of_shortfalls
+from dreamvid.rendering.preview import plan_preview
+from dreamvid.rendering.render import Plan, is_done, output_of, plan, record
+
+
+def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -> None:
+    """Do with a recipe what the options ask for.
+
+    Args:
+        steps_given: whether `--steps` was given, which may shorten the first frame's burst too.
+
+    Raises:
+        DreamvidError: in one line, what cannot be done.
+        KeyboardInterrupt: it was asked to stop.
+    """
+    keep = options.keeping
+    if options.preview:
+        shown = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
+        for line in follow_preview(shown, quiet=options.quiet):
+            print(line)
+        return
+    if options.dry_run:
+        planned = plan(recipe, overwrite=True)  # an output that exists is no reason for silence
+        notes = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
+        print("\n".join([*yaml_lines(planned.recipe), *notes]))
+        return
+    if not (options.overwrite or options.restart) and is_done(recipe):
+        if not options.quiet:
+            say(f"{output_of(recipe)}: done already")
+        return
+    plot = _checked_plot(recipe, options)
+    planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
+    warn_of_shortfalls(planned)
+    if steps_given:
+        _warn_of_burst(recipe)
+    steps = record(planned, overwrite=options.overwrite, restart=options.restart, keep=keep)
+    follow(planned, steps, quiet=options.quiet, restart=options.restart)
+    if not options.quiet:
+        print(planned.output)
+    if plot is not None:
+        _plot_objective(planned, plot, options)
+
+
+def _warn_of_burst(recipe: Recipe) -> None:
+    """Say that `--steps` without `--burst` makes the first frame's dream weaker, if it does."""
+    spec, steps = spec_of(recipe.network), recipe.dream.steps
+    usual = spec.steps if spec.objective else 0
+    if recipe.dream.burst is None and isinstance(steps, int) and steps < usual:
+        LOG.warning(
+            "--steps %d also sets the steps of a first frame, %d by default: it dreams weaker; "
+            "--burst %d keeps it as it was",
+            steps,
+            usual,
+            usual,
+        )
+
+
+def _checked_plot(recipe: Recipe, options: RunOptions) -> Path | None:
+    """Where the plot of the objective goes. Raises MediaError where it cannot."""
+    if not isinstance(options, StillOptions) or options.plot is None:
+        return None
+    path = Path(options.plot)
+    check_picture(path, [*recipe.source, output_of(recipe)], options.overwrite)
+    return path
+
+
+def _plot_objective(planned: Plan, path: Path, options: RunOptions) -> None:
+    """Dream the picture once more, measured at every step, and draw the course."""
+    steps = getattr(planned.dreamer, "steps", None)
+    if steps is None:
+        raise RecipeError("plot: this dreamer has no objective to be drawn; name a network")
+    picture = next(iter(planned.source.open()))
+    drawn = draw_objective(planned.output.name, steps(picture, measure=True))
+    write_picture(path, drawn, options.overwrite)
+    if not options.quiet:
+        print(path)

@@ -1,0 +1,87 @@
+"""layers, report: looked at, nothing rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from dreamvid.cli.messages import warnings_shown
+from dreamvid.cli.options import typed
+from dreamvid.recipe import Network, Section
+from dreamvid.recipe.fields import Flag, Size
+from dreamvid.recipe.load import validated
+from dreamvid.report.request import STDOUT, Request
+
+if TYPE_CHECKING:
+    from dreamvid.report.gallery import Gallery
+    from dreamvid.report.summary import Report
+
+
+class Listing(Section):
+    """What `dreamvid layers` is asked for."""
+
+    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
+        None, description="Network whose layers are listed. Without it the networks are."
+    )
+    weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
+        None, description="A whole model (.keras) in the place of the network's own."
+    )
+    size: Size = Field(
+        (640, 360), description="Size of a picture, for which the layers' are given."
+    )
+    all: bool = Field(
+        False, description="List every layer, not only those that have a description."
+    )
+
+
+def layers_command(name: str, summary: str, argv: Sequence[str]) -> int:
+    """The networks, or one's layers."""
+    listing = validated(Listing, typed(name, summary, Listing(), argv))
+    for line in _layer_lines(listing):
+        print(line)
+    return 0
+
+
+def _layer_lines(listing: Listing) -> Iterator[str]:
+    if listing.network is None:
+        from dreamvid.dreaming.networks.registry import network_lines
+
+        yield from network_lines()
+        return
+
+    from dreamvid.dreaming.networks.layers import layer_lines
+
+    network = Network(name=listing.network, weights=listing.weights)
+    yield from layer_lines(network, listing.size, all=listing.all)
+
+
+def report_command(name: str, summary: str, argv: Sequence[str]) -> int:
+    """How steady a film is, or how strong a still."""
+    request = validated(Request, typed(name, summary, Request(), argv))
+    dreamed, _ = request.named
+    from dreamvid.cli.progress import counted
+    from dreamvid.report.compare import report
+
+    with warnings_shown():
+        measured = report(request, lambda steps, total: counted(steps, total, dreamed))
+    for line in report_lines(request, *measured):
+        print(line)
+    return 0
+
+
+def report_lines(request: Request, made: Report, gallery: Gallery | None) -> Iterator[str]:
+    """Write the files that are asked for, then what belongs on standard output."""
+    from dreamvid.media.outputs import write_json, write_picture
+    from dreamvid.plots.report import draw
+    from dreamvid.report.summary import lines
+
+    if request.plot is not None and gallery is not None:
+        write_picture(request.plot, draw(made, gallery), request.overwrite)
+    if request.numbers == STDOUT:
+        yield made.json()
+        return
+    if request.numbers is not None:
+        write_json(request.numbers, made.json() + "\n", request.overwrite)
+    yield from lines(made)

@@ -1,0 +1,82 @@
+"""`--seconds` and `--range`: the length or the part of a film, in other units than the recipe's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from dreamvid.cli.arguments import gives
+from dreamvid.cli.run_options import RunOptions
+from dreamvid.errors import RecipeError, UsageError
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.fields import parse_moment
+from dreamvid.recipe.load import make_recipe
+
+OTHERS = {
+    "--seconds": ("--frames", "-n", "--end", "--range"),
+    "--range": ("--frames", "-n", "--start", "--end"),
+}
+"""What says the same as each flag, and so excludes it."""
+
+
+def refuse_conflicts(argv: Sequence[str]) -> None:
+    """Raises UsageError where the length is given twice."""
+    for flag, others in OTHERS.items():
+        both = [other for other in others if gives(argv, other)]
+        if gives(argv, flag) and both:
+            raise UsageError(f"{flag} and {both[0]} exclude each other")
+
+
+def with_length(recipe: Recipe, options: RunOptions, rate: Fraction | None = None) -> Recipe:
+    """The recipe with the length that `--seconds`, or the part that `--range`, asks for.
+
+    Args:
+        rate: frames a second of a film that is continued, whose recipe may leave it to its clip.
+
+    Raises:
+        RecipeError: they are not written as they should be, or are of no meaning for this kind.
+        MediaError: the clip cannot be read, whose rate `--range` counts with.
+    """
+    if options.seconds is None and options.range is None:
+        return recipe
+    if not isinstance(recipe, FilmRecipe):
+        raise RecipeError("seconds, range: an image is a single frame; leave them out")
+    changes = {} if options.seconds is None else _seconds(recipe, options.seconds, rate)
+    if options.range is not None:
+        changes |= _range(recipe, options.range)
+    values: dict[str, Any] = {key: getattr(recipe, key) for key in type(recipe).model_fields}
+    return make_recipe(values | changes, recipe.kind)
+
+
+def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, Any]:
+    try:
+        seconds = parse_moment(text)
+    except ValueError as error:
+        raise RecipeError(f"seconds: {error}") from None
+    if seconds <= 0:
+        raise RecipeError("seconds: must be more than 0")
+    if isinstance(recipe, VideoRecipe) and rate is None:
+        # Its rate is known when the clip is opened; seconds of the clip are seconds of the film.
+        return {"end": (recipe.start or Fraction(0)) + seconds, "frames": None}
+    frames = seconds * (recipe.fps or rate or 1)
+    return {"frames": max(1, round(frames))}
+
+
+def _range(recipe: FilmRecipe, text: str) -> dict[str, Any]:
+    if not isinstance(recipe, VideoRecipe):
+        raise RecipeError(
+            "range: is of a clip's frames; each frame of a zoom follows from the one before it, so "
+            "give --frames"
+        )
+    match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text.replace(" ", ""))
+    if not match or int(match[2]) < int(match[1]):
+        raise RecipeError(f"range: must be FIRST-LAST such as 50-60, not {text!r}")
+    if not recipe.source:
+        raise RecipeError("source: name the picture or clip to dream on")
+    from dreamvid.media.probe import probe
+
+    clip = probe(recipe.source[0])
+    first, last = int(match[1]), int(match[2])
+    return {"start": first / clip.rate, "end": (last + 1) / clip.rate, "frames": None}

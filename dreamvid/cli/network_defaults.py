@@ -1,0 +1,61 @@
+"""What a recipe leaves to its network, as the help shows it: as numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from dreamvid.dreaming.networks.defaults import own_values
+from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.dreaming.networks.registry import spec
+from dreamvid.errors import NetworkError
+from dreamvid.recipe import FilmRecipe, Recipe, Term
+
+
+def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
+    """The defaults of the section `dream` that belong to a network, by key, as text.
+
+    Args:
+        base: the recipe, what it says itself counts; of another model there are none.
+        network: the network that is asked for; None: the recipe's.
+    """
+    if not isinstance(base, Recipe):
+        return {}
+    try:
+        own = spec(network or base.network.name)
+    except NetworkError:  # unknown, or `none`
+        return {}
+    values = own_values(base, own)
+    shown = {key: _shown(value) for key, value in values.items()}
+    shown["octave_top"] = f"0; 1 where the shorter side is under {own.small} px"
+    if not own.small or base.dream.method != "detail":
+        shown["octave_top"] = "0"
+    return shown | _steps(base, own, values)
+
+
+def _steps(base: Recipe, spec: NetworkSpec, values: dict[str, Any]) -> dict[str, str]:
+    """Steps and burst, which differ between a first frame and those that carry a dream."""
+    burst = spec.steps
+    if base.dream.steps is not None:
+        return {"burst": f"{_shown(values['burst'])}, as --steps"}
+    if not isinstance(base, FilmRecipe):
+        return {"burst": f"{burst}; --steps if that is given"}
+    return {
+        "steps": f"{burst} for a first frame, {values['steps']} in later frames",
+        "burst": f"{burst}; --steps if that is given",
+    }
+
+
+def without_default(description: str) -> str:
+    """A description without the sentence that says what the default is."""
+    return re.sub(r" Default: .*?\.(?=\s|$)", "", description)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_shown, value))
+    if isinstance(value, Term):
+        return value.layer if value.weight == 1 else f"{value.layer}={_shown(value.weight)}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

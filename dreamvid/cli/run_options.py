@@ -1,0 +1,116 @@
+"""What may be given at the prompt beside the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+
+from dreamvid.errors import RecipeError, UsageError
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How the render is run."""
+
+    base: Annotated[
+        str | None,
+        tyro.conf.arg(
+            name="recipe",
+            help_behavior_hint="",
+            metavar="FILE|PRESET",
+            help="Recipe that the flags override.",
+        ),
+    ] = None
+    overwrite: Annotated[bool, tyro.conf.arg(help="Replace an output that exists.")] = False
+    restart: Annotated[
+        bool, tyro.conf.arg(help="Begin an unfinished film anew instead of resuming it.")
+    ] = False
+    keep: Annotated[
+        bool,
+        tyro.conf.arg(help="Keep all working files of a finished film, not its last state only."),
+    ] = False
+    no_keep: Annotated[bool, tyro.conf.arg(help="Keep nothing but the film.")] = False
+    quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Print nothing but errors.")] = False
+    dry_run: Annotated[
+        bool, tyro.conf.arg(help="Dream two frames, print what all would take, and stop.")
+    ] = False
+    preview: Annotated[
+        bool, tyro.conf.arg(help="Make a small film and a sheet of pictures instead.")
+    ] = False
+    sheet: Annotated[
+        str, tyro.conf.arg(metavar="N", help="Pictures in a preview's sheet, 1 to 100.")
+    ] = "6"
+    seconds: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="TIME",
+            help="Length of the film in seconds, in place of --frames.",
+        ),
+    ] = None
+    range: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="A-B",
+            help="Frames A to B of the clip, both included, counted from 0 at the clip's own rate, "
+            "in place of --start and --end.",
+        ),
+    ] = None
+
+    @property
+    def keeping(self) -> Literal["all", "state", "nothing"]:
+        """What stays of the working files of a finished film. Raises UsageError."""
+        if self.keep and self.no_keep:
+            raise UsageError("--keep and --no-keep exclude each other")
+        return "all" if self.keep else "nothing" if self.no_keep else "state"
+
+    @property
+    def pictures(self) -> int:
+        """Pictures in a preview's sheet. Raises RecipeError where `sheet` is no such number."""
+        if not self.sheet.isdecimal() or not 1 <= int(self.sheet) <= 100:
+            raise RecipeError(f"sheet: must be a whole number from 1 to 100, not {self.sheet!r}")
+        return int(self.sheet)
+
+
+@dataclass(frozen=True)
+class StillOptions(RunOptions):
+    """How the picture is made."""
+
+    plot: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="FILE.png",
+            help="Draw how the objective rises, by octave and step.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Continuation(RunOptions):
+    """How the film is continued."""
+
+    start: Annotated[
+        str | None,
+        tyro.conf.arg(
+            name="from",
+            help_behavior_hint="",
+            metavar="K",
+            help="Branch off after K frames. Default: at the end.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Showing:
+    """Beside a recipe that is shown: nothing."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How the plot is made."""
+
+    overwrite: Annotated[bool, tyro.conf.arg(help="Replace a picture that exists.")] = False

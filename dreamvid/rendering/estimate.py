@@ -1,0 +1,121 @@
+"""What a render will take, told from the frames of it that are done."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+
+from dreamvid import notices
+from dreamvid.machine import taken
+from dreamvid.media.outputs import cost_of
+from dreamvid.rendering.render import SEGMENT, Plan
+
+
+class Pace:
+    """When frames were done: the first, which takes a burst, and those after it."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._first: float | None = None
+        self._last = self._start
+        self._count = 0
+
+    def note(self, now: float) -> None:
+        """A frame is done at `now` (of `time.monotonic`)."""
+        self._first = now if self._first is None else self._first
+        self._last = now
+        self._count += 1
+
+    def enough(self, total: int | None) -> bool:
+        """Whether there is something to tell from: a frame after the first, or the only one."""
+        return self._count > 1 or total == self._count == 1
+
+    @property
+    def first(self) -> float:
+        """Seconds of the first frame."""
+        return (self._first or self._start) - self._start
+
+    @property
+    def later(self) -> float:
+        """Mean seconds of the frames after it."""
+        if self._first is None or self._count < 2:
+            return self.first
+        return (self._last - self._first) / (self._count - 1)
+
+
+def warn_of_shortfalls(planned: Plan) -> None:
+    """Warn of what of a recipe will not be done."""
+    asked, comes = getattr(planned.recipe, "frames", None), planned.timeline.frames
+    if asked is not None and comes is not None and comes < asked:
+        _warn_of_end(planned, comes, asked)
+    skipped, octaves = planned.octaves_skipped, len(planned.octaves)
+    if skipped:
+        notices.warn(
+            f"octaves: {octaves} of {octaves + skipped}; smaller ones are under the least size of "
+            "the network"
+        )
+
+
+def warn_of_early_end(planned: Plan, done: int) -> None:
+    """Warn where a clip that did not tell its length gave fewer frames than asked."""
+    asked = getattr(planned.recipe, "frames", None)
+    if planned.timeline.frames is None and asked is not None and done < asked:
+        _warn_of_end(planned, done, asked)
+
+
+def _warn_of_end(planned: Plan, frames: int, asked: int) -> None:
+    notices.warn(f"{planned.output}: {frames} of {asked} frames: its source ends there")
+
+
+def tried(planned: Plan) -> str:
+    """Dream the first frames, and tell from them; nothing is written."""
+    pace = Pace()
+    with closing(planned.groups()) as groups:
+        for group in groups:
+            for _ in group.frames:
+                pace.note(time.monotonic())
+            if pace.enough(planned.timeline.frames):
+                break
+    return foreseen(planned, pace, 0)
+
+
+def foreseen(planned: Plan, pace: Pace, done: int) -> str:
+    """One line: seconds a frame, time in all, peak memory, disk.
+
+    Args:
+        pace: of frames that were dreamed.
+        done: how many frames are.
+    """
+    total = planned.timeline.frames
+    line = f"{pace.later:.2f} s a frame"
+    if total is not None:
+        left = (total - done) * pace.later + (0 if done else pace.first - pace.later)
+        line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
+    cost = cost_of(planned.output, planned.source.size)
+    more = f", {_large(cost.memory)} more for ffmpeg" if cost.memory else ""
+    return f"{line}; {_large(taken())} of memory{more}; {disk(planned)} on disk"
+
+
+def disk(planned: Plan) -> str:
+    """What the render takes while it works: the film, its segments, the frames of the open one,
+    checkpoints."""
+    size, frames = planned.source.size, planned.timeline.frames
+    if not planned.job.film:
+        return _large(3 * size.width * size.height)
+    film = 2 * cost_of(planned.output, size).disk
+    steady = size.width * size.height * (3 * min(SEGMENT, frames or SEGMENT) + 2 * 28)
+    if frames is None:
+        return f"{_large(steady)} and {_large(film)} a frame"
+    return f"at most {_large(steady + film * frames)}"
+
+
+def _large(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+def lasting(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,1 @@
+"""How steady and how strong a dreamed film is, beside its source."""

@@ -1,0 +1,471 @@
+"""Commands as new users typed them: names among flags, lengths, several films, exit statuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreamvid import rendering
+from dreamvid.cli import main
+from dreamvid.cli.arguments import join_layers, split_names
+from dreamvid.cli.messages import status_of
+from dreamvid.cli.options import is_recipe, words_taken
+from dreamvid.cli.recipes import first_sentence
+from dreamvid.errors import (
+    DownloadError,
+    MediaError,
+    NetworkError,
+    RecipeError,
+    RunError,
+    StateError,
+    UsageError,
+)
+from dreamvid.frame import Frame
+from dreamvid.media.outputs import write_picture
+from dreamvid.media.probe import probe
+from dreamvid.media.read import read_clip, read_picture
+from dreamvid.recipe.load import presets
+from dreamvid.rendering.estimate import Pace
+from dreamvid.rendering.run import folder_of
+from dreamvid.task import DreamTask
+from tests import media_factory as make
+
+NONE = ["--network", "none", "-q"]
+QUIETLY = ["--network", "none"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def still() -> str:
+    make.picture(Path("still.png"), 64, 48)
+    return "still.png"
+
+
+@pytest.fixture
+def clip() -> str:
+    """Twenty frames of blobs that move."""
+    make.moving_clip(Path("clip.mp4"), 64, 48, 20, cut=12)
+    return "clip.mp4"
+
+
+def frames_of(path: str) -> int | None:
+    return probe(Path(path)).frames
+
+
+def night(text: str = "", name: str = "night.yaml") -> str:
+    Path(name).write_text(f"kind: zoom\nsource: still.png\nnetwork: none\n{text}")
+    return name
+
+
+# Flags and names in any order
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["--frames", "10", "night.yaml"], ["night.yaml"]),
+        (["a.yaml", "--overwrite", "b.yaml", "-n", "3"], ["a.yaml", "b.yaml"]),
+        (["--trim", "1", "-2", "a.yaml", "--shift=1", "b.yaml"], ["a.yaml", "b.yaml"]),
+        (["--no-cuts", "a.yaml", "-o", "x.mp4"], ["a.yaml"]),
+        (["-q", "--", "--odd.yaml"], ["--odd.yaml"]),
+        (["--seconds", "4", "--range", "5-6", "-"], ["-"]),
+        (["--source", "a.jpg", "b.jpg", "night.yaml"], ["night.yaml"]),
+        (["--source", "a.jpg", "spiral", "--frames"], ["spiral"]),
+        (["--trim", "2", "--frames", "3", "a.yaml"], ["a.yaml"]),
+    ],
+)
+def test_names_are_found_among_flags(argv: list[str], names: list[str]) -> None:
+    found, flags = split_names(argv, words_taken(), is_recipe)
+    assert found == names
+    assert sorted([*found, *flags]) == sorted(word for word in argv if word != "--")
+
+
+def test_layers_end_where_a_preset_is_named() -> None:
+    words = ["--layers", "heads", "cells=min(1,t/9)", "spiral"]
+    assert join_layers(words, presets().__contains__) == [
+        "--layers",
+        "heads,cells=min(1,t/9)",
+        "spiral",
+    ]
+
+
+def test_every_command_takes_its_name_after_flags(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", "--frames", "2", "-o", "a.mp4", "-q", night()]) == 0
+    assert main(["continue", "--frames", "3", "-q", "a.mp4"]) == 0
+    assert frames_of("a.mp4") == 5
+    assert main(["recipe", "show", "--fps", "5", "night.yaml"]) == 0
+    assert "fps: 5" in capsys.readouterr().out
+    assert main(["zoom", "--frames", "2", still, "-o", "b.mp4", *NONE]) == 0
+
+
+# Lengths and parts
+
+
+def test_seconds_are_frames_at_the_recipes_rate(still: str, clip: str) -> None:
+    assert main(["zoom", still, "--seconds", "0.5", "--fps", "12", "-o", "a.mp4", *NONE]) == 0
+    assert frames_of("a.mp4") == 6
+    assert main(["video", clip, "--seconds", "0.2", "-o", "b.mp4", *NONE]) == 0
+    assert frames_of("b.mp4") == round(probe(Path(clip)).rate * Fraction("0.2"))
+    assert main(["continue", "a.mp4", "--seconds", "0.25", "-q"]) == 0
+    assert frames_of("a.mp4") == 9
+
+
+def test_a_range_is_those_frames_of_the_clip(clip: str) -> None:
+    whole = list(read_clip(probe(Path(clip))))
+    assert main(["video", clip, "--range", "5-8", "-o", "part/", *NONE]) == 0
+    part = [read_picture(path) for path in sorted(Path("part").iterdir())]
+    np.testing.assert_allclose(part, whole[5:9], atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["zoom", "still.png", "--range", "5-6"], 1, "each frame of a zoom follows from the one"),
+        (["video", "clip.mp4", "--range", "6-5"], 1, "range: must be FIRST-LAST such as 50-60"),
+        (["video", "clip.mp4", "--range", "50f"], 1, "range: must be FIRST-LAST such as 50-60"),
+        (["video", "clip.mp4", "--range", "90-95"], 1, "no frame from"),
+        (["video", "--range", "1-2"], 1, "source: name the picture or clip"),
+        (["video", "clip.mp4", "--range", "1-2", "--start", "1"], 2, "exclude each other"),
+        (["zoom", "still.png", "--seconds", "1", "-n", "3"], 2, "exclude each other"),
+        (["zoom", "still.png", "--seconds", "soon"], 1, "seconds: must be seconds or"),
+        (["zoom", "still.png", "--seconds", "0"], 1, "seconds: must be more than 0"),
+        (["image", "still.png", "--seconds", "1"], 1, "an image is a single frame"),
+    ],
+)
+def test_lengths_that_cannot_be_say_why(
+    words: list[str],
+    status: int,
+    message: str,
+    still: str,
+    clip: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*words, *NONE]) == status
+    assert message in capsys.readouterr().err
+
+
+# Several
+
+
+def test_several_clips_are_each_a_film(clip: str, capsys: pytest.CaptureFixture[str]) -> None:
+    make.moving_clip(Path("b.mp4"), 64, 48, 6, cut=9)
+    words = ["video", clip, "gone.mp4", "b.mp4", "--frames", "3", *QUIETLY]
+    assert main([*words, "-o", "films/"]) == 1
+    assert (frames_of("films/clip-dream.mp4"), frames_of("films/b-dream.mp4")) == (3, 3)
+    told = capsys.readouterr().err.splitlines()
+    assert "dreamvid: error: gone.mp4: no such file" in told
+    assert told[-1] == "dreamvid: 2 of 3 done; failed: gone.mp4"
+    assert main([*words, "-o", "one.mp4"]) == 2
+    assert "cannot be that of several clips" in capsys.readouterr().err
+
+
+def test_a_failed_recipe_of_several_is_named(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = [
+        night("frames: 2\noutput: a.mp4\n", "a.yaml"),
+        "b.yaml",
+        night("frames: 2\noutput: c.mp4\n", "c.yaml"),
+    ]
+    Path("b.yaml").write_text("kind: zoom\nsource: gone.png\nnetwork: none\noutput: b.mp4\n")
+    assert main(["render", *recipes]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert "dreamvid: error: b.yaml: gone.png: no such file" in told
+    assert told[-1] == "dreamvid: 2 of 3 done; failed: b.yaml"
+    assert (frames_of("a.mp4"), frames_of("c.mp4")) == (2, 2)
+
+
+# Exit statuses
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RecipeError("a"), 1),
+        (MediaError("a"), 1),
+        (NetworkError("a"), 1),
+        (StateError("a"), 1),
+        (MemoryError(), 1),
+        (UsageError("a"), 2),
+        (RunError("a"), 3),
+        (DownloadError("a"), 3),
+        (OSError(5, "a"), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_the_status_says_whether_trying_again_can_help(error: BaseException, status: int) -> None:
+    assert status_of(error) == status
+
+
+def test_a_lock_that_is_held_may_be_let_go(still: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from filelock import FileLock
+
+    folder = folder_of(Path("a.mp4"))
+    folder.mkdir()
+    with FileLock(folder / "lock"):
+        assert main(["zoom", still, "-n", "2", "-o", "a.mp4", *NONE]) == 3
+    assert "another dreamvid is at work on it" in capsys.readouterr().err
+
+
+# Unfinished and finished films
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, index: int) -> None:
+    """From now on the dreamer fails at a frame's index within its shot."""
+
+    def dream(task: DreamTask) -> Frame:
+        if task.index == index:
+            raise RunError("broken")
+        return np.asarray(task.canvas * 0.98 + 1, np.float32)
+
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: dream)
+
+
+def test_an_unfinished_film_may_be_lengthened(
+    still: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["zoom", still, "--zoom", "1 + t/300"]
+    stop_at(monkeypatch, 5)
+    assert main([*words, "--frames", "8", "-o", "a.mp4"]) == 3
+    assert "run the same command again to resume" in capsys.readouterr().err
+    stop_at(monkeypatch, -1)
+    assert main([*words, "--frames", "12", "-o", "b.mp4", "-q"]) == 0
+    assert main([*words, "--frames", "12", "-o", "a.mp4"]) == 0
+    assert "dreamvid: a.mp4: resumes at frame 5 of 12" in capsys.readouterr().err
+    assert Path("a.mp4").read_bytes() == Path("b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("zoom", "frames"), [("1 + t/300", "6"), ("1 + t/(90*n)", "12"), ("1.03", "12")]
+)
+def test_a_shorter_film_or_one_that_counts_with_its_length_is_another(
+    still: str,
+    zoom: str,
+    frames: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stop_at(monkeypatch, 5)
+    begun = "1.02" if zoom == "1.03" else zoom
+    assert main(["zoom", still, "--zoom", begun, "-n", "8", "-o", "a.mp4", "-q"]) == 3
+    assert main(["zoom", still, "--zoom", zoom, "-n", frames, "-o", "a.mp4", "-q"]) == 1
+    assert "frames (8, now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".gif"])
+def test_what_is_there_already_is_done(
+    still: str, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["zoom", still, "-n", "4", "-o", f"a{ending}", *QUIETLY]
+    assert main(words) == 0
+    made = Path(f"a{ending}").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(words) == 0
+    assert capsys.readouterr().err == f"dreamvid: a{ending}: done already\n"
+    assert Path(f"a{ending}").stat().st_mtime_ns == made
+    assert main([*words, "--angle", "1"]) == 1
+    assert "output exists" in capsys.readouterr().err
+
+
+def test_a_film_is_known_by_its_own_recipe_where_its_run_is_gone(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a kill between the film's taking its name and the end."""
+    words = ["zoom", still, "-n", "4", "-o", "a.mp4", "--no-keep", *NONE]
+    assert main(words) == 0
+    assert not folder_of(Path("a.mp4")).exists()
+    assert main(words) == 0
+    for other in (["-n", "5"], ["--angle", "1"]):
+        assert main([*words, *other]) == 1
+    make.picture(Path("still.png"), 64, 48, seed=9)
+    assert main(words) == 1, "another picture"
+
+
+def test_a_branch_that_is_there_is_done(still: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zoom", still, "-n", "4", "-o", "a.mp4", *NONE]) == 0
+    words = ["continue", "a.mp4", "--from", "2", "--frames", "3", "-o", "b.mp4"]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "b.mp4: done already" in capsys.readouterr().err
+
+
+# Silent shortfalls
+
+
+def test_fewer_frames_than_asked_are_warned_of(
+    clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["video", clip, "--frames", "400", "-o", "a.mp4", *QUIETLY]) == 0
+    told = capsys.readouterr().err
+    assert "dreamvid: warning: a.mp4: 20 of 400 frames: its source ends there\n" in told
+    assert main(["video", clip, "-n", "5", "-o", "b.mp4", *NONE]) == 0
+    assert main(["continue", "b.mp4", "--frames", "90"]) == 0
+    assert "b.mp4: 20 of 95 frames: its source ends there" in capsys.readouterr().err
+
+
+def test_octaves_and_bursts_that_are_cut_short_are_warned_of(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["image", still, "--octaves", "20", "--steps", "1", "-o", "a.png"]
+    assert main(words) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert [line.partition(":")[0] for line in told] == ["dreamvid"] * 2
+    assert "of 20; smaller ones are under the least size of the network" in told[0]
+    assert "--steps 1 also sets the steps of a first frame, 12 by default" in told[1]
+    assert main([*words, "--burst", "1", "--octaves", "1", "--overwrite"]) == 0
+    assert "--steps" not in capsys.readouterr().err
+    assert main([*words, "--overwrite", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_one_clock_tells_the_pace() -> None:
+    pace = Pace()
+    start = pace._start
+    assert not pace.enough(9)
+    for at in (10.0, 11.0, 12.0, 14.0):
+        pace.note(start + at)
+    assert pace.enough(9)
+    assert pace.first == pytest.approx(10)
+    assert pace.later == pytest.approx(4 / 3), "the first frame's burst is no pace"
+
+
+# Names that are no files
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["video", "https://example.com/a.mp4"], "error: https://example.com/a.mp4: an address"),
+        (["zoom", "https://example.com/a.jpg"], "https://example.com/a.jpg: an address"),
+        (["video", "seq/%06d.png"], "seq/%06d.png: no such file; a sequence of pictures is not"),
+        (["video", "seq/*.png"], "a sequence of pictures is not read as a clip"),
+        (["video", "seq"], "seq: a folder; name a file in it; a sequence of pictures"),
+    ],
+)
+def test_a_source_that_is_no_file_says_what_would_be(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("seq").mkdir()
+    assert main([*words, *NONE]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "zoom and image" not in told
+
+
+def test_an_address_in_a_recipe_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.yaml").write_text("kind: video\nsource: https://example.com/a.mp4\nnetwork: none\n")
+    assert main(["render", "a.yaml"]) == 1
+    assert "https://example.com/a.mp4: an address" in capsys.readouterr().err
+
+
+# recipe list, layers
+
+
+def test_the_presets_are_listed_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipe", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == presets()
+    loop = next(line for line in lines if line.startswith("loop "))
+    assert "zoom" in loop
+    assert "Four seconds whose camera ends where it began: it swings out and back." in loop
+    assert main(["recipe", "list", "zoom"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("# One. Two.\n", "One."),
+        ("# Of 2.5 %\n# a frame. More\nkind: zoom\n", "Of 2.5 % a frame."),
+        ("# No end\n#   dreamvid zoom a.jpg\n", "No end"),
+        ("kind: zoom\n", ""),
+    ],
+)
+def test_the_first_sentence_of_a_recipes_comment(text: str, sentence: str) -> None:
+    assert first_sentence(text) == sentence
+
+
+def test_layers_that_are_described_come_first_and_all_when_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["layers", "--network", "lite0"]) == 0
+    named = capsys.readouterr().out
+    assert "furry heads and fur" in named
+    assert "--all" in named
+    assert main(["layers", "--network", "lite0", "--all"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 2 * len(named.splitlines())
+
+
+# The course of an objective
+
+
+def test_the_objective_of_an_image_is_drawn_by_octave_and_step(
+    still: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Measured:
+        def __call__(self, task: DreamTask) -> Frame:
+            return task.canvas
+
+        def steps(self, picture: Frame, *, measure: bool) -> Iterator[Any]:
+            assert measure
+            for at in range(6):
+                yield SimpleNamespace(
+                    octave=at // 3, step=at % 3, objective=float(at), image=picture
+                )
+
+    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: Measured())
+    words = ["image", still, "-o", "a.png", "--plot", "objective.png"]
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines() == ["a.png", "objective.png"]
+    assert read_picture(Path("objective.png")).shape[1] == 1200
+    Path("a.png").unlink()
+    assert main(words) == 1, "the plot is there, which is seen before any work"
+    assert not Path("a.png").exists()
+
+
+# A still that is reported
+
+
+def test_a_still_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    seed = np.full((48, 64, 3), 100, np.float32)
+    dreamed = seed.copy()
+    dreamed[:, :32] += 20
+    write_picture(Path("seed.png"), seed, False)
+    write_picture(Path("still.png"), dreamed, False)
+    words = ["report", "still.png", "--source", "seed.png", "--judge", "none"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("still.png beside seed.png: a still of 64x48\n")
+    assert "E_warp" not in told
+    assert main([*words, "--json", "-"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["frames"]
+    assert one["residual"] == pytest.approx(200**0.5)
+    assert one["mean_shift"] == pytest.approx([10] * 3)
+    assert one["spread_shift"] == pytest.approx([10] * 3)
+    assert one["strength"] is None
+    assert main([*words, "--plot", "plot.png"]) == 0
+    write_picture(Path("large.png"), np.full((96, 128, 3), 100, np.float32), False)
+    assert main(["report", "still.png", "--source", "large.png", "--judge", "none"]) == 0
+    assert "128x96, is fitted to 64x48" in capsys.readouterr().out
+
+
+def test_a_still_has_its_strength(capsys: pytest.CaptureFixture[str]) -> None:
+    make.picture(Path("seed.png"), 96, 64)
+    assert main(["image", "seed.png", "-o", "still.png", "--octaves", "1", "-q"]) == 0
+    assert main(["report", "still.png", "--source", "seed.png", "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["judge"].startswith("lite0: ")
+    assert told["frames"][0]["strength"] > 0
