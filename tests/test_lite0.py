@@ -90,7 +90,7 @@ def test_what_each_named_layer_dreams_is_said_in_their_order() -> None:
 
 
 def test_the_named_layers_are_listed_first() -> None:
-    _, *lines = layer_lines(Network(), (640, 360))
+    _, *lines = layer_lines(Network(), (640, 360), all=True)
     listed = [line.removeprefix("*").split(maxsplit=1) for line in lines]
     for line, own, (name, look) in zip(lines, listed, LITE0_LOOKS.items(), strict=False):
         assert own == [name, look]
