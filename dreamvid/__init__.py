@@ -1,8 +1,13 @@
 """dreamvid: DeepDream films. A still becomes an endless dreaming zoom, a clip a dreamed clip.
 
-from dreamvid import load_recipe, render
-for step in render(load_recipe("night.yaml")):
-    print(step.index, step.total)
+    import dreamvid
+
+    dream = dreamvid.dream(picture, layers={"cells": 1})          # one array
+
+    for step in dreamvid.render(dreamvid.load_recipe("night.yaml")):
+        print(step.index, step.total)                             # a film
+
+docs/python.md has an example of each.
 """
 
 from __future__ import annotations
@@ -20,31 +25,55 @@ from dreamvid.errors import (
     RecipeError,
     RunError,
 )
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.recipe import FilmRecipe, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe
 from dreamvid.task import AnyDreamer, DreamTask
 
 if TYPE_CHECKING:
+    from dreamvid.dreaming.dreamer import Dreamer as Dreamer
+    from dreamvid.dreaming.dreamer import DreamStep as DreamStep
+    from dreamvid.dreaming.networks.network_spec import NetworkSpec as NetworkSpec
+    from dreamvid.dreaming.networks.network_spec import Preprocess as Preprocess
+    from dreamvid.dreaming.networks.registry import register_network as register_network
+    from dreamvid.dreaming.objective import Objective as Objective
+    from dreamvid.dreaming.objective import layer as layer
+    from dreamvid.dreaming.still import dream as dream
+    from dreamvid.media.sink import Sink as Sink
     from dreamvid.recurrence import frames as frames
     from dreamvid.rendering.render import Step as Step
-    from dreamvid.rendering.render import make_dreamer as make_dreamer
     from dreamvid.rendering.render import render as render
+    from dreamvid.shots import Shot as Shot
+    from dreamvid.shots import find_shots as find_shots
+    from dreamvid.source import Source as Source
 
 __version__ = "0.1.0"
 
 _LAZY = {
-    "frames": "dreamvid.recurrence",
-    "Step": "dreamvid.rendering.render",
-    "make_dreamer": "dreamvid.rendering.render",
-    "render": "dreamvid.rendering.render",
+    "DreamStep": "dreaming.dreamer",
+    "Dreamer": "dreaming.dreamer",
+    "NetworkSpec": "dreaming.networks.network_spec",
+    "Objective": "dreaming.objective",
+    "Preprocess": "dreaming.networks.network_spec",
+    "Shot": "shots",
+    "Sink": "media.sink",
+    "Source": "source",
+    "Step": "rendering.render",
+    "dream": "dreaming.still",
+    "find_shots": "shots",
+    "frames": "recurrence",
+    "layer": "dreaming.objective",
+    "register_network": "dreaming.networks.registry",
+    "render": "rendering.render",
 }
-"""What brings OpenCV or TensorFlow along, and where it lives: not imported before it is asked for.
-"""
+"""Names that bring OpenCV or TensorFlow along, and their modules: not imported before they are asked
+for."""
 
 __all__ = [
     "AnyDreamer",
+    "DreamStep",
     "DreamTask",
+    "Dreamer",
     "DreamvidError",
     "Fault",
     "FilmRecipe",
@@ -53,24 +82,34 @@ __all__ = [
     "InputError",
     "MediaError",
     "NetworkError",
+    "NetworkSpec",
+    "Objective",
     "OutputError",
+    "Preprocess",
     "Recipe",
     "RecipeError",
     "RunError",
+    "Shot",
+    "Sink",
     "Size",
+    "Source",
     "Step",
     "VideoRecipe",
     "ZoomRecipe",
+    "as_frame",
+    "dream",
+    "find_shots",
     "frames",
+    "layer",
     "load_recipe",
-    "make_dreamer",
+    "register_network",
     "render",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+        return getattr(import_module(f"dreamvid.{_LAZY[name]}"), name)
     raise AttributeError(f"module dreamvid has no attribute {name}")
 
 

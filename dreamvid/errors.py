@@ -47,7 +47,7 @@ class DreamvidError(Exception):
     Args:
         message: what is wrong, or what would be right.
         key: the recipe's key that it is about, as `dream.octaves`.
-        path: the file that it is about.
+        path: the file that it is about; put in front of a message that does not name it.
         hint: what was probably meant, as `did you mean octaves?`.
 
     Attributes:
@@ -64,7 +64,8 @@ class DreamvidError(Exception):
         path: str | Path | None = None,
         hint: str | None = None,
     ) -> None:
-        super().__init__(_line((path, key, message), hint))
+        named = path is None or str(path) in message
+        super().__init__(_line((None if named else path, key, message), hint))
         self.key = key
         self.path = None if path is None else Path(path)
         self.hint = hint

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid import frames, make_dreamer
+from dreamvid import frames
 from dreamvid.errors import MediaError
 from dreamvid.frame import Size, as_frame
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.resolve import resolve
+from dreamvid.rendering.render import make_dreamer
 from dreamvid.task import DreamTask
 from tests.fakes import asleep
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dreamvid import frames as dream_frames
-from dreamvid import make_dreamer, render
+from dreamvid import render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
@@ -27,6 +27,7 @@ from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.resolve import resolve
+from dreamvid.rendering.render import make_dreamer
 from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.source import fit, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Fresh
