@@ -305,8 +305,8 @@ def test_a_place_with_little_in_it(tmp_path: Path, place: dict[str, str]) -> Non
     assert b"Traceback" not in said.stderr
     assert probe(tmp_path / "夢.mp4").frames == 2
     said = subprocess.run(
-        [sys.executable, "-m", "dreamvid", *words], cwd=tmp_path, env={**BARE, **place},
-        capture_output=True, timeout=60,
+        [sys.executable, "-m", "dreamvid", *words, "--angle", "1"],
+        cwd=tmp_path, env={**BARE, **place}, capture_output=True, timeout=60,
     )  # fmt: skip
     assert said.returncode == 1
     assert said.stderr.startswith(b"dreamvid: error: output exists: ")
