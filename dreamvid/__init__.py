@@ -66,8 +66,8 @@ _LAZY = {
     "register_network": "dreaming.networks.registry",
     "render": "rendering.render",
 }
-"""Names that bring OpenCV or TensorFlow along, and their modules: not imported before they are asked
-for."""
+"""Names that bring OpenCV or TensorFlow along, and their modules: imported when they are asked for.
+"""
 
 __all__ = [
     "AnyDreamer",
