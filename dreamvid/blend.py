@@ -100,7 +100,7 @@ def canvas(
     if carried is None or blend.share == 0:
         return source, np.ones(source.shape[:2], np.float32)
     share = np.float32(blend.share)
-    if blend.what == "residual":
+    if blend.carry == "residual":
         residual, fresh = _warped(carried, warp, FADE, strain)
         return source + share * residual, fresh
     warped = warp(carried.dream, source)
@@ -119,4 +119,4 @@ def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> 
 
 def needs_source(blend: Blend) -> bool:
     """Whether later sources show at all: not where all of a picture is carried."""
-    return blend.what == "residual" or blend.share < 1
+    return blend.carry == "residual" or blend.share < 1

@@ -150,7 +150,7 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     """The dreams of one frame, each with its number in the shot: one, but for a shot's first frame,
     which is warmed up by dreaming it again where it is."""
     job = keyframe.job
-    warmup = job.blend.settle if job.blend.share else 0
+    warmup = job.blend.warmup if job.blend.share else 0
     if keyframe.t == 0:
         keyframe = replace(keyframe, to_here=no_motion, strain=None)
         yield from ((number, keyframe) for number in range(warmup))
@@ -233,7 +233,7 @@ def _source_frames(
     if job.still:
         return _without_flow(shots)
     # Read, and their flows found, while the ones before them are dreamed.
-    flows = job.blend.by == "flow" and bool(job.blend.share)
+    flows = job.blend.follow == "flow" and bool(job.blend.share)
     found = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
     return read_ahead(found, job.cadence)
 

@@ -329,8 +329,8 @@ CHANGES: list[dict[str, Any]] = [
     {"steps": 2},
     {"burst": 5},
     {"jitter": 3},
-    {"smooth": 0},
-    {"smooth": 1.6},
+    {"gradient_blur": 0},
+    {"gradient_blur": 1.6},
     {"decorrelate": 0},
     {"decorrelate": 0.5},
     {"palette": "source"},
@@ -356,7 +356,7 @@ def test_a_frame_with_its_own_values_is_that_of_a_recipe_with_them(
     wide: Frame, changing: Dreamer, change: dict[str, Any]
 ) -> None:
     bare = patch((144, 192))
-    whole = {"step_size": 1.2, "smooth": 0.5, **change}
+    whole = {"step_size": 1.2, "gradient_blur": 0.5, **change}
     own = changing(DreamTask(wide, 1, bare))
     other = dreamer(**{**ANIMALS, **whole})(DreamTask(wide, 1, bare))
     np.testing.assert_array_equal(changing(DreamTask(wide, 1, bare, how(**whole))), other)
@@ -396,7 +396,7 @@ def test_weights_of_nothing_leave_the_picture_as_it_is(picture: Frame, method: s
 
 
 def test_weights_say_how_much_of_each_layer_not_how_strongly(picture: Frame) -> None:
-    soft = {"step_size": 1, "smooth": 0.5}
+    soft = {"step_size": 1, "gradient_blur": 0.5}
     dream = dreamer(**ANIMALS, **soft)
     weights = {"animals": 1e-4, "cells": 5e-5}
     faint = dream(DreamTask(picture, 1, None, how(objective=weights, **soft)))

@@ -162,7 +162,7 @@ def test_it_is_small_and_dreams_on_what_octaves_the_film_has(
     assert isinstance(little.recipe, ZoomRecipe)
     assert little.source.size == next(little.source.open()).shape[1::-1] == small
     assert (little.recipe.dream.octaves, little.recipe.dream.jitter) == (octaves, 32)
-    assert (little.recipe.network.name, little.recipe.film.crf) == ("lite0", 23)
+    assert (little.recipe.network.name, little.recipe.encode.crf) == ("lite0", 23)
 
 
 @pytest.mark.usefixtures("faked")
@@ -227,7 +227,7 @@ def test_it_can_be_made_on_another_thread(still: Path) -> None:
     assert len(made_there[0]) == 3
 
 
-@pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "on": "frame"}])
+@pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "moves": "camera"}])
 @pytest.mark.usefixtures("faked")
 def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict[str, Any]) -> None:
     """A second shot's camera has only gone the way since its cut."""

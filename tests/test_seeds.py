@@ -132,17 +132,17 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert [dream.octave_scale**power for power in powers] == pytest.approx(facts.octaves)
     assert (dream.decorrelate, dream.laplacian, dream.stagger) == (0, 0, 1)
     if facts.method == "resize":
-        assert (dream.jitter, dream.smooth) == (facts.jitter, 0)
+        assert (dream.jitter, dream.gradient_blur) == (facts.jitter, 0)
     if facts.tile:
         assert dream.tile == facts.tile
     if facts.method == "resize" and facts.tile:
-        assert dream.margin == 0
+        assert dream.tile_margin == 0
     assert recipe.color.shift == (facts.shift,) * 3
     assert recipe.color.anchor == 0
     assert recipe.size == facts.size
     if isinstance(recipe, ZoomRecipe):
         assert (recipe.motion.trim, recipe.motion.border) == (facts.trim, "reflect")
-        assert (recipe.blend.what, recipe.blend.share) == ("picture", 1)
+        assert (recipe.blend.carry, recipe.blend.share) == ("picture", 1)
         assert (recipe.frames, recipe.mix) == (facts.frames, 0.5)
     if isinstance(recipe, VideoRecipe):
         assert recipe.motion == VideoRecipe().motion

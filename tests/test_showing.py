@@ -46,7 +46,7 @@ FULL: dict[str, Any] = {
     "motion": {"zoom": ZOOM, "center": ["0.5 + 0.1*sin(s)", 0.5], "trim": None},
     "blend": "1e-1",
     "color": {"shift": [0, "noise(t, 3)", 1e-7]},
-    "dream": {"octaves": {0: 2, 50: 4, "interpolation": "step"}, "smooth": 0},
+    "dream": {"octaves": {0: 2, 50: 4, "interpolation": "step"}, "gradient_blur": 0},
 }
 
 
@@ -277,7 +277,7 @@ RIGHT: list[dict[str, Any]] = [
     {"dream": {"objective": ["faces", {"layer": "eyes", "weight": "max(0, 1 - s)"}]}},
     {"color": {"shift": {"0": 1, "50": 2}}, "motion": {"trim": [3, "t"]}},
     {"kind": "video", "start": "0:01:30.5", "end": 100, "frames": None},
-    {"kind": "image", "mix": 0, "version": 1},
+    {"kind": "image", "mix": 0, "version": 2},
 ]
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
@@ -308,7 +308,7 @@ WRONG: list[dict[str, Any]] = [
     {"motion": {"border": "mirror"}},
     {"motion": {"center": [0.5]}},
     {"blend": 2},
-    {"blend": {"by": "flow"}},
+    {"blend": {"follow": "flow"}},
     {"dream": {"octaves": 0}},
     {"dream": {"octaves": 2.5}},
     {"dream": {"power": 3}},

@@ -336,7 +336,7 @@ class Dreamer:
 
     def _params(self, settings: DreamSettings, task: DreamTask) -> StepParams:
         recursive = self._dream.method == "recursive"
-        smooth = RECURSIVE_SMOOTH if recursive else (settings.smooth,) * 2
+        smooth = RECURSIVE_SMOOTH if recursive else (settings.gradient_blur,) * 2
         share = settings.decorrelate
         mixed = mixing(_palette(settings, task), share) if share else None
         own = [*map(name_of, settings.objective)] == [*map(name_of, self._terms)]

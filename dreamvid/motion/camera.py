@@ -69,7 +69,7 @@ class CameraWalk:
         source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
         step, before = camera_step(motion, size), self.camera
         border = None if motion.border == "source" else motion.border
-        if frame.t and motion.on == "frame":
+        if frame.t and motion.moves == "camera":
             self.camera = before.then(step).bounded()
             if self._shows_sources:
                 source = warp(source, self.camera, border or "reflect")
@@ -87,7 +87,7 @@ def _moves(
         border = None if motion.border == "source" else motion.border
         to_here: Warp = partial(warp_onto, affine=step, border=border)
         return to_here, partial(warp_onto, affine=step.inverse, border=border), None
-    now, then = (after, before) if motion.on == "frame" else (step, Affine())
+    now, then = (after, before) if motion.moves == "camera" else (step, Affine())
     to_here = flow_warp(frame.flow, now, then)
     to_previous = flow_warp(frame.flow_back, then, now) if frame.flow_back else None
     return to_here, to_previous, strain_seen(frame.flow, now)

@@ -27,7 +27,7 @@ from dreamvid.recipe.sections import (
     Blend,
     Color,
     Dream,
-    Film,
+    Encode,
     Motion,
     Network,
     Sigma,
@@ -54,7 +54,7 @@ class DreamSettings(Dream):
     steps: Annotated[Steps, Varies()]
     burst: Annotated[Steps, Varies()]
     step_size: Annotated[StepSize, Varies()]
-    smooth: Annotated[Sigma, Varies()]
+    gradient_blur: Annotated[Sigma, Varies()]
     decorrelate: Annotated[Amount, Varies()]
     laplacian: Annotated[Bands, Varies()]
     stagger: Annotated[Turns, Varies()]
@@ -79,7 +79,7 @@ class Job(Section):
     motion: Motion
     blend: Blend
     color: Color
-    encode: Film
+    encode: Encode
     source: tuple[Path, ...]
     seed: int
     still: bool
@@ -116,7 +116,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
         motion=film.motion,
         blend=film.blend,
         color=recipe.color,
-        encode=film.film,
+        encode=film.encode,
         source=recipe.source,
         seed=recipe.seed,
         still=clip is None,

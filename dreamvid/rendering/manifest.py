@@ -25,7 +25,7 @@ FORM = 3
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
 
-OF_THE_FILM = ("frames", "film")
+OF_THE_FILM = ("frames", "encode")
 """Keys that change a film, but no picture of it."""
 
 

@@ -182,7 +182,7 @@ def smaller(whole: Plan) -> Plan:
     if recipe.network.name != "none":
         data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
-    data["film"]["crf"] = CRF
+    data["encode"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
     source = open_source(little)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
@@ -227,7 +227,7 @@ def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
     """A clip's frames as the camera sees them, each dreamed as if a shot began there."""
     recipe, walk = whole.recipe, CameraWalk(whole.job, whole.timeline)
     assert isinstance(recipe, VideoRecipe), "a clip"
-    finds = recipe.cuts and recipe.motion.on == "frame"
+    finds = recipe.cuts and recipe.motion.moves == "camera"
     with closing(split_shots(whole.source.open(), finds)) as shots:
         for index, (t, picture) in enumerate(islice(shots, wanted[-1] + 1)):
             seen = walk.view(SourceFrame(t, picture))

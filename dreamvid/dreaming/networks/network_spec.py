@@ -100,7 +100,7 @@ class NetworkSpec:
     steps: int = 8
     steps_carried: int = 1
     step_size: float = 1.5
-    smooth: float = 0.0
+    gradient_blur: float = 0.0
     decorrelate: float = 0.95
     laplacian: int = 2
     small: int = 0
