@@ -1,4 +1,4 @@
-"""What a task sets of the ascent: weights, step size, shaping, and the scale of earlier gradients."""
+"""What a task sets of the ascent: weights, step size, shaping, the scale of earlier gradients."""
 
 from __future__ import annotations
 
