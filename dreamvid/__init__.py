@@ -31,8 +31,8 @@ from dreamvid.recipe.load import load_recipe
 from dreamvid.task import AnyDreamer, DreamTask
 
 if TYPE_CHECKING:
+    from dreamvid.dreaming.dream_step import DreamStep as DreamStep
     from dreamvid.dreaming.dreamer import Dreamer as Dreamer
-    from dreamvid.dreaming.dreamer import DreamStep as DreamStep
     from dreamvid.dreaming.networks.network_spec import NetworkSpec as NetworkSpec
     from dreamvid.dreaming.networks.network_spec import Preprocess as Preprocess
     from dreamvid.dreaming.networks.registry import register_network as register_network
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
-    "DreamStep": "dreaming.dreamer",
+    "DreamStep": "dreaming.dream_step",
     "Dreamer": "dreaming.dreamer",
     "NetworkSpec": "dreaming.networks.network_spec",
     "Objective": "dreaming.objective",

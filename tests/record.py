@@ -29,6 +29,7 @@ from tests import media_factory as make
 
 SIZE = "112x96"
 
+
 def digest(frames: Iterable[NDArray[Any]]) -> str:
     """Of the bytes of all frames, their shapes and types."""
     found = hashlib.blake2b(digest_size=12)

@@ -72,8 +72,8 @@ def test_a_picture_is_mixed_with_the_new_source(move: Warp, share: float) -> Non
 @pytest.mark.parametrize("what", ["residual", "picture"])
 def test_the_first_frame_and_no_share_are_the_source_itself(what: Any) -> None:
     for made, bare in (
-        canvas(SOURCE, None, aside, Blend(what=what)),
-        canvas(SOURCE, LAST, aside, Blend(what=what, share=0)),
+        canvas(SOURCE, None, aside, Blend(carry=what)),
+        canvas(SOURCE, LAST, aside, Blend(carry=what, share=0)),
     ):
         assert made is SOURCE
         assert np.array_equal(bare, np.ones((H, W)))
@@ -191,7 +191,7 @@ def test_a_frame_between_stays_within_the_levels() -> None:
     [("picture", 1, False), ("picture", 0.9, True), ("residual", 1, True), ("residual", 0, True)],
 )
 def test_only_a_whole_picture_needs_no_source(what: Any, share: float, needed: bool) -> None:
-    assert needs_source(Blend(what=what, share=share)) is needed
+    assert needs_source(Blend(carry=what, share=share)) is needed
 
 
 # The recurrence with a dreamer that changes nothing

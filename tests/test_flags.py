@@ -79,7 +79,18 @@ def test_flags_reach_every_section() -> None:
         *("--normalize", "mean", "--gradient-blur", ".5", "--jitter", "0", "--tile", "256"),
         *("--zoom", ".98", "--trim", "2", "1.5", "--angle", "1", "--translate", "1", "2"),
         *("--center", ".25", ".75", "--border", "wrap", "--moves", "dream", "--carry", "residual"),
-        *("--follow", "still", "--blend", ".5", "--color-shift", "1", "2", "3", "--color-anchor", "0"),
+        *(
+            "--follow",
+            "still",
+            "--blend",
+            ".5",
+            "--color-shift",
+            "1",
+            "2",
+            "3",
+            "--color-anchor",
+            "0",
+        ),
         *("--crf", "20", "--fps", "30000/1001", "--frames", "5"),
     )
     assert recipe == make_recipe(
@@ -140,7 +151,9 @@ def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
 
 
 def test_negative_numbers_are_no_flags() -> None:
-    recipe = zoom("--translate", "-3", "4", "--angle", "-1", "--color-shift", "-2", "-.5", "-1e-1", "a")
+    recipe = zoom(
+        "--translate", "-3", "4", "--angle", "-1", "--color-shift", "-2", "-.5", "-1e-1", "a"
+    )
     assert recipe.motion.translate == (-3, 4)
     assert recipe.motion.angle == -1
     assert recipe.color.shift == (-2, -0.5, -0.1)
@@ -392,6 +405,8 @@ OTHER_NAMES = {
     "name": "--network",
     "objective": "--layers",
     "share": "--blend",
+    "shift": "--color-shift",
+    "anchor": "--color-anchor",
     "source": r"\[SOURCE\]",
 }
 

@@ -76,7 +76,11 @@ def test_an_empty_recipe_is_a_zoom_of_fifty_frames() -> None:
     recipe = make_recipe({})
     assert isinstance(recipe, ZoomRecipe)
     assert (recipe.frames, recipe.fps, recipe.motion.zoom) == (50, Fraction(30), 1.02)
-    assert (recipe.blend.carry, recipe.blend.share, recipe.motion.moves) == ("picture", 1.0, "frame")
+    assert (recipe.blend.carry, recipe.blend.share, recipe.motion.moves) == (
+        "picture",
+        1.0,
+        "camera",
+    )
 
 
 def test_a_video_keeps_its_clip_and_carries_the_residual() -> None:
@@ -84,7 +88,11 @@ def test_a_video_keeps_its_clip_and_carries_the_residual() -> None:
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.frames, recipe.fps, recipe.size, recipe.start, recipe.end) == (None,) * 5
     assert (recipe.motion.zoom, recipe.motion.moves, recipe.encode.audio) == (1.0, "dream", "keep")
-    assert (recipe.blend.carry, recipe.blend.follow, recipe.blend.share) == ("residual", "flow", 0.97)
+    assert (recipe.blend.carry, recipe.blend.follow, recipe.blend.share) == (
+        "residual",
+        "flow",
+        0.97,
+    )
 
 
 def test_an_image_has_no_film_and_nothing_carried() -> None:
@@ -150,7 +158,7 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
         ({"fps": "fast"}, "fps: must be a rate such as 25 or 30000/1001, not 'fast'"),
         ({"size": "big"}, "size: must be WIDTHxHEIGHT such as 1280x720, not 'big'"),
         ({"source": ["a", "b", "c"]}, "source: takes at most 2 values"),
-        ({"version": 2}, "version: must be 1"),
+        ({"version": 3}, "version: must be 2"),
         ({"kind": "vidoe"}, "kind: vidoe: must be one of zoom, video, image"),
         ({"kind": ["zoom"]}, "must be one of zoom, video, image"),
         ({"kind": None}, "must be one of zoom, video, image"),

@@ -170,7 +170,9 @@ SECOND = [
 
 
 @pytest.mark.parametrize("cadence", [1, 3])
-@pytest.mark.parametrize("motion", [{}, {"zoom": 1.03, "moves": "camera"}, {"zoom": 1.03, "angle": 2}])
+@pytest.mark.parametrize(
+    "motion", [{}, {"zoom": 1.03, "moves": "camera"}, {"zoom": 1.03, "angle": 2}]
+)
 def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str, Any]) -> None:
     asked = {"cadence": cadence, "motion": motion}
     told = Told(fake)
@@ -423,7 +425,13 @@ def test_a_range_past_the_end_is_refused(clip: Path) -> None:
             *("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02}),
             marks=pytest.mark.slow,
         ),
-        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02, "moves": "camera"}),
+        (
+            "highway.mp4",
+            Fraction(30000, 1001),
+            (640, 480),
+            False,
+            {"zoom": 1.02, "moves": "camera"},
+        ),
     ],
 )
 def test_real_clips_keep_rate_length_and_sound(

@@ -286,7 +286,7 @@ WRONG: list[dict[str, Any]] = [
     {"kind": "image", "frames": 3},
     {"extends": "tunnel", "ctus": False},
     {"extends": 3},
-    {"version": 2},
+    {"version": 3},
     {"frames": 0},
     {"frames": 2.5},
     {"fps": 0},

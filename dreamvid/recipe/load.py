@@ -20,8 +20,8 @@ from dreamvid.files import read_bytes
 from dreamvid.recipe.base import merged
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.models import KINDS, USUAL_KIND, Recipe
-from dreamvid.recipe.versions import old_keys
 from dreamvid.recipe.paths import CLIP_ENDINGS, placed, require_within
+from dreamvid.recipe.versions import old_keys
 
 Model = TypeVar("Model", bound=BaseModel)
 

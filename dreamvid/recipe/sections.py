@@ -148,7 +148,9 @@ class Dream(Section):
         le=16384,
         description="Largest tile (px) dreamed at once. Default: 1280, less where memory is short.",
     )
-    tile_margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
+    tile_margin: int = Field(
+        32, ge=0, le=1024, description="Context (px) that a tile sees around it."
+    )
 
     @model_validator(mode="after")
     def _whole_gradients_are_shaped(self) -> Dream:

@@ -36,12 +36,13 @@ FLAGS = {
 
 
 def old_keys(data: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of a recipe's data that are called otherwise now: `blend.what is now blend.carry`."""
+    """The keys of a recipe's data that are called otherwise now, as `film is now encode`."""
     for old, new in RENAMED.items():
         section, _, key = old.partition(".")
         found = data.get(section)
-        if section in data and (not key or (isinstance(found, Mapping) and key in found)):
-            changed = VALUES.get(new, {}).get(str(found[key])) if key else None
+        inner = found if isinstance(found, Mapping) else {}
+        if section in data and (not key or key in inner):
+            changed = VALUES.get(new, {}).get(str(inner.get(key)))
             yield f"{old} is now {new}" + (f": {changed}" if changed else "")
 
 

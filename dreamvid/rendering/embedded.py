@@ -11,8 +11,8 @@ from dreamvid.errors import MediaError, RecipeError
 from dreamvid.media.codecs import carries_recipe
 from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
-from dreamvid.recipe.versions import upgraded
 from dreamvid.recipe.load import load_recipe, make_recipe
+from dreamvid.recipe.versions import upgraded
 from dreamvid.rendering.manifest import Manifest
 
 MARK = "dreamvid recipe "
