@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Fresh
 from dreamvid.recipe import Blend
-from dreamvid.task import Fresh
 
 Warp = Callable[[Frame, Frame | float], Frame]
 """Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place

@@ -19,16 +19,16 @@ import numpy as np
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
 from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import StateError
-from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.resolve import Job, film_timeline, resolve
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.shots import split_shots
-from dreamvid.task import AnyDreamer, Colors, DreamTask, Notes
+from dreamvid.task import AnyDreamer, DreamTask
 
 
 @dataclass(frozen=True)

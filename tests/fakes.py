@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from dreamvid.errors import RunError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.source import Source
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 
 
 def dreaming(dream: Callable[[Frame, int, Fresh], Frame]) -> AnyDreamer:

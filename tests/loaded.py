@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.load import load
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
+from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Network, Recipe
-from dreamvid.recipe.resolve import resolve
+from dreamvid.resolve import resolve
 
 _LOADED: dict[tuple[str, Network], keras.Model] = {}
 

@@ -17,12 +17,12 @@ from dreamvid.blend import (
     crossfade,
     needs_source,
 )
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
 from dreamvid.recipe.load import make_recipe
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 from tests.fakes import asleep, dreaming
 
 H, W = 24, 32

@@ -20,21 +20,21 @@ from keras.src.legacy.saving import legacy_h5_format
 from dreamvid.dreaming.ascent import Ascent, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.activations import preprocessed
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.layers import layers
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.networks.network_spec import Download
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.octaves import octave_sizes
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Notes, Size
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.network_spec import Download
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import DreamSettings, resolve
-from dreamvid.task import DreamTask, Fresh, Notes
+from dreamvid.resolve import DreamSettings, resolve
+from dreamvid.task import DreamTask
 from tests.loaded import dreamer_of, load_once
 
 

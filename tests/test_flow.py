@@ -17,8 +17,8 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import MAX_STRAIN, Flow, SourceFrame, consistent, with_flow
 from dreamvid.motion.flow_warp import flow_warp, strain_seen
 from dreamvid.recipe import Motion, VideoRecipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import resolve
 from tests.scenes import Floats, H, Mask, Scene, W, grid, texture
 
 SCENES = {

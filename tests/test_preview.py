@@ -15,7 +15,7 @@ import pytest
 from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
@@ -30,7 +30,7 @@ from dreamvid.rendering import preview as previews
 from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
 from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
-from dreamvid.task import DreamTask, Fresh
+from dreamvid.task import DreamTask
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, texture

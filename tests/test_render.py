@@ -16,7 +16,7 @@ from dreamvid import frames as dream_frames
 from dreamvid import render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
@@ -26,11 +26,11 @@ from dreamvid.motion.warp import warp
 from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.rendering.render import make_dreamer
 from dreamvid.rendering.run import folder_of, load_checkpoint
+from dreamvid.resolve import resolve
 from dreamvid.source import fit, open_source
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, grid

@@ -20,16 +20,16 @@ import pytest
 import tensorflow as tf
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.load import load
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Fresh
 from dreamvid.media.outputs import write_picture
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.defaults import settled
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.source import open_source
-from dreamvid.task import DreamTask, Fresh
+from dreamvid.task import DreamTask
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
 from tests.loaded import dreamer_of

@@ -19,20 +19,21 @@ from hypothesis import strategies as st
 from dreamvid.cli import main
 from dreamvid.cli.dump import yaml_lines
 from dreamvid.cli.recipes import origin_lines
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.registry import specs
 from dreamvid.plots import schedules as curves
 from dreamvid.recipe import KINDS, Recipe
+from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
-from dreamvid.recipe.resolve import schedules
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.rendering.embedded import Embedded
 from tests import media_factory
 from tests.test_recipe import fields
 
-SCHEMA = recipe_schema()
+SCHEMA = recipe_schema(specs())
 ZOOM = "0:(1.02), 50:(1.04) ease"
 FULL: dict[str, Any] = {
     "kind": "video",

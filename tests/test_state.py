@@ -16,9 +16,9 @@ from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import film_timeline, resolve
 from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
+from dreamvid.resolve import film_timeline, resolve
 from dreamvid.task import AnyDreamer, DreamTask
 from tests.loaded import dreamer_of
 from tests.scenes import Scene

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.dreaming.networks.defaults import settled
-from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run import folder_of

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
 from dreamvid.dreaming.ascent import Ascended, Ascent
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
-from dreamvid.dreaming.networks.defaults import dream_values
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import spec_of
 from dreamvid.dreaming.objective import Objective, name_of
 from dreamvid.dreaming.objectives import measure, objective
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
@@ -29,10 +26,13 @@ from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
+from dreamvid.networks.defaults import dream_values
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import spec_of
 from dreamvid.recipe import Dream, Network
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import DreamSettings, Job
 from dreamvid.recipe.schedule import Schedule
+from dreamvid.resolve import DreamSettings, Job
 from dreamvid.task import DreamTask
 
 
@@ -130,8 +130,8 @@ class Dreamer:
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
 
-        Of a task's settings the method, power, normalize, tile, tile_margin and the objective's terms
-        stay the dreamer's own; where the terms are the same, their weights are the task's.
+        Of a task's settings the method, power, normalize, tile, tile_margin and the objective's
+        terms stay the dreamer's own; where the terms are the same, their weights are the task's.
 
         Returns:
             (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
@@ -164,7 +164,7 @@ class Dreamer:
         """
         task = picture if isinstance(picture, DreamTask) else DreamTask(as_frame(picture))
         canvas, size = task.canvas, Size.of(task.canvas)
-        settings = cast(DreamSettings, task.settings or self._settings(size))
+        settings = task.settings or self._settings(size)
         shapes = self._shapes(size, settings)
         params = step_params(settings, self._dream.method, self._terms, task)
         if not any(params.weights):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
+from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Dream, Network
 
 

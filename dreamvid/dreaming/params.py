@@ -11,9 +11,10 @@ from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.objective import name_of
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.shaping import mixing
+from dreamvid.frame import Colors
 from dreamvid.recipe import Term
-from dreamvid.recipe.resolve import DreamSettings
-from dreamvid.task import Colors, DreamTask
+from dreamvid.resolve import DreamSettings
+from dreamvid.task import DreamTask
 
 RECURSIVE_SMOOTH = (0.5, 4.5)
 """`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""

@@ -12,8 +12,9 @@ from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import flow_warp, strain_seen
 from dreamvid.motion.warp import fill_ground, warp, warp_onto
 from dreamvid.recipe import Motion
-from dreamvid.recipe.resolve import Job, at_frame
+from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import Job
 
 
 @dataclass(frozen=True)

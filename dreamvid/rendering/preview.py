@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -24,14 +23,16 @@ from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import at_frame, resolve
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.render import SEGMENT, Plan, Step, output_of, plan, record
+from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
 from dreamvid.source import open_source
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
+from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe import Dream
 
 

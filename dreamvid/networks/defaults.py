@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import NOTHING, spec
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import NOTHING, spec
 from dreamvid.recipe import Dream, FilmRecipe, LayerTerm, Recipe
 
 STAGGER = 2
