@@ -37,8 +37,8 @@ NATURAL: Colors = _ROOT @ _ROOT.T
 """The color covariance of photographs on the 0..1 scale: ImageNet's, from Lucid."""
 
 CORRECTION_ROUNDS = 4
-"""Rounds of the anchor at most: clipping moves the mean of a dark or bright frame, and the next round
-corrects that."""
+"""Rounds of the anchor, at most: clipping moves the mean of a dark or bright frame, and the next
+round corrects that."""
 
 MOST_GAIN = 1.25
 """Bound of a round's gain in contrast, so that nearly flat pictures do not turn into noise."""
@@ -48,8 +48,8 @@ class Anchor(Protocol):
     """Keeps the color of a film's dreamed frames."""
 
     def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
-        """`frame`, the dream of `source`, pulled a share (0..1) of the way to the anchor, clipped to
-        0..255."""
+        """`frame`, the dream of `source`, pulled a share (0..1) of the way to the anchor, clipped
+        to 0..255."""
 
 
 FINE = 2
@@ -61,14 +61,14 @@ DETAIL = 0.65, 1.1
 blurred nor carved. The upper bound is at least ALLOWED levels over the seed's spread."""
 
 FINE_COLOR, COLORED = 3, 1.6
-"""Number of bands of color detail that are bounded, from the finest; and their upper bound, likewise
-a share of the seed's."""
+"""Number of bands of color detail that are bounded, from the finest; and their upper bound, also a
+share of the seed's."""
 
 SATURATION = 1.15
-"""Upper bound of saturation, likewise a share of the seed's."""
+"""Upper bound of saturation, also a share of the seed's."""
 
 ALLOWED = 1.5
-"""Levels of detail or saturation that a dream may always have beyond its seed's, for plain seeds."""
+"""Levels of detail or saturation that a dream may always have beyond its seed's; for flat seeds."""
 
 
 @dataclass(frozen=True)

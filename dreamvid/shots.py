@@ -33,7 +33,8 @@ SHORTEST = WINDOW + 1
 """Frames of the shortest shot, apart from the film's last: no cut lies in another's window."""
 
 PAD = WINDOW + 1
-"""Repeats of a shot's first picture that the detector needs before it reports anything."""
+"""Pictures before and after a change that are compared with each other; also how often a shot's
+first picture is repeated, because the detector reports nothing for its first pictures."""
 
 WIDTH = 32
 """Px, width of the pictures that are compared: too few for grain and small motion to count. At
@@ -45,8 +46,8 @@ RATIO = 3.0
 most 2.7, for a change of 1 level."""
 
 LEAST = 6.0
-"""Mean change at a cut (levels), at least: two shots at night differ by some 10. Motion in real shots
-made 1 or 2, at most 6, but then less than twice its neighbours' change."""
+"""Mean change at a cut (levels), at least: two shots at night differ by some 10. Motion in real
+shots made 1 or 2, at most 6, but then less than twice its neighbours' change."""
 
 REPEATED = 0.5
 """Largest mean change (levels) of a picture that is shown again; coding it twice causes it."""
@@ -93,8 +94,8 @@ class Shot:
 
 
 def find_shots(frames: Iterable[Frame]) -> Generator[Shot]:
-    """The shots of a clip, without dreaming. A shot is yielded once the first frames of the next are
-    read. `frames` is closed at the end."""
+    """The shots of a clip, without dreaming. A shot is yielded once the first frames of the next
+    are read. `frames` is closed at the end."""
     start = stop = 0
     with closing(split_shots(frames, find=True)) as shots:
         for index, _ in shots:
@@ -154,8 +155,8 @@ def _distance(one: Picture, other: Picture) -> float:
 
 
 def _with_pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Picture]]:
-    """Each frame with its small picture; then WINDOW times the last picture without a frame, so that
-    the last frames are decided too. An error of `frames` is raised after that."""
+    """Each frame with its small picture; then WINDOW times the last picture without a frame, so
+    that the last frames are decided too. An error of `frames` is raised after that."""
     picture, failure = None, None
     try:
         for frame in frames:
@@ -172,8 +173,8 @@ def _with_pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Pict
 def _picture(frame: Frame) -> Picture:
     """The frame shrunk, with R, G and B as gray pictures side by side: (H, 3W, 3) uint8.
 
-    The detector's comparison of colors uses the hue, which is noise where there is no color; so it
-    compares luma only (`luma_only`), of each channel.
+    The detector would compare hues, which are noise where there is no color; so it is given the
+    channels in gray and compares luma only.
     """
     height, width = frame.shape[:2]
     scale = min(0.25, WIDTH / width)
