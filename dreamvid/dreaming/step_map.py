@@ -177,7 +177,7 @@ def _step_map(
     contexts = [around(box, size) for box in boxes]
     whole_cost = area((0, 0, *size))
     cost = sum(map(area, contexts))
-    # A pixel in a box costs more than one of the whole picture, and a box must fit a tile.
+    # Boxes that cover half the picture save little, and a box must fit a tile.
     if 2 * cost > whole_cost or any(
         b - t > largest or r - le > largest for t, le, b, r in contexts
     ):
