@@ -17,7 +17,7 @@ from dreamvid.cli import main
 from dreamvid.dreaming.networks import load as models
 from dreamvid.dreaming.networks.activations import activations, preprocessed
 from dreamvid.dreaming.networks.builtin import BUILTIN, LITE0_LOOKS
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import with_network_defaults
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.layers import layer_lines, layers
 from dreamvid.dreaming.networks.lite0 import NAMES, build_lite0, lite0_arrays
@@ -205,7 +205,7 @@ def test_a_run_knows_its_installed_weights_by_their_hash(here: Path) -> None:
 
 def manifest_of(network: Any) -> Manifest:
     recipe = make_recipe({"source": str(SEED), "network": network}, "zoom")
-    return Manifest.of(settled(recipe), 8, Machine(1))
+    return Manifest.of(with_network_defaults(recipe), 8, Machine(1))
 
 
 def test_it_dreams_a_film_without_any_connection(

@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import with_network_defaults
 from dreamvid.dreaming.networks.load import load
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import write_picture
@@ -118,7 +118,7 @@ FACTS = {
 
 @pytest.mark.parametrize("name", FACTS)
 def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
-    facts, recipe = FACTS[name], settled(load_recipe(f"seeds/{name}"))
+    facts, recipe = FACTS[name], with_network_defaults(load_recipe(f"seeds/{name}"))
     dream = recipe.dream
     assert type(recipe) is facts.kind
     assert recipe.network.name == facts.network

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import with_network_defaults
 from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
@@ -297,7 +297,9 @@ def test_weights_of_the_package_are_an_input(
 ) -> None:
     """Another version's `lite0` would go on with another dream."""
     lite0, other = (
-        settled(make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom"))
+        with_network_defaults(
+            make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom")
+        )
         for name in ("lite0", "squeezenet")
     )
     before = [Manifest.of(recipe, 8, Machine(1)) for recipe in (lite0, other)]

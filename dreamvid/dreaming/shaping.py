@@ -63,9 +63,9 @@ def evened(gradient: Frame, bands: int, sizes: Sizes | None = None) -> tuple[Fra
     """
     parts = split(gradient, bands)
     if sizes is None:
-        whole = max(_size(gradient), float(np.finfo(np.float32).tiny))
+        whole_size = max(_size(gradient), float(np.finfo(np.float32).tiny))
         # GUARD bounds the shares, not the bands, so that it works alike for faint gradients.
-        sizes = np.array([max(_size(part) / whole, GUARD) for part in parts], np.float32)
+        sizes = np.array([max(_size(part) / whole_size, GUARD) for part in parts], np.float32)
     return joined([part / size for part, size in zip(parts, sizes, strict=True)]), sizes
 
 

@@ -45,13 +45,13 @@ class Turn(NamedTuple):
     `stagger`-th frame; the others take turns in the frames between, from large to small.
 
     Attributes:
-        index: the dream's number in its shot.
+        number: the dream's number in its shot.
         octaves: number of octaves.
         stagger: interval of the largest octave's steps, in frames; 1: all octaves step in every
             frame.
     """
 
-    index: int
+    number: int
     octaves: int
     stagger: int
 
@@ -64,7 +64,7 @@ class Turn(NamedTuple):
         """Whether an octave, counted from 0, the smallest, takes the base steps."""
         if self.every_octave:
             return True
-        turns, since = divmod(self.index, self.stagger)
+        turns, since = divmod(self.number, self.stagger)
         if since == 0:
             return octave == self.octaves - 1
         between = turns * (self.stagger - 1) + since - 1

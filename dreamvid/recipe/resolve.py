@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from dreamvid.dreaming.networks.defaults import own_values
+from dreamvid.dreaming.networks.defaults import network_values
 from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.registry import spec_of
 from dreamvid.errors import RecipeError
@@ -101,7 +101,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
     machine = machine or Machine.here()
     spec, dream, network = spec_of(recipe.network), recipe.dream, recipe.network
     size = size or (Size(*recipe.size) if recipe.size else Size(640, 360))
-    filled = own_values(recipe, spec) | {
+    filled = network_values(recipe, spec) | {
         "octave_top": spec.octave_top(dream, size.shape),
         "tile": dream.tile or machine.tile,
     }

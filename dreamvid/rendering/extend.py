@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import with_network_defaults
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
@@ -78,7 +78,7 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     source = _checked(made, overwrite)
     old = finished_run(film)
     machine = old.machine if old else Machine.here()
-    manifest = Manifest.of(settled(made.recipe), SEGMENT, machine)
+    manifest = Manifest.of(with_network_defaults(made.recipe), SEGMENT, machine)
     hashes = {each["sha256"] for each in manifest.files if each["key"] == "source"}
     if hashes != set(made.embedded.hashes_of("source")):
         raise RecipeError(f"source: is not what {film} was made of")
@@ -188,5 +188,5 @@ def _whole(typed: str, length: int) -> int:
 def _changed(old: Recipe, new: Recipe) -> list[str]:
     """Keys in which the new frames are another recipe's; lengths, names and coding aside."""
     aside = ("frames", "source", "network.weights")
-    pairs = compared(described(settled(old)), described(settled(new)))
+    pairs = compared(described(with_network_defaults(old)), described(with_network_defaults(new)))
     return [key for key, _, _ in pairs if key not in aside]

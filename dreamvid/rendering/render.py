@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.defaults import settled
+from dreamvid.dreaming.networks.defaults import with_network_defaults
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -169,7 +169,7 @@ def plan(
         checked(output, recipe.source, overwrite or before is not None)
     own_source = source
     source = source or open_source(recipe)
-    recipe = settled(recipe)
+    recipe = with_network_defaults(recipe)
     machine = before.machine if before else Machine.here()
     job = resolve(recipe, Size(*source.size), machine)
     timeline = Timeline(source.rate, source.frames)
@@ -210,7 +210,9 @@ def is_done(recipe: Recipe) -> bool:
     made = finished_run(output)
     if made is None and not carries_recipe(output):
         return False
-    manifest = Manifest.of(settled(recipe), SEGMENT, made.machine if made else Machine.here())
+    manifest = Manifest.of(
+        with_network_defaults(recipe), SEGMENT, made.machine if made else Machine.here()
+    )
     if made is not None:
         return not made.differences(manifest)
     try:

@@ -13,15 +13,15 @@ STAGGER = 2
 docs/how.md)."""
 
 
-def settled(recipe: Recipe) -> Recipe:
+def with_network_defaults(recipe: Recipe) -> Recipe:
     """`recipe` with the network's defaults filled in."""
     if recipe.network.name == NOTHING.name:
         return recipe
-    filled = own_values(recipe, spec(recipe.network.name))
+    filled = network_values(recipe, spec(recipe.network.name))
     return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
 
 
-def own_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
+def network_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
     """The values of the section `dream` that have defaults of the network, filled in."""
     carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
     return dream_values(recipe.dream, network, carries=carries)
