@@ -1,4 +1,4 @@
-"""What the last dream leaves on this frame: what is carried, along which motion, and its share."""
+"""Blending: carry the previous frame's dream along the motion onto the next source frame."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from dreamvid.frame import Frame, Fresh
 from dreamvid.recipe import Blend
 
 Warp = Callable[[Frame, Frame | float], Frame]
-"""Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place
-to this one's; the second is what lies where nothing comes from, for each channel or for all."""
+"""Moves a picture, a residual or another field (H, W, C) from the previous frame to this one. The
+second argument fills disocclusions: one value, one per channel, or a field (H, W, C)."""
 
 FADE = 0.7
-"""How much of its freshness a pixel keeps in the next frame, and so on: one step a frame does not
-keep at once what a burst has made."""
+"""Factor of a pixel's freshness from one frame to the next: freshness fades gradually, because one
+step a frame does not at once sustain what a burst has made."""
 
 STRAIN_BURST = 1.0
-"""How much of a burst a dream that was strained by 1 wants, for it was dreamed for another size or
-shape. What grows by 1.4, from one octave to the next, has had .5 of strain; as each frame's share
-fades over those after it, that is a burst and a half."""
+"""Freshness added where a dream is strained by 1, since it was dreamed at another size or shape.
+Growing by 1.4, from one octave to the next, adds up to a strain of .5; as each frame's share fades
+over the frames after it (`FADE`), that amounts to a burst and a half."""
 
 UNCOVERED = np.array([0, 0, 0, 1], np.float32)
-"""What lies at a disocclusion: no residual of three channels, and wholly fresh."""
+"""Fill for disocclusions: a residual of 0 in three channels, and a freshness of 1."""
 
 
 def no_motion(field: Frame, ground: Frame | float) -> Frame:
-    """The warp of what stays where it is."""
+    """The warp that moves nothing."""
     return field
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What one frame leaves to the next.
+    """What one frame passes to the next.
 
     Attributes:
-        dream: (H, W, 3), the frame as it was dreamed, not rounded.
-        source: (H, W, 3), the source that the dream lies on.
-        fresh: (H, W), where the frame was fresh.
+        dream: (H, W, 3), the dreamed frame, not rounded.
+        source: (H, W, 3), the source frame of that dream.
+        fresh: (H, W), the frame's freshness mask.
     """
 
     dream: Frame
@@ -47,18 +47,18 @@ class Carried:
     fresh: Fresh
 
     def onto(self, source: Frame, warp: Warp, strain: Fresh | None = None) -> Carried:
-        """The same dream on the next source."""
+        """The same dream, warped onto the next source frame."""
         residual, fresh = _warped(self, warp, 1.0, strain)
         return Carried(source + residual, source, fresh)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a dream reaches another frame.
+    """A residual warped onto another frame, and the mask of where it is valid.
 
     Attributes:
         residual: (H, W, 3), the dream less its source.
-        cover: (H, W, 1), 0..1: how much of each pixel it covers.
+        cover: (H, W, 1), 0..1: how much of each pixel the residual covers.
     """
 
     residual: Frame
@@ -66,35 +66,36 @@ class Coverage:
 
     @classmethod
     def full(cls, carried: Carried) -> Coverage:
-        """All of a dream, on its own frame."""
+        """A dream's residual on the frame where it was dreamed: it covers every pixel."""
         return cls(carried.dream - carried.source, np.ones_like(carried.dream[..., :1]))
 
     def warped(self, warp: Warp) -> Coverage:
-        """What is left of it a frame further."""
+        """The coverage one frame further; disocclusions are not covered."""
         return Coverage(warp(self.residual, 0.0), warp(self.cover, 0.0))
 
 
-def crossfade(source: Frame, past: Coverage, coming: Coverage, share: float) -> Frame:
-    """A frame between two dreamed ones, `share` of it from the coming one; where only one of them
-    covers it, that one alone. Clipped to 0..255."""
+def crossfade(source: Frame, past: Coverage, future: Coverage, share: float) -> Frame:
+    """A frame between two keyframes, clipped to 0..255: (1 − share) of the past residual plus
+    `share` of the future one; where only one of the two covers a pixel, that one alone."""
     a, b = np.float32(1 - share), np.float32(share)
-    residual = a * past.residual + b * coming.residual
-    cover = a * past.cover + b * coming.cover
-    most = np.maximum(past.cover, coming.cover)
-    return np.clip(source + residual * (most / np.maximum(cover, 1e-3)), 0, 255)
+    residual = a * past.residual + b * future.residual
+    cover = a * past.cover + b * future.cover
+    larger_cover = np.maximum(past.cover, future.cover)
+    return np.clip(source + residual * (larger_cover / np.maximum(cover, 1e-3)), 0, 255)
 
 
 def canvas(
     source: Frame, carried: Carried | None, warp: Warp, blend: Blend, strain: Fresh | None = None
 ) -> tuple[Frame, Fresh]:
-    """What this frame's dream begins from, and where it is fresh.
+    """The canvas that this frame's ascent starts from, (H, W, 3), and its freshness mask, (H, W).
 
-    `residual`: source + share · warp(last dream − last source): the dream stays, the picture under
-    it is new; it may leave 0..255. `picture`: (1 − share) · source + share · warp(last dream), the
-    plain blend.
+    With `carry: residual` the canvas is source + share · warp(last dream − last source): the dream
+    is kept on a new source; values may leave 0..255. With `carry: picture` it is
+    (1 − share) · source + share · warp(last dream), a plain blend.
 
     Args:
-        strain: (H, W), how far what is carried was stretched, turned or sheared (`STRAIN_BURST`).
+        strain: (H, W), how far the carried dream was stretched, turned or sheared
+            (`STRAIN_BURST`).
     """
     if carried is None or blend.share == 0:
         return source, np.ones(source.shape[:2], np.float32)
@@ -108,8 +109,8 @@ def canvas(
 
 
 def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> tuple[Frame, Fresh]:
-    """The residual, and the freshness times `fade`; sampled together, for that is half the work.
-    At disocclusions there is no residual, and all is fresh."""
+    """The warped residual, and the warped freshness times `fade`; both are sampled in one call,
+    which halves the work. At disocclusions the residual is 0 and the freshness 1."""
     fields = np.dstack([carried.dream - carried.source, np.float32(fade) * carried.fresh])
     warped = warp(fields, UNCOVERED)
     fresh = warped[..., 3] if strain is None else warped[..., 3] + np.float32(STRAIN_BURST) * strain
@@ -117,5 +118,5 @@ def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> 
 
 
 def needs_source(blend: Blend) -> bool:
-    """Whether later sources show at all: not where all of a picture is carried."""
+    """Whether source frames after the first matter: not where the whole picture is carried."""
     return blend.carry == "residual" or blend.share < 1

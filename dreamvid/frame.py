@@ -1,4 +1,4 @@
-"""The picture between two stages, and its size."""
+"""Frames and sizes: the array type that the stages pass on, and (width, height)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from dreamvid.errors import MediaError
 
 Frame: TypeAlias = NDArray[np.float32]
-"""Float32 RGB of shape (H, W, 3) on the 0–255 scale, not rounded before it is encoded."""
+"""Float32 RGB of shape (H, W, 3) on the 0–255 scale, rounded only when it is encoded."""
 
 Field: TypeAlias = NDArray[np.float32]
-"""Float32 of shape (H, W) or (H, W, C): numbers that lie over a frame."""
+"""Float32 of shape (H, W) or (H, W, C): values for each pixel of a frame."""
 
 Fresh = NDArray[np.float32]
 """Freshness mask, (H, W), 0..1: 1 where a pixel was just disoccluded, or is new altogether, and
@@ -28,9 +28,9 @@ Notes: TypeAlias = dict[str, NDArray[np.float64]]
 
 
 class Size(NamedTuple):
-    """Width and height in pixels, in this order everywhere but inside TensorFlow's graphs.
+    """Width and height in pixels, in this order everywhere outside TensorFlow's graphs.
 
-    An array's shape has them the other way round: ask `Size.of`, and give arrays `size.shape`.
+    An array's shape is (height, width): convert with `Size.of` and `size.shape`.
     """
 
     width: int
@@ -46,18 +46,18 @@ class Size(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(height, width), as arrays have it."""
+        """(height, width), the order of an array's shape."""
         return self.height, self.width
 
 
 def as_frame(picture: Any) -> Frame:
-    """A picture of the caller's as a frame of its own: never the same memory.
+    """A caller's picture, checked and copied into a frame that shares no memory with it.
 
     Args:
         picture: (H, W, 3) RGB; uint8, or a float type on the 0–255 scale.
 
     Raises:
-        MediaError: another shape, another type of number, or numbers that are not finite.
+        MediaError: another shape, another dtype, or values that are not finite.
     """
     array = np.asarray(picture)
     if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:

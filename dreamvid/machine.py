@@ -1,5 +1,7 @@
-"""The machine: its threads, memory, and precision, fixed at a render's start so that a resumed one
-is the same to the bit."""
+"""Threads, memory, tile size and precision of this machine.
+
+They are fixed when a render starts, so that a resumed render is identical to the bit.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,19 @@ Computed = Literal["float32", "bfloat16"]
 
 TILES = (1280, 1024, 768, 512, 384, 256, 192)
 TILE_PIXEL = 2000
-"""Bytes a pixel of a tile, context included, that a gradient takes in float32: some 570 with
-`lite0`, 700 with InceptionV3, 1831 with DenseNet121, the most; in bfloat16 some 60 % of that."""
+"""Bytes of memory per pixel of a tile, context included, for a gradient in float32. Measured: some
+570 with `lite0`, 700 with InceptionV3, 1831 with DenseNet121, the most; in bfloat16 some 60 % of
+that."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the recipe leaves to the machine, and a film's last bits depend on.
+    """Values that the recipe leaves to the machine and that affect a film's last bits.
 
     Attributes:
-        threads: that the network computes with; another count rounds otherwise.
+        threads: number of threads of the network; another number rounds sums differently.
         tile: the largest tile (px).
-        precision: what the network computes in; auto: chosen when it is loaded.
+        precision: the network's number format; auto: chosen when it is loaded.
     """
 
     threads: int
@@ -34,12 +37,15 @@ class Machine:
 
     @classmethod
     def here(cls) -> Machine:
-        """This process's."""
+        """The values for this process on this machine."""
         return cls(cores(), fitting(available()))
 
 
 def fitting(memory: float | None) -> int:
-    """The largest tile (px) of which the gradient takes half of `memory` (bytes) at most."""
+    """The largest tile (px) whose gradient takes at most half of `memory` (bytes).
+
+    The smallest of `TILES` where none does, the largest where `memory` is None (unknown).
+    """
     for tile in TILES[:-1]:
         if memory is None or TILE_PIXEL * (tile + 64) ** 2 <= memory / 2:
             return tile
@@ -47,30 +53,31 @@ def fitting(memory: float | None) -> int:
 
 
 def cores() -> int:
-    """How many the process may use."""
+    """The number of cores that the process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def taken() -> float:
-    """Bytes, the most that the process has taken so far; 0 where the system does not tell."""
+    """Peak memory of the process so far (bytes); 0 where the system does not report it."""
     with contextlib.suppress(ImportError):
         import resource
 
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return float(most if sys.platform == "darwin" else most * 1024)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return float(peak if sys.platform == "darwin" else peak * 1024)  # bytes on macOS, else KiB
     return 0.0
 
 
 def available() -> float | None:
-    """Bytes that can be had without swapping, within what a container allows and a limit set for
-    the process; None where the system does not tell."""
-    found = [_free(), _contained(), _limited()]
-    return min((one for one in found if one is not None), default=None)
+    """Memory available without swapping (bytes), within the limits of the container and of the
+    process; None where the system does not report it."""
+    bounds = [_free_memory(), _cgroup_memory(), _ulimit_memory()]
+    return min((bound for bound in bounds if bound is not None), default=None)
 
 
-def _free() -> float | None:
+def _free_memory() -> float | None:
+    """Free memory of the system (bytes), by Linux's /proc/meminfo."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -78,24 +85,26 @@ def _free() -> float | None:
     return None
 
 
-def _contained() -> float | None:
-    """By the second version of Linux's control groups; where none is set, its file says "max"."""
+def _cgroup_memory() -> float | None:
+    """Memory left within the container's limit (bytes), by Linux's cgroup v2; None where no limit
+    is set: the file then contains "max", which is no number."""
     with contextlib.suppress(OSError, ValueError):
-        most, used = (
+        limit, used = (
             float(Path("/sys/fs/cgroup", name).read_text(encoding="ascii"))
             for name in ("memory.max", "memory.current")
         )
-        return max(0.0, most - used)
+        return max(0.0, limit - used)
     return None
 
 
-def _limited() -> float | None:
-    """By `ulimit -v`, which counts addresses: what is reserved by now is gone."""
+def _ulimit_memory() -> float | None:
+    """Memory left within `ulimit -v` (bytes), which limits address space: what the process has
+    reserved so far counts as used."""
     with contextlib.suppress(ImportError, OSError, ValueError, IndexError):
         import resource
 
-        most, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if most != resource.RLIM_INFINITY:
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-            return max(0.0, float(most - pages * resource.getpagesize()))
+            return max(0.0, float(limit - pages * resource.getpagesize()))
     return None

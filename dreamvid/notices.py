@@ -1,6 +1,6 @@
-"""What a library says while it works: a warning reaches the host's log and the render's own.
+"""Warnings and notes, sent both to Python's logging and to the log of the render at work.
 
-Nothing here prints or adds a handler: a host decides what becomes of the logger `dreamvid`.
+Nothing here prints or adds a handler: the host program configures the logger `dreamvid`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from contextvars import ContextVar
 log = logging.getLogger("dreamvid")
 
 listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
-"""The log of the render that this context works for; of two renders in one process, each its own.
-"""
+"""Writes a line to the log of the current context's render, so that two renders in one process have
+separate logs; None: there is no render."""
 
 
 def warn(message: str) -> None:
-    """Say that something is not as it should be, in one line."""
+    """Report a problem that does not stop the work, in one line."""
     log.warning("%s", message)
     write = listener.get()
     if write is not None:
@@ -25,7 +25,7 @@ def warn(message: str) -> None:
 
 
 def inform(message: str) -> None:
-    """Say what a user may want to know, in one line, as that a render is resumed."""
+    """Report something of interest, in one line, such as that a render is resumed."""
     log.info("%s", message)
     write = listener.get()
     if write is not None:

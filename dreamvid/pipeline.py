@@ -1,7 +1,7 @@
 """Read-ahead and write-behind threads, so that decoding and encoding overlap the dream.
 
-The threads change when something is done, never what: `DREAMVID_OVERLAP=0` does without them. What
-runs in them sees the context variables of whoever asked for it (`notices`).
+The threads change when work is done, never its result; `DREAMVID_OVERLAP=0` turns them off. Work in
+a thread sees the context variables of its caller (`notices`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MAX_WAITING = 2
-"""Pieces of work that may wait in the write-behind queue: what they hold is memory."""
+"""Jobs that may wait in the write-behind queue; bounded, because each holds frames in memory."""
 
 
 @contextmanager
 def closing_iterator(items: Iterable[T]) -> Generator[Iterator[T]]:
-    """An iterator over `items`, closed at the end where it is a generator, which may hold a file.
+    """An iterator over `items`; a generator is closed at the end, since it may hold an open file.
 
-    Without it, one that is not exhausted is closed when Python happens to collect it.
+    Otherwise a generator that is not exhausted is closed only when Python collects it.
     """
     iterator = iter(items)
     try:
@@ -35,14 +35,14 @@ def closing_iterator(items: Iterable[T]) -> Generator[Iterator[T]]:
 
 
 def overlapping() -> bool:
-    """Whether there are threads."""
+    """Whether read-ahead and write-behind use threads."""
     return os.environ.get("DREAMVID_OVERLAP", "1") != "0"
 
 
 def read_ahead(source: Generator[T], count: int) -> Generator[T]:
-    """The items of `source`, the next `count` made in a thread while the last is being used.
+    """The items of `source`; a thread computes the next `count` while the caller uses one.
 
-    Closed early, it waits for the item in work, and closes `source`.
+    On an early close it waits for the item being computed, then closes `source`.
     """
     if not overlapping():
         with closing(source):
@@ -65,7 +65,7 @@ def read_ahead(source: Generator[T], count: int) -> Generator[T]:
 
 
 class WriteBehind:
-    """A queue of work that is done in order, in a thread behind whoever asks for it."""
+    """A bounded queue of jobs, run in order in a thread behind the caller."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "write-behind") if overlapping() else None
@@ -75,42 +75,42 @@ class WriteBehind:
 
     @property
     def waiting(self) -> int:
-        """Pieces of work that are not done yet, or failed."""
+        """The number of jobs that are unfinished or have failed."""
         return sum(not future.done() or future.exception() is not None for future in self._queue)
 
-    def do(self, work: Callable[..., object], *given: Any) -> None:
-        """Have `work(*given)` done; waits while the queue is full.
+    def do(self, work: Callable[..., object], *args: Any) -> None:
+        """Queue `work(*args)`; waits while the queue is full.
 
         Raises:
-            Exception: what an earlier piece of work raised; none is done after it.
+            Exception: an earlier job raised it; no job runs after it.
         """
         if self._thread is None:
-            work(*given)
+            work(*args)
             return
         while len(self._queue) >= MAX_WAITING or (self._queue and self._queue[0].done()):
             self._queue.popleft().result()
-        self._queue.append(self._thread.submit(self._context.run, self._run, work, given))
+        self._queue.append(self._thread.submit(self._context.run, self._run, work, args))
 
     def wait(self, seconds: float) -> None:
-        """Wait until all is done, but no longer than so many seconds."""
+        """Wait until all jobs are finished, at most `seconds`."""
         wait(self._queue, seconds)
 
     def finish(self) -> None:
-        """Wait until all is done; no more may be asked for. Raises as `do`."""
+        """Wait until all jobs are finished; none can be queued after that. Raises as `do`."""
         self.close()
         while self._queue:
             self._queue.popleft().result()
 
     def close(self) -> None:
-        """Wait until all is done or has failed, whatever it raised."""
+        """Wait until all jobs are finished or have failed, without raising their errors."""
         if self._thread is not None:
             self._thread.shutdown()
 
-    def _run(self, work: Callable[..., object], given: tuple[Any, ...]) -> None:
+    def _run(self, work: Callable[..., object], args: tuple[Any, ...]) -> None:
         if self._failed:
             return
         try:
-            work(*given)
+            work(*args)
         except BaseException:
             self._failed = True
             raise

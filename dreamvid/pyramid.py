@@ -1,4 +1,4 @@
-"""Laplacian pyramids: a picture's detail in bands, each of half the last one's size.
+"""Laplacian pyramids: a picture's detail in bands, each half the size of the one before.
 
 P. Burt, E. Adelson, "The Laplacian Pyramid as a Compact Image Code" (1983).
 """
@@ -12,7 +12,7 @@ from dreamvid.media.opencv import cv2
 
 
 def split(picture: Frame, bands: int) -> list[Frame]:
-    """The finest `bands` of (H, W) or (H, W, C), finest first, and what is left of it."""
+    """The finest `bands` bands of (H, W) or (H, W, C), finest first, then the low-pass rest."""
     parts = [picture]
     for _ in range(bands):
         low: Frame = np.asarray(cv2.pyrDown(parts[-1]), np.float32)
@@ -23,10 +23,10 @@ def split(picture: Frame, bands: int) -> list[Frame]:
 
 def joined(parts: list[Frame]) -> Frame:
     """The sum of a pyramid's parts, at the size of the first."""
-    whole = parts[-1]
+    total = parts[-1]
     for part in parts[-2::-1]:
-        whole = part + _doubled(whole, part)
-    return whole
+        total = part + _doubled(total, part)
+    return total
 
 
 def _doubled(low: Frame, like: Frame) -> Frame:

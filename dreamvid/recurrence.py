@@ -1,8 +1,8 @@
-"""The recurrence that every film is, without disk.
+"""The recurrence that makes every film, frame by frame; it reads and writes no files.
 
-canvas_t = blend(source_t, x_{t−1}, motion_t)      what the last dream leaves on this frame
+canvas_t = blend(source_t, x_{t−1}, motion_t)      the previous dream, moved onto this source frame
 x_t      = dream(shift(canvas_t), t)               gradient ascent over octaves
-x_t      = anchor(x_t)                             is shown, and carried
+x_t      = anchor(x_t)                             the output frame, carried to the next frame
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from dreamvid.task import AnyDreamer, DreamTask
 
 @dataclass(frozen=True)
 class ShotState:
-    """What the frames of a shot have in common.
+    """State that all frames of a shot share.
 
     Attributes:
-        anchor: holds their color.
-        colors: of the first source frame, which the palette `source` keeps to.
-        notes: the dreamer's, as they were left by the last dream.
+        anchor: holds the color of the shot's frames.
+        colors: color covariance of the shot's first source frame, for the palette `source`.
+        notes: the dreamer's notes after the last dream.
     """
 
     anchor: Anchor
@@ -48,15 +48,15 @@ class ShotState:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that the frames to come depend on, but for their sources: what a render resumes from.
+    """Everything that later frames depend on, apart from their sources: a render resumes from it.
 
     Attributes:
-        done: how many frames of the film are done.
-        t: the last one's index in its shot.
-        carried: what it leaves to the next.
-        shot: what its shot's frames have in common.
-        camera: where the camera stands.
-        source_digest: of its source frame as it was read, by which a changed source is noticed.
+        done: number of finished frames of the film.
+        t: index of the last finished frame in its shot.
+        carried: what that frame passes to the next.
+        shot: the state of its shot.
+        camera: the camera's position at that frame.
+        source_digest: digest of that frame's source as it was read, to detect a changed source.
     """
 
     done: int
@@ -69,25 +69,26 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class DreamedGroup:
-    """The frames that one dream of the film brings, float32 within 0..255, and the checkpoint
-    after them."""
+    """A keyframe and the inbetween frames before it, float32 0..255, with the checkpoint after
+    them."""
 
     frames: list[Frame]
     checkpoint: Checkpoint
 
 
 def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Generator[Frame]:
-    """The dreamed frames, one for each of `sources`, float32 within 0..255, not yet rounded.
+    """The dreamed frames, one for each of `sources`, float32 within 0..255, not rounded.
 
-    `recipe` says how they are connected; its source and output are not looked at. Nothing passes a
-    cut: a shot's frames are the same alone and in their film. Each frame is the caller's to change.
+    Nothing is carried across a cut: a shot's frames are the same alone and within a film. The
+    caller may change the yielded arrays.
 
     Args:
+        recipe: how each frame follows from the last; its source and output are ignored.
         sources: pictures of one size, (H, W, 3), uint8 or float on the 0–255 scale.
         dreamer: `Dreamer(…)`, or any function of a `DreamTask`.
 
     Raises:
-        MediaError: a source is no such picture.
+        MediaError: a source has another shape or type.
         RecipeError: a schedule leaves its bounds.
     """
     count = len(sources) if isinstance(sources, Sized) else None
@@ -114,15 +115,17 @@ def dreamed_groups(
     dreamer: AnyDreamer,
     since: Checkpoint | None = None,
 ) -> Generator[DreamedGroup]:
-    """The film, dream by dream. The frames are the recurrence's own: not to be changed.
+    """The film, one group per keyframe. The next group is computed from these arrays: the caller
+    must not change them.
 
     Args:
-        sources: (H, W, 3) float32 RGB 0..255, always all of them; closed at the end.
-        since: what an earlier run left; its frames are not dreamed again.
+        sources: (H, W, 3) float32 RGB 0..255, from the first frame on, also when resuming; closed
+            at the end.
+        since: checkpoint of an earlier run; frames before it are not dreamed again.
 
     Raises:
         RecipeError: a schedule leaves its bounds.
-        RunError: the sources are not those that `since` was made of.
+        StateError: the sources differ from those that `since` was made from.
     """
     carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
     if since is not None:
@@ -147,8 +150,8 @@ def dreamed_groups(
 
 
 def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
-    """The dreams of one frame, each with its number in the shot: one, but for a shot's first frame,
-    which is warmed up by dreaming it again where it is."""
+    """The dreams of one keyframe, each with its number in the shot: one dream, preceded by the
+    warm-up dreams where the keyframe is a shot's first frame."""
     job = keyframe.job
     warmup = job.blend.warmup if job.blend.share else 0
     if keyframe.t == 0:
@@ -164,7 +167,7 @@ def _dreamed(
     carried: Carried | None,
     shot: ShotState | None,
 ) -> tuple[Carried, ShotState]:
-    """One step of the recurrence: the shot's dream of that number."""
+    """One step of the recurrence: dream number `number` of the shot."""
     job, source = view.job, view.source
     start, fresh = canvas(source, carried, view.to_here, job.blend, view.strain)
     start = shift(start, job.color.shift)
@@ -173,17 +176,17 @@ def _dreamed(
     task = DreamTask(start, number, fresh, job.dream, colors, notes)
     dream = np.clip(dreamer(task), 0, 255)
     anchor = shot.anchor if shot else anchor_at(job.still, dream, source)
-    # Where nothing was dreamed there is nothing to hold back: the camera's path shows as it is.
+    # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
     if not np.array_equal(dream, np.clip(start, 0, 255)):
         dream = anchor.pull(dream, source, job.color.anchor)
     return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
 
 
 class _Inbetweens:
-    """The frames between two dreamed ones: what the two leave on them, crossfaded.
+    """The frames between two keyframes: crossfades of both keyframes' dreams warped onto them.
 
     Attributes:
-        carried: the earlier dream, on the last of them.
+        carried: the earlier keyframe's dream, warped onto the last inbetween frame.
     """
 
     def __init__(self, views: list[View], carried: Carried | None) -> None:
@@ -199,26 +202,27 @@ class _Inbetweens:
             self._past.append(coverage)
 
     def crossfaded(self, keyframe: View, dreamed: Carried) -> list[Frame]:
-        """The frames, once the keyframe after them is dreamed."""
+        """The inbetween frames; called once the keyframe after them is dreamed."""
         if not self._views:
             return []
-        found: list[Frame] = []
-        after, coming = keyframe, Coverage.full(dreamed)
+        reversed_frames: list[Frame] = []
+        after, future = keyframe, Coverage.full(dreamed)
         for index in range(len(self._views) - 1, -1, -1):
-            assert after.to_previous is not None, "flow is found both ways"
-            coming = coming.warped(after.to_previous)
+            assert after.to_previous is not None, "flow is computed both ways"
+            future = future.warped(after.to_previous)
             share = (index + 1) / (len(self._views) + 1)
-            found.append(crossfade(self._views[index].source, self._past[index], coming, share))
+            source = self._views[index].source
+            reversed_frames.append(crossfade(source, self._past[index], future, share))
             after = self._views[index]
-        return found[::-1]
+        return reversed_frames[::-1]
 
 
 def _source_frames(
     job: Job, sources: Generator[Frame], since: Checkpoint | None
 ) -> Generator[SourceFrame]:
-    """Each source frame to come with its index in its shot, and its flow if the blend asks for it.
+    """Each remaining source frame with its index in its shot, and its optical flow where needed.
 
-    A clip is read forward from its beginning: to seek by a frame's number is not exact.
+    A clip is always decoded from its beginning, because seeking by frame number is not exact.
     """
     shots = split_shots(sources, job.cuts)
     before: Frame | None = None
@@ -232,10 +236,10 @@ def _source_frames(
             )
     if job.still:
         return _without_flow(shots)
-    # Read, and their flows found, while the ones before them are dreamed.
+    # Decode and compute flow in a thread, while earlier frames are dreamed.
     flows = job.blend.follow == "flow" and bool(job.blend.share)
-    found = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
-    return read_ahead(found, job.cadence)
+    source_frames = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
+    return read_ahead(source_frames, job.cadence)
 
 
 def _without_flow(shots: Generator[tuple[int, Frame]]) -> Generator[SourceFrame]:
@@ -244,23 +248,23 @@ def _without_flow(shots: Generator[tuple[int, Frame]]) -> Generator[SourceFrame]
 
 
 def source_digest(job: Job, picture: Frame) -> str:
-    """What a clip's frame is known by; a still is known by its file."""
+    """Digest of a clip's frame; empty for a still, whose file is hashed instead."""
     if job.still:
         return ""
     return hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
 
 
 def _groups(job: Job, source_frames: Iterator[SourceFrame]) -> Iterator[list[SourceFrame]]:
-    """Each frame to be dreamed, after those since the last one that are not: a shot's first, every
-    `cadence`-th and its last are dreamed."""
-    if job.cadence == 1:  # without waiting for the next frame
+    """Each keyframe, as the last of its group, after the inbetween frames before it. A shot's first
+    frame, every `cadence`-th and its last are keyframes."""
+    if job.cadence == 1:  # yield at once; the code below reads one frame ahead
         yield from ([frame] for frame in source_frames)
         return
     group: list[SourceFrame] = []
-    these, following = tee(source_frames)
+    current, following = tee(source_frames)
     next(following, None)
-    for frame, coming in zip_longest(these, following):
+    for frame, next_frame in zip_longest(current, following):
         group.append(frame)
-        if frame.t % job.cadence == 0 or coming is None or coming.t == 0:
+        if frame.t % job.cadence == 0 or next_frame is None or next_frame.t == 0:
             yield group
             group = []

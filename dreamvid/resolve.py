@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
-from dreamvid.networks.defaults import own_values
+from dreamvid.networks.defaults import network_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
 from dreamvid.recipe.base import Section
@@ -91,7 +91,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
     machine = machine or Machine.here()
     spec, dream, network = spec_of(recipe.network), recipe.dream, recipe.network
     size = size or (Size(*recipe.size) if recipe.size else Size(640, 360))
-    filled = own_values(recipe, spec) | {
+    filled = network_values(recipe, spec) | {
         "octave_top": spec.octave_top(dream, size.shape),
         "tile": dream.tile or machine.tile,
     }

@@ -1,9 +1,9 @@
-"""Cuts: where one shot ends and the next begins, found while the frames come.
+"""Shots and cuts: detect where one shot ends and the next begins, while the frames are read.
 
-PySceneDetect's adaptive detector names the frames that differ from the one before far more than
-their neighbours do. What it names is a cut unless the picture comes back, as after a flash, or is
-one of several held for some frames each, as in drawn films. All that is told of a frame is told
-from WINDOW frames before it and after, and from its own shot.
+PySceneDetect's adaptive detector reports the frames that differ from the one before far more than
+their neighbours do. A reported frame is a cut unless the picture returns, as after a flash, or is
+one of several that are repeated for some frames each, as in drawn films. The decision about a frame
+depends only on WINDOW frames before and after it, and on its shot so far.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.frame import Frame, Size
-from dreamvid.media.opencv import cv2  # before scenedetect, which imports OpenCV as it is
+from dreamvid.media.opencv import cv2  # before scenedetect, which imports cv2 directly
 from dreamvid.media.resize import resize_area
 from dreamvid.pipeline import closing_iterator
 
@@ -27,26 +27,30 @@ from scenedetect.common import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
 WINDOW = 3
-"""Frames on either side that a cut is judged by; a longer flash is a shot."""
+"""Frames on either side of a cut that the decision uses; a longer flash counts as a shot."""
 
 SHORTEST = WINDOW + 1
-"""Frames of the shortest shot, but for the film's last: no cut lies in another's window."""
+"""Frames of the shortest shot, apart from the film's last: no cut lies in another's window."""
 
 PAD = WINDOW + 1
+"""Pictures before and after a change that are compared with each other; also how often a shot's
+first picture is repeated, because the detector reports nothing for its first pictures."""
 
 WIDTH = 32
-"""Px, of a picture that is looked at: too few for grain and small motion. Grain of 20 levels comes
-to 20 of a cut's 60 to 120 levels at 256 px, the detector's own, and to 3 to 5 of 50 to 120 here."""
+"""Px, width of the pictures that are compared: too few for grain and small motion to count. At
+256 px, the detector's default, grain of 20 levels makes a change of 20, and a cut one of 60 to 120;
+at this width 3 to 5, and 50 to 120."""
 
 RATIO = 3.0
-"""How many times its neighbours' change a cut is; in real shots at most 2.7, of a change of 1."""
+"""Change at a cut, as a multiple of its neighbours' change, at least. Within real shots that is at
+most 2.7, for a change of 1 level."""
 
 LEAST = 6.0
-"""Levels that a cut changes in the mean: two shots at night differ by some 10. Motion in real shots
-came to 1 or 2, at most to 6, but then to less than twice its neighbours'."""
+"""Mean change at a cut (levels), at least: two shots at night differ by some 10. Motion in real
+shots made 1 or 2, at most 6, but then less than twice its neighbours' change."""
 
-HELD = 0.5
-"""Levels by which a picture changes that is shown again: what coding it twice makes of it."""
+REPEATED = 0.5
+"""Largest mean change (levels) of a picture that is shown again; coding it twice causes it."""
 
 Picture = NDArray[np.uint8]
 
@@ -54,11 +58,11 @@ Picture = NDArray[np.uint8]
 def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Frame]]:
     """Each frame with its index within its shot: 0 where a shot begins.
 
-    A shot's indices are those that it has alone. WINDOW frames are read ahead; where reading fails,
-    those read before are given first. `frames` is closed at the end.
+    A shot gets the same indices alone as within a film. WINDOW frames are read ahead; where reading
+    fails, the frames read before are yielded first. `frames` is closed at the end.
 
     Args:
-        find: look for cuts; else all is one shot.
+        find: detect cuts; otherwise all frames are one shot.
     """
     with closing_iterator(frames) as frames:
         if not find:
@@ -73,25 +77,25 @@ def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Fra
                 continue
             if cut:
                 shot, index = _Shot(), 0
-                for _, seen in window:
-                    shot.ends_before_last(seen)
-            known, _ = window.popleft()
-            assert known is not None
-            yield index, known
+                for _, in_window in window:
+                    shot.ends_before_last(in_window)
+            decided, _ = window.popleft()
+            assert decided is not None
+            yield index, decided
             index += 1
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot of a clip: its frames from `start` to before `stop`, as indices of the clip."""
+    """A shot of a clip: the frames `start` up to, not including, `stop`, counted in the clip."""
 
     start: int
     stop: int
 
 
 def find_shots(frames: Iterable[Frame]) -> Generator[Shot]:
-    """The shots of a clip, nothing dreamed: each is yielded once the next one's first frames are
-    read. `frames` is closed at the end."""
+    """The shots of a clip, without dreaming. A shot is yielded once the first frames of the next
+    are read. `frames` is closed at the end."""
     start = stop = 0
     with closing(split_shots(frames, find=True)) as shots:
         for index, _ in shots:
@@ -104,10 +108,10 @@ def find_shots(frames: Iterable[Frame]) -> Generator[Shot]:
 
 
 class _Shot:
-    """What is known of one shot, from its first frame on."""
+    """Cut detection within one shot, from its first frame on."""
 
     def __init__(self) -> None:
-        # Of its first frames the detector tells nothing: it is shown the first PAD times more.
+        # The detector reports nothing for its first frames: it gets the first PAD more times.
         self._detector = AdaptiveDetector(
             adaptive_threshold=RATIO,
             min_scene_len=PAD + SHORTEST,
@@ -116,56 +120,61 @@ class _Shot:
             luma_only=True,
         )
         self._pictures: deque[Picture] = deque(maxlen=2 * PAD)
-        self._seen = 0
+        self._processed = 0
 
     def ends_before_last(self, picture: Picture) -> bool:
-        """Take the next picture; whether another shot begins WINDOW pictures before it."""
-        named = False
-        for _ in range(1 if self._seen else 1 + PAD):
+        """Add the next picture; whether another shot begins WINDOW pictures before it."""
+        detected = False
+        for _ in range(1 if self._processed else 1 + PAD):
             self._pictures.append(picture)
-            at = FrameTimecode(self._seen, fps=25.0)  # it counts frames: any rate will do
-            named = bool(self._detector.process_frame(at, picture))
-            self._seen += 1
-        return named and not self._comes_back() and not self._steps()
+            time = FrameTimecode(self._processed, fps=25.0)  # only counts frames: any rate will do
+            detected = bool(self._detector.process_frame(time, picture))
+            self._processed += 1
+        return detected and not self._returns() and not self._is_drawn()
 
-    def _comes_back(self) -> bool:
-        """Whether some picture after the change is nearer to one before than half the change."""
+    def _returns(self) -> bool:
+        """Whether the picture returns, as after a flash: some picture after the change differs from
+        one before it by less than half the change."""
         pictures = list(self._pictures)
         before, after = pictures[:PAD], pictures[PAD:]
         change = _distance(before[-1], after[0])
         return any(_distance(old, new) < change / 2 for old in before for new in after)
 
-    def _steps(self) -> bool:
-        """Whether other pictures, beside those that were only held, change about as much."""
+    def _is_drawn(self) -> bool:
+        """Whether other pictures in the window change about as much, as in drawn films; repeated
+        pictures do not count."""
         changes = [_distance(old, new) for old, new in pairwise(self._pictures)]
         change = changes.pop(PAD - 1)
-        others = [other for other in changes if other > HELD]
+        others = [other for other in changes if other > REPEATED]
         return bool(others) and change < RATIO * sum(others) / len(others)
 
 
 def _distance(one: Picture, other: Picture) -> float:
+    """The mean absolute difference of two pictures, in levels."""
     return float(cv2.absdiff(one, other).mean())
 
 
 def _with_pictures(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Picture]]:
-    """Each frame with the picture that is looked at; its last again WINDOW times, without one."""
-    picture, fault = None, None
+    """Each frame with its small picture; then WINDOW times the last picture without a frame, so
+    that the last frames are decided too. An error of `frames` is raised after that."""
+    picture, failure = None, None
     try:
         for frame in frames:
             picture = _picture(frame)
             yield frame, picture
     except Exception as error:
-        fault = error
+        failure = error
     if picture is not None:
         yield from [(None, picture)] * WINDOW
-    if fault is not None:
-        raise fault
+    if failure is not None:
+        raise failure
 
 
 def _picture(frame: Frame) -> Picture:
-    """Red, green and blue in grey beside each other, small: (H, 3W, 3) uint8.
+    """The frame shrunk, with R, G and B as gray pictures side by side: (H, 3W, 3) uint8.
 
-    The detector compares hues by themselves, which are noise where there is no color.
+    The detector would compare hues, which are noise where there is no color; so it is given the
+    channels in gray and compares luma only.
     """
     height, width = frame.shape[:2]
     scale = min(0.25, WIDTH / width)

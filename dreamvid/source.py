@@ -1,4 +1,4 @@
-"""What a recipe dreams on, as frames: a still that stays, a clip that runs, arrays of one's own."""
+"""Sources: the frames that a recipe dreams on, from a still, a clip or the caller's arrays."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Source:
     Attributes:
         size: of every frame.
         rate: frames a second, exact.
-        frames: how many there will be; None where that is not known.
-        sound: what of a clip's sound belongs to them, if any.
-        open: begins reading, from the first frame; each call reads anew. Closing what it returns
-            releases the file.
-        identity: a text that changes whenever the frames do, for a source that is no file. Without
-            one a render of it cannot be resumed. Files are known by their hash.
-        still: whether every frame is the same.
+        frames: number of frames; None where it is not known in advance.
+        sound: the part of a clip's sound that belongs to the frames; None: there is none.
+        open: starts reading from the first frame, at each call again. Closing the returned
+            generator releases the file.
+        identity: a text that changes whenever the frames do, for a source that is not a file.
+            Without it a render of the source cannot be resumed. Files are identified by their hash.
+        still: whether all frames are the same picture.
     """
 
     size: Size
@@ -59,18 +59,19 @@ class Source:
         """A source of arrays, (H, W, 3) RGB of one size, uint8 or float 0..255.
 
         Args:
-            frames: all of them, or a function that begins to give them anew each time it is called;
-                how many those are is then not known beforehand.
+            frames: all of them, or a function that returns an iterable from the first frame on at
+                each call; the number of frames is then not known in advance.
             rate: frames a second.
-            identity: as above.
+            identity: as in `Source`.
 
         Raises:
-            InputError: there is none. Of a later frame it is raised while reading.
-            MediaError: as `as_frame`.
+            InputError: there is no frame; while reading, also: a later frame has another size.
+            MediaError: a frame has another shape or type (`as_frame`); for later frames it is
+                raised while reading.
         """
         start = frames if callable(frames) else lambda: frames
-        with closing(_checked(start, None)) as begun:
-            first = next(begun, None)
+        with closing(_checked(start, None)) as checked:
+            first = next(checked, None)
         if first is None:
             raise InputError("a source must have at least one frame")
         size = Size.of(first)
@@ -85,7 +86,8 @@ class Source:
         rate: Fraction | float = DEFAULT_RATE,
         identity: str = "",
     ) -> Source:
-        """A source of one array that stays; `frames` times, None: for ever. As `of_frames`."""
+        """A source of one picture, repeated `frames` times; None: without end. Otherwise as
+        `of_frames`."""
         still = as_frame(picture)
 
         def read() -> Generator[Frame]:
@@ -96,24 +98,29 @@ class Source:
 
 @dataclass(frozen=True)
 class Opener:
-    """A kind of source: which recipes it is for, and how it is opened."""
+    """A kind of source.
+
+    Attributes:
+        takes: whether it is for a recipe.
+        open: opens the source of such a recipe.
+    """
 
     takes: Callable[[Recipe], bool]
     open: Callable[[Any], Source]
 
 
 def open_source(recipe: Recipe) -> Source:
-    """The source of a recipe: that of the first of `OPENERS` which takes it.
+    """The source of a recipe, opened by the first of `OPENERS` that takes it.
 
     Raises:
-        RecipeError: more are named than its kind takes.
-        InputError: a file is not what it should be.
+        RecipeError: a video recipe has more than one source.
+        InputError: a file cannot be read, or is of another kind than the recipe needs.
     """
     return next(opener.open(recipe) for opener in OPENERS if opener.takes(recipe))
 
 
 def fit(frame: Frame, size: Size) -> Frame:
-    """`frame` scaled to fill `size`, what hangs over cut off evenly."""
+    """`frame` scaled to cover `size`, and cropped evenly to it."""
     height, width = frame.shape[:2]
     scale = max(size.width / width, size.height / height)
     scaled = Size(max(size.width, round(width * scale)), max(size.height, round(height * scale)))
@@ -126,7 +133,7 @@ def _exact(rate: Fraction | float) -> Fraction:
 
 
 def _checked(start: Callable[[], Iterable[Any]], size: Size | None) -> Generator[Frame]:
-    """The frames of a caller, each a copy; all of `size`, or of the first one's."""
+    """A caller's frames, checked and copied; all must have `size`, or that of the first frame."""
     with closing_iterator(start()) as pictures:
         for index, picture in enumerate(pictures):
             frame = as_frame(picture)
@@ -192,4 +199,4 @@ OPENERS = (
     Opener(lambda recipe: isinstance(recipe, VideoRecipe), _open_clip),
     Opener(lambda recipe: isinstance(recipe, ImageRecipe | ZoomRecipe), _open_stills),
 )
-"""The kinds of source, in the order in which they are tried."""
+"""The kinds of source, tried in this order."""

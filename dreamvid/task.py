@@ -1,4 +1,4 @@
-"""What a dreamer is, and what it is given for one frame."""
+"""The dreamer's interface: the protocols it may follow, and the task that it gets for one frame."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ class DreamTask:
     """One frame to be dreamed.
 
     Attributes:
-        canvas: (H, W, 3), what the dream begins from.
+        canvas: (H, W, 3), the picture that the ascent starts from.
         index: the dream's number in its shot, from 0.
-        fresh: (H, W), where no dream lies on the canvas yet, so that it takes a burst of steps;
-            None: everywhere on a first frame, nowhere on later ones.
-        settings: the job's section in force at this frame; None: the dreamer's own.
-        colors: of the shot's first source frame, for the palette `source`; None: the canvas's.
-        notes: what the dreamer keeps of a shot from dream to dream; it may add to them.
+        fresh: (H, W), the freshness mask; None: 1 everywhere for index 0, 0 everywhere after it.
+        settings: the job's `dream` section at this frame; None: the settings of the dreamer.
+        colors: of the shot's first source frame, for the palette `source`; None: of the canvas.
+        notes: what the dreamer remembers within a shot from dream to dream; it may add to them.
     """
 
     canvas: Frame
@@ -32,9 +31,9 @@ class DreamTask:
 
 
 class AnyDreamer(Protocol):
-    """Anything that dreams: a function of a task will do.
+    """Anything that dreams: a function of a task is enough.
 
-    It may have more, which is looked for by `Identified` and `Octaves`.
+    A dreamer may also follow the optional protocols `Identified` and `Octaves`.
     """
 
     def __call__(self, task: DreamTask, /) -> Frame:
@@ -43,16 +42,20 @@ class AnyDreamer(Protocol):
 
 @runtime_checkable
 class Identified(Protocol):
-    """A dreamer or source of one's own that says what it is, so that a render can be resumed."""
+    """A caller's dreamer or source with an identity, so that its renders can be resumed."""
 
     @property
     def identity(self) -> str:
-        """A text that changes whenever what is made changes."""
+        """A text that changes whenever the output changes."""
 
 
 @runtime_checkable
 class Octaves(Protocol):
-    """A dreamer that tells at which sizes it dreams."""
+    """A dreamer that reports its octave sizes."""
 
     def sizes(self, size: Size, /) -> list[Size]:
-        """Those for a frame of `size`, smallest first. Raises NetworkError if it is too small."""
+        """The octave sizes for a frame of `size`, smallest first.
+
+        Raises:
+            NetworkError: the frame is too small.
+        """

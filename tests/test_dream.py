@@ -28,7 +28,7 @@ from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Fresh, Notes, Size
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.networks.network_spec import Download
 from dreamvid.networks.registry import spec
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
@@ -107,11 +107,11 @@ def test_the_first_frame_of_a_film_dreams_in_a_burst(picture: Frame) -> None:
 
 def test_what_a_recipe_leaves_open_the_network_settles() -> None:
     own = BUILTIN["lite0"]
-    film, still = (settled(make_recipe({}, kind)).dream for kind in ("zoom", "image"))
-    alone = settled(make_recipe({"blend": 0}, "video")).dream
+    film, still = (with_network_defaults(make_recipe({}, kind)).dream for kind in ("zoom", "image"))
+    alone = with_network_defaults(make_recipe({"blend": 0}, "video")).dream
     assert (film.burst, film.steps) == (own.steps, own.steps_carried)
     assert still.steps == alone.steps == own.steps, "nothing is carried: full steps each frame"
-    assert settled(make_recipe({"dream": {"steps": 7}}, "zoom")).dream.burst == 7
+    assert with_network_defaults(make_recipe({"dream": {"steps": 7}}, "zoom")).dream.burst == 7
 
 
 @pytest.mark.parametrize("value", [0.0, 128.0, 255.0])

@@ -23,7 +23,7 @@ OURS = (
     "has shape",
     # of a file that is not as published, which is refused before it is looked into
     "a tensor that leaves its storage",
-    "a storage of less than nothing",
+    "a storage of negative size",
     "not PyTorch's unzipped format",
     "not a file of tensors",
 )

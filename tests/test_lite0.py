@@ -26,7 +26,7 @@ from dreamvid.frame import Size
 from dreamvid.machine import Machine
 from dreamvid.media.read import read_picture
 from dreamvid.networks.builtin import BUILTIN, LITE0_LOOKS
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.networks.packaged import LITE0, Packaged
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
@@ -205,7 +205,7 @@ def test_a_run_knows_its_installed_weights_by_their_hash(here: Path) -> None:
 
 def manifest_of(network: Any) -> Manifest:
     recipe = make_recipe({"source": str(SEED), "network": network}, "zoom")
-    return Manifest.of(settled(recipe), 8, Machine(1))
+    return Manifest.of(with_network_defaults(recipe), 8, Machine(1))
 
 
 def test_it_dreams_a_film_without_any_connection(

@@ -15,8 +15,8 @@ from dreamvid.motion.affine import Affine, camera_step, trim_zoom
 from dreamvid.motion.warp import (
     Border,
     _taps,
-    _warp_turned,
-    _warp_upright,
+    _warp_general,
+    _warp_separable,
     fill_ground,
     warp,
     warp_onto,
@@ -99,8 +99,8 @@ def test_the_identity_changes_no_value(border: Border) -> None:
     frame = noise()
     assert np.array_equal(warp(frame, camera_step(Motion(), Size(W, H)), border), frame)
     # Nor would the resampling: its weights at whole pixels are 0 and 1.
-    assert np.array_equal(_warp_upright(frame, np.eye(3), border), frame)
-    assert np.array_equal(_warp_turned(frame, np.eye(3), border), frame)
+    assert np.array_equal(_warp_separable(frame, np.eye(3), border), frame)
+    assert np.array_equal(_warp_general(frame, np.eye(3), border), frame)
 
 
 @given(motions, st.integers(1, 4000), st.integers(1, 4000))
@@ -265,7 +265,7 @@ def test_the_upright_and_the_turned_way_agree(border: Border, motion: Motion) ->
     frame = noise(40, 30)
     upright = motion.model_copy(update={"angle": 0.0})
     back = inverse(camera_step(upright, Size(40, 30)))
-    ways = [way(frame, back, border) for way in (_warp_upright, _warp_turned)]
+    ways = [way(frame, back, border) for way in (_warp_separable, _warp_general)]
     assert np.abs(ways[0] - ways[1]).max() < 2e-3
 
 
@@ -282,7 +282,7 @@ def test_a_turn_takes_no_more_taps_than_an_upright_step() -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("dreamvid.motion.warp._taps", spy)
-            _warp_turned(noise(8, 8), back, "edge")
+            _warp_general(noise(8, 8), back, "edge")
         assert set(seen) == {4}
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from dreamvid.frame import Size
 from dreamvid.machine import TILES, Machine
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.load import load_recipe, make_recipe, presets
@@ -66,11 +66,11 @@ def test_nothing_is_left_open(recipe: Recipe) -> None:
 @EVERY_RECIPE
 def test_to_fill_in_before_changes_nothing(recipe: Recipe) -> None:
     job = resolve(recipe, SIZE, MACHINE)
-    assert resolve(settled(recipe), SIZE, MACHINE) == job
-    filled = settled(recipe).model_copy(
+    assert resolve(with_network_defaults(recipe), SIZE, MACHINE) == job
+    filled = with_network_defaults(recipe).model_copy(
         update={
             "network": job.network,
-            "dream": settled(recipe).dream.model_copy(
+            "dream": with_network_defaults(recipe).dream.model_copy(
                 update={name: getattr(job.dream, name) for name in type(job.dream).model_fields}
             ),
         }

@@ -24,7 +24,7 @@ from dreamvid.dreaming.networks.load import load
 from dreamvid.frame import Frame, Fresh
 from dreamvid.media.outputs import write_picture
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.recurrence import frames as dream_frames
@@ -118,7 +118,7 @@ FACTS = {
 
 @pytest.mark.parametrize("name", FACTS)
 def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
-    facts, recipe = FACTS[name], settled(load_recipe(f"seeds/{name}"))
+    facts, recipe = FACTS[name], with_network_defaults(load_recipe(f"seeds/{name}"))
     dream = recipe.dream
     assert type(recipe) is facts.kind
     assert recipe.network.name == facts.network

@@ -22,7 +22,7 @@ from dreamvid.cli.recipes import origin_lines
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.networks.registry import specs
 from dreamvid.plots import schedules as curves
 from dreamvid.recipe import KINDS, Recipe
@@ -119,7 +119,7 @@ def test_words_that_are_not_known(
 def test_a_preset_is_shown_whole_and_reads_back(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = settled(load_recipe(name))
+    recipe = with_network_defaults(load_recipe(name))
     shown = printed(capsys, "show", name)
     assert read_back(shown) == recipe
     said = parse_yaml(shown, name)
@@ -140,7 +140,7 @@ def test_a_preset_is_shown_whole_and_reads_back(
     ],
 )
 def test_what_is_shown_reads_back_as_it_was(more: dict[str, Any]) -> None:
-    recipe = settled(make_recipe(FULL | more))
+    recipe = with_network_defaults(make_recipe(FULL | more))
     assert read_back("\n".join(yaml_lines(recipe))) == recipe
 
 
@@ -164,7 +164,7 @@ def test_any_path_rate_and_number_reads_back(
 def test_flags_over_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     saved("extends: spiral\nmotion: {zoom: 1 + t/100}\noutput: film.mp4\n")
     shown = read_back(printed(capsys, "show", "night.yaml", "--frames", "20", "--source", "a.png"))
-    assert shown == settled(
+    assert shown == with_network_defaults(
         make_recipe(
             {
                 "frames": 20,
@@ -261,7 +261,9 @@ def test_the_schema_tells_of_every_key_what_the_recipe_does(kind: str) -> None:
     for path, own in models.items():
         assert "default" in known[path], path
         assert known[path]["description"] == (own.description or known["version"]["description"])
-    assert faults(as_json(settled(make_recipe({}, kind)).model_dump(mode="json"))) == []
+    assert (
+        faults(as_json(with_network_defaults(make_recipe({}, kind)).model_dump(mode="json"))) == []
+    )
     assert faults(as_json(make_recipe({}, kind).model_dump(mode="json"))) == []
 
 

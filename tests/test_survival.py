@@ -18,7 +18,7 @@ import pytest
 
 from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
@@ -297,7 +297,9 @@ def test_weights_of_the_package_are_an_input(
 ) -> None:
     """Another version's `lite0` would go on with another dream."""
     lite0, other = (
-        settled(make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom"))
+        with_network_defaults(
+            make_recipe({"source": [str(home / "still.png")], "network": name}, "zoom")
+        )
         for name in ("lite0", "squeezenet")
     )
     before = [Manifest.of(recipe, 8, Machine(1)) for recipe in (lite0, other)]

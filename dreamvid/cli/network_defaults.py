@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dreamvid.errors import NetworkError
-from dreamvid.networks.defaults import own_values
+from dreamvid.networks.defaults import network_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe, Term
@@ -27,7 +27,7 @@ def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
         own = spec(network or base.network.name)
     except NetworkError:  # unknown, or `none`
         return {}
-    values = own_values(base, own)
+    values = network_values(base, own)
     shown = {key: _shown(value) for key, value in values.items()}
     shown["octave_top"] = f"0; 1 where the shorter side is under {own.small} px"
     if not own.small or base.dream.method != "detail":

@@ -85,10 +85,10 @@ def first_sentence(text: str) -> str:
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:
-    from dreamvid.networks.defaults import settled
+    from dreamvid.networks.defaults import with_network_defaults
 
     name, noted, recipe, _ = _asked("show", argv, Showing)
-    lines = yaml_lines(settled(recipe))
+    lines = yaml_lines(with_network_defaults(recipe))
     if noted is not None:
         yield from origin_lines(name, noted)
     yield from lines

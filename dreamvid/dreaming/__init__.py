@@ -1,6 +1,7 @@
-"""The dream itself: the one package that imports TensorFlow.
+"""Gradient ascent over octaves: the only package that imports TensorFlow.
 
-Nothing is imported here: `Dreamer` is in `dreaming.dreamer`, the networks in `dreaming.networks`.
+This module imports nothing of it: `Dreamer` is in `dreaming.dreamer`, the networks in
+`dreaming.networks`.
 """
 
 from __future__ import annotations
@@ -10,5 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 around_import: Callable[[], AbstractContextManager[Any]] = nullcontext
-"""What TensorFlow's first import happens in. The command line sets it to `silence.silenced`, which
-redirects a file descriptor of the whole process: a program may do that, a library may not."""
+"""Makes the context manager around TensorFlow's first import. The command line sets it to
+`silence.silenced`, which redirects a file descriptor of the whole process: a program may do that, a
+library may not."""

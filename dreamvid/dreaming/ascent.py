@@ -1,10 +1,10 @@
-"""One octave's gradient ascent.
+"""Gradient ascent within one octave: the loop over its steps.
 
-The steps are counted out here. A picture that goes around within a graph makes a ring of nodes, and
-where TensorFlow puts in oneDNN's kernels it begins such a ring anywhere: whether a max pool's
-gradient is oneDNN's or not, which round differently on several threads, is drawn anew with each
-trace, and a render that is resumed in another process would not be the same film.
-So nothing that the network reads may go around a loop in a graph.
+The loop is in Python, not in a graph. A `tf.while_loop` over the picture makes a cycle of nodes,
+and TensorFlow's pass that inserts oneDNN's kernels starts at an arbitrary node of a cycle. Whether
+a max pool's gradient is computed by oneDNN, which rounds differently on several threads, would then
+vary from trace to trace, and a render resumed in another process would be a different film. So the
+network's input may never depend on a loop within a graph.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ from dreamvid.dreaming.tensorflow import tf
 from dreamvid.dreaming.tiles import Draws, Tiling
 
 SMOOTH_REACH = 3
-"""Sigmas that the widest of a cascade's blurs, of twice the sigma, looks far."""
-EVERYWHERE = np.zeros((1, 1, 1), np.float32)
-"""For a whole picture, that no pixel of it takes extra steps."""
-LEAST_SIGMA = 1e-3
-"""Px: a narrower cascade smooths nothing; the square of its sigma may vanish, and divides."""
+"""Radius of a blur's kernel in sigmas, for the widest blur of a cascade, of twice the sigma."""
+NO_EXTRA = np.zeros((1, 1, 1), np.float32)
+"""Extra steps of a picture whose pixels take none; broadcast over the picture."""
+MIN_SIGMA = 1e-3
+"""Px: a narrower cascade smooths nothing, and its squared sigma, a divisor, may underflow to 0."""
 
 
 class StepParams(NamedTuple):
     """Per-frame parameters of a step, passed as tensors so that one trace serves all frames.
 
     Attributes:
-        weights: those of the objective's terms.
+        weights: one for each term of the objective.
         step_size: levels a step, for a gradient of unit norm.
-        smooth: sigma (px) of the gradient's cascade at the first step and, rising evenly, after
-            the last; 0: none.
-        bands: into how many the gradient is split, as far as the picture's size allows.
-        mixing: what its colors are multiplied by, (3, 3); None: nothing.
+        smooth: sigma (px) of the blurs of the gradient (`cascade`) at the first step and after the
+            last, changing linearly between; 0: no blur.
+        bands: number of bands the gradient is split into, fewer where the picture is small; 0: no
+            split.
+        mixing: matrix that mixes the gradient's colors, (3, 3); None: they are not mixed.
     """
 
     weights: tuple[float, ...]
@@ -52,32 +53,32 @@ class StepParams(NamedTuple):
 
     @property
     def smooths(self) -> bool:
-        """Whether there is a cascade."""
-        return self.smooth[1] >= LEAST_SIGMA
+        """Whether the gradient is blurred."""
+        return self.smooth[1] >= MIN_SIGMA
 
     def bands_of(self, size: tuple[int, int]) -> int:
-        """Into how many bands the gradient of a picture of (height, width) is split."""
+        """The number of bands for the gradient of a picture of (height, width)."""
         return min(self.bands, most_bands(size))
 
     def blurs(self, count: int) -> Iterator[tuple[np.float32, tf.Tensor]]:
-        """For each of `count` steps the cascade's sigma, and its blurs' taps."""
+        """The sigma (px) of each of `count` steps, with the kernel's squared distances (`taps`)."""
         reach = taps(math.ceil(SMOOTH_REACH * 2 * self.smooth[1]))
         for sigma in np.linspace(*self.smooth, count, endpoint=False, dtype=np.float32):
             yield sigma, reach
 
     @property
     def table(self) -> tf.Tensor:
-        """The mixing, as the graphs take it."""
+        """The mixing as a tensor; the identity where colors are not mixed."""
         mixing = np.eye(3, dtype=np.float32) if self.mixing is None else self.mixing
         return tf.constant(mixing)
 
 
 class Scale(NamedTuple):
-    """What a whole picture's gradient was divided by, for boxes of it to be as strong.
+    """Divisors of a whole picture's gradient, which make the steps of its boxes equally strong.
 
     Attributes:
-        sizes: of its bands; None if it was not split.
-        norm: the norm of what was left.
+        sizes: of the gradient's bands (`shaping.Sizes`); None if it was not split.
+        norm: of the gradient after its bands were evened and its colors mixed.
     """
 
     sizes: Sizes | None
@@ -85,17 +86,17 @@ class Scale(NamedTuple):
 
     @classmethod
     def of(cls, note: NDArray[np.float64]) -> Scale:
-        """One that was saved as an array."""
+        """The scale stored in a note."""
         return cls(note[1:].astype(np.float32) if len(note) > 1 else None, float(note[0]))
 
     @property
     def note(self) -> NDArray[np.float64]:
-        """The norm, then the sizes."""
+        """The scale as an array for a note: the norm, then the sizes."""
         return np.array([self.norm, *([] if self.sizes is None else self.sizes)], np.float64)
 
 
 class Ascended(NamedTuple):
-    """A picture after a step, and the last whole gradient's scale: its bands' sizes, its norm."""
+    """A picture after a step, and the scale of the last gradient of the whole picture (`Scale`)."""
 
     picture: tf.Tensor
     sizes: Sizes | None
@@ -103,7 +104,7 @@ class Ascended(NamedTuple):
 
     @property
     def scale(self) -> Scale:
-        """As plain numbers."""
+        """The scale as plain numbers."""
         return Scale(self.sizes, float(self.norm))
 
 
@@ -111,7 +112,7 @@ class Ascent:
     """Steps up the gradient of an objective.
 
     Attributes:
-        pixels: of how many pixels the gradient was taken so far.
+        pixels: number of pixels whose gradient was computed so far, all steps together.
     """
 
     def __init__(
@@ -119,10 +120,11 @@ class Ascent:
     ) -> None:
         """
         Args:
-            objective: what is raised.
-            tiling: how the gradient is taken.
-            normalize: what the norm is, "std" or "mean" magnitude.
-            clip: whether each step's picture is clipped to 0..255.
+            objective: the function whose value rises.
+            tiling: cuts pictures into tiles for the gradient.
+            normalize: the norm a gradient is divided by: "std", its standard deviation, or "mean",
+                its mean magnitude.
+            clip: whether the picture is clipped to 0..255 after each step.
         """
         self.tiling = tiling
         self.pixels = 0
@@ -130,12 +132,12 @@ class Ascent:
 
     @property
     def traces(self) -> int:
-        """How often a whole gradient's graphs were traced: each form once, if it was wanted."""
+        """Number of traces of the whole picture's gradient: one for each variant that was used."""
         return sum(_traced(graph) for graph in self._graphs.gradients.values())
 
     @property
     def box_traces(self) -> int:
-        """How often a box's gradient's graphs were."""
+        """Number of traces of a box's gradient."""
         return sum(_traced(graph) for graph in self._graphs.box_gradients.values())
 
     def ascend(
@@ -147,34 +149,35 @@ class Ascent:
         rng: np.random.Generator,
         scale: Scale | None = None,
     ) -> Iterator[Ascended]:
-        """The steps of one octave: the picture (H, W, 3) after each, first of the whole picture,
-        then of the boxes that take extra steps.
+        """The steps of one octave, the whole picture's first, then those of the boxes that take
+        extra steps. Yields the picture (H, W, 3) after each step.
 
         Args:
-            picture: where it begins.
-            steps: how many each pixel takes.
-            params: what drives them.
-            draws: each whole step's random (down, right); one at least.
-            rng: for those of the boxes' steps.
-            scale: of the last whole gradient, if it is known; where there are boxes and no whole
-                step, it is looked at otherwise.
+            picture: (H, W, 3), where the ascent starts.
+            steps: the steps of each pixel.
+            params: of this frame's steps.
+            draws: the random (down, right) of each whole step; at least one.
+            rng: draws those of the boxes' steps.
+            scale: of the last gradient of the whole picture, if known; needed where there are boxes
+                but no whole step, and otherwise measured.
         """
         if steps.whole_steps or (steps.parts and scale is None):
-            # Boxes are as strong as the whole: where it has no turn, by what it had at its last.
-            driven = params if steps.whole_steps else params._replace(step_size=0.0)
+            # With boxes but no whole step and no known scale, a step of size 0 measures the scale.
+            applied = params if steps.whole_steps else params._replace(step_size=0.0)
             bands = params.bands_of(steps.size)
             axes = [self.tiling.axis(length) for length in steps.size]
             gradient_of = self._graphs.gradients[params.smooths, self.tiling.whole(steps.size)]
             weights, table = tf.constant(params.weights, tf.float32), params.table
             extra = steps.extra
-            field = tf.constant(extra[..., None] if extra.any() else EVERYWHERE)
+            field = tf.constant(extra[..., None] if extra.any() else NO_EXTRA)
             for step, (draw, blur) in enumerate(zip(draws, params.blurs(len(draws)), strict=True)):
                 gradient, sizes = gradient_of(picture, draw, weights, *blur, *axes), None
                 if bands:
                     gradient, sizes = evened(gradient.numpy(), bands)
+                # Only base steps take turns between octaves, so only they are enlarged for it.
                 gain = steps.gain if step < steps.base_steps else 1.0
                 stepped = self._graphs.steps[params.mixing is not None, gain > 1]
-                size, beyond = gain * driven.step_size, float(step - steps.base_steps)
+                size, beyond = gain * applied.step_size, float(step - steps.base_steps)
                 picture, norm = stepped(picture, gradient, table, size, field, beyond)
                 self.pixels += area((0, 0, *steps.size))
                 if steps.whole_steps:
@@ -183,8 +186,8 @@ class Ascent:
         for box in steps.parts:
             assert scale is not None
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (steps.extra_steps, 2), np.int32)
-            boxed = self.ascend_box(picture, box, steps.extra, params, draws, scale)
-            for picture in boxed:
+            box_steps = self.ascend_box(picture, box, steps.extra, params, draws, scale)
+            for picture in box_steps:
                 yield Ascended(picture, *scale)
 
     def ascend_box(
@@ -195,31 +198,33 @@ class Ascent:
         params: StepParams,
         draws: Draws,
         scale: Scale,
-        seen: Box | None = None,
+        context: Box | None = None,
     ) -> Iterator[tf.Tensor]:
-        """The picture (H, W, 3) after each step of a box, as strong as those of the whole.
+        """The steps of one box, as strong as those of the whole picture. Yields the whole picture
+        (H, W, 3) after each.
 
         Args:
-            picture: where it begins.
-            box: what takes the steps.
-            extra: (H, W), how many each pixel takes.
-            params: what drives them.
-            draws: each step's random (down, right).
+            picture: (H, W, 3), where the ascent starts.
+            box: the part of the picture that changes.
+            extra: (H, W), number of extra steps of each pixel.
+            params: of this frame's steps.
+            draws: the random (down, right) of each step.
             scale: of the whole picture's last gradient.
-            seen: what of the picture the box looks at; None: itself and CONTEXT px around it.
+            context: the part of the picture that the network sees; None: the box and CONTEXT px
+                around it.
         """
-        seen = seen or around(box, (int(picture.shape[0]), int(picture.shape[1])))
+        context = context or around(box, (int(picture.shape[0]), int(picture.shape[1])))
         weights, table = tf.constant(params.weights, tf.float32), params.table
         gradient_of = self._graphs.box_gradients[params.smooths]
         stepped = self._graphs.box_steps[params.mixing is not None]
         size = params.step_size / scale.norm
         for step, (draw, blur) in enumerate(zip(draws, params.blurs(len(draws)), strict=True)):
-            gradient = gradient_of(picture, draw, weights, *blur, seen)
+            gradient = gradient_of(picture, draw, weights, *blur, context)
             if scale.sizes is not None:
                 gradient, _ = evened(gradient.numpy(), len(scale.sizes) - 1, scale.sizes)
-            left = extra[..., None] - np.float32(step)
-            picture = stepped(picture, gradient, table, size, left, seen, box)
-            self.pixels += area(seen)
+            remaining = extra[..., None] - np.float32(step)
+            picture = stepped(picture, gradient, table, size, remaining, context, box)
+            self.pixels += area(context)
             yield picture
 
 

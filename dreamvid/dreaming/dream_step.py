@@ -1,4 +1,4 @@
-"""One step of a dream, as it is shown."""
+"""`DreamStep`: one step of gradient ascent, as callers see it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class DreamStep:
     """One step of ascent within a frame.
 
     Attributes:
-        octave: its number, from 0, the smallest.
-        octaves: how many sizes the frame has.
+        octave: the octave's number, from 0, the smallest.
+        octaves: number of octaves of the frame.
         step: the step's number within its octave, from 0.
-        steps: how many the octave takes.
-        size: the octave's.
-        objective: what is raised, of the picture at that size; None where it was not measured.
+        steps: number of steps of the octave.
+        size: of the octave.
+        objective: value of the objective for the picture at that size; None: not measured.
     """
 
     octave: int
@@ -32,6 +32,7 @@ class DreamStep:
 
     @cached_property
     def image(self) -> Frame:
-        """The picture after the step, (H, W, 3) float32 of the octave's size; the caller's own."""
+        """The picture after the step, (H, W, 3) float32 of the octave's size. The caller may change
+        it."""
         image: Frame = self._picture.numpy()
         return image

@@ -1,7 +1,7 @@
-"""The dream: gradient ascent on a picture, over octaves.
+"""`Dreamer`: gradient ascent on a picture, over octaves.
 
-Mordvintsev et al., "Inceptionism" (2015) and google/deepdream; the TensorFlow tutorial's form is
-the method `resize`, the recursive zoom's the method `recursive`.
+The method `detail` follows Mordvintsev et al., "Inceptionism" (2015) and google/deepdream, the
+method `resize` the TensorFlow tutorial, and `recursive` the recursive zoom.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Dreamer:
     """`dreamer(DreamTask(picture)) -> Frame`: a network loaded once, to dream many pictures.
 
     The same task gives the same dream: every random draw comes from (seed, index, octave, step)
-    alone. One trace of a graph serves every size and every frame, whatever a frame changes.
+    alone. One trace of a graph serves all sizes, frames and settings of a frame.
 
     Attributes:
-        machine: what it computes with, the precision chosen.
-        spec: what is known of its network.
+        machine: threads, tile and precision in use.
+        spec: the network's spec.
     """
 
     machine: Machine
@@ -62,17 +62,17 @@ class Dreamer:
     ) -> None:
         """
         Args:
-            network: its name, a recipe's section, or a spec, which need not be registered.
-            weights: `imagenet`, `random` or a file; None: the network's own.
-            layers: what to dream on: an `Objective`, or what a recipe's objective may be, such as
+            network: a name, a recipe's `network` section, or a spec, registered or not.
+            weights: `imagenet`, `random` or a file; None: the network's default.
+            layers: what to dream on: an `Objective`, or a value of a recipe's `objective`, such as
                 `"heads,creatures=0.5"`; None: the network's default.
-            precision: what the network computes in; auto: as is fastest here.
-            seed: of every random draw.
-            settings: keys of a recipe's section `dream`, as `octaves=3`.
+            precision: the network's number format; auto: the fastest on this machine.
+            seed: of all random draws.
+            settings: keys of a recipe's section `dream`, such as `octaves=3`.
 
         Raises:
-            RecipeError: a setting that cannot be.
-            NetworkError: unknown network or layer, or weights that cannot be had.
+            RecipeError: an unknown setting, or a value out of its range.
+            NetworkError: an unknown network or layer, or weights that cannot be loaded.
         """
         if isinstance(network, Network):
             weights, precision = weights or network.weights, network.precision
@@ -89,14 +89,16 @@ class Dreamer:
 
     @classmethod
     def of(cls, job: Job, machine: Machine) -> Dreamer:
-        """The dreamer of a recipe's job at its first frame.
+        """The dreamer of a job.
 
         Args:
-            job: no setting of its `dream` may be a schedule.
-            machine: what to compute with; its threads only if TensorFlow has not computed yet.
+            job: at its first frame; no value of its `dream` may be a schedule.
+            machine: threads, tile and precision to use; the number of threads has no effect once
+                TensorFlow has computed anything.
 
         Raises:
-            NetworkError: unknown layer, or weights that cannot be had.
+            RecipeError: a value is a schedule.
+            NetworkError: an unknown layer, or weights that cannot be loaded.
         """
         dreamer = cls.__new__(cls)
         machine = replace(machine, threads=set_threads(machine.threads))
@@ -111,14 +113,14 @@ class Dreamer:
             if isinstance(value, Schedule):
                 raise RecipeError(f"{key}: a schedule needs a film; a Dreamer takes a number")
         self.spec, self._network, self._dream, self._seed = spec, network, dream, seed
-        asked = machine.precision if network.precision == "auto" else network.precision
+        precision = machine.precision if network.precision == "auto" else network.precision
         self.machine = Machine(
-            machine.threads, dream.tile or machine.tile, computed_in(asked, spec.bfloat16)
+            machine.threads, dream.tile or machine.tile, computed_in(precision, spec.bfloat16)
         )
-        first = self._settings(Size(spec.min_size, spec.min_size))
-        self._terms = first.objective
+        settings = self._settings(Size(spec.min_size, spec.min_size))
+        self._terms = settings.objective
         network = network.model_copy(update={"precision": self.machine.precision})
-        function = objective(spec, network, self._terms, first.power)
+        function = objective(spec, network, self._terms, settings.power)
         self._ascent = Ascent(
             function,
             tiling(dream, self.machine.tile, spec.min_size),
@@ -130,15 +132,15 @@ class Dreamer:
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
 
-        Of a task's settings the method, power, normalize, tile, tile_margin and the objective's
-        terms stay the dreamer's own; where the terms are the same, their weights are the task's.
+        A task's settings do not change the dreamer's method, power, normalize, tile, tile_margin
+        and objective terms. Weights come from the task where its terms are the dreamer's.
 
         Returns:
-            (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
+            (H, W, 3), clipped to 0..255; the clipped canvas where every weight is 0.
 
         Raises:
-            NetworkError: the canvas is under the network's least size.
-            MemoryError: TensorFlow got none.
+            NetworkError: the canvas is smaller than the network's `min_size`.
+            MemoryError: TensorFlow ran out of memory.
         """
         steps = self.steps(task)
         while True:
@@ -149,17 +151,17 @@ class Dreamer:
                 return frame
 
     def steps(self, picture: Any, *, measure: bool = False) -> Generator[DreamStep, None, Frame]:
-        """The steps of one frame's dream, one by one; a `DreamStep` after each.
+        """The steps of one frame's dream; yields a `DreamStep` after each.
 
         Args:
             picture: (H, W, 3) uint8 or float, 0–255; or a `DreamTask`.
-            measure: whether each step says its objective, which costs a third of it besides.
+            measure: whether to compute each step's objective, which takes a third of a step more.
 
         Returns:
-            What `__call__` returns: the value of a `yield from`.
+            The dream, as from `__call__`; the value of a `yield from`.
 
         Raises:
-            MediaError: what is given is no picture.
+            MediaError: `picture` has another shape or type.
             NetworkError, MemoryError: as `__call__`.
         """
         task = picture if isinstance(picture, DreamTask) else DreamTask(as_frame(picture))
@@ -170,11 +172,11 @@ class Dreamer:
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
         maps = self._step_maps(task, settings, shapes)
-        busy = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
-        octaves = octaves_of(self._dream.method, canvas, [steps.size for _, steps in busy])
+        active = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
+        octaves = octaves_of(self._dream.method, canvas, [steps.size for _, steps in active])
         try:
-            for octave, steps in busy:
-                started = tf.constant(octaves.start(steps.size), tf.float32)
+            for octave, steps in active:
+                start = tf.constant(octaves.start(steps.size), tf.float32)
                 draws = self.draws(
                     steps.size, task.index, octave, max(1, steps.whole_steps), settings
                 )
@@ -182,12 +184,12 @@ class Dreamer:
                 scale = noted_scale(task, steps.size, params)
                 last: Ascended | None = None
                 for count, last in enumerate(
-                    self._ascent.ascend(started, steps, params, draws, rng, scale)
+                    self._ascent.ascend(start, steps, params, draws, rng, scale)
                 ):
-                    told = self.objective_of(last.picture) if measure else None
+                    value = self.objective_of(last.picture) if measure else None
                     at = Size.of(last.picture)
-                    yield DreamStep(octave, len(maps), count, steps.count, at, told, last.picture)
-                assert last is not None, "no octave here is idle"
+                    yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
+                assert last is not None, "an active octave takes steps"
                 task.notes[scale_key(steps.size)] = last.scale.note
                 octaves.finish(last.picture.numpy())
             return np.clip(octaves.frame(), 0.0, 255.0)
@@ -199,7 +201,7 @@ class Dreamer:
 
         Args:
             size: (width, height).
-            settings: a frame's; None: the dreamer's own.
+            settings: of a frame; None: of the dreamer.
 
         Raises:
             NetworkError: the frame is too small for the network.
@@ -209,28 +211,28 @@ class Dreamer:
         return [Size(wide, high) for high, wide in shapes]
 
     def objective_of(self, picture: Any) -> float:
-        """The objective of a picture (H, W, 3), 0–255, as it is, unjittered and whole, with the
-        dreamer's own weights; what the ascent raises."""
+        """The objective that the ascent raises, for a picture (H, W, 3), 0–255, without jitter or
+        tiles and with the dreamer's weights."""
         return self._measure(picture, [term.weight for term in self._terms])
 
     @cached_property
     def identity(self) -> str:
-        """A hash of what its dreams depend on, so that a render with it can be resumed; empty where
-        nothing tells: for a network whose `build` is a function, or a file that cannot be read."""
-        own = self._settings(Size(self.spec.min_size, self.spec.min_size))
-        settings = own.model_copy(update={"octave_top": self._dream.octave_top})
+        """A hash of everything that the dreams depend on, so that a render can be resumed; empty
+        where that cannot be hashed: `build` is a function, or the weights cannot be read."""
+        filled = self._settings(Size(self.spec.min_size, self.spec.min_size))
+        settings = filled.model_copy(update={"octave_top": self._dream.octave_top})
         network = self._network.model_copy(update={"precision": self.machine.precision})
         return identity_of(self.spec, network, settings, self._seed)
 
     @property
     def pixels(self) -> int:
-        """Of how many pixels the gradient was taken so far."""
+        """Number of pixels whose gradient was computed so far, all steps together."""
         return self._ascent.pixels
 
     @property
     def traces(self) -> int:
-        """How often the ascent's graph was traced: once, whatever the frames, for each of its forms
-        that was wanted: smoothed or not, in one tile or in several."""
+        """Number of traces of the gradient's graphs: one for each variant that was used (blurred or
+        not, in one tile or several), whatever the number of frames."""
         return self._ascent.traces
 
     def draws(
@@ -241,13 +243,16 @@ class Dreamer:
         steps: int | None = None,
         settings: DreamSettings | None = None,
     ) -> Draws:
-        """The random (down, right) of every step of a shot's frame at an octave of (height, width).
+        """The random (down, right) offsets (px) of an octave's steps, int32 (steps, 2).
 
-        What it moves is the method's: the picture's roll, or where the tiles begin.
+        They roll the picture, or place the first tile (method `recursive`).
 
         Args:
-            steps: how many; None: the burst of a first frame, the steps of a later one.
-            settings: the frame's; None: the dreamer's own.
+            shape: (height, width) of the octave.
+            index: the dream's number in its shot.
+            octave: the octave's number, from 0, the smallest.
+            steps: number of steps; None: `burst` for index 0, else `steps`.
+            settings: of the frame; None: of the dreamer.
         """
         settings = settings or self._settings(Size(*shape[::-1]))
         steps = steps or (settings.steps if index else settings.burst)
@@ -255,11 +260,11 @@ class Dreamer:
         return self._ascent.tiling.draws(rng, shape, steps, settings.jitter)
 
     def _settings(self, size: Size) -> DreamSettings:
-        """The dreamer's own settings for frames of a size."""
-        own = dict(self._dream)
+        """The dreamer's settings for frames of a size, defaults filled in."""
+        section = dict(self._dream)
         filled = dream_values(self._dream, self.spec, carries=False)
         top = self.spec.octave_top(self._dream, size.shape)
-        return DreamSettings(**{**own, **filled, "octave_top": top, "tile": self.machine.tile})
+        return DreamSettings(**{**section, **filled, "octave_top": top, "tile": self.machine.tile})
 
     def _shapes(self, size: Size, settings: DreamSettings) -> list[Shape]:
         """The (height, width) of a frame's octaves."""
@@ -272,11 +277,12 @@ class Dreamer:
     def _step_maps(
         self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
     ) -> list[StepMap]:
+        """The steps of each octave, by the task's freshness mask."""
         fresh = task.fresh
         if fresh is None:
             fresh = np.full(task.canvas.shape[:2], task.index == 0, np.float32)
         if self._dream.method == "recursive":
-            # Its tiles are each at unit strength: a box would not be as strong as its whole.
+            # Each of its tiles is normalised by itself, so a box would not match the whole picture.
             fresh = np.full_like(fresh, fresh.min())
         turn = Turn(task.index, len(shapes), settings.stagger)
         tile = self.machine.tile

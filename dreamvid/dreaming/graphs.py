@@ -1,8 +1,8 @@
-"""The graphs of a step of gradient ascent, each traced once for pictures of all sizes.
+"""TensorFlow graphs of one step of gradient ascent, each traced once for pictures of all sizes.
 
-A step is two graphs, the gradient's and the step's own; between them its bands are evened, which
-OpenCV does in a tenth of the time. Smoothed or not, whole or in tiles, mixed or not are graphs of
-their own: a tf.cond changes last digits.
+A step is two graphs: one computes the gradient, one applies it. Between them OpenCV evens the
+gradient's bands, in a tenth of TensorFlow's time. Each variant (blurred or not, one tile or
+several, colors mixed or not) is a separate graph, because a tf.cond changes the last digits.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dreamvid.dreaming.tiles import GUARD, Tiling, tile_gradient
 
 
 class StepGraphs:
-    """The graphs by what they do.
+    """The graphs, by variant.
 
     Attributes:
-        gradients: by (smoothed, in one tile).
-        box_gradients: by smoothed.
-        steps: by (colors mixed, larger than usual).
-        box_steps: by colors mixed.
+        gradients: of the whole picture, by (blurred, in one tile).
+        box_gradients: of a box, by blurred.
+        steps: of the whole picture, by (colors mixed, enlarged).
+        box_steps: of a box, by colors mixed.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class StepGraphs:
         table = tf.TensorSpec((3, 3), tf.float32)
         either = (False, True)
         self.gradients = {
-            (smooth, whole): tf.function(
-                partial(self._gradient, smooth=smooth, whole=whole),
+            (smooth, one_tile): tf.function(
+                partial(self._gradient, smooth=smooth, one_tile=one_tile),
                 input_signature=[picture, draw, numbers, number, numbers, cut, cut],
             )
-            for smooth, whole in product(either, either)
+            for smooth, one_tile in product(either, either)
         }
         self.box_gradients = {
             smooth: tf.function(
@@ -76,16 +76,16 @@ class StepGraphs:
         columns: tf.Tensor,
         *,
         smooth: bool,
-        whole: bool,
+        one_tile: bool,
     ) -> tf.Tensor:
-        """The whole picture's gradient, smoothed."""
+        """The gradient of the whole picture, blurred where `smooth`."""
         value = partial(self._objective, weights=weights)
-        if whole:
+        if one_tile:
             gradient = tile_gradient(value, picture, draw)
         else:
             gradient = self._tiling.gradient(value, picture, draw, rows, columns)
         tile = (rows[1] + 2 * rows[2]) * (columns[1] + 2 * columns[2])
-        return _finished(gradient, tile, sigma, reach, smooth)
+        return _rescaled(gradient, tile, sigma, reach, smooth)
 
     def _box_gradient(
         self,
@@ -94,15 +94,15 @@ class StepGraphs:
         weights: tf.Tensor,
         sigma: tf.Tensor,
         reach: tf.Tensor,
-        seen: tf.Tensor,
+        context: tf.Tensor,
         *,
         smooth: bool,
     ) -> tf.Tensor:
-        """The gradient of a part of the picture alone, smoothed."""
-        part = picture[seen[0] : seen[2], seen[1] : seen[3]]
-        area = (seen[2] - seen[0]) * (seen[3] - seen[1])
+        """The gradient of the part `context` of the picture, blurred where `smooth`."""
+        part = picture[context[0] : context[2], context[1] : context[3]]
+        area = (context[2] - context[0]) * (context[3] - context[1])
         gradient = tile_gradient(partial(self._objective, weights=weights), part, draw)
-        return _finished(gradient, area, sigma, reach, smooth)
+        return _rescaled(gradient, area, sigma, reach, smooth)
 
     def _step(
         self,
@@ -116,16 +116,23 @@ class StepGraphs:
         mixed: bool,
         large: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the whole picture, `beyond` those that all pixels take; and the norm."""
+        """One step of the whole picture, and the gradient's norm.
+
+        Args:
+            extra: (H, W, 1), extra steps of each pixel.
+            beyond: the step's number less the base steps; from 0 on it is an extra step.
+        """
         if mixed:
             gradient = _mixed(gradient, table)
         norm = self._norm(gradient)
         gradient = gradient / norm
         if large:
-            # Several small steps would not go on where one has overshot; a large one goes less far
-            # where the gradient is largest.
-            rounded = tf.tanh(gradient)
-            gradient = rounded * (self._norm(gradient) / self._norm(rounded))
+            # Of several small steps, later ones correct an overshoot. An enlarged step cannot, so
+            # the largest gradients are compressed; the norm is kept.
+            compressed = tf.tanh(gradient)
+            gradient = compressed * (self._norm(gradient) / self._norm(compressed))
+        # A base step has weight 1 everywhere; an extra step 1, or the fraction that is left, where
+        # a pixel still needs it.
         weight = tf.clip_by_value(extra - beyond, tf.cast(beyond < 0, tf.float32), 1.0)
         return self._stepped(picture, step_size * (weight * gradient)), norm
 
@@ -135,43 +142,43 @@ class StepGraphs:
         gradient: tf.Tensor,
         table: tf.Tensor,
         step_size: tf.Tensor,
-        left: tf.Tensor,
-        seen: tf.Tensor,
+        remaining: tf.Tensor,
+        context: tf.Tensor,
         box: tf.Tensor,
         *,
         mixed: bool,
     ) -> tf.Tensor:
-        """One step of a box, `left` being how many each pixel still wants."""
+        """One step of a box; `remaining`, (H, W, 1), is the extra steps each pixel still needs."""
         high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
-        top, side = box[0] - seen[0], box[1] - seen[1]
-        gradient = gradient[top : box[2] - seen[0], side : box[3] - seen[1]]
+        top, left = box[0] - context[0], box[1] - context[1]
+        gradient = gradient[top : box[2] - context[0], left : box[3] - context[1]]
         if mixed:
             gradient = _mixed(gradient, table)
-        weight = tf.clip_by_value(left[box[0] : box[2], box[1] : box[3]], 0.0, 1.0)
-        beside = [[box[0], high - box[2]], [box[1], wide - box[3]], [0, 0]]
-        return self._stepped(picture, step_size * tf.pad(weight * gradient, beside))
+        weight = tf.clip_by_value(remaining[box[0] : box[2], box[1] : box[3]], 0.0, 1.0)
+        padding = [[box[0], high - box[2]], [box[1], wide - box[3]], [0, 0]]
+        return self._stepped(picture, step_size * tf.pad(weight * gradient, padding))
 
     def _stepped(self, picture: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         picture = tf.ensure_shape(picture + step, (None, None, 3))
         return tf.clip_by_value(picture, 0.0, 255.0) if self._clip else picture
 
     def _norm(self, gradient: tf.Tensor) -> tf.Tensor:
-        """What brings the whole picture's gradient to unit size."""
+        """The norm that the whole picture's gradient is divided by."""
         if self._normalize == "mean":
             return tf.reduce_mean(tf.abs(gradient)) + GUARD
         return tf.math.reduce_std(gradient) + GUARD
 
 
-def _finished(
+def _rescaled(
     gradient: tf.Tensor, area: tf.Tensor, sigma: tf.Tensor, reach: tf.Tensor, smooth: bool
 ) -> tf.Tensor:
-    """A gradient smoothed, and of one scale whatever the `area` (px) of the picture or tile that it
-    was taken of: the objective is a mean, so the smaller what is looked at, the larger it is."""
+    """A gradient, blurred where `smooth`, times the `area` (px) of its picture or tile: the
+    objective is a mean, so the gradient is the larger the smaller that area is."""
     if smooth:
         gradient = cascade(gradient, sigma, reach)
     return gradient * tf.cast(area, tf.float32)
 
 
 def _mixed(gradient: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
-    """The gradient's colors (H, W, 3), each a mixture of all."""
+    """The gradient (H, W, 3) with its colors multiplied by `mixing`, (3, 3)."""
     return tf.reshape(tf.reshape(gradient, (-1, 3)) @ mixing, tf.shape(gradient))

@@ -1,4 +1,4 @@
-"""What a dreamer is known by, so that a render can tell whether another is the same."""
+"""A dreamer's identity: a hash by which a resumed render checks that its dreamer is the same."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dreamvid.recipe import Dream, Network
 
 
 def identity_of(spec: NetworkSpec, network: Network, dream: Dream, seed: int) -> str:
-    """A hash of what dreams depend on; empty where nothing tells: for a network whose `build` is a
-    function, or weights in a file that cannot be read."""
+    """A hash of everything that the dreams depend on; empty where that cannot be hashed: `build` is
+    a function, or the file of weights cannot be read."""
     weights = network.weights or spec.weights
     if callable(spec.build):
         return ""

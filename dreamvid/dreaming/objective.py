@@ -1,4 +1,4 @@
-"""What is dreamed of, as a value: terms that add, subtract and scale. Without TensorFlow."""
+"""`Objective`: a weighted sum of terms, as a value with + − ×. Does not import TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from dreamvid.recipe import LayerTerm, Term
 
 @dataclass(frozen=True)
 class Objective:
-    """A weighted sum of terms, to be raised: `layer("cells") - 0.5 * layer("heads")`.
+    """A weighted sum of terms that the ascent raises: `layer("cells") - 0.5 * layer("heads")`.
 
     Attributes:
-        terms: as a recipe's objective has them; none twice.
+        terms: as in a recipe's `objective`; each occurs once.
     """
 
     terms: tuple[Term, ...]
 
     @classmethod
     def of(cls, terms: Iterable[Term]) -> Objective:
-        """The sum of terms; those that differ in nothing but their weight become one."""
-        found: dict[Term, Term] = {}
+        """The sum of terms; terms that differ only in weight become one."""
+        summed: dict[Term, Term] = {}
         for term in terms:
-            bare = term.model_copy(update={"weight": 1.0})
-            before = found.get(bare)
-            weight = term.weight + before.weight if before else term.weight
-            found[bare] = term.model_copy(update={"weight": weight})
-        return cls(tuple(found.values()))
+            unweighted = term.model_copy(update={"weight": 1.0})
+            earlier = summed.get(unweighted)
+            weight = term.weight + earlier.weight if earlier else term.weight
+            summed[unweighted] = term.model_copy(update={"weight": weight})
+        return cls(tuple(summed.values()))
 
     def __add__(self, other: Objective) -> Objective:
         return Objective.of((*self.terms, *other.terms)) if _is(other) else NotImplemented
@@ -49,7 +49,7 @@ class Objective:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        """As it is written at the prompt: `cells,heads=-0.5`."""
+        """The objective as written on the command line: `cells,heads=-0.5`."""
         return ",".join(
             name_of(term) if term.weight == 1 else f"{name_of(term)}={term.weight:g}"
             for term in self.terms
@@ -62,7 +62,7 @@ def layer(name: str) -> Objective:
 
 
 def name_of(term: Term) -> str:
-    """What a term is called, its weight apart."""
+    """A term's name, without its weight."""
     return str(term.name if hasattr(term, "name") else term.layer)
 
 

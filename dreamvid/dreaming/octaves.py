@@ -1,4 +1,4 @@
-"""The sizes that a picture is dreamed at, and how the dream passes from one to the next."""
+"""Octaves: the sizes that a picture is dreamed at, and how the dream passes between them."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Dream
 
 Shape = tuple[int, int]
-"""(height, width), as arrays have it."""
+"""(height, width), the order of an array's shape."""
 
 RECURSIVE_KEEP = 0.2
-"""`recursive`: share of an octave's own picture under the dream that comes up from below."""
+"""`recursive`: share of the undreamed picture in its blend with the smaller octave's dream."""
 RECURSIVE_BLUR = 0.5
 """`recursive`: sigma (px) of the blur before each downscale."""
 
 
 def octave_sizes(size: Shape, dream: Dream, top: int, min_size: int) -> list[Shape]:
-    """The (height, width) of every octave, smallest first, `top` of them above the frame's own
-    size; those under `min_size` px are skipped."""
+    """The (height, width) of every octave, smallest first, `top` of them larger than the frame;
+    octaves under `min_size` px are skipped."""
     powers = range(dream.octaves - 1 - top, -top - 1, -1)
     sizes = [tuple(round(edge / dream.octave_scale**power) for edge in size) for power in powers]
     return [(high, wide) for high, wide in sizes if min(high, wide) >= min_size]
 
 
 class Octaves(Protocol):
-    """A picture's way through its octaves, smallest first: `start`, and after its steps `finish`,
-    for each; at last `frame`."""
+    """Passes a picture through its octaves, smallest first: for each octave the caller calls
+    `start`, takes its steps and calls `finish`; at the end it calls `frame`."""
 
     def start(self, size: Shape) -> Frame:
-        """What the steps of the next octave, of (height, width), begin from."""
+        """The picture that the next octave's steps start from; `size` is its (height, width)."""
 
     def finish(self, dreamed: Frame) -> None:
-        """Take what they made of it."""
+        """Receive the picture after the octave's steps."""
 
     def frame(self) -> Frame:
         """The dream at the canvas's size, not clipped."""
 
 
 def octaves_of(method: str, canvas: Frame, sizes: Sequence[Shape]) -> Octaves:
-    """Those of a dream's method.
+    """The octaves of a dream's method.
 
     Args:
         method: `detail`, `resize` or `recursive`, as in a recipe.
-        canvas: (H, W, 3), what is dreamed on.
-        sizes: those of the octaves that take steps.
+        canvas: (H, W, 3), the picture that is dreamed on.
+        sizes: (height, width) of the octaves that take steps, smallest first.
     """
     if method == "recursive":
         return _Recursive(canvas, sizes)
@@ -59,7 +59,7 @@ def octaves_of(method: str, canvas: Frame, sizes: Sequence[Shape]) -> Octaves:
 
 
 class _Resize:
-    """The picture itself goes through the sizes, as in the TensorFlow tutorial."""
+    """The whole picture is resized from octave to octave, as in the TensorFlow tutorial."""
 
     def __init__(self, canvas: Frame) -> None:
         self._size, self._picture = canvas.shape[:2], canvas
@@ -75,8 +75,8 @@ class _Resize:
 
 
 class _Detail:
-    """What was dreamed alone goes through the sizes, on the canvas at each, as in Google's
-    notebook; the canvas keeps its detail."""
+    """Only the dreamed detail (dream − canvas) is resized, and added to the canvas at each size, as
+    in Google's notebook; so the canvas keeps its detail."""
 
     def __init__(self, canvas: Frame, sizes: Sequence[Shape]) -> None:
         self._canvas = canvas
@@ -99,22 +99,24 @@ class _Detail:
 
 
 class _Recursive:
-    """The dream from below is blended over the octave's own picture, as in the recursive zoom."""
+    """The smaller octave's dream is blended with the undreamed picture of each octave's size, as in
+    the recursive zoom."""
 
     def __init__(self, canvas: Frame, sizes: Sequence[Shape]) -> None:
         self._size = canvas.shape[:2]
         self._picture: Frame | None = None
-        self._own = [_resized(canvas, sizes[-1])]
+        self._undreamed = [_resized(canvas, sizes[-1])]
         for size in reversed(sizes[:-1]):
-            soft = blurred(tf.constant(self._own[-1]), tf.constant(RECURSIVE_BLUR), taps(3))
-            self._own.append(_resized(soft.numpy(), size))
+            larger = tf.constant(self._undreamed[-1])
+            soft = blurred(larger, tf.constant(RECURSIVE_BLUR), taps(3))
+            self._undreamed.append(_resized(soft.numpy(), size))
 
     def start(self, size: Shape) -> Frame:
-        own = self._own.pop()
+        undreamed = self._undreamed.pop()
         if self._picture is None:
-            return own
-        below = _resized(self._picture, size)
-        blended: Frame = RECURSIVE_KEEP * own + (1 - RECURSIVE_KEEP) * below
+            return undreamed
+        smaller = _resized(self._picture, size)
+        blended: Frame = RECURSIVE_KEEP * undreamed + (1 - RECURSIVE_KEEP) * smaller
         return blended
 
     def finish(self, dreamed: Frame) -> None:

@@ -1,4 +1,4 @@
-"""What a task sets of the ascent: weights, step size, shaping, the scale of earlier gradients."""
+"""Parameters of one frame's ascent: weights, step size, shaping, the scale of earlier gradients."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from dreamvid.resolve import DreamSettings
 from dreamvid.task import DreamTask
 
 RECURSIVE_SMOOTH = (0.5, 4.5)
-"""`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""
+"""`recursive`: sigma (px) of the gradient's blurs at the first step and after the last."""
 
 FLOOR = 4.0
-"""Levels² of natural color that a source's own palette has besides, for gray and flat ones."""
+"""Levels² of natural color added to the palette of a source, so that gray and flat ones work."""
 
 
 def step_params(
@@ -29,10 +29,10 @@ def step_params(
     """The parameters of a frame's steps.
 
     Args:
-        settings: the frame's.
-        method: the dreamer's.
-        terms: the dreamer's; where the settings have the same ones, their weights are taken.
-        task: whose palette it may be.
+        settings: of the frame.
+        method: of the dreamer.
+        terms: of the dreamer; where the settings have the same terms, the settings' weights count.
+        task: gives the colors of the palette `source`.
     """
     smooth = RECURSIVE_SMOOTH if method == "recursive" else (settings.gradient_blur,) * 2
     share = settings.decorrelate
@@ -43,12 +43,13 @@ def step_params(
 
 
 def scale_key(shape: Shape) -> str:
-    """The name of the note of the scale of an octave of (height, width)."""
+    """The key of the note that stores the scale of an octave of (height, width)."""
     return f"scale.{shape[0]}x{shape[1]}"
 
 
 def noted_scale(task: DreamTask, shape: Shape, params: StepParams) -> Scale | None:
-    """That of an octave's last whole gradient, if it was split as it would be now."""
+    """The scale of an octave's last whole gradient; None where there is none, or where that
+    gradient was split into another number of bands."""
     note = task.notes.get(scale_key(shape))
     bands = params.bands_of(shape)
     fits = note is not None and len(note) == 1 + (bands + 1 if bands else 0)
@@ -56,9 +57,9 @@ def noted_scale(task: DreamTask, shape: Shape, params: StepParams) -> Scale | No
 
 
 def _palette(settings: DreamSettings, task: DreamTask) -> Colors:
-    """The covariance of the colors that a dream keeps to."""
+    """The covariance of the colors that a dream is kept to."""
     if settings.palette == "natural":
         return NATURAL
-    own = covariance(task.canvas) if task.colors is None else task.colors
-    lifted: Colors = own + FLOOR * NATURAL / np.trace(NATURAL)
+    colors = covariance(task.canvas) if task.colors is None else task.colors
+    lifted: Colors = colors + FLOOR * NATURAL / np.trace(NATURAL)
     return lifted

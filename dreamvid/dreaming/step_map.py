@@ -1,8 +1,8 @@
-"""How many steps each pixel takes: most where it was just disoccluded and carries no dream yet.
+"""Step maps: the number of ascent steps of each pixel in each octave of a frame.
 
-A dream that is carried from frame to frame needs one step to stay alive; ground that a thing or the
-camera has just uncovered needs a burst of them, or it shows as a hole in the dream. Such ground is
-small, so that it is dreamed in boxes around it.
+A dream that is carried from frame to frame needs one step to persist. A disocclusion has no dream
+yet and needs a burst of steps, or it shows as a hole in the dream. Disocclusions are usually small,
+so their extra steps are taken in boxes around them.
 """
 
 from __future__ import annotations
@@ -19,34 +19,36 @@ from dreamvid.frame import Fresh
 from dreamvid.media.opencv import cv2
 
 CELL = 16
-"""Px: boxes are made of squares of this size."""
+"""Px: boxes are aligned to a grid of squares of this size."""
 CONTEXT = 32
-"""Px that a box sees around itself."""
+"""Px of the picture around a box that the network sees too."""
 BUDGET = 1.0
-"""What extra steps may cost in one frame, in base steps; shared out evenly between the octaves,
-so that the small and cheap ones, where creatures begin, get most steps. What a pixel still lacks
-it gets in the next frames. Where most of a picture is fresh, as after a flash, nothing bounds it.
+"""Bound of the cost of a frame's extra steps, in steps of the whole picture at all octaves. It is
+shared evenly between octaves, so that the small and cheap ones, where creatures begin, get most
+steps. Pixels that need more get them in the next frames. There is no bound where most of a picture
+is fresh, as after a flash.
 """
 
 GAIN = 0.66
-"""Power of the number of octaves by which a step grows where one octave a frame takes it. Measured
-on zooms of 480×270: so a film is .97 to 1.1 times as strong as one in which all take it, and no
-further from its seed."""
+"""Exponent of the number of octaves in the factor that enlarges steps where only one octave steps
+in each frame. Measured on zooms of 480×270: the film is then .97 to 1.1 times as strong as one
+where all octaves step, and no further from its seed."""
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom, right: px, half-open."""
 
 
 class Turn(NamedTuple):
-    """Which octave takes a carried dream's steps in one frame: all, or one.
+    """Which octaves take the base steps in one frame of a carried dream: all, or one in turn.
 
-    The largest, which costs as much as all others and shows most, has every so many frames; the
-    others have those between in turn, from large to small.
+    The largest octave, which costs as much as all others together and shows most, steps in every
+    `stagger`-th frame; the others take turns in the frames between, from large to small.
 
     Attributes:
-        number: the dream's, in its shot.
-        octaves: how many there are.
-        stagger: every how many frames the largest has; 1: all octaves have every frame.
+        number: the dream's number in its shot.
+        octaves: number of octaves.
+        stagger: interval of the largest octave's steps, in frames; 1: all octaves step in every
+            frame.
     """
 
     number: int
@@ -54,13 +56,13 @@ class Turn(NamedTuple):
     stagger: int
 
     @property
-    def all(self) -> bool:
-        """Whether every octave has every frame."""
+    def every_octave(self) -> bool:
+        """Whether all octaves step in every frame."""
         return self.stagger == 1 or self.octaves == 1
 
     def includes(self, octave: int) -> bool:
-        """Whether it is the turn of an octave, counted from the smallest."""
-        if self.all:
+        """Whether an octave, counted from 0, the smallest, takes the base steps."""
+        if self.every_octave:
             return True
         turns, since = divmod(self.number, self.stagger)
         if since == 0:
@@ -70,8 +72,9 @@ class Turn(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """How much larger steps are, so that a film in turns is as strong as one without."""
-        return 1.0 if self.all else float(self.octaves**GAIN)
+        """Factor that enlarges the steps, so that a film with stagger is as strong as one
+        without."""
+        return 1.0 if self.every_octave else float(self.octaves**GAIN)
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,13 @@ class StepMap:
     """The steps of one octave of one frame.
 
     Attributes:
-        size: the octave's (height, width).
-        base_steps: that the whole picture takes.
-        gain: how much larger than others those are.
-        extra: (H, W) float32: the steps that each pixel wants beyond those.
-        boxes: where they are taken; one that is the whole picture, where boxes would cost as much.
-        extra_steps: how many are taken there.
+        size: (height, width) of the octave.
+        base_steps: steps of the whole picture.
+        gain: factor that enlarges the base steps.
+        extra: (H, W) float32: the steps that each pixel needs beyond the base steps.
+        boxes: where extra steps are taken; one box of the whole picture, where smaller ones would
+            cost too much.
+        extra_steps: number of extra steps that are taken in each box.
     """
 
     size: tuple[int, int]
@@ -96,22 +100,22 @@ class StepMap:
 
     @property
     def everywhere(self) -> bool:
-        """Whether extra steps look at the whole picture too."""
+        """Whether extra steps, too, compute the gradient of the whole picture."""
         return self.boxes == ((0, 0, *self.size),)
 
     @property
     def whole_steps(self) -> int:
-        """How many steps look at the whole picture."""
+        """Number of steps that compute the gradient of the whole picture."""
         return self.base_steps + (self.extra_steps if self.everywhere else 0)
 
     @property
     def parts(self) -> tuple[Box, ...]:
-        """The boxes that are a part of the picture."""
+        """The boxes that are smaller than the picture."""
         return () if self.everywhere else self.boxes
 
     @property
     def count(self) -> int:
-        """All steps, those of each box by themselves."""
+        """Number of all steps, each box's counted separately."""
         return self.whole_steps + len(self.parts) * self.extra_steps
 
     @property
@@ -123,31 +127,31 @@ class StepMap:
 def step_maps(
     fresh: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
 ) -> list[StepMap]:
-    """The steps at each octave of (height, width).
+    """The step map of each octave.
 
     Args:
-        fresh: (H, W), where a picture lacks a dream: it takes `burst` steps where it is 1, `steps`
-            where it is 0.
-        sizes: the octaves' (height, width).
-        steps: an octave, of every pixel, in its turn.
-        burst: an octave, where nothing is dreamed yet.
-        largest: px: no box looks at more in either direction.
-        turn: which octaves take `steps`.
+        fresh: (H, W), the freshness mask: a pixel takes `burst` steps where it is 1, `steps` where
+            it is 0.
+        sizes: (height, width) of the octaves.
+        steps: base steps an octave, where it is its turn.
+        burst: steps an octave, where there is no dream yet.
+        largest: px, the largest width or height of a box with its context.
+        turn: which octaves take `steps` in this frame.
     """
-    least, most = float(fresh.min()), float(fresh.max())
+    lowest, highest = float(fresh.min()), float(fresh.max())
     base = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
     gain = turn.gain
-    if least == 1:  # nothing is carried, as in a first frame
+    if lowest == 1:  # no dream is carried, as in a first frame
         return [StepMap(size, burst, 1.0, np.zeros(size, np.float32), (), 0) for size in sizes]
-    if most == 0:  # all is, as in most frames of a zoom
-        none = [np.zeros(size, np.float32) for size in sizes]
-        every = zip(sizes, base, none, strict=True)
-        return [StepMap(size, own, gain, extra, (), 0) for size, own, extra in every]
+    if highest == 0:  # the dream is carried everywhere, as in most frames of a zoom
+        no_extra = [np.zeros(size, np.float32) for size in sizes]
+        octaves = zip(sizes, base, no_extra, strict=True)
+        return [StepMap(size, count, gain, extra, (), 0) for size, count, extra in octaves]
     areas = [high * wide for high, wide in sizes]
     allowance = BUDGET * sum(areas) / len(areas)
     return [
-        _step_map(fresh, size, own, gain, burst - steps, largest, allowance)
-        for size, own in zip(sizes, base, strict=True)
+        _step_map(fresh, size, base_steps, gain, burst - steps, largest, allowance)
+        for size, base_steps in zip(sizes, base, strict=True)
     ]
 
 
@@ -156,20 +160,29 @@ def _step_map(
     size: tuple[int, int],
     base_steps: int,
     gain: float,
-    beyond: int,
+    max_extra: int,
     largest: int,
     allowance: float,
 ) -> StepMap:
-    wanted = beyond * cv2.resize(fresh, size[::-1], interpolation=cv2.INTER_AREA)
+    """The step map of one octave.
+
+    Args:
+        max_extra: extra steps where a pixel is wholly fresh.
+        allowance: bound of the extra steps' cost: pixels, summed over the steps.
+    """
+    wanted = max_extra * cv2.resize(fresh, size[::-1], interpolation=cv2.INTER_AREA)
     extra = np.clip(wanted, 0, None).astype(np.float32)
     longest = round(float(extra.max()))
     boxes = _boxes(extra > 0.5)
-    seen = [around(box, size) for box in boxes]
-    whole = area((0, 0, *size))
-    cost = sum(map(area, seen))
-    if 2 * cost > whole or any(b - t > largest or r - le > largest for t, le, b, r in seen):
-        boxes, cost = ((0, 0, *size),), whole
-    if extra.mean() > longest / 2:
+    contexts = [around(box, size) for box in boxes]
+    whole_cost = area((0, 0, *size))
+    cost = sum(map(area, contexts))
+    # Boxes that cover half the picture save little, and a box must fit a tile.
+    if 2 * cost > whole_cost or any(
+        b - t > largest or r - le > largest for t, le, b, r in contexts
+    ):
+        boxes, cost = ((0, 0, *size),), whole_cost
+    if extra.mean() > longest / 2:  # most of the picture is fresh
         allowance = math.inf
     extra_steps = int(min(longest, allowance / cost)) if boxes else 0
     return StepMap(size, base_steps, gain, extra, boxes if extra_steps else (), extra_steps)
@@ -187,12 +200,13 @@ def around(box: Box, size: tuple[int, int]) -> Box:
 
 
 def area(box: Box) -> int:
-    """Its pixels."""
+    """The number of a box's pixels."""
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _boxes(wanted: NDArray[np.bool_]) -> tuple[Box, ...]:
-    """Boxes around the patches of `wanted`, none over another; the fewer, the less context."""
+    """Boxes around the connected patches of `wanted`, (H, W), without overlap. Near boxes are
+    merged where that saves context."""
     height, width = wanted.shape
     cells = -(-width // CELL), -(-height // CELL)
     padded = np.zeros((cells[1] * CELL, cells[0] * CELL), bool)
@@ -207,7 +221,7 @@ def _boxes(wanted: NDArray[np.bool_]) -> tuple[Box, ...]:
 
 
 def _merged(boxes: list[Box], size: tuple[int, int]) -> tuple[Box, ...]:
-    """Two boxes become one where that costs no more, context included, or where they overlap."""
+    """Merges two boxes where they overlap or where one costs no more, context included."""
     merged = True
     while merged:
         merged = False
@@ -216,10 +230,10 @@ def _merged(boxes: list[Box], size: tuple[int, int]) -> tuple[Box, ...]:
                 map(min, one[:2], other[:2]),
                 map(max, one[2:], other[2:]),
             )
-            both = top, left, bottom, right
-            apart = area(around(one, size)) + area(around(other, size))
-            if _overlap(one, other) or area(around(both, size)) <= apart:
-                boxes = [box for box in boxes if box not in (one, other)] + [both]
+            union = top, left, bottom, right
+            separate_cost = area(around(one, size)) + area(around(other, size))
+            if _overlap(one, other) or area(around(union, size)) <= separate_cost:
+                boxes = [box for box in boxes if box not in (one, other)] + [union]
                 merged = True
                 break
     return tuple(sorted(boxes))

@@ -1,4 +1,4 @@
-"""One picture dreamed, in one call."""
+"""`dream`: one picture dreamed in one call."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ def dream(picture: Any, **options: Any) -> Any:
 
     Args:
         picture: (H, W, 3) RGB; uint8, or a float type on the 0–255 scale.
-        options: what `Dreamer` takes: `network`, `layers`, `seed`, `octaves` and so on. To dream
+        options: arguments of `Dreamer`: `network`, `layers`, `seed`, `octaves` and so on. To dream
             many pictures, make a `Dreamer` once.
 
     Returns:
-        A picture of its own of that size: uint8 for uint8, rounded; else float32 on the 0–255
+        A new picture of the same size: uint8 for uint8, rounded; otherwise float32 on the 0–255
         scale.
 
     Raises:
-        MediaError: what is given is no picture.
-        RecipeError: an option that cannot be.
-        NetworkError: the network, a layer or weights cannot be had, or the picture is too small.
+        MediaError: `picture` has another shape or type.
+        RecipeError: an unknown option, or a value out of its range.
+        NetworkError: an unknown network or layer, weights that cannot be loaded, or a picture that
+            is too small.
     """
     frame = as_frame(picture)
     dreamed = Dreamer(**options)(DreamTask(frame))

@@ -1,8 +1,8 @@
-"""TensorFlow's import, its threads, its precision, and Keras's random numbers.
+"""TensorFlow's import, number of threads and precision, and Keras's random seed.
 
-Importing it is the one thing here that the whole process notices: TensorFlow's own environment
-variables for its log, `TF_CPP_MIN_LOG_LEVEL` and `GRPC_VERBOSITY`, are set where the user has not
-set them. It reads them while it loads, so there is no other way.
+The import changes the environment of the process: TensorFlow's variables for its log,
+`TF_CPP_MIN_LOG_LEVEL` and `GRPC_VERBOSITY`, are set where the user has not set them. TensorFlow
+reads them while it loads, so there is no other way.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ with dreaming.around_import():
 __all__ = ["computed_in", "keras", "keras_seed", "set_threads", "tf"]
 
 FLAGS = {"avx512_bf16", "amx_bf16"}
-"""Linux's names of the processor's bfloat16 instructions; without them bfloat16 is slower than
-float32, not faster."""
+"""Linux's flags of a processor with bfloat16 instructions; without them bfloat16 is slower than
+float32."""
 
 
-def computed_in(asked: Literal["auto"] | Computed, gains: bool = True) -> Computed:
-    """The precision that a network computes in on this machine: bfloat16 where the machine
-    multiplies it, as strongly and faster.
+def computed_in(requested: Literal["auto"] | Computed, gains: bool = True) -> Computed:
+    """The precision that a network computes in on this machine. For auto that is bfloat16 where the
+    hardware multiplies it: it is faster, and dreams are as strong.
 
     Args:
-        asked: by the recipe.
-        gains: whether the network is known to be faster in bfloat16 where the machine has it.
+        requested: the recipe's precision.
+        gains: whether the network is known to be faster in bfloat16 on such hardware.
     """
-    if asked != "auto":
-        return asked
+    if requested != "auto":
+        return requested
     if not gains:
         return "float32"
     native = bool(FLAGS & _flags()) or bool(tf.config.list_physical_devices("GPU"))
@@ -51,24 +51,24 @@ def computed_in(asked: Literal["auto"] | Computed, gains: bool = True) -> Comput
 
 
 def _flags() -> set[str]:
-    """The processor's feature flags; none where the system does not list them."""
+    """The processor's feature flags; empty where the system does not list them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return set()
-    found = next((line for line in lines if line.startswith("flags")), "")
-    return set(found.partition(":")[2].split())
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return set(flags.partition(":")[2].split())
 
 
 def set_threads(threads: int) -> int:
-    """Let TensorFlow compute with so many threads, if it has not started computing yet.
+    """Set TensorFlow's number of threads, if it has not started computing yet.
 
-    The rounding of sums depends on it, so a resumed render takes as many as it began with.
+    The rounding of sums depends on that number, so a resumed render uses the one it started with.
 
     Returns:
-        How many it computes with.
+        The number of threads in use.
     """
-    with contextlib.suppress(RuntimeError):  # it has started: the number is fixed for the process
+    with contextlib.suppress(RuntimeError):  # it has started: the number can no longer change
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     return tf.config.threading.get_intra_op_parallelism_threads() or cores()
 
@@ -78,10 +78,10 @@ _SEEDING = threading.Lock()
 
 @contextlib.contextmanager
 def keras_seed(seed: int = 0) -> Iterator[None]:
-    """Let Keras draw the same random weights in every process.
+    """Within it, Keras draws the same random weights in every process.
 
-    Its initialisers take their seeds from Python's global generator; NumPy's is put back too, for
-    what a network's own builder may do. Afterwards both are as they were.
+    Keras's initialisers take their seeds from Python's global generator. NumPy's is seeded too, in
+    case a network's builder uses it. Both are restored afterwards.
     """
     with _SEEDING:
         python, numpy = random.getstate(), np.random.get_state()

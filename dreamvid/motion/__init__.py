@@ -1,1 +1,1 @@
-"""What moves: the camera, exact warps, and a clip's optical flow."""
+"""Motion: the camera, exact warps, and a clip's optical flow."""

@@ -1,4 +1,4 @@
-"""The camera's movement from one frame to the next: an affine map."""
+"""Affine maps, and the camera's movement from one frame to the next as one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dreamvid.motion.resample import Floats
 from dreamvid.recipe import Motion
 
 NEAREST, FARTHEST = 1e100, 1e-6
-"""How much a camera magnifies at most and at least: a day's zoom would leave what a float holds."""
+"""Bounds of the camera's magnification: without them a day's zoom would overflow a float."""
 
 
 @dataclass(frozen=True)
 class Affine:
-    """Where a pixel goes: (x, y, 1) ↦ matrix · (x, y, 1), pixel centres at whole numbers."""
+    """Where a pixel moves to: (x, y, 1) ↦ matrix · (x, y, 1), pixel centres at integers."""
 
     matrix: Floats = field(default_factory=lambda: np.eye(3))
 
@@ -28,12 +28,12 @@ class Affine:
 
     @property
     def inverse(self) -> Affine:
-        """The map back."""
-        back: Floats = np.linalg.inv(self.matrix).astype(np.float64)
-        return Affine(back)
+        """The inverse map."""
+        inverse: Floats = np.linalg.inv(self.matrix).astype(np.float64)
+        return Affine(inverse)
 
     def bounded(self) -> Affine:
-        """The map itself; beyond FARTHEST and NEAREST, one of its kind that goes no further."""
+        """The map, scaled so that its magnification lies within FARTHEST..NEAREST."""
         scale = math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
         if FARTHEST <= scale <= NEAREST:
             return self
@@ -42,11 +42,11 @@ class Affine:
         return Affine(matrix)
 
     def reveals(self, size: Size) -> bool:
-        """Whether a frame of `size`, moved, leaves some of itself uncovered."""
+        """Whether moving a frame of `size` leaves some of its area uncovered (disoccluded)."""
         width, height = size
         corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)])
-        came = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
-        return bool((came < -0.5).any() or (came > np.array(size) - 0.5).any())
+        origins = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
+        return bool((origins < -0.5).any() or (origins > np.array(size) - 0.5).any())
 
     @property
     def identity(self) -> bool:
@@ -57,9 +57,8 @@ class Affine:
 def camera_step(motion: Motion, size: Size) -> Affine:
     """The map of one frame's movement for frames of `size`.
 
-    About the centre c: p ↦ c + z·R(angle)·(p − c) + translate. z is `zoom`, or what `trim` crops:
-    x px left and right and y above and below leave W/(W−2x) and H/(H−2y); the smaller serves both
-    axes, so that nothing stretches. A positive angle turns the picture counterclockwise as seen.
+    About the centre c: p ↦ c + z·R(angle)·(p − c) + translate. z is `zoom`, or follows from
+    `trim` (`trim_zoom`). A positive angle turns the picture counterclockwise as seen.
     """
     width, height = size
     zoom = motion.zoom
@@ -72,15 +71,17 @@ def camera_step(motion: Motion, size: Size) -> Affine:
     matrix[:2, :2] = linear
     matrix[:2, 2] = center - linear @ center + np.array(motion.translate)
     if zoom == 1 and turn == 0 and motion.translate == (0, 0):
-        matrix = np.eye(3)  # not an identity up to rounding, but the identity
+        matrix = np.eye(3)  # exactly the identity, without rounding errors
     return Affine(matrix)
 
 
 def trim_zoom(trim: tuple[float, float], size: Size) -> float:
-    """The magnification that a trim of (x, y) px a side stands for.
+    """The magnification that scales a frame, cropped by (x, y) px on each side, back to `size`.
+
+    That is W/(W−2x) and H/(H−2y); the smaller is used for both axes, so that nothing stretches.
 
     Raises:
-        RecipeError: the trim leaves nothing of the frame.
+        RecipeError: the trim leaves less than 1 px of the frame.
     """
     (x, y), (width, height) = trim, size
     if width - 2 * x < 1 or height - 2 * y < 1:

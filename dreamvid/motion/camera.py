@@ -1,4 +1,4 @@
-"""The camera's walk over a film's sources: what it sees of each, and how what lies there moves."""
+"""The camera's path over a film: its view of each source frame, and the warps between frames."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class View:
 
     Attributes:
         t: the frame's index in its shot.
-        job: the job with the values that hold at this frame.
-        source: (H, W, 3), what the camera sees of the source.
-        camera: where the camera stands: what has become of the shot's first frame's pixels.
-        to_here: brings what lay on the frame before to this one.
-        to_previous: brings what lies on this frame back to the one before; None: not wanted.
-        strain: (H, W), how far what is carried here is stretched, turned or sheared in this frame,
-            as a share of its size; None: not at all.
+        job: the job with its values at this frame.
+        source: (H, W, 3), the source under the camera.
+        camera: the camera's position: the map from the shot's first frame to this one.
+        to_here: warp from the previous frame to this one.
+        to_previous: warp from this frame back to the previous one; None where a clip's reversed
+            flow is not computed.
+        strain: (H, W), how far the carried dream is stretched, turned or sheared from the previous
+            frame to this one, as a share of its size; None: not at all.
     """
 
     t: int
@@ -42,53 +43,64 @@ class View:
 
 
 class CameraWalk:
-    """The camera of a film, a frame at a time; each shot begins where the first one did.
+    """The camera of a film, frame by frame. It is reset to the identity at the start of each shot.
 
     Attributes:
-        index: the film's next frame.
-        camera: where the camera stands.
+        index: number of the film's next frame.
+        camera: the camera's position (`View.camera`).
     """
 
     def __init__(
         self, job: Job, timeline: Timeline, *, index: int = 0, camera: Affine | None = None
     ) -> None:
-        """Begin at the film's beginning, or where another walk ended."""
+        """
+        Args:
+            index: number of the film's frame to begin at.
+            camera: the camera's position there, from a checkpoint; None: the identity.
+        """
         self.index, self.camera = index, camera or Affine()
         self._job, self._timeline = job, timeline
         self._shows_sources = not job.still or needs_source(job.blend)
 
     def view(self, frame: SourceFrame) -> View:
-        """The next frame, a step of the camera further.
+        """The view of the next frame, after one step of the camera.
 
         Raises:
-            RecipeError: a schedule leaves its bounds there.
+            RecipeError: a schedule leaves its bounds at this frame.
         """
         job = at_frame(self._job, self._timeline[self.index])
         self.index += 1
         if frame.t == 0:
             self.camera = Affine()
         source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
-        step, before = camera_step(motion, size), self.camera
+        step, previous = camera_step(motion, size), self.camera
         border = None if motion.border == "source" else motion.border
         if frame.t and motion.moves == "camera":
-            self.camera = before.then(step).bounded()
+            self.camera = previous.then(step).bounded()
             if self._shows_sources:
                 source = warp(source, self.camera, border or "reflect")
             elif border is None and step.reveals(size):
                 source = fill_ground(source, self.camera)
-        moves = _moves(frame, motion, step, before, self.camera)
-        return View(frame.t, job, source, self.camera, *moves)
+        warps = _warps(frame, motion, step, previous, self.camera)
+        return View(frame.t, job, source, self.camera, *warps)
 
 
-def _moves(
-    frame: SourceFrame, motion: Motion, step: Affine, before: Affine, after: Affine
+def _warps(
+    frame: SourceFrame, motion: Motion, step: Affine, previous: Affine, camera: Affine
 ) -> tuple[Warp, Warp | None, Field | None]:
-    """`View.to_here`, `to_previous` and `strain`."""
+    """`View.to_here`, `to_previous` and `strain`.
+
+    Args:
+        step: the camera's movement from the previous frame to this one.
+        previous: the camera's position at the previous frame.
+        camera: its position at this frame.
+    """
     if frame.flow is None:
         border = None if motion.border == "source" else motion.border
         to_here: Warp = partial(warp_onto, affine=step, border=border)
         return to_here, partial(warp_onto, affine=step.inverse, border=border), None
-    now, then = (after, before) if motion.moves == "camera" else (step, Affine())
-    to_here = flow_warp(frame.flow, now, then)
-    to_previous = flow_warp(frame.flow_back, then, now) if frame.flow_back else None
+    # A camera that moves only the dream moves it by one step a frame over the unmoved clip.
+    now, before = (camera, previous) if motion.moves == "camera" else (step, Affine())
+    to_here = flow_warp(frame.flow, now, before)
+    to_previous = flow_warp(frame.flow_back, before, now) if frame.flow_back else None
     return to_here, to_previous, strain_seen(frame.flow, now)

@@ -1,8 +1,8 @@
-"""How a clip moves: dense optical flow, and the confidence in it at each pixel.
+"""Dense optical flow of a clip, with a confidence for each pixel.
 
-DIS (T. Kroeger et al., "Fast optical flow using dense inverse search", 2016) in both directions;
-there is no confidence in what the two disagree on (occlusion), in what lies at a motion's edge and
-in what comes from outside the frame (M. Ruder, A. Dosovitskiy, T. Brox, "Artistic style transfer
+DIS (T. Kroeger et al., "Fast optical flow using dense inverse search", 2016) in both directions.
+Confidence is 0 where the two disagree (occlusion), at motion boundaries, and where the flow leads
+out of the frame (M. Ruder, A. Dosovitskiy, T. Brox, "Artistic style transfer
 for videos", 2016, §4.1 and 4.3).
 """
 
@@ -21,51 +21,53 @@ from dreamvid.frame import Field, Frame
 from dreamvid.media.opencv import cv2
 
 SMALLEST = 16
-"""Px: in frames under this DIS finds nothing, or faults: at half size its patches do not fit."""
+"""Px: in smaller frames DIS finds no flow or crashes, as its patches do not fit at half size."""
 
 GRAIN = 2.0
-"""Sigma (px) of the neighborhood in which it is judged whether anything moves at all."""
+"""Sigma (px) of the neighborhood over which frame differences are averaged, against grain."""
 
 TOGETHER = 16.0
-"""Sigma (px) of the neighborhood in which grain's flow comes to nothing, and a slow pan's does not.
-"""
+"""Sigma (px) of the neighborhood over which flow that follows grain averages to 0, and that of a
+slow pan does not."""
 
 SOFT = 2.0
-"""Sigma (px) over which confidence rises again around pixels that have none."""
+"""Sigma (px) over which confidence rises around pixels where it is 0."""
 
 LENIENCE = 8.0
-"""By how many times the constants of Ruder's bounds are widened where the flow explains the
-picture. The parts that grow with the motion stay: disoccluded ground disagrees by all of its
-object's motion."""
+"""Factor of the constants of Ruder's bounds where the flow explains the picture. The terms that
+grow with the motion are not widened: at a disocclusion, forward and backward flow disagree by the
+whole motion of the object."""
 
 SIMILAR = 0.5, 2.0, 8.0
-"""A flow explains a pixel, whatever its edges, where the two frames, motion compensated, differ by
-less than this share of the contrast around; by less than the second (levels) always, by more than
-the third never."""
+"""A flow explains a pixel where the motion-compensated frames differ there by less than this share
+of the local contrast; the bound is clipped to at least the second and at most the third (levels).
+"""
 
 AROUND = 8.0
 """Sigma (px) of the neighborhood over which that contrast is taken."""
 
 STRAIN_SIGMA, MAX_STRAIN = 4.0, 0.5
-"""Sigma (px) over which a flow's strain is averaged; and its bound at a pixel, as at an edge."""
+"""Sigma (px) over which a flow's strain is averaged; and its bound at a pixel, since it is large at
+motion boundaries."""
 
 SLOPE, UNIT = np.array([-0.5, 0.0, 0.5]), np.array([0.0, 1.0, 0.0])
-"""The kernel of a central difference along an axis, and the identity's."""
+"""Kernels along an axis: a central difference, and the identity."""
 
 NOTHING: Any = None
-"""For OpenCV, whose types know of no optional argument."""
+"""None, for optional arguments that OpenCV's type stubs require."""
 
 
 @dataclass(frozen=True)
 class Flow:
-    """From one frame of a clip to the next.
+    """The optical flow from one frame of a clip to the next.
 
     Attributes:
-        backward: (H, W, 2) float32, px: what lies at (x, y) now lay at (x, y) + backward before.
+        backward: (H, W, 2) float32, px: the point at (x, y) in this frame was at (x, y) + backward
+            in the one before.
         confidence: (H, W) float32, 0..1: 0 at disocclusions and where forward and backward flow
             disagree.
-        strain: (H, W) float32: by what share of its size what lies there is stretched, turned or
-            sheared in this frame.
+        strain: (H, W) float32: how far the picture there is stretched, turned or sheared from the
+            frame before to this one, as a share of its size.
     """
 
     backward: Field
@@ -76,8 +78,8 @@ class Flow:
     def between(cls, before: Frame, now: Frame) -> Flow:
         """The flow between two successive frames (H, W, 3) of a clip."""
         if min(now.shape[:2]) < SMALLEST:
-            none = np.zeros(now.shape[:2], np.float32)
-            return cls(np.zeros((*now.shape[:2], 2), np.float32), none + 1, none)
+            zeros = np.zeros(now.shape[:2], np.float32)
+            return cls(np.zeros((*now.shape[:2], 2), np.float32), zeros + 1, zeros)
         old, new = _grey(before), _grey(now)
         forward = _estimate(old, new, exact=False)
         backward = _estimate(new, old, exact=True)
@@ -101,19 +103,21 @@ def _grey(frame: Frame) -> NDArray[np.uint8]:
 
 
 def _estimate(one: NDArray[np.uint8], other: NDArray[np.uint8], *, exact: bool) -> Field:
-    """Where each pixel of `one` lies in `other`, (H, W, 2) px from where it is."""
+    """The flow from `one` to `other`, (H, W, 2), px; `exact` at full resolution."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    # At half size it is three times as quick, and .03 px off on even motion, the same way in every
-    # frame: too far for what is carried, not for the check.
+    # At half size it is three times as quick, but .03 px off on uniform motion, with the same sign
+    # in every frame: too far for carrying a dream, near enough for the consistency check.
     dis.setFinestScale(0 if exact else 1)
-    # Two thirds of the preset's work, and as right: .0284 px off in the median, the preset .0280.
+    # Two thirds of the preset's work at nearly its error: .0284 px in the median, the preset's is
+    # .0280.
     dis.setPatchStride(5)
     dis.setGradientDescentIterations(12)
     return np.asarray(dis.calc(one, other, NOTHING), np.float32)
 
 
 def _differences(old: NDArray[np.uint8], new: NDArray[np.uint8], backward: Field) -> list[Field]:
-    """How much two frames differ around each pixel, in levels: as they are, and compensated."""
+    """How much two frames differ around each pixel, in levels, (H, W) each: without and with motion
+    compensation."""
     moved = cv2.remap(
         old,
         pixel_grid(*old.shape) + backward,
@@ -128,37 +132,40 @@ def _differences(old: NDArray[np.uint8], new: NDArray[np.uint8], backward: Field
 
 
 def _explained(new: NDArray[np.uint8], compensated: Field) -> NDArray[np.bool_]:
-    """Where the flow explains a frame so well that its edges, or that it does not quite lead back,
-    may be the estimator's: what moves as people do is all edges."""
+    """Where the flow explains a frame so well that its edges and small inconsistencies may be
+    errors of the estimate, as in people's motion, which has edges everywhere (`SIMILAR`)."""
     levels = new.astype(np.float32)
-    mean, square = (cv2.GaussianBlur(one, (0, 0), AROUND) for one in (levels, levels * levels))
+    mean, square = (cv2.GaussianBlur(field, (0, 0), AROUND) for field in (levels, levels * levels))
     contrast = np.sqrt(np.maximum(square - mean * mean, 0))
-    share, least, most = SIMILAR
-    return np.asarray(compensated < np.clip(share * contrast, least, most))
+    share, lowest, highest = SIMILAR
+    return np.asarray(compensated < np.clip(share * contrast, lowest, highest))
 
 
 def _still(backward: Field, static: Field, compensated: Field) -> NDArray[np.bool_]:
-    """Where standing still explains a frame as well as the flow does: there it follows grain.
+    """Where no motion explains a frame as well as the flow does: there the flow follows grain.
 
-    In a flat sky, or under a camera on its tripod, a flow of hundredths of a pixel would smear what
-    is carried, and its disagreements would punch holes into it. `static` and `compensated` are how
-    much two frames differ as they are, and motion compensated.
+    In a flat sky, or with a camera on a tripod, a flow of hundredths of a pixel would smear the
+    carried dream, and its inconsistencies would punch holes into it.
+
+    Args:
+        static: (H, W), how much the two frames differ, levels.
+        compensated: (H, W), how much they differ after motion compensation, levels.
     """
     height, width = static.shape
-    usual = np.median(compensated[::2, ::2])  # of every fourth pixel: as good, and quicker
+    usual = np.median(compensated[::2, ::2])  # every fourth pixel is enough, and quicker
     alike = (static <= 1.1 * compensated + 0.25) & (static <= 2 * usual + 1)
-    # What moves together over a wider place is a slow pan, and no grain.
+    # Motion that is uniform over a larger neighborhood is a slow pan, not grain.
     u, v = split_field(backward)
     mean_u, mean_v, square = (_regional(field) for field in (u, v, u * u + v * v))
-    even = mean_u * mean_u + mean_v * mean_v
-    together = even > 2 * np.maximum(square - even, 0) + 0.05**2
+    uniform = mean_u * mean_u + mean_v * mean_v
+    pan = uniform > 2 * np.maximum(square - uniform, 0) + 0.05**2
     x, y = split_field(pixel_grid(height, width) + backward)
-    inside = (x > -1) & (x < width) & (y > -1) & (y < height)  # or grain leads just over the edge
-    return np.asarray(alike & ~together & inside)
+    inside = (x > -1) & (x < width) & (y > -1) & (y < height)  # allows for grain at the edge
+    return np.asarray(alike & ~pan & inside)
 
 
 def _regional(field: Field) -> Field:
-    """The mean over TOGETHER px, taken at a quarter of the size."""
+    """The Gaussian mean of sigma TOGETHER px, computed at a quarter of the size."""
     height, width = field.shape
     small = max(1, width // 4), max(1, height // 4)
     coarse = cv2.resize(field, small, interpolation=cv2.INTER_AREA)
@@ -172,9 +179,9 @@ def consistent(forward: Field, backward: Field, lenience: float = 1.0) -> NDArra
     Args:
         forward: (H, W, 2) px, from the frame before to this one.
         backward: (H, W, 2) px, from this one to the frame before.
-        lenience: factor of the constants of his bounds.
+        lenience: factor of the constants of the bounds.
     """
-    there = cv2.remap(
+    forward_there = cv2.remap(
         forward,
         pixel_grid(*backward.shape[:2]) + backward,
         NOTHING,
@@ -182,7 +189,9 @@ def consistent(forward: Field, backward: Field, lenience: float = 1.0) -> NDArra
         borderMode=cv2.BORDER_REPLICATE,
     )
     size = _square(backward)
-    agree = _square(there + backward) <= 0.01 * (_square(there) + size) + lenience * 0.5
+    agree = _square(forward_there + backward) <= (
+        0.01 * (_square(forward_there) + size) + lenience * 0.5
+    )
     smooth = _slopes(backward) <= 0.01 * size + lenience * 0.002
     return np.asarray(agree & smooth & _inside(backward))
 
@@ -197,7 +206,7 @@ def _slopes(flow: Field) -> Field:
 
 
 def _inside(backward: Field) -> NDArray[np.bool_]:
-    """Whether what lies at a pixel now lay within the frame before, (H, W)."""
+    """Whether the flow leads to a position within the previous frame, (H, W)."""
     height, width = backward.shape[:2]
     x, y = split_field(pixel_grid(height, width) + backward)
     return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
@@ -205,7 +214,7 @@ def _inside(backward: Field) -> NDArray[np.bool_]:
 
 @lru_cache(2)
 def pixel_grid(height: int, width: int) -> Field:
-    """Each pixel's own (x, y), (H, W, 2)."""
+    """The position (x, y) of each pixel, (H, W, 2)."""
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
 
 
@@ -216,16 +225,17 @@ def split_field(field: Any) -> tuple[Field, Field]:
 
 
 def _square(field: Any) -> Field:
+    """u² + v² of a field (u, v), (H, W)."""
     u, v = split_field(field)
     return np.asarray(u * u + v * v)
 
 
 def _soften(reliable: NDArray[np.bool_]) -> Field:
-    """0 where not reliable, rising to 1 around it: a hard edge would show in the film."""
-    doubt = cv2.GaussianBlur(
+    """Confidence: 0 where not reliable, rising to 1 around that; a hard edge would be visible."""
+    unreliable = cv2.GaussianBlur(
         (~reliable).astype(np.float32), (0, 0), SOFT, borderType=cv2.BORDER_REPLICATE
     )
-    return np.asarray(np.where(reliable, np.clip(1 - 2 * doubt, 0, 1), 0), np.float32)
+    return np.asarray(np.where(reliable, np.clip(1 - 2 * unreliable, 0, 1), 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -233,10 +243,12 @@ class SourceFrame:
     """A frame of the source.
 
     Attributes:
-        t: its index in its shot.
+        t: index in its shot.
         picture: (H, W, 3).
-        flow: from the frame before to this one; None where a shot begins or no flow is wanted.
-        flow_back: from this frame to the one before, reversed in time, where it is wanted.
+        flow: from the frame before to this one; None at a shot's first frame or where flow is not
+            used.
+        flow_back: the flow reversed in time, from this frame to the one before; None where it is
+            not used.
     """
 
     t: int
@@ -252,8 +264,8 @@ def with_flow(
 
     Args:
         shots: each frame and its index in its shot.
-        both: whether the flows reversed in time are wanted too.
-        before: the frame before the first of them, where one begins in the middle of a shot.
+        both: whether to compute the flows reversed in time too.
+        before: the frame before the first one, where that lies in the middle of a shot.
     """
     with closing(shots):
         for t, frame in shots:

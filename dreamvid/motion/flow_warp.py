@@ -1,4 +1,4 @@
-"""What lies on a clip, moved along by the clip's optical flow as a camera sees it."""
+"""The warp along a clip's optical flow, as seen through a moving camera."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from dreamvid.motion.spline import sample_spline
 
 
 def flow_warp(flow: Flow, after: Affine, before: Affine) -> Warp:
-    """The warp that brings what lies on a clip from one frame to the next, seen by a camera.
+    """The warp from one frame of a clip to the next, as seen through a camera.
 
-    What is at p on the screen lies in the clip at after⁻¹(p), lay a frame ago at that plus the
-    flow, and was seen at before(…) then. A camera that moves only the dream is `after` alone.
+    A point p on the screen is at q = after⁻¹(p) in the clip, was at q + flow(q) one frame earlier,
+    and was then seen at before(q + flow(q)). For a camera that moves only the dream, `before` is
+    the identity.
+
+    Args:
+        after: the camera's position at this frame.
+        before: its position at the previous frame.
     """
     height, width = flow.confidence.shape
     x, y = split_field(pixel_grid(height, width))
@@ -37,17 +42,16 @@ def flow_warp(flow: Flow, after: Affine, before: Affine) -> Warp:
     def warped(frame: Frame, ground: Frame | float) -> Frame:
         moved = frame if still else sample_spline(frame, x, y)
         channels = frame.shape[2]
-        lies = np.broadcast_to(np.asarray(ground, np.float32), frame.shape)
-        share = cv2.merge([confidence] * channels).reshape(
-            frame.shape
-        )  # as NumPy would, but quicker
-        return lies + share * (moved - lies)
+        fill = np.broadcast_to(np.asarray(ground, np.float32), frame.shape)
+        # cv2.merge repeats the channel more quickly than NumPy's broadcasting.
+        share = cv2.merge([confidence] * channels).reshape(frame.shape)
+        return fill + share * (moved - fill)
 
     return warped
 
 
 def strain_seen(flow: Flow, after: Affine) -> Field:
-    """The flow's strain as a camera sees it, (H, W)."""
+    """The flow's strain as seen through a camera at `after`, (H, W)."""
     if after.identity:
         return flow.strain
     x, y = _mapped(after.inverse, *split_field(pixel_grid(*flow.strain.shape)))
@@ -55,5 +59,6 @@ def strain_seen(flow: Flow, after: Affine) -> Field:
 
 
 def _mapped(affine: Affine, x: Field, y: Field) -> tuple[Field, Field]:
+    """The positions (x, y) moved by an affine map."""
     (a, b, c), (d, e, f) = affine.matrix[:2].astype(np.float32)
     return a * x + b * y + c, d * x + e * y + f

@@ -1,9 +1,9 @@
-"""Resampling: each new pixel a weighted sum of a few old ones, along one axis and then the other.
+"""Cubic resampling: each output pixel is a weighted sum of a few input pixels, axis by axis.
 
 Keys' cubic (R. Keys, "Cubic convolution interpolation for digital image processing", 1981, a = −½)
-with weights computed in float64 at the exact position, and widened where a picture shrinks. Along
-an axis that is a product with a matrix of a narrow band, taken as small dense matrices: four times
-as quick as sums of shifted copies. Columns are turned into lines first.
+with weights computed in float64 at the exact position, and a wider kernel where a picture shrinks.
+Along an axis this is a product with a banded matrix, computed as small dense matrices: four times
+as quick as sums of shifted copies. For the horizontal axis the picture is transposed first.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 BLOCK = 8
-"""New lines at a time: few enough that their matrix is hardly wider than its band."""
+"""Output lines of a block: few enough that its matrix is hardly wider than its band."""
 WIDEST = 64
-"""Old lines that a block reads with those between, needed or not."""
+"""Input lines that a block may read as one contiguous range, needed or not."""
 SINGLE = 260_000
-"""Multiplications in a product: up to 2**18 OpenBLAS takes one thread. With more it waits for them
-spinning, and beside an encoder that costs a hundred times as much."""
+"""Multiplications in a matrix product, at most: up to 2**18 OpenBLAS uses one thread. Several
+threads wait for each other in busy loops, which beside an encoder takes a hundred times as long."""
 
 
 def keys(distance: Floats) -> Floats:
-    """The kernel at a distance in pixels."""
+    """Keys' cubic kernel at a distance in pixels."""
     d = np.abs(distance)
     near = (1.5 * d - 2.5) * d * d + 1
     far = ((-0.5 * d + 2.5) * d - 4) * d + 2
@@ -39,25 +39,25 @@ def keys(distance: Floats) -> Floats:
 
 
 def taps(where: Floats, spread: float) -> tuple[Indices, Floats, Floats]:
-    """The pixels around each position, their weights, and how far off they are, in widths of the
-    kernel; (*where.shape, taps) each.
+    """The pixels around each position, their weights, and their signed distances, divided by
+    `spread`; (*where.shape, taps) each.
 
-    `spread` ≥ 1 is how much wider than Keys' four taps the kernel is. The weights sum to 1.
+    `spread` ≥ 1 is the kernel's width as a multiple of Keys' four taps. The weights sum to 1.
     """
     reach = math.ceil(2 * spread)
     pixels = np.floor(where)[..., None].astype(np.intp) + np.arange(1 - reach, reach + 1)
-    away = (where[..., None] - pixels) / spread
-    weights = keys(away)
-    return pixels, weights / weights.sum(axis=-1, keepdims=True), away
+    distance = (where[..., None] - pixels) / spread
+    weights = keys(distance)
+    return pixels, weights / weights.sum(axis=-1, keepdims=True), distance
 
 
 class Block(NamedTuple):
-    """New lines, and the old ones that they are made of.
+    """Some output lines, and the input lines and weights that they are computed from.
 
     Attributes:
-        lines: which new ones, n.
-        reads: which old ones, k.
-        band: their weights, float32 (n, k).
+        lines: the n output lines.
+        reads: the k input lines.
+        band: weights, float32 (n, k).
     """
 
     lines: slice
@@ -69,28 +69,30 @@ def blocks(pixels: Indices, weights: Floats) -> list[Block]:
     """The weighted sums of `pixels`, as products with small matrices.
 
     Args:
-        pixels: (n, taps), those that each of n new pixels reads, all within the frame.
-        weights: (n, taps).
+        pixels: (n, taps), the input pixels of each of n output pixels, all within the frame.
+        weights: (n, taps), their weights.
     """
     starts = np.arange(0, len(pixels), BLOCK)
-    low = np.minimum.reduceat(pixels.min(axis=1), starts)
-    span = np.maximum.reduceat(pixels.max(axis=1), starts) + 1 - low
-    near = np.repeat(span <= WIDEST, BLOCK)[: len(pixels)]
-    places = pixels - np.repeat(low, BLOCK)[: len(pixels), np.newaxis]
+    first_read = np.minimum.reduceat(pixels.min(axis=1), starts)
+    span = np.maximum.reduceat(pixels.max(axis=1), starts) + 1 - first_read
+    contiguous = np.repeat(span <= WIDEST, BLOCK)[: len(pixels)]
+    columns = pixels - np.repeat(first_read, BLOCK)[: len(pixels), np.newaxis]
     bands = np.zeros((len(pixels), min(int(span.max()), WIDEST)))
-    np.add.at(bands, (np.flatnonzero(near)[:, np.newaxis], places[near]), weights[near])
+    rows = np.flatnonzero(contiguous)[:, np.newaxis]
+    np.add.at(bands, (rows, columns[contiguous]), weights[contiguous])
     narrow = bands.astype(np.float32)
-    found = []
-    for start, first, wide in zip(starts.tolist(), low.tolist(), span.tolist(), strict=True):
-        own = slice(start, start + BLOCK)
+    result = []
+    for start, first, wide in zip(starts.tolist(), first_read.tolist(), span.tolist(), strict=True):
+        lines = slice(start, start + BLOCK)
         if wide <= WIDEST:
-            found.append(Block(own, slice(first, first + wide), narrow[own, :wide]))
+            result.append(Block(lines, slice(first, first + wide), narrow[lines, :wide]))
             continue
-        reads, at = np.unique(pixels[own], return_inverse=True)  # around an edge, or far apart
-        band = np.zeros((len(at), len(reads)))
-        np.add.at(band, (np.arange(len(at))[:, np.newaxis], at), weights[own])
-        found.append(Block(own, reads, band.astype(np.float32)))
-    return found
+        # Wrapped around an edge, or far apart: only the pixels that are needed.
+        reads, column = np.unique(pixels[lines], return_inverse=True)
+        band = np.zeros((len(column), len(reads)))
+        np.add.at(band, (np.arange(len(column))[:, np.newaxis], column), weights[lines])
+        result.append(Block(lines, reads, band.astype(np.float32)))
+    return result
 
 
 def summed(frame: Frame, axis: int, along: list[Block]) -> Frame:
@@ -99,31 +101,32 @@ def summed(frame: Frame, axis: int, along: list[Block]) -> Frame:
         return _across(summed(_across(frame), 0, along))
     lines = np.ascontiguousarray(frame, np.float32).reshape(len(frame), -1)
     result = np.empty((along[-1].lines.start + len(along[-1].band), lines.shape[1]), np.float32)
-    for own, reads, band in along:
-        read, made = lines[reads], result[own]
+    for block_lines, reads, band in along:
+        source, target = lines[reads], result[block_lines]
         wide = max(1, SINGLE // band.size)
         for left in range(0, lines.shape[1], wide):
             part = slice(left, left + wide)
-            np.matmul(band, read[:, part], out=made[:, part])
+            np.matmul(band, source[:, part], out=target[:, part])
     return result.reshape(len(result), *frame.shape[1:])
 
 
 def resize_cubic(frame: Frame, size: Size) -> Frame:
-    """`frame` (H, W, C) at `size`, antialiased on the way down; the same size is the frame
-    itself. As TensorFlow's `tf.image.resize(…, "bicubic", antialias=True)`, in a third of the time:
-    at the edges what is left of the kernel is brought to a sum of 1."""
-    # What grows grows last along the lines, for what is turned should be small.
-    wanted = size.shape
-    for axis in (0, 1) if wanted[0] < len(frame) else (1, 0):
-        if frame.shape[axis] != wanted[axis]:
-            frame = summed(frame, axis, _scaled(frame.shape[axis], wanted[axis]))
+    """`frame` (H, W, C) resized to `size`, antialiased where it shrinks; `frame` itself where it
+    has that size. Equals TensorFlow's `tf.image.resize(…, "bicubic", antialias=True)` in a third of
+    the time: at the edges the weights within the picture are normalised to a sum of 1."""
+    # The horizontal axis is resized while the picture is smaller, since that needs a transpose.
+    shape = size.shape
+    for axis in (0, 1) if shape[0] < len(frame) else (1, 0):
+        if frame.shape[axis] != shape[axis]:
+            frame = summed(frame, axis, _scaled(frame.shape[axis], shape[axis]))
     return frame
 
 
 @lru_cache(64)
 def _scaled(before: int, after: int) -> list[Block]:
-    # Positions are rounded to float32, as TensorFlow's are: up to .00003 px, which a dream that is
-    # compared with one of TensorFlow's enlarges to a tenth of a level.
+    """The weights that resize an axis of `before` px to `after` px."""
+    # Positions are rounded to float32, up to .00003 px, as in TensorFlow. Without that a dream
+    # would differ from TensorFlow's by a tenth of a level.
     scale = 1 / (np.float32(after) / np.float32(before))
     where = (np.arange(after, dtype=np.float32) + np.float32(0.5)) * scale
     pixels, weights, _ = taps(where.astype(np.float64) - 0.5, max(1.0, float(scale)))
@@ -132,7 +135,7 @@ def _scaled(before: int, after: int) -> list[Block]:
 
 
 def _across(frame: Frame) -> Frame:
-    """The axes exchanged, (W, H, C)."""
+    """The frame transposed, (W, H, C)."""
     if frame.ndim == 3 and frame.shape[2] in (2, 3, 4):
         return np.asarray(cv2.transpose(frame))  # six times as quick as NumPy's copy
     return np.ascontiguousarray(frame.swapaxes(0, 1))

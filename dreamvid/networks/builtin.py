@@ -1,7 +1,7 @@
-"""The networks that dreamvid comes with: what each needs and what is worth dreaming on.
+"""Specs of the built-in networks.
 
-To add one of `keras.applications` is to add one value here. `docs/networks.md` has how a package of
-your own adds one without any change here.
+To add a network of `keras.applications`, add one value here. `docs/networks.md` describes how
+another package adds one without any change here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
 def _keras(
-    name: str, function: str, weights: str, md5: str, layers: tuple[str, ...], **differing: Any
+    name: str, function: str, weights: str, md5: str, layers: tuple[str, ...], **fields: Any
 ) -> NetworkSpec:
-    """A network of `keras.applications` that dreams on `layers` alike."""
+    """A network of `keras.applications` that dreams on `layers` with equal weights; `fields` are
+    other fields of the spec."""
     return NetworkSpec(
         name=name,
         build=f"keras.applications:{function}",
@@ -33,7 +34,7 @@ def _keras(
         objective=tuple((layer, 1.0) for layer in layers),
         weights="imagenet",
         licence="Apache-2.0 (Keras), weights trained on ImageNet",
-        **{"min_size": 32, **differing},
+        **{"min_size": 32, **fields},
     )
 
 
@@ -54,7 +55,7 @@ LITE0_LOOKS = {
     "tents": "tents, arches, bells",
     "spires": "spires and feathers, faint",
 }
-"""What the layers of lite0 dream, shallow to deep."""
+"""What dreams on lite0's layers look like, shallow to deep."""
 
 BUILTIN = {
     spec.name: spec
@@ -69,7 +70,7 @@ BUILTIN = {
             step_size=1.8,
             min_size=32,
             small=300,
-            bfloat16=False,  # its depthwise convolutions have not been timed where there is any
+            bfloat16=False,  # not measured for its depthwise convolutions
             weights="package",
             licence=LITE0.credit,
             packaged=LITE0,
@@ -94,7 +95,7 @@ BUILTIN = {
             preprocess=ONE_TO_ONE,
             min_size=75,
         ),
-        # A `sepconv1_act` is the ReLU of all that the blocks before it have added up.
+        # A `sepconv1_act` is the ReLU of the sum of all blocks before it.
         _keras(
             "xception",
             "Xception",
@@ -113,7 +114,7 @@ BUILTIN = {
             ("pool3_conv", "pool4_conv", "conv5_block16_concat"),
             preprocess=STANDARD,
         ),
-        # Behind a batch norm and a ReLU, where no channel of the growing sum outshouts the others.
+        # After a batch norm and a ReLU, where no channel of the residual sum dominates the others.
         _keras(
             "resnet50v2",
             "ResNet50V2",

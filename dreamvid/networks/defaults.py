@@ -1,4 +1,4 @@
-"""What a recipe leaves to its network, filled in."""
+"""Defaults of the section `dream` that depend on the network."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from dreamvid.networks.registry import NOTHING, spec
 from dreamvid.recipe import Dream, FilmRecipe, LayerTerm, Recipe
 
 STAGGER = 2
-"""Every how many frames the largest octave takes its steps, over a carried dream; docs/how.md has
-what was measured."""
+"""Interval, in frames, of the largest octave's steps over a carried dream (measured:
+docs/how.md)."""
 
 
-def settled(recipe: Recipe) -> Recipe:
-    """`recipe` with what it leaves to its network filled in from the network's spec."""
+def with_network_defaults(recipe: Recipe) -> Recipe:
+    """`recipe` with the network's defaults filled in."""
     if recipe.network.name == NOTHING.name:
         return recipe
-    filled = own_values(recipe, spec(recipe.network.name))
+    filled = network_values(recipe, spec(recipe.network.name))
     return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
 
 
-def own_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
-    """The values of the section `dream` that a recipe leaves to its network, filled in."""
+def network_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
+    """The values of the section `dream` that have defaults of the network, filled in."""
     carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
     return dream_values(recipe.dream, network, carries=carries)
 
 
 def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[str, Any]:
-    """The values that the section `dream` leaves to its network, filled in.
+    """The values of a section `dream` that have defaults of the network, filled in.
 
     Args:
-        carries: whether frames after the first carry a dream, which few steps keep alive.
+        carries: whether frames after the first carry a dream, which few steps sustain.
     """
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in network.objective)
+    # The recursive method does not shape its gradient by default.
     shapes = dream.method != "recursive"
     steps = network.steps_carried if carries else network.steps
-    even = network.decorrelate * shapes
-    bands = network.laplacian * shapes
+    decorrelate = network.decorrelate * shapes
+    laplacian = network.laplacian * shapes
     return {
         "objective": dream.objective or objective,
         "power": dream.power or network.power,
@@ -48,6 +49,6 @@ def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[s
         "gradient_blur": (
             network.gradient_blur if dream.gradient_blur is None else dream.gradient_blur
         ),
-        "decorrelate": even if dream.decorrelate is None else dream.decorrelate,
-        "laplacian": bands if dream.laplacian is None else dream.laplacian,
+        "decorrelate": decorrelate if dream.decorrelate is None else dream.decorrelate,
+        "laplacian": laplacian if dream.laplacian is None else dream.laplacian,
     }

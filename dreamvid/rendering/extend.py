@@ -17,7 +17,7 @@ from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.outputs import check_output
 from dreamvid.media.segments import count_frames, cut_segments
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recurrence import Checkpoint
@@ -78,7 +78,7 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     source = _checked(made, overwrite)
     old = finished_run(film)
     machine = old.machine if old else Machine.here()
-    manifest = Manifest.of(settled(made.recipe), SEGMENT, machine)
+    manifest = Manifest.of(with_network_defaults(made.recipe), SEGMENT, machine)
     hashes = {each["sha256"] for each in manifest.files if each["key"] == "source"}
     if hashes != set(made.embedded.hashes_of("source")):
         raise RecipeError(f"source: is not what {film} was made of")
@@ -188,5 +188,5 @@ def _whole(typed: str, length: int) -> int:
 def _changed(old: Recipe, new: Recipe) -> list[str]:
     """Keys in which the new frames are another recipe's; lengths, names and coding aside."""
     aside = ("frames", "source", "network.weights")
-    pairs = compared(described(settled(old)), described(settled(new)))
+    pairs = compared(described(with_network_defaults(old)), described(with_network_defaults(new)))
     return [key for key, _, _ in pairs if key not in aside]

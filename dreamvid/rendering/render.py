@@ -20,7 +20,7 @@ from dreamvid.media.outputs import check_output, check_picture, open_sink, write
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.motion.affine import camera_step
-from dreamvid.networks.defaults import settled
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame, check
@@ -170,7 +170,7 @@ def plan(
         checked(output, recipe.source, overwrite or before is not None)
     own_source = source
     source = source or open_source(recipe)
-    recipe = settled(recipe)
+    recipe = with_network_defaults(recipe)
     machine = before.machine if before else Machine.here()
     job = resolve(recipe, Size(*source.size), machine)
     timeline = Timeline(source.rate, source.frames)
@@ -211,7 +211,9 @@ def is_done(recipe: Recipe) -> bool:
     made = finished_run(output)
     if made is None and not carries_recipe(output):
         return False
-    manifest = Manifest.of(settled(recipe), SEGMENT, made.machine if made else Machine.here())
+    manifest = Manifest.of(
+        with_network_defaults(recipe), SEGMENT, made.machine if made else Machine.here()
+    )
     if made is not None:
         return not made.differences(manifest)
     try:

@@ -1,1 +1,1 @@
-"""The networks that dream: what is known of each, how it is loaded, what its layers give."""
+"""The networks: their specs, their registry, loading them, and the activations of their layers."""

@@ -1,4 +1,4 @@
-"""The features that an objective is made of: a network's layers at a picture."""
+"""Activations: the features of a network's layers for a picture, from which objectives are made."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from dreamvid.networks.network_spec import NetworkSpec, Preprocess
 from dreamvid.recipe import Network
 
 Features = dict[str, tf.Tensor]
-"""Each layer's activations, float32 (N, h, w, C), by its name."""
+"""Activations of layers, float32 (N, h, w, C), by the layer's name."""
 
 
 def activations(
     spec: NetworkSpec, network: Network, layers: Iterable[str]
 ) -> Callable[[tf.Tensor], Features]:
-    """What gives the features of `layers`, preprocessing included and differentiable, of pictures
-    (N, H, W, 3) float32 RGB on the 0–255 scale; float32 throughout but for what lies inside the
-    network where its precision is less.
+    """A differentiable function from pictures, (N, H, W, 3) float32 RGB on the 0–255 scale, to the
+    features of `layers`. It includes the preprocessing.
 
-    Only the part of the network below the deepest of `layers` is ever computed.
+    Inputs and outputs are float32; inside, the network computes in its precision. Only its part up
+    to the deepest of `layers` is computed.
 
     Raises:
-        NetworkError: unknown layer, or weights that cannot be had.
+        NetworkError: an unknown layer, or weights that cannot be loaded.
     """
-    whole, names = load(spec, network), list(dict.fromkeys(layers))
+    full, names = load(spec, network), list(dict.fromkeys(layers))
     for layer in names:
-        _check_layer(whole, spec, layer)
+        _check_layer(full, spec, layer)
     with keras_seed():
-        model = folded(keras.Model(whole.inputs, [whole.get_layer(name).output for name in names]))
+        model = folded(keras.Model(full.inputs, [full.get_layer(name).output for name in names]))
     model.trainable = False
     weights = [(variable, np.array(variable)) for variable in model.variables]
 
     def features(pictures: tf.Tensor) -> Features:
-        # As constants of the graph oneDNN lays the kernels out once, and not at every step.
+        # As constants, so that oneDNN lays out the kernels once, and not at every step.
         frozen = [(variable, tf.constant(value)) for variable, value in weights]
         with keras.StatelessScope(state_mapping=frozen):
             outputs = model(preprocessed(pictures, spec.preprocess), training=False)
@@ -49,14 +49,15 @@ def activations(
 
 
 def preprocessed(pictures: tf.Tensor, how: Preprocess) -> tf.Tensor:
-    """Pictures (N, H, W, 3) RGB 0–255 as the network wants them."""
+    """Pictures (N, H, W, 3) RGB 0–255, preprocessed for the network."""
     if how.order == "bgr":
         pictures = tf.reverse(pictures, axis=[-1])
     return (pictures - tf.constant(how.mean)) / tf.constant(how.scale)
 
 
 def _check_layer(model: keras.Model, spec: NetworkSpec, layer: str) -> None:
-    names = [each.name for each in model.layers]
+    """Raise NetworkError where a model has no layer of that name."""
+    names = [known.name for known in model.layers]
     if layer not in names:
         default = ", ".join(name for name, _ in spec.objective)
         hint = near(layer, names) or f"; it dreams well on {default}"

@@ -1,4 +1,4 @@
-"""Weights fetched from the network, into Keras's cache."""
+"""Downloads of weights into Keras's cache."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ TIMEOUT = 30.0
 """Seconds without an answer after which a download has failed."""
 
 BLOCK = 2**20
-"""Bytes that are read at once."""
+"""Bytes per read."""
 
 _log = logging.getLogger(__name__)
 
 
 def fetch(download: Download, network: str) -> None:
-    """Put a file of weights into Keras's cache, whole or not at all.
+    """Download a file of weights into Keras's cache, atomically.
 
-    Its progress is logged (INFO), a line for each tenth.
+    Progress is logged (INFO), a line for each tenth.
 
     Args:
-        network: whose weights they are, for the log.
+        download: the file.
+        network: the network's name, for the log.
 
     Raises:
-        OSError: it cannot be had, or its checksum is another.
+        OSError: the file cannot be downloaded, or its checksum differs from the published one.
     """
     target = download.file
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    md5 = hashlib.md5(usedforsecurity=False)  # what Keras publishes; the source is trusted
+    md5 = hashlib.md5(usedforsecurity=False)  # the hash that Keras publishes; the source is trusted
     try:
         with (
-            urllib.request.urlopen(download.url, timeout=TIMEOUT) as answer,
-            partial.open("wb") as to,
+            urllib.request.urlopen(download.url, timeout=TIMEOUT) as response,
+            partial.open("wb") as file,
         ):
-            total, done, tenth = int(answer.headers.get("Content-Length") or 0), 0, 0
+            total, done, tenth = int(response.headers.get("Content-Length") or 0), 0, 0
             _log.info("network %s: fetching %.1f MB from %s", network, total / 1e6, download.url)
-            while block := answer.read(BLOCK):
-                to.write(block)
+            while block := response.read(BLOCK):
+                file.write(block)
                 md5.update(block)
                 done += len(block)
                 if total and 10 * done // total > tenth:

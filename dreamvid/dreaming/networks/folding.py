@@ -1,8 +1,9 @@
-"""Batch normalisation taken into the convolution before it: the same function, fewer passes.
+"""Folding of batch normalisation into the convolution before it: the same function, computed
+faster.
 
-At inference it is a scale and an offset of each channel, of which the one can be multiplied into
-the convolution's kernel and the other is its bias (B. Jacob et al., "Quantization and training of
-neural networks for efficient integer-arithmetic-only inference", 2018, §3.2).
+At inference a batch normalisation is a scale and an offset of each channel. The scale is multiplied
+into the convolution's kernel, the offset becomes its bias (B. Jacob et al., "Quantization and
+training of neural networks for efficient integer-arithmetic-only inference", 2018, §3.2).
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ KERNELS = {
     keras.layers.DepthwiseConv2D: "kernel",
     keras.layers.SeparableConv2D: "pointwise_kernel",
 }
-"""The weights that a convolution's channels come from, by its exact class."""
+"""Name of the weights that make a convolution's output channels, by its exact class."""
 
 
 def folded(model: keras.Model) -> keras.Model:
     """The same model without the batch normalisations that directly follow a convolution.
 
-    One whose convolution is read by anything else, or is an output, stays. Outputs and their order
-    are those of `model`; weights are copied.
+    A batch normalisation stays where its convolution is an output or another layer's input too.
+    Outputs and their order are those of `model`; weights are copied.
     """
     pairs = _pairs(model)
     if not pairs:
         return model
-    gone = {norm.name for norm in pairs.values()}
+    removed = {norm.name for norm in pairs.values()}
 
     def cloned(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
@@ -41,36 +42,38 @@ def folded(model: keras.Model) -> keras.Model:
         return type(layer).from_config(config)
 
     def called(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-        return args[0] if layer.name in gone else layer(*args, **kwargs)
+        return args[0] if layer.name in removed else layer(*args, **kwargs)
 
-    fresh = keras.models.clone_model(model, clone_function=cloned, call_function=called)
+    copy = keras.models.clone_model(model, clone_function=cloned, call_function=called)
     for layer in model.layers:
         if layer.name in pairs:
-            _fill(fresh.get_layer(layer.name), layer, pairs[layer.name])
-        elif layer.name not in gone and layer.weights:
-            fresh.get_layer(layer.name).set_weights(layer.get_weights())
-    return fresh
+            _fill(copy.get_layer(layer.name), layer, pairs[layer.name])
+        elif layer.name not in removed and layer.weights:
+            copy.get_layer(layer.name).set_weights(layer.get_weights())
+    return copy
 
 
 def _pairs(model: keras.Model) -> dict[str, keras.layers.BatchNormalization]:
-    """Each convolution that can take in the batch normalisation after it, by name."""
-    read = Counter(id(one) for layer in model.layers for one in keras.tree.flatten(layer.input))
-    read.update(id(one) for one in model.outputs)
-    made = {id(layer.output): layer for layer in model.layers if type(layer) in KERNELS}
+    """The batch normalisations that can be folded, by the name of the convolution before them."""
+    uses = Counter(
+        id(tensor) for layer in model.layers for tensor in keras.tree.flatten(layer.input)
+    )
+    uses.update(id(tensor) for tensor in model.outputs)
+    producers = {id(layer.output): layer for layer in model.layers if type(layer) in KERNELS}
     pairs = {}
     for norm in model.layers:
         if not isinstance(norm, keras.layers.BatchNormalization):
             continue
-        before = made.get(id(norm.input))
-        if before is None or read[id(norm.input)] > 1:
+        convolution = producers.get(id(norm.input))
+        if convolution is None or uses[id(norm.input)] > 1:
             continue
-        if before.activation is keras.activations.linear:
-            pairs[before.name] = norm
+        if convolution.activation is keras.activations.linear:
+            pairs[convolution.name] = norm
     return pairs
 
 
-def _fill(fresh: keras.Layer, layer: keras.Layer, norm: keras.layers.BatchNormalization) -> None:
-    """Give a convolution its weights, those of `norm` taken in."""
+def _fill(copy: keras.Layer, layer: keras.Layer, norm: keras.layers.BatchNormalization) -> None:
+    """Set a convolution's weights to those of `layer` with `norm` folded in."""
     scale = 1 / np.sqrt(_array(norm.moving_variance) + norm.epsilon)
     if norm.scale:
         scale *= _array(norm.gamma)
@@ -83,11 +86,11 @@ def _fill(fresh: keras.Layer, layer: keras.Layer, norm: keras.layers.BatchNormal
     for variable in layer.weights:
         value = _array(variable)
         if variable.name == kernel:
-            depthwise = type(layer) is keras.layers.DepthwiseConv2D  # (h, w, channels, each one's)
+            depthwise = type(layer) is keras.layers.DepthwiseConv2D  # (h, w, channels, multiplier)
             value *= scale.reshape(value.shape[2:]) if depthwise else scale
         if variable.name != "bias":
-            getattr(fresh, variable.name).assign(value.astype(np.float32))
-    fresh.bias.assign(offset.astype(np.float32))
+            getattr(copy, variable.name).assign(value.astype(np.float32))
+    copy.bias.assign(offset.astype(np.float32))
 
 
 def _array(variable: keras.Variable) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A network's layers with their sizes: what there is to dream on."""
+"""The layers of a network that can be dreamed on, with their sizes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dreamvid.networks.registry import spec
 from dreamvid.recipe import Network
 
 FAR = 2048
-"""Px between two pictures of which the layers' sizes are compared: their difference over that of
-the layer's is its stride, whatever it pads or cuts off at the edges."""
+"""Px, difference of two pictures' sizes. Divided by the difference of a layer's sizes for the two,
+it gives the layer's stride, whatever the layer pads or crops at the edges."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Layer:
     """A layer that can be dreamed on.
 
     Attributes:
-        name: as the recipe's objective names it.
+        name: as in a recipe's objective.
         kind: the Keras class.
-        size: (width, height) for the picture asked about.
-        channels: how many features it has.
-        stride: px of the picture to one of its cells.
+        size: (width, height) of its output for the given picture.
+        channels: number of features.
+        stride: px of the picture for one cell of the output.
         default: whether the network dreams on it by default.
     """
 
@@ -39,23 +39,24 @@ class Layer:
 
 
 def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
-    """The layers of a network for a picture of `size` (width, height), from the picture on.
+    """The layers of a network for a picture of `size` (width, height), shallow to deep.
 
-    No weights are loaded, but for a whole model in a `.keras` file.
+    No weights are loaded, except with a `.keras` file, which contains the model.
 
     Raises:
-        NetworkError: there is no such network or file, or the picture is too small for it.
+        NetworkError: the network or file does not exist, or the picture is too small.
     """
     known, size = spec(network.name), Size(*size)
     known.check_size(size)
-    whole = (network.weights or "").endswith(".keras")
-    return _layers(known, load(known, network) if whole else build(known), size)
+    is_model_file = (network.weights or "").endswith(".keras")
+    return _layers(known, load(known, network) if is_model_file else build(known), size)
 
 
 def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
+    """The layers of a model with a spatial output, for a picture of `size`."""
     fields = [layer for layer in model.layers[1:] if _is_field(layer)]
     shapes = keras.Model(model.inputs, [layer.output for layer in fields])
-    here, near, far = (
+    outputs, small, large = (
         shapes.compute_output_shape((1, high, wide, 3))
         for high, wide in (size.shape, (FAR, FAR), (2 * FAR, 2 * FAR))
     )
@@ -64,40 +65,40 @@ def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
         Layer(
             layer.name,
             type(layer).__name__,
-            Size(at[2], at[1]),
-            at[3],
-            FAR // (beyond[1] - close[1]),
+            Size(output[2], output[1]),
+            output[3],
+            FAR // (of_large[1] - of_small[1]),
             layer.name in default,
         )
-        for layer, at, close, beyond in zip(fields, here, near, far, strict=True)
+        for layer, output, of_small, of_large in zip(fields, outputs, small, large, strict=True)
     ]
 
 
 def _is_field(layer: keras.Layer) -> bool:
-    """Whether a layer has one output, over the picture; not, say, a mean over all of it."""
+    """Whether a layer has one spatial output, and not, say, a mean over the picture."""
     output = layer.output
     return isinstance(output, keras.KerasTensor) and None in output.shape[1:3]
 
 
 def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -> Iterator[str]:
-    """A network's layers as a table, for people: those first of which it is known what they dream,
-    with a word on it; the others only with `all`, or where it is known of none.
+    """A network's layers as lines of a table. Layers with a description of their dreams come first;
+    the others are listed only with `all`, or where no layer has one.
 
     Raises:
         NetworkError: as `layers`.
     """
-    found, known = layers(network, size), spec(network.name)
+    rows, known = layers(network, size), spec(network.name)
     default = dict(known.objective)
-    width = max(len(layer.name) for layer in found)
-    kind = max(len(layer.kind) for layer in found)
+    width = max(len(layer.name) for layer in rows)
+    kind = max(len(layer.kind) for layer in rows)
     yield f"{known.name} on {size[0]}x{size[1]}; * marks what it dreams on by default"
     for name, look in known.looks.items():
         yield f"{'*' if name in default else ' '} {name:{width}}  {look}"
     if known.looks and not all:
-        yield f"  and {len(found) - len(known.looks)} other layers: --all lists them"
+        yield f"  and {len(rows) - len(known.looks)} other layers: --all lists them"
         return
     yield f"  {'layer':{width}}  {'kind':{kind}}  {'size':>9}  channels  stride"
-    for layer in found:
+    for layer in rows:
         mark = "*" if layer.default else " "
         yield (
             f"{mark} {layer.name:{width}}  {layer.kind:{kind}}  {layer.size!s:>9}  "

@@ -2,9 +2,9 @@
 
 M. Tan, Q. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (2019);
 the Lite form is Google's for small devices: no squeeze-and-excitation, ReLU6 for swish. Each of its
-blocks (M. Sandler et al., "MobileNetV2", 2018) expands its channels by a 1×1 convolution, looks
-around with a depthwise one, and projects to few channels again. What one dreams on are the
-expansions after their ReLU6, where a block has most channels; they have plain names here.
+blocks (M. Sandler et al., "MobileNetV2", 2018) expands its channels by a 1×1 convolution, applies
+a depthwise convolution, and projects to few channels again. The layers to dream on are the
+expansions after their ReLU6, where a block has most channels; here they have plain names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dreamvid.dreaming.tensorflow import keras
 
 
 class Stage(NamedTuple):
-    """Blocks alike, of which the first has the stride."""
+    """A sequence of similar blocks; only the first applies the stride."""
 
     blocks: int
     kernel: int
@@ -38,7 +38,7 @@ STAGES = (
 )
 STEM, HEAD, CLASSES = 32, 1280, 1000
 EPSILON = 1e-3
-"""Of the batch norms, as Google trained them."""
+"""Epsilon of the batch norms, as in Google's training."""
 
 NAMES = {
     1: "scales",
@@ -57,19 +57,18 @@ NAMES = {
     14: "tents",
     15: "spires",
 }
-"""What the expansion of each block but the first, which has none, is called: found by looking at
-what it dreams."""
+"""Name of each block's expansion, chosen by what its dreams look like; the first block has none."""
 
 
 def build_lite0(*, include_top: bool = False, weights: None = None) -> keras.Model:
     """The network with random weights.
 
     Args:
-        include_top: with the head and the thousand class scores (logits, before any softmax).
+        include_top: include the head and the 1000 class scores (logits, before softmax).
         weights: must be None.
 
     Returns:
-        A model from RGB pictures (N, H, W, 3), less 127, over 128.
+        A model of pictures (N, H, W, 3) RGB, preprocessed to (picture − 127) / 128.
     """
     assert weights is None
     pictures = keras.Input((None, None, 3))
@@ -92,14 +91,15 @@ def build_lite0(*, include_top: bool = False, weights: None = None) -> keras.Mod
 def _block(
     x: keras.KerasTensor, number: int, channels: int, stage: Stage, stride: int
 ) -> keras.KerasTensor:
+    """One block without its residual sum."""
     name = f"block{number}"
     if stage.expansion > 1:
         wide = _convolution(channels * stage.expansion, 1, 1, f"{name}_expand_conv")
         x = _normed(wide, x, NAMES[number])
-    around = keras.layers.DepthwiseConv2D(
+    depthwise = keras.layers.DepthwiseConv2D(
         stage.kernel, stride, "same", use_bias=False, name=f"{name}_depthwise_conv"
     )
-    x = _normed(around, x, f"{name}_depthwise")
+    x = _normed(depthwise, x, f"{name}_depthwise")
     project = _convolution(stage.channels, 1, 1, f"{name}_project_conv")
     return _norm(project.name)(project(x))
 
@@ -113,35 +113,36 @@ def _norm(name: str) -> keras.layers.Layer:
 
 
 def _normed(layer: keras.layers.Layer, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """A convolution, its batch norm, and a ReLU6 called `name`."""
+    """A convolution, its batch norm, and a ReLU6 named `name`, applied to x."""
     return keras.layers.ReLU(6.0, name=name)(_norm(layer.name)(layer(x)))
 
 
 def lite0_arrays(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The published tensors as LAYER/VARIABLE of :func:`build_lite0`, in Keras's order of axes."""
+    """The published tensors by LAYER/VARIABLE of `build_lite0`, in Keras's order of axes."""
     layers = {"_conv_stem": "stem_conv", "_bn0": "stem_norm"}
     layers |= {"_conv_head": "head_conv", "_bn1": "head_norm", "_fc": "scores"}
     for number in range(sum(stage.blocks for stage in STAGES)):
-        # The first block expands nothing; elsewhere three convolutions have three norms.
+        # A block has three convolutions and three norms; the first block has no expansion.
         for part, norm in (("expand", "0"), ("depthwise", "1"), ("project", "2")):
             layers[f"_blocks.{number}._{part}_conv"] = f"block{number}_{part}_conv"
             layers[f"_blocks.{number}._bn{norm}"] = f"block{number}_{part}_norm"
     return {
         f"{layers[layer]}/{kind}": array
         for name, tensor in tensors.items()
-        for layer, _, own in [name.rpartition(".")]
-        for kind, array in [_variable(layers[layer], own, tensor)]
+        for layer, _, variable in [name.rpartition(".")]
+        for kind, array in [_variable(layers[layer], variable, tensor)]
         if kind
     }
 
 
-def _variable(layer: str, own: str, tensor: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    """The Keras name of a layer's tensor, and its array; no name for what inference needs not."""
+def _variable(layer: str, variable: str, tensor: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """The Keras name and array of a layer's tensor; an empty name where inference does not need
+    it."""
     if layer.endswith("_norm"):
         names = {"weight": "gamma", "bias": "beta"}
         names |= {"running_mean": "moving_mean", "running_var": "moving_variance"}
-        return names.get(own, ""), tensor
-    if own == "bias":
+        return names.get(variable, ""), tensor
+    if variable == "bias":
         return "bias", tensor
     if layer.endswith("depthwise_conv"):  # (channels, 1, h, w) to (h, w, channels, 1)
         return "kernel", tensor.transpose(2, 3, 0, 1)

@@ -1,4 +1,4 @@
-"""From a spec to its Keras model, weights and all."""
+"""Loading: from a network's spec to its Keras model with weights."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Network
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-"""Keras's names of what a network computes in."""
+"""Keras's names of the precisions."""
 
 
 def load(spec: NetworkSpec, network: Network) -> keras.Model:
-    """The Keras model of a network with the weights asked for, for pictures of any size.
+    """The Keras model of a network with the recipe's weights, for pictures of any size.
 
     Raises:
-        NetworkError: the weights cannot be had, or do not fit.
+        NetworkError: the weights cannot be loaded, or do not fit the network.
     """
     weights = network.weights or spec.weights
     if weights == "file":
@@ -52,17 +52,17 @@ def load(spec: NetworkSpec, network: Network) -> keras.Model:
 
 
 def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
-    """The model of a network as its builder makes it, for pictures of any size; random weights are
-    the same ones in every process.
+    """The model of a network from its builder, for pictures of any size. Random weights are the
+    same in every process.
 
-    It is made in a thread of its own: Keras counts the layers of a thread to name those that have
-    no name, so that here a layer has the same name in every model and every process.
+    The model is built in a new thread: Keras numbers unnamed layers per thread, so that there a
+    layer gets the same name in every model and process.
     """
 
     def make() -> keras.Model:
-        keras.config.set_dtype_policy(policy)  # the thread's alone, like the names
+        keras.config.set_dtype_policy(policy)  # per thread, like the names
         with keras_seed(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MobileNet's, that 224 px is not the only size
+            warnings.simplefilter("ignore")  # MobileNet warns about sizes other than 224 px
             return spec.builder()(include_top=False, weights=None)
 
     with ThreadPoolExecutor(1) as thread:
@@ -70,17 +70,17 @@ def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
 
 
 def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
-    """From Keras's cache where the file is there and whole, else downloaded into it."""
-    assert spec.download, "a spec whose weights are downloaded says from where"
+    """Load the weights from Keras's cache; download them where they are missing or damaged."""
+    assert spec.download, "weights='imagenet' needs `download`"
     cached = spec.fetched
     if cached is not None:
-        with contextlib.suppress(Exception):  # it is broken, and downloaded anew
+        with contextlib.suppress(Exception):  # the file is damaged: download it again
             _load_h5(model, cached)
             return
     try:
         fetch(spec.download, spec.name)
         _load_h5(model, spec.download.file)
-    except Exception as error:  # the network, the disk, the file: none can be told beforehand
+    except Exception as error:  # network, disk and file raise many kinds
         raise DownloadError(
             f"network {spec.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
             "--network lite0 needs no download, and weights: FILE takes a file you have"
@@ -88,6 +88,7 @@ def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
 
 
 def _from_file(model: keras.Model, path: Path) -> None:
+    """Load a file of weights into a model, by the file's ending."""
     check_file(path)
     if path.suffix == ".npz":
         _from_npz(model, path)
@@ -103,20 +104,22 @@ def _from_file(model: keras.Model, path: Path) -> None:
 
 
 def _load_h5(model: keras.Model, path: Path) -> None:
-    """Either of Keras's two layouts, which it tells apart by the name alone."""
+    """Load either of Keras's two layouts of .h5; Keras itself tells them apart by the file's
+    name."""
     with h5py.File(path) as file:
-        newer = not {"layer_names", "model_weights"} & {*file.attrs, *file}
-    if not newer or path.name.endswith(".weights.h5"):
+        is_new_layout = not {"layer_names", "model_weights"} & {*file.attrs, *file}
+    if not is_new_layout or path.name.endswith(".weights.h5"):
         model.load_weights(path)
         return
     with tempfile.TemporaryDirectory() as folder:
-        model.load_weights(shutil.copy(path, Path(folder) / "its.weights.h5"))
+        model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
 
 
 def _whole_model(path: Path) -> keras.Model:
+    """The model in a `.keras` file, which contains architecture and weights."""
     check_file(path)
     try:
-        # Safe mode refuses a model that carries code (Lambda layers).
+        # Safe mode refuses models that contain code (Lambda layers).
         with keras_seed():
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
@@ -126,19 +129,19 @@ def _whole_model(path: Path) -> keras.Model:
 
 
 def _assign_packaged(model: keras.Model, spec: NetworkSpec) -> None:
-    """Give a model the weights that an installed package carries."""
-    assert spec.packaged, "a spec whose weights are a package's says which"
+    """Load the weights from an installed package into a model."""
+    assert spec.packaged, "weights='package' needs `packaged`"
     _assign(model, spec.converter()(read_tensors(spec.packaged.read())), spec.packaged.path)
 
 
 def _from_npz(model: keras.Model, path: Path) -> None:
-    """Its arrays are called LAYER/VARIABLE; a slash within the layer's name, which Keras does not
-    allow, stands for an underscore."""
+    """Load arrays named LAYER/VARIABLE. A slash within LAYER, which Keras does not allow, becomes
+    an underscore."""
     try:
-        held = read_arrays(path, 8 * model.count_params() + 2**20)
-        split = {name: name.rpartition("/") for name in held}
+        stored = read_arrays(path, 8 * model.count_params() + 2**20)
+        split = {name: name.rpartition("/") for name in stored}
         arrays = {
-            f"{layer.replace('/', '_')}/{variable}": held[name]
+            f"{layer.replace('/', '_')}/{variable}": stored[name]
             for name, (layer, _, variable) in split.items()
         }
     except (OSError, ValueError) as error:
@@ -147,16 +150,17 @@ def _from_npz(model: keras.Model, path: Path) -> None:
 
 
 def _assign(model: keras.Model, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """Give each variable the array called LAYER/VARIABLE, as `conv1/kernel`."""
+    """Assign to each variable the array named LAYER/VARIABLE, such as `conv1/kernel`."""
     for layer in model.layers:
         for variable in layer.weights:
             key = f"{layer.name}/{variable.name}"
             array = arrays.get(key)
             if array is None or array.shape != tuple(variable.shape):
-                found = "is missing" if array is None else f"has shape {array.shape}"
-                raise NetworkError(f"weights {path}: {key} {found}, want {tuple(variable.shape)}")
+                problem = "is missing" if array is None else f"has shape {array.shape}"
+                raise NetworkError(f"weights {path}: {key} {problem}, want {tuple(variable.shape)}")
             variable.assign(array.astype(np.float32))
 
 
 def _reason(error: Exception) -> str:
+    """The first line of an error's message."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

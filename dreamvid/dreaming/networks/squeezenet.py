@@ -10,12 +10,12 @@ from dreamvid.dreaming.tensorflow import keras
 
 FIRES = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192),
          8: (64, 256), 9: (64, 256)}  # fmt: skip
-"""Channels of each fire module's squeeze and of either of its two expansions."""
+"""Channels of each fire module's squeeze, and of each of its two expansions."""
 
 
 def build_squeezenet(*, include_top: bool = False, weights: None = None) -> keras.Model:
-    """The network with random weights, from (N, H, W, 3) BGR less its mean to `fire9` and, with
-    `include_top`, the 1000 class scores."""
+    """The network with random weights. It takes pictures (N, H, W, 3) BGR less their mean, up to
+    the layer `fire9` or, with `include_top`, the 1000 class scores."""
     assert weights is None
     pictures = keras.Input((None, None, 3))
     x = _convolution(pictures, 96, 7, "conv1", strides=2)
@@ -23,11 +23,11 @@ def build_squeezenet(*, include_top: bool = False, weights: None = None) -> kera
     for number, (squeeze, expand) in FIRES.items():
         name = f"fire{number}"
         x = _convolution(x, squeeze, 1, f"{name}_conv1x1_1")
-        sides = [
+        branches = [
             _convolution(x, expand, 1, f"{name}_conv1x1_2"),
             _convolution(x, expand, 3, f"{name}_conv3x3_2"),
         ]
-        x = keras.layers.Concatenate(name=name)(sides)
+        x = keras.layers.Concatenate(name=name)(branches)
         if number in (4, 8):
             x = keras.layers.MaxPooling2D(3, 2, padding="same", name=f"pool{number}")(x)
     if include_top:

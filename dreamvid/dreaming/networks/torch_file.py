@@ -1,9 +1,9 @@
-"""Tensors from a file of PyTorch's old, unzipped format, without PyTorch.
+"""Reads tensors from a file of PyTorch's old, unzipped format, without PyTorch.
 
-The file is four pickles (a magic number, a version, the machine's byte order, the object) and the
-storages' keys as a fifth; then follow the storages, each as a count of elements (int64) and the
-elements. A pickle can run any code: give this only bytes whose hash is known. The unpickler knows
-no class but those of tensors all the same.
+The file consists of five pickles (a magic number, a version, the machine's byte order, the object,
+the storages' keys) and the storages, each as a count of elements (int64) and the elements. A pickle
+can run any code, so this must only be given bytes whose hash is known; in addition the unpickler
+refuses all classes but those of tensors.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 
 ELEMENTS = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
-"""The storages that a file may have, and their elements, little-endian."""
-
+"""The storages that a file may contain, and their elements, little-endian."""
 
 FAULTS = (
     *(pickle.UnpicklingError, EOFError, LookupError, TypeError, AttributeError),
     *(OverflowError, MemoryError),
 )
-"""What a pickle of other bytes may raise, beside ValueError."""
+"""Errors, besides ValueError, that unpickling arbitrary bytes may raise."""
 
 
 class _Storage(NamedTuple):
+    """A reference to one of the file's storages."""
+
     key: str
     element: np.dtype[Any]
 
 
 class _Tensor(NamedTuple):
-    """A view on a storage: where it begins, its shape, and its strides in elements."""
+    """A view of a storage; offset and strides in elements."""
 
     storage: _Storage
     offset: int
@@ -49,15 +50,15 @@ def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
     """The tensors of a saved state dict, by their names.
 
     Args:
-        data: the whole file; of a known hash.
+        data: the file's bytes, whose hash must be known.
 
     Raises:
-        ValueError: it is not such a file, or holds anything but tensors.
+        ValueError: the file has another format, or contains anything but tensors.
     """
     file = io.BytesIO(data)
     try:
-        head = [_Unpickler(file).load() for _ in range(3)]
-        if head[:2] != [MAGIC, PROTOCOL] or not head[2]["little_endian"]:
+        header = [_Unpickler(file).load() for _ in range(3)]
+        if header[:2] != [MAGIC, PROTOCOL] or not header[2]["little_endian"]:
             raise ValueError("not PyTorch's unzipped format")
         state, keys = (_Unpickler(file).load() for _ in range(2))
         elements = {tensor.storage.key: tensor.storage.element for tensor in state.values()}
@@ -68,14 +69,15 @@ def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _storage(file: io.BytesIO, element: np.dtype[Any]) -> NDArray[Any]:
+    """The next storage of a file, (count,)."""
     count = int(np.frombuffer(file.read(8), "<i8")[0])
     if count < 0:
-        raise ValueError("a storage of less than nothing")
+        raise ValueError("a storage of negative size")
     return np.frombuffer(file.read(count * element.itemsize), element, count)
 
 
 def _view(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
-    """A tensor of its own, in order, whatever the order of axes it was saved in."""
+    """The tensor as a contiguous copy, whatever the order of axes it was saved in."""
     reach = (step * (length - 1) for step, length in zip(tensor.strides, tensor.shape, strict=True))
     if min((tensor.offset, *tensor.strides)) < 0 or tensor.offset + sum(reach) >= storage.size:
         raise ValueError("a tensor that leaves its storage")
@@ -85,7 +87,7 @@ def _view(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows ordered dicts, tensors and storages, and nothing else."""
+    """An unpickler that accepts ordered dicts, tensors and storages only."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):

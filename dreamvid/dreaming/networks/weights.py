@@ -1,7 +1,7 @@
-"""Files of weights, looked at before anything in them is unpacked: they may be a stranger's.
+"""Safety checks of files of weights, before they are unpacked, since they may be untrusted.
 
-No format of weights needs code, another file, or more room than its network: what asks for any of
-these is refused here, and not left to the libraries that read it.
+Weights need no code, no other file, and no more memory than their network. Files with any of these
+are refused here; the libraries that read them are not relied on for that.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ import h5py
 from dreamvid.errors import NetworkError
 
 MAX_BYTES = 2**32
-"""Of the arrays in a file, unpacked: over a thousand million weights."""
+"""Size of a file's unpacked arrays, at most: over a thousand million weights."""
 
 MAX_CONFIG = 2**26
-"""Bytes of the description of a whole model."""
+"""Bytes of a model's `config.json`, at most."""
 
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
-"""All that there is in a `.keras` file of a network without text."""
+"""The members of a `.keras` file; others are needed only by layers for text."""
 
 REFUSED = (
     *("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "function"),
     *("StringLookup", "IntegerLookup", "TextVectorization", "__lambda__"),
 )
-"""Kinds of layer that carry code, or read a file that they name."""
+"""Classes of layers that contain code, or read a file that they name."""
 
 
 def check_file(path: Path) -> None:
-    """See that a file of weights is there, a plain one, and carries neither code nor a bomb.
+    """Check that a file of weights exists, and has no code, no links and no excessive size.
 
     Raises:
-        NetworkError: in one line, what it does carry.
+        NetworkError: it does not exist, cannot be read, or is unsafe; the message says why.
     """
     if not path.is_file():
         raise NetworkError(f"weights {path}: no such file; or say imagenet or random")
@@ -49,16 +49,17 @@ def check_file(path: Path) -> None:
             _check_model(path)
     except _UnsafeError as error:
         raise NetworkError(f"weights {path}: {error}") from None
-    except Exception as error:  # h5py and zipfile meet damaged files with nearly any
+    except Exception as error:  # damaged files make h5py and zipfile raise nearly any kind
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(f"weights {path}: cannot be read: {reason}") from None
 
 
 class _UnsafeError(Exception):
-    """What a file of weights has no need of."""
+    """A file of weights contains something unsafe."""
 
 
 def _check_arrays(file: h5py.File) -> None:
+    """Raise _UnsafeError where arrays lie in other files or are too large in total."""
     total = 0
     for array in _arrays(file):
         if array.external or array.is_virtual:
@@ -69,7 +70,7 @@ def _check_arrays(file: h5py.File) -> None:
 
 
 def _arrays(group: h5py.Group, depth: int = 0) -> Iterator[h5py.Dataset]:
-    """Every array, by no link: a link may lead into another file, or back."""
+    """Every array of a group. Links are refused: they may lead into another file, or in circles."""
     if depth > 64:
         raise _UnsafeError("its groups lie too deep within one another")
     for name in group:
@@ -83,29 +84,30 @@ def _arrays(group: h5py.Group, depth: int = 0) -> Iterator[h5py.Dataset]:
 
 
 def _check_model(path: Path) -> None:
+    """Raise _UnsafeError where a `.keras` file has unknown members, code or an excessive size."""
     with zipfile.ZipFile(path) as packed:
         sizes = {info.filename: info.file_size for info in packed.infolist()}
-        strange = next((name for name in sizes if name not in MEMBERS), None)
-        if strange is not None:
-            raise _UnsafeError(f"holds {strange}, which no network needs")
+        unknown = next((name for name in sizes if name not in MEMBERS), None)
+        if unknown is not None:
+            raise _UnsafeError(f"holds {unknown}, which no network needs")
         if sum(sizes.values()) > MAX_BYTES or sizes.get("config.json", 0) > MAX_CONFIG:
             raise _UnsafeError(f"it unpacks to more than {MAX_BYTES >> 30} GiB")
-        for kind, home in _kinds(json.loads(packed.read("config.json"))):
-            if kind in REFUSED or not f"{home or 'keras'}.".startswith("keras."):
-                raise _UnsafeError(f"carries code or a file's name ({home or 'a'} {kind})")
+        for kind, module in _kinds(json.loads(packed.read("config.json"))):
+            if kind in REFUSED or not f"{module or 'keras'}.".startswith("keras."):
+                raise _UnsafeError(f"carries code or a file's name ({module or 'a'} {kind})")
         with h5py.File(io.BytesIO(packed.read("model.weights.h5"))) as file:
             _check_arrays(file)
 
 
 def _kinds(config: Any) -> Iterator[tuple[str, str | None]]:
-    """What a model's description is made of: each part's kind, and its module if it says one."""
-    todo = [config]
-    while todo:
-        part = todo.pop()
+    """The class of each object in a model's config, and its module where one is given."""
+    stack = [config]
+    while stack:
+        part = stack.pop()
         if isinstance(part, dict):
             if isinstance(part.get("class_name"), str):
-                home = part.get("module")
-                yield part["class_name"], home if isinstance(home, str) else None
-            todo.extend(part.values())
+                module = part.get("module")
+                yield part["class_name"], module if isinstance(module, str) else None
+            stack.extend(part.values())
         elif isinstance(part, list):
-            todo.extend(part)
+            stack.extend(part)
