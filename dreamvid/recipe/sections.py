@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
 from dreamvid.errors import FaultError
 from dreamvid.recipe.base import Section
@@ -114,8 +110,7 @@ class Dream(Section):
         "network's own (lite0: 1.8). More: stronger.",
     )
     normalize: Literal["std", "mean"] = Field(
-        "std",
-        description="Divide the gradient by its standard deviation, or by its mean magnitude.",
+        "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
     gradient_blur: Annotated[Sigma | None, Varies()] = Field(
         None,
@@ -201,8 +196,7 @@ class Motion(Section):
     border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
         "source",
         description="What comes in from outside the frame. source: the source, mirrored beyond its "
-        "edges; reflect, edge, wrap: the frame's own mirror image, edge or opposite side; black: "
-        "black.",
+        "edges; reflect, edge, wrap: the frame's own mirror image, edge or opposite side; or black.",
     )
     moves: Literal["dream", "camera"] = Field(
         "dream",
@@ -290,12 +284,7 @@ class Color(Section):
 class Encode(Section):
     """How the frames are coded."""
 
-    crf: int = Field(
-        18,
-        ge=0,
-        le=51,
-        description="Quality of H.264, 0 to 51; lower is better, and makes a larger file.",
-    )
+    crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower: better, a larger file.")
 
 
 class ClipEncode(Encode):
