@@ -196,7 +196,7 @@ class Motion(Section):
     border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
         "source",
         description="What comes in from outside the frame. source: the source, mirrored beyond its "
-        "edges; reflect, edge, wrap: the frame's own mirror image, edge or opposite side; or black.",
+        "edges; reflect, edge, wrap: the frame's own mirror image, edge or other side; or black.",
     )
     moves: Literal["dream", "camera"] = Field(
         "dream",
