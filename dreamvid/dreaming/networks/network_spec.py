@@ -78,7 +78,7 @@ class NetworkSpec:
         steps: an octave, that make a dream from nothing.
         steps_carried: an octave, that keep the last frame's dream alive; more of them burn it.
         step_size: levels of 255.
-        smooth: sigma (px) of the blurs that smooth the gradient.
+        gradient_blur: sigma (px) of the blurs that smooth the gradient.
         decorrelate: how far the dream keeps to natural colors, 0..1.
         laplacian: bands of detail that are given equal strength.
         small: in frames whose shorter side is under this (px) one octave more makes room.
