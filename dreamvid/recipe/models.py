@@ -69,7 +69,7 @@ class Recipe(Section):
         description="The frame's size. Default: the source's own. A source of another shape is "
         "cropped about its center.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of all random numbers.")
     network: Network = Network()
     dream: Dream = Dream()
     color: Color = Color()
@@ -81,7 +81,7 @@ class Recipe(Section):
 
 
 Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
-Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures: the second's share.")]
+Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share of the second.")]
 
 
 class ImageRecipe(Recipe):
@@ -94,7 +94,7 @@ class ImageRecipe(Recipe):
 class FilmRecipe(Recipe):
     """What every recipe of a film says."""
 
-    frames: Frames | None = Field(None, description="Frames in all.")
+    frames: Frames | None = Field(None, description="How many frames to make.")
     fps: Rate | None = Field(None, description="Frames a second.")
     motion: Motion = Motion()
     blend: Blend = Blend()
@@ -105,7 +105,7 @@ class ZoomRecipe(FilmRecipe):
     """An endless zoom into a picture."""
 
     kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
-    frames: Frames = Field(50, description="Frames in all.")
+    frames: Frames = Field(50, description="How many frames to make.")
     fps: Rate = Field(30, description="Frames a second.", validate_default=True)
     motion: ZoomMotion = ZoomMotion()
     blend: ZoomBlend = ZoomBlend()
@@ -116,14 +116,16 @@ class VideoRecipe(FilmRecipe):
     """A clip, dreamed frame by frame."""
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
-    frames: Frames | None = Field(None, description="Frames in all. Default: to the end.")
+    frames: Frames | None = Field(
+        None, description="How many frames to make. Default: to the clip's end."
+    )
     fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
     encode: ClipEncode = ClipEncode()
-    start: Moment | None = Field(None, description="Where in the clip to begin.")
-    end: Moment | None = Field(None, description="Where in the clip to stop.")
-    cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")
+    start: Moment | None = Field(None, description="Where in the clip to begin, as 12.5 or 1:30.")
+    end: Moment | None = Field(None, description="Where in the clip to stop, as 12.5 or 1:30.")
+    cuts: bool = Field(True, description="Find cuts, and carry no dream across them.")
     cadence: int = Field(
-        1, ge=1, le=64, description="Dream every so many frames, and carry the dream in between."
+        1, ge=1, le=64, description="Dream every N-th frame, and carry the dream in between."
     )
 
     @model_validator(mode="after")

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
 from dreamvid.errors import FaultError
 from dreamvid.recipe.base import Section
@@ -43,7 +39,8 @@ class Network(Section):
         str | None, Flag(metavar="NAME|FILE"), InputFile(words=WORDS_FOR_WEIGHTS)
     ] = Field(
         None,
-        description="imagenet, random, or a file (.h5, .keras, .npz). Default: the network's own.",
+        description="imagenet, random, or a file (.h5, .keras, .npz). Default: those that come "
+        "with the network, or are fetched for it.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
@@ -71,10 +68,12 @@ class Dream(Section):
     objective: Objective = Field(
         None,
         description="Layers to dream on, with weights, such as heads,creatures=0.5; `dreamvid "
-        "layers` lists them. Default: the network's own.",
+        "layers` lists them. Default: the network's own (lite0: heads, creatures).",
     )
     power: Annotated[Literal[1, 2] | None, BeforeValidator(_whole)] = Field(
-        None, description="1: mean activation, 2: mean square. Default: the network's own."
+        None,
+        description="1: raise the mean activation, 2: the mean square. Default: 2, unless the "
+        "network says otherwise.",
     )
     method: Literal["detail", "resize", "recursive"] = Field(
         "detail",
@@ -83,11 +82,11 @@ class Dream(Section):
     )
     octaves: Annotated[int, Field(ge=1, le=32), Varies()] = Field(
         4,
-        description="Sizes to dream at; more make larger creatures. Those too small for the "
-        "network are left out.",
+        description="How many sizes to dream at; more make larger creatures. Those too small for "
+        "the network are left out.",
     )
     octave_scale: Annotated[float, Field(gt=1, le=10), Varies()] = Field(
-        1.4, description="Ratio of one size to the next."
+        1.4, description="Ratio of one octave's size to the next."
     )
     octave_top: Annotated[Above | None, Varies()] = Field(
         None,
@@ -135,12 +134,12 @@ class Dream(Section):
     )
     stagger: Annotated[Turns | None, Varies()] = Field(
         None,
-        description="Where a dream is carried, one octave a frame takes its steps, which are "
-        "larger: the largest octave on every so many frames, the others in turn between. 1: every "
+        description="Where a dream is carried, only one octave a frame takes steps, and larger "
+        "ones: the largest octave on every N-th frame, the others in turn in between. 1: every "
         "octave on every frame, slower. Default: 2; 1 for the methods resize and recursive.",
     )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
-        32, description="Largest random shift (px) of a step."
+        32, description="Largest random shift (px) of the picture at each step."
     )
     tile: int | None = Field(
         None,
@@ -149,7 +148,7 @@ class Dream(Section):
         description="Largest tile (px) dreamed at once. Default: 1280, less where memory is short.",
     )
     tile_margin: int = Field(
-        32, ge=0, le=1024, description="Context (px) that a tile sees around it."
+        32, ge=0, le=1024, description="Context (px) that the network sees around a tile."
     )
 
     @model_validator(mode="after")
@@ -189,31 +188,31 @@ class Motion(Section):
     )
     angle: Degrees = Field(0.0, description="Degrees a frame, counterclockwise.")
     translate: tuple[Shift, Shift] = Field(
-        (0.0, 0.0), description="Px a frame by which the picture moves right and down."
+        (0.0, 0.0), description="Px a frame by which the picture moves to the right and down."
     )
     center: tuple[Place, Place] = Field(
         (0.5, 0.5), description="The fixed point, as fractions of width and height."
     )
     border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
         "source",
-        description="What comes in from outside the frame: the source, mirrored beyond its edges; "
-        "or the frame's own mirror image, edge or other side; or black.",
+        description="What comes in from outside the frame. source: the source, mirrored beyond its "
+        "edges; reflect, edge, wrap: the frame's own mirror image, edge or other side; or black.",
     )
     moves: Literal["dream", "camera"] = Field(
         "dream",
-        description="camera: the camera moves over the picture, dream and all; dream: it moves the "
-        "dream alone, and the source under it stays.",
+        description="camera: picture and dream move together; dream: only the dream moves, and the "
+        "source under it stays.",
     )
 
 
 class ZoomMotion(Motion):
     """The camera of a zoom: it goes into the picture."""
 
-    zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 goes out.")
+    zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 zooms out.")
     moves: Literal["dream", "camera"] = Field(
         "camera",
-        description="camera: the camera moves over the picture, dream and all; dream: it moves the "
-        "dream alone, and the source under it stays.",
+        description="camera: picture and dream move together; dream: only the dream moves, and the "
+        "source under it stays.",
     )
 
 
@@ -229,8 +228,8 @@ class Blend(Section):
     )
     follow: Literal["flow", "still"] = Field(
         "flow",
-        description="What moves the dream beside the camera. flow: the clip's own motion; still: "
-        "nothing.",
+        description="What moves the dream besides the camera. flow: the clip's optical flow; "
+        "still: nothing.",
     )
     share: Annotated[Share, Flag("blend")] = Field(
         0.97,
@@ -242,7 +241,7 @@ class Blend(Section):
         ge=0,
         le=100,
         description="Extra passes over a shot's first frame, before it shows. More: a steadier "
-        "beginning, slower.",
+        "start, slower.",
     )
 
 
@@ -257,21 +256,23 @@ class ZoomBlend(Blend):
     follow: Literal["still"] = Field("still", description="still: only the camera moves the dream.")
     share: Annotated[Share, Flag("blend")] = Field(
         1.0,
-        description="Share of the last frame that passes to the next; the rest is the source.",
+        description="Share of the last frame in the next one; the rest is the source.",
     )
     warmup: int = Field(
         0,
         ge=0,
         le=100,
         description="Extra passes over a shot's first frame, before it shows. More: a steadier "
-        "beginning, slower.",
+        "start, slower.",
     )
 
 
 class Color(Section):
     """What keeps the color, or moves it."""
 
-    shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
+    shift: Triple = Field(
+        (0.0, 0.0, 0.0), description="Levels (of 255) added to R, G and B in each frame."
+    )
     anchor: Annotated[Share, Flag("color-anchor")] = Field(
         0.5,
         description="How firmly, 0 to 1, a film is held near its source: in a zoom its brightness, "
@@ -283,7 +284,7 @@ class Color(Section):
 class Encode(Section):
     """How the frames are coded."""
 
-    crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower is better and larger.")
+    crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower: better, a larger file.")
 
 
 class ClipEncode(Encode):

@@ -1,8 +1,8 @@
 """The terms of an objective: what is dreamed of, each with its weight.
 
-A kind of term is one class here, in the union `Term`, and one function in `dream/objective.py`. The
-class says how the term is written, what it is called in plots and at the prompt, and which files it
-needs.
+A kind of term is one class here, in the union `Term`, and one function in
+`dreaming/objectives.py`. The class says how the term is written, what it is called in plots and at
+the prompt, and which files it needs.
 """
 
 from __future__ import annotations
