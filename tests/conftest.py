@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,15 @@ settings.register_profile("dreamvid", deadline=None)
 settings.load_profile("dreamvid")
 
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
+
+
+@pytest.fixture(autouse=True)
+def _networks_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One model for each network and its weights; TensorFlow is not imported for it."""
+    if "dreamvid.dream.networks" in sys.modules:
+        from tests import loaded
+
+        loaded.share(monkeypatch)
 
 
 @pytest.fixture

@@ -24,14 +24,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dreamvid import cli, rendering, watching, words
-from dreamvid.media import codings, decoder, durable, segments, stills
+from dreamvid import cli, rendering
+from dreamvid.media import decoder, durable, segments
 from dreamvid.run import folder_of
 from tests import media_factory as make
 from tests import survivor
-from tests.hunt import Forked, _forking
-
-WARM = (codings, rendering, watching, words, stills)
+from tests.forks import DecoderFork
+from tests.hunt import _forking
 
 ZOOM = [
     "zoom",
@@ -234,9 +233,9 @@ def every(said: list[str], each: int, first: int, jobs: int) -> int:
     return found
 
 
-def _started() -> Forked:
+def _started() -> DecoderFork:
     sys.audit("subprocess.Popen", "decoder", [], None, None)
-    return Forked()
+    return DecoderFork()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from dreamvid.task import Bare, DreamTask, Notes
-from tests.loaded import load_once
 
 
 def dreamer(network: Any = "lite0", **dream: Any) -> Dreamer:
@@ -38,11 +37,6 @@ def dreamer(network: Any = "lite0", **dream: Any) -> Dreamer:
     own = {"name": network} if isinstance(network, str) else network
     own = {"precision": "float32", **own}
     return Dreamer(make_recipe({"network": own, "dream": dream, "seed": seed}, "image"))
-
-
-@pytest.fixture(autouse=True)
-def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dreamvid.dream.networks.load", load_once)
 
 
 @pytest.mark.parametrize("method", ["detail", "resize", "recursive"])
