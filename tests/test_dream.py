@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
 from dreamvid.recipe import MAX_GROWTH, Dream, Network
 from dreamvid.task import Bare, DreamTask, Notes
+from tests.loaded import build_once
 
 
 def dreamer(network: Any = "lite0", **dream: Any) -> Dreamer:
@@ -617,6 +619,7 @@ def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "went-off").exists()
 
 
+SLOW = [pytest.mark.slow]
 FETCHED = [own.name for own in ENTRIES.values() if own.weights == "imagenet"]
 
 
@@ -630,10 +633,10 @@ def closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", FETCHED)
 def test_no_network_to_reach_says_what_was_tried(
-    name: str, closed: Path, capfd: pytest.CaptureFixture[str]
+    closed: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    name = "vgg16"  # the soonest built
     with pytest.raises(NetworkError, match=rf"{name}: .*could not be fetched") as caught:
         load(ENTRIES[name], Network(name=name))
     assert "--network lite0" in str(caught.value)
@@ -704,7 +707,9 @@ def test_a_download_that_is_cut_leaves_nothing(
     assert not list((closed / "models").iterdir())
 
 
-@pytest.mark.parametrize("name", FETCHED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "vgg16" else SLOW) for name in FETCHED]
+)
 def test_the_cached_file_is_the_one_that_keras_would_fetch(
     name: str, closed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -720,19 +725,37 @@ def test_the_cached_file_is_the_one_that_keras_would_fetch(
     assert asked == [Path("models") / ENTRIES[name].cached]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name == "vgg19" else [])
-        for name in ENTRIES
-        if name != "lite0"
-    ],
-)
-def test_every_network_raises_its_objective(name: str) -> None:
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Functions run as they are written: what graphs change is seen elsewhere, and costs more."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+OTHERS = [name for name in ENTRIES if name != "lite0"]
+
+
+def raises_its_objective(name: str) -> bool:
     """On its default layers, with random weights; unjittered, for to them a shift is a stranger."""
     picture = np.random.default_rng(0).uniform(60, 200, (80, 96, 3)).astype(np.float32)
     dream = dreamer({"name": name, "weights": "random"}, steps=1, octaves=1, jitter=0)
-    assert dream.objective(dream(DreamTask(picture, 0))) > dream.objective(picture)
+    return dream.objective(dream(DreamTask(picture, 0))) > dream.objective(picture)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW if name == "vgg19" else []) for name in OTHERS]
+)
+def test_every_network_raises_its_objective(name: str) -> None:
+    assert raises_its_objective(name)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "squeezenet" else SLOW) for name in OTHERS]
+)
+def test_so_it_does_as_a_graph(name: str) -> None:
+    assert raises_its_objective(name)
 
 
 PREPROCESSING = {
@@ -790,5 +813,7 @@ def test_the_default_layers_are_there(name: str) -> None:
 
 def test_a_layer_is_called_the_same_in_every_model() -> None:
     own = ENTRIES["inception_v3"]
-    first, second = ([layer.name for layer in build(own).layers] for _ in range(2))
+    first, second = (
+        [layer.name for layer in model.layers] for model in (build_once(own), build(own))
+    )
     assert first == second
