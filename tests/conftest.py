@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,25 @@ def _networks_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
         from tests import loaded
 
         loaded.share(monkeypatch)
+
+
+@pytest.fixture
+def anew(_networks_built_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are loaded as they are outside tests, though one is there already."""
+    from tests import loaded
+
+    loaded.share(monkeypatch, never=True)
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """TensorFlow's functions run as they are written, untraced: what a graph changes is seen where
+    dreams are looked at, and a network's graph costs more than its values do."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

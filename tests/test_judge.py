@@ -69,6 +69,9 @@ def assert_judged_by(numbers: dict[str, Any], recipe: dict[str, Any]) -> None:
         assert one["objective_dreamed"] == pytest.approx(judge.objective(dreamed), rel=1e-4)
 
 
+pytestmark = pytest.mark.usefixtures("eager")
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and a Keras that has fetched nothing and may not."""
@@ -80,7 +83,6 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     plain = models.build
     monkeypatch.setattr(models, "build", build)
-    monkeypatch.setattr("dreamvid.dream.networks.load", load_once)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -343,7 +343,7 @@ def test_creative_ai_as_a_film_of_two_pictures(
 
 def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net) -> None:
     """A frame that carries nothing takes the burst, which is the steps unless told otherwise."""
-    clip = [blobs(121, 133, kind) for kind in range(3)]
+    clip = [blobs(121, 133, kind) for kind in range(2)]
     layers = inception.layers("mixed2", "mixed4")
     sources = [frame.astype(np.float32) for frame in clip]
     for steps in (1, 3):
@@ -351,9 +351,8 @@ def test_mini_me_dreams_each_frame_of_a_clip_by_itself_and_in_rgb(inception: Net
         dreamer = Dreamer(recipe)
         expected = [reference.mini_me(frame, layers, steps) for frame in clip]
         dreamed = film_agrees(recipe, dreamer, sources, expected)
-        for own, frame in zip(dreamed, clip, strict=True):
-            bgr = reference.mini_me(frame[..., ::-1], layers, steps)[..., ::-1]
-            assert psnr(own, bgr) < 50
+        bgr = reference.mini_me(clip[0][..., ::-1], layers, steps)[..., ::-1]
+        assert psnr(dreamed[0], bgr) < 50
     *_, last = dream_frames(recipe, sources, dreamer)
     np.testing.assert_array_equal(last, dreamer(DreamTask(sources[-1], 2)), "nothing is carried")
 
