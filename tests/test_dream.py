@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import keras
@@ -21,12 +21,13 @@ from dreamvid.dream.catalogue import ENTRIES, entry, settled
 from dreamvid.dream.dreamer import Dreamer, octave_sizes
 from dreamvid.dream.layers import layers
 from dreamvid.dream.models import build, load
-from dreamvid.dream.networks import preprocessed
+from dreamvid.dream.networks import activations, preprocessed
+from dreamvid.dream.objective import objective
 from dreamvid.dream.tiles import Offset, Rolled, Tiling
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
 from dreamvid.loading import make_recipe
-from dreamvid.recipe import MAX_GROWTH, Dream, Network
+from dreamvid.recipe import MAX_GROWTH, Dream, Network, Term
 from dreamvid.task import Bare, DreamTask, Notes
 from tests.loaded import build_once
 
@@ -47,6 +48,18 @@ def dreamer(network: Any = "lite0", **dream: Any) -> Dreamer:
 def test_the_objective_rises(picture: Frame, method: str, power: int) -> None:
     dream = dreamer(method=method, power=power, steps=3, octaves=2)
     assert dream.objective(dream(DreamTask(picture, 0))) > 1.05 * dream.objective(picture)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("power", [1, 2])
+def test_an_objective_is_the_weighted_sum_of_means(picture: Frame, power: Literal[1, 2]) -> None:
+    network = Network(name="squeezenet", weights="random", precision="float32")
+    on = [layer for layer, _ in ENTRIES["squeezenet"].objective]
+    means = [float(np.mean(a**power)) for a in activations(network, on)(picture[np.newaxis])]
+    terms = tuple(Term(layer=layer) for layer in (on[0], on[-1]))
+    weights = tf.constant([2.0, -0.5])
+    found = float(objective(network, terms, power)(tf.constant(picture), weights))
+    assert found == pytest.approx(2 * means[0] - 0.5 * means[-1], rel=1e-4)
 
 
 def test_the_objective_rises_at_every_octave(picture: Frame) -> None:
