@@ -369,9 +369,7 @@ def tried(one: Bend) -> str:
         )
     if run.returncode == 1:
         return "caught"
-    return (
-        "MISSED" if run.returncode == 0 else f"does not apply: pytest ended with {run.returncode}"
-    )
+    return "MISSED" if run.returncode == 0 else f"does not apply: pytest says {run.returncode}"
 
 
 def main() -> int:

@@ -19,7 +19,23 @@ from dreamvid.frame import Frame
 settings.register_profile("dreamvid", deadline=None)
 settings.load_profile("dreamvid")
 
+TIERS = {
+    "media": "media",
+    "film": "film",
+    "process": "process",
+    "networks": "network",
+}
+"""Folders of tests, and the mark that all in them bear."""
+
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder."""
+    for item in items:
+        mark = TIERS.get(item.path.parent.name)
+        if mark:
+            item.add_marker(mark)
 
 
 @pytest.fixture(autouse=True)

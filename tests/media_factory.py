@@ -34,7 +34,7 @@ def made_once(
     made: dict[str, tuple[bytes, _R]] = {}
 
     @functools.wraps(make)
-    def maker(path: Path, *args: _P.args, **keywords: _P.kwargs) -> _R:
+    def maker(path: Path, /, *args: _P.args, **keywords: _P.kwargs) -> _R:
         key = repr((path.suffix, args, sorted(keywords.items())))
         if key not in made:
             answer = make(path, *args, **keywords)

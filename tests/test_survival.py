@@ -62,7 +62,7 @@ def survivor(folder: Path, words: list[str], fault_at: int = 0, **env: str) -> F
 
 
 def finished(folder: Path, words: list[str], **env: str) -> tuple[int, str]:
-    running = survivor(folder, words, **env)
+    running = survivor(folder, words, 0, **env)
     _, told = running.communicate(timeout=120)
     assert running.returncode is not None
     return running.returncode, told
