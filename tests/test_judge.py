@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,18 @@ def film(recipe: dict[str, Any] | None, files: Any = (), comment: str = "") -> N
     lossless(Path("s.mkv"), SOURCE)
 
 
-def archive(path: Path) -> Path:
-    """Weights that fit the default network."""
+@functools.cache
+def _archived() -> bytes:
     from dreamvid.dream.models import build
 
-    layers = build(entry(OWN)).layers
-    np.savez(path, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
+    layers, data = build(entry(OWN)).layers, io.BytesIO()
+    np.savez(data, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
+    return data.getvalue()
+
+
+def archive(path: Path) -> Path:
+    """Weights that fit the default network."""
+    path.write_bytes(_archived())
     return path
 
 
