@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,13 +49,20 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
 
 
-@pytest.fixture
-def still(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def soft(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A soft picture of 480x360."""
     x, y = np.meshgrid(np.arange(480.0), np.arange(360.0))
     frame = 128 + 30 * texture(3, (90, 200))(x, y)
-    write_picture(tmp_path / "still.png", frame.astype(np.float32), False)
-    return tmp_path / "still.png"
+    path = tmp_path_factory.mktemp("soft") / "still.png"
+    write_picture(path, frame.astype(np.float32), False)
+    return path
+
+
+@pytest.fixture
+def still(tmp_path: Path, soft: Path) -> Path:
+    """The soft picture, in a folder with nothing else."""
+    return Path(shutil.copy(soft, tmp_path))
 
 
 def of(still: Path, kind: str = "zoom", **said: Any) -> Recipe:
