@@ -39,20 +39,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _networks_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _networks_built_once() -> Iterator[None]:
     """One model for each network and its weights; TensorFlow is not imported for it."""
-    if "dreamvid.dreaming.networks.activations" in sys.modules:
-        from tests import loaded
+    with pytest.MonkeyPatch.context() as patch:
+        if "dreamvid.dreaming.networks.activations" in sys.modules:
+            from tests import loaded
 
-        loaded.share(monkeypatch)
+            loaded.share(patch)
+        yield
 
 
 @pytest.fixture
-def anew(_networks_built_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def anew(_networks_built_once: None) -> Iterator[None]:
     """Networks are loaded as they are outside tests, though one is there already."""
     from tests import loaded
 
-    loaded.share(monkeypatch, never=True)
+    with pytest.MonkeyPatch.context() as patch:
+        loaded.share(patch, never=True)
+        yield
 
 
 @pytest.fixture

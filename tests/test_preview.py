@@ -13,7 +13,6 @@ from typing import Any, TypeGuard
 import numpy as np
 import pytest
 
-from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
@@ -28,6 +27,7 @@ from dreamvid.recipe.schedule import Schedule, mapped, parse_schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering import preview as previews
+from dreamvid.rendering import render as rendering
 from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
 from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
@@ -46,7 +46,7 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +335,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
 
     words = ["zoom", str(still), "-n", "7", "--zoom", "1.05", "-o", str(still.parent / "night.mp4")]
     words += ["--preview", "--sheet", "4"]
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
     assert main(words) == status
     assert f"the {done} frames done are in" in capsys.readouterr().err
     assert not (still.parent / "night.preview.mp4").exists()
