@@ -31,15 +31,15 @@ from dreamvid.recipe.load import load_recipe
 from dreamvid.task import AnyDreamer, DreamTask
 
 if TYPE_CHECKING:
+    from dreamvid.dreaming.dream_step import DreamStep as DreamStep
     from dreamvid.dreaming.dreamer import Dreamer as Dreamer
-    from dreamvid.dreaming.dreamer import DreamStep as DreamStep
-    from dreamvid.dreaming.networks.network_spec import NetworkSpec as NetworkSpec
-    from dreamvid.dreaming.networks.network_spec import Preprocess as Preprocess
-    from dreamvid.dreaming.networks.registry import register_network as register_network
     from dreamvid.dreaming.objective import Objective as Objective
     from dreamvid.dreaming.objective import layer as layer
     from dreamvid.dreaming.still import dream as dream
     from dreamvid.media.sink import Sink as Sink
+    from dreamvid.networks.network_spec import NetworkSpec as NetworkSpec
+    from dreamvid.networks.network_spec import Preprocess as Preprocess
+    from dreamvid.networks.registry import register_network as register_network
     from dreamvid.recurrence import frames as frames
     from dreamvid.rendering.render import Step as Step
     from dreamvid.rendering.render import render as render
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
-    "DreamStep": "dreaming.dreamer",
+    "DreamStep": "dreaming.dream_step",
     "Dreamer": "dreaming.dreamer",
-    "NetworkSpec": "dreaming.networks.network_spec",
+    "NetworkSpec": "networks.network_spec",
     "Objective": "dreaming.objective",
-    "Preprocess": "dreaming.networks.network_spec",
+    "Preprocess": "networks.network_spec",
     "Shot": "shots",
     "Sink": "media.sink",
     "Source": "source",
@@ -63,7 +63,7 @@ _LAZY = {
     "find_shots": "shots",
     "frames": "recurrence",
     "layer": "dreaming.objective",
-    "register_network": "dreaming.networks.registry",
+    "register_network": "networks.registry",
     "render": "rendering.render",
 }
 """Names that bring OpenCV or TensorFlow along, and their modules: imported when they are asked for.

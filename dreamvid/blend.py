@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Fresh
 from dreamvid.recipe import Blend
-from dreamvid.task import Fresh
 
 Warp = Callable[[Frame, Frame | float], Frame]
 """Brings a picture, a difference of pictures or another field (H, W, C) from the last frame's place
@@ -100,7 +99,7 @@ def canvas(
     if carried is None or blend.share == 0:
         return source, np.ones(source.shape[:2], np.float32)
     share = np.float32(blend.share)
-    if blend.what == "residual":
+    if blend.carry == "residual":
         residual, fresh = _warped(carried, warp, FADE, strain)
         return source + share * residual, fresh
     warped = warp(carried.dream, source)
@@ -119,4 +118,4 @@ def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> 
 
 def needs_source(blend: Blend) -> bool:
     """Whether later sources show at all: not where all of a picture is carried."""
-    return blend.what == "residual" or blend.share < 1
+    return blend.carry == "residual" or blend.share < 1

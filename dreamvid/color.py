@@ -8,10 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame
+from dreamvid.frame import Colors, Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.pyramid import joined, split
-from dreamvid.task import Colors
 
 LEAST_SPREAD = 20.0
 """Levels: a seed flatter than this is allowed a dream of this spread rather than none."""

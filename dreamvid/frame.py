@@ -15,6 +15,17 @@ Frame: TypeAlias = NDArray[np.float32]
 Field: TypeAlias = NDArray[np.float32]
 """Float32 of shape (H, W) or (H, W, C): numbers that lie over a frame."""
 
+Fresh = NDArray[np.float32]
+"""Freshness mask, (H, W), 0..1: 1 where a pixel was just disoccluded, or is new altogether, and
+needs a full burst of steps, 0 where the dream was carried."""
+
+Colors = NDArray[np.float64]
+"""(3, 3): the covariance of R, G and B over a picture, in levels²."""
+
+
+Notes: TypeAlias = dict[str, NDArray[np.float64]]
+"""Small arrays by name, never changed in place; a checkpoint has them."""
+
 
 class Size(NamedTuple):
     """Width and height in pixels, in this order everywhere but inside TensorFlow's graphs.

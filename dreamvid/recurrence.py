@@ -19,16 +19,16 @@ import numpy as np
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
 from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import StateError
-from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.resolve import Job, film_timeline, resolve
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.shots import split_shots
-from dreamvid.task import AnyDreamer, Colors, DreamTask, Notes
+from dreamvid.task import AnyDreamer, DreamTask
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     """The dreams of one frame, each with its number in the shot: one, but for a shot's first frame,
     which is warmed up by dreaming it again where it is."""
     job = keyframe.job
-    warmup = job.blend.settle if job.blend.share else 0
+    warmup = job.blend.warmup if job.blend.share else 0
     if keyframe.t == 0:
         keyframe = replace(keyframe, to_here=no_motion, strain=None)
         yield from ((number, keyframe) for number in range(warmup))
@@ -233,7 +233,7 @@ def _source_frames(
     if job.still:
         return _without_flow(shots)
     # Read, and their flows found, while the ones before them are dreamed.
-    flows = job.blend.by == "flow" and bool(job.blend.share)
+    flows = job.blend.follow == "flow" and bool(job.blend.share)
     found = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
     return read_ahead(found, job.cadence)
 

@@ -182,7 +182,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
                 yield fit(picture, size)
 
     sound = None
-    if clip.has_audio and recipe.film.audio == "keep":
+    if clip.has_audio and recipe.encode.audio == "keep":
         duration = None if frames is None else frames / rate
         sound = Sound(clip.path, first / clip.rate, duration)
     return Source(size, rate, frames, sound, read)

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dreamvid.frame import Frame, Size
-from dreamvid.recipe import Dream
-
-Fresh = NDArray[np.float32]
-"""Freshness mask, (H, W), 0..1: 1 where a pixel was just disoccluded, or is new altogether, and
-needs a full burst of steps, 0 where the dream was carried."""
-
-Colors = NDArray[np.float64]
-"""(3, 3): the covariance of R, G and B over a picture, in levels²."""
-
-
-Notes: TypeAlias = dict[str, NDArray[np.float64]]
-"""Small arrays by name, never changed in place; a checkpoint has them."""
+from dreamvid.frame import Colors, Frame, Fresh, Notes, Size
+from dreamvid.resolve import DreamSettings
 
 
 @dataclass(frozen=True)
@@ -40,7 +26,7 @@ class DreamTask:
     canvas: Frame
     index: int = 0
     fresh: Fresh | None = None
-    settings: Dream | None = None
+    settings: DreamSettings | None = None
     colors: Colors | None = None
     notes: Notes = field(default_factory=dict)
 

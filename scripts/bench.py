@@ -34,12 +34,12 @@ from dreamvid.color import NATURAL
 from dreamvid.dreaming.ascent import StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.shaping import mixing
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tensorflow import computed_in
 from dreamvid.media.read import read_picture
 from dreamvid.motion.resample import resized
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import Network
 
 NETWORKS = {"inception_v3": ("mixed3", "mixed5"), "lite0": ("heads", "creatures")}

@@ -20,12 +20,12 @@ import numpy as np
 
 from dreamvid.dreaming.ascent import Ascent
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.frame import Size
 from dreamvid.machine import taken
 from dreamvid.media.read import read_picture
 from dreamvid.media.still_writer import save_still
 from dreamvid.motion.resample import resize_cubic
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.rendering.render import plan, record
 from dreamvid.task import DreamTask

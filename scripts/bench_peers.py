@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from dreamvid.dreaming.networks.network_spec import Preprocess
+from dreamvid.networks.network_spec import Preprocess
 
 Picture = NDArray[np.float32]
 Step = Callable[[Picture], Picture]

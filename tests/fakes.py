@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from dreamvid.errors import RunError
-from dreamvid.frame import Frame
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.frame import Frame, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 
 
 def dreaming(dream: Callable[[Frame, int, Fresh], Frame]) -> AnyDreamer:

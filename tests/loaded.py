@@ -10,14 +10,14 @@ import pytest
 
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.activations import Features, activations
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.tensorflow import keras, tf
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Network, Recipe
-from dreamvid.recipe.resolve import resolve
+from dreamvid.resolve import resolve
 
 LOADERS = "dreamvid.dreaming.networks.activations"
 LISTERS = "dreamvid.dreaming.networks.layers"

@@ -148,7 +148,7 @@ def media(corpus: dict[str, list[Path]], folder: Path, seed: int, index: int) ->
     return path
 
 
-FULL = """version: 1
+FULL = """version: 2
 kind: video
 source: clip.mp4
 output: out.mp4
@@ -170,9 +170,9 @@ dream:
   step_size: "0:(1.2), 9:(2) ease"
   tile: 512
 motion: {zoom: 1.01 + 0.01*sin(t/9), angle: 0.2, translate: [1, 0], center: [0.5, 0.5]}
-blend: {what: residual, by: flow, share: 0.9}
+blend: {carry: residual, follow: flow, share: 0.9}
 color: {shift: [0, 1, 0], anchor: 0.2}
-film: {crf: 18, audio: keep}
+encode: {crf: 18, audio: keep}
 """
 
 TWO = """kind: zoom

@@ -29,9 +29,6 @@ from tests import media_factory as make
 
 SIZE = "112x96"
 
-RENAMED: dict[str, dict[str, str]] = {}
-"""Keys of sections that are called otherwise than when the record was begun."""
-
 
 def digest(frames: Iterable[NDArray[Any]]) -> str:
     """Of the bytes of all frames, their shapes and types."""
@@ -50,10 +47,7 @@ def recipe(data: dict[str, Any], folder: Path, output: str, **said: Any) -> Reci
         merged[key] = (
             {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
         )
-    for section, names in RENAMED.items():
-        if isinstance(merged.get(section), dict):
-            merged[section] = {names.get(k, k): v for k, v in merged[section].items()}
-    return make_recipe({RENAMED.get("", {}).get(k, k): v for k, v in merged.items()})
+    return make_recipe(merged)
 
 
 def frames_of(asked: Recipe) -> list[NDArray[Any]]:
@@ -79,8 +73,8 @@ def shipped(name: str, folder: Path) -> Recipe:
     }
     if kind != "image":
         said["frames"] = 3
-    if isinstance(data.get("blend"), dict) and "settle" in data["blend"]:
-        data["blend"] = {**data["blend"], "settle": 2}
+    if isinstance(data.get("blend"), dict) and "warmup" in data["blend"]:
+        data["blend"] = {**data["blend"], "warmup": 2}
     return recipe({**data, "kind": kind}, folder, "b.png" if kind == "image" else "b.mp4", **said)
 
 
@@ -95,7 +89,7 @@ def video(folder: Path, output: str = "w.mp4", **said: Any) -> Recipe:
     """A short clip with motion and a cut, the default network."""
     clip = str(make.moving_clip(folder / "v.mp4", 112, 96, 9, 6))
     data = {"kind": "video", "source": clip, "size": SIZE, "dream": {"burst": 3}}
-    return recipe(data, folder, output, **{"blend": {"settle": 1}, **said})
+    return recipe(data, folder, output, **{"blend": {"warmup": 1}, **said})
 
 
 def resumed(asked: Recipe, after: int) -> list[NDArray[Any]]:
@@ -128,7 +122,7 @@ def coded(asked: Recipe) -> list[NDArray[Any]]:
 
 NONE: dict[str, Any] = {"network": "none"}
 RANDOM: dict[str, Any] = {"network": {"name": "squeezenet", "weights": "random"}}
-TILES: dict[str, Any] = {"dream": {"tile": 64, "margin": 16, "octaves": 2}}
+TILES: dict[str, Any] = {"dream": {"tile": 64, "tile_margin": 16, "octaves": 2}}
 
 CASES: dict[str, Callable[[Path], list[NDArray[Any]]]] = {
     **{
@@ -154,10 +148,10 @@ CASES: dict[str, Callable[[Path], list[NDArray[Any]]]] = {
     ),
     "clip": lambda at: frames_of(video(at, "c.mp4")),
     "clip, camera": lambda at: frames_of(
-        video(at, "c.mp4", motion={"zoom": 1.05, "on": "frame"}, frames=4)
+        video(at, "c.mp4", motion={"zoom": 1.05, "moves": "camera"}, frames=4)
     ),
     "clip, picture": lambda at: frames_of(
-        video(at, "c.mp4", blend={"what": "picture", "by": "still", "share": 0.5}, frames=4)
+        video(at, "c.mp4", blend={"carry": "picture", "follow": "still", "share": 0.5}, frames=4)
     ),
     "clip, cadence": lambda at: frames_of(video(at, "c.mp4", cadence=2)),
     "clip, rate": lambda at: frames_of(

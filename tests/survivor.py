@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 
 from dreamvid.cli import main
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Fresh
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
 from dreamvid.rendering import render
-from dreamvid.task import Fresh
 from tests import forks
 from tests.fakes import dreaming
 

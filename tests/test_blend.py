@@ -17,12 +17,12 @@ from dreamvid.blend import (
     crossfade,
     needs_source,
 )
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Blend, FilmRecipe, Motion, Recipe, ZoomBlend
 from dreamvid.recipe.load import make_recipe
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 from tests.fakes import asleep, dreaming
 
 H, W = 24, 32
@@ -54,7 +54,7 @@ def frames(recipe: Recipe, sources: list[Frame], dream: AnyDreamer) -> list[Any]
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
 def test_a_residual_is_laid_on_the_new_source(move: Warp, share: float) -> None:
-    made, _ = canvas(SOURCE, LAST, move, Blend(what="residual", share=share))
+    made, _ = canvas(SOURCE, LAST, move, Blend(carry="residual", share=share))
     assert np.allclose(made, SOURCE + share * move(DREAM - BEFORE, 0.0), atol=1e-3)
     assert made.dtype == np.float32
 
@@ -62,7 +62,7 @@ def test_a_residual_is_laid_on_the_new_source(move: Warp, share: float) -> None:
 @pytest.mark.parametrize("move", [still, aside])
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
 def test_a_picture_is_mixed_with_the_new_source(move: Warp, share: float) -> None:
-    made, _ = canvas(SOURCE, LAST, move, Blend(what="picture", share=share))
+    made, _ = canvas(SOURCE, LAST, move, Blend(carry="picture", share=share))
     assert np.allclose(
         made, (1 - share) * SOURCE + share * np.asarray(move(DREAM, SOURCE)), atol=1e-3
     )
@@ -72,8 +72,8 @@ def test_a_picture_is_mixed_with_the_new_source(move: Warp, share: float) -> Non
 @pytest.mark.parametrize("what", ["residual", "picture"])
 def test_the_first_frame_and_no_share_are_the_source_itself(what: Any) -> None:
     for made, bare in (
-        canvas(SOURCE, None, aside, Blend(what=what)),
-        canvas(SOURCE, LAST, aside, Blend(what=what, share=0)),
+        canvas(SOURCE, None, aside, Blend(carry=what)),
+        canvas(SOURCE, LAST, aside, Blend(carry=what, share=0)),
     ):
         assert made is SOURCE
         assert np.array_equal(bare, np.ones((H, W)))
@@ -191,7 +191,7 @@ def test_a_frame_between_stays_within_the_levels() -> None:
     [("picture", 1, False), ("picture", 0.9, True), ("residual", 1, True), ("residual", 0, True)],
 )
 def test_only_a_whole_picture_needs_no_source(what: Any, share: float, needed: bool) -> None:
-    assert needs_source(Blend(what=what, share=share)) is needed
+    assert needs_source(Blend(carry=what, share=share)) is needed
 
 
 # The recurrence with a dreamer that changes nothing
@@ -210,7 +210,7 @@ def test_a_clip_without_dream_is_the_clip(motion: dict[str, Any], share: float) 
 
 
 def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
-    motion = {"zoom": 1.1, "angle": 2, "translate": [1, 0], "on": "frame"}
+    motion = {"zoom": 1.1, "angle": 2, "translate": [1, 0], "moves": "camera"}
     recipe = make_recipe({"motion": motion}, "video")
     camera, step = Affine(), camera_step(Motion.model_validate(motion), Size(W, H))
     for frame, source in zip(frames(recipe, CLIP, asleep), CLIP, strict=True):
@@ -227,7 +227,7 @@ def test_a_clip_whose_camera_moves_is_cropped_by_the_schedule() -> None:
         {"zoom": 1.05, "angle": -3, "center": [0.3, 0.6], "border": "reflect"},
         {"translate": [0.5, -2], "border": "reflect"},
         {"trim": [2, 1], "border": "edge"},
-        {"zoom": 1.02, "on": "dream"},
+        {"zoom": 1.02, "moves": "dream"},
     ],
 )
 def test_a_zooms_next_frame_is_this_one_moved(motion: dict[str, Any]) -> None:
@@ -294,7 +294,7 @@ def marking(frame: Frame, t: int, bare: Fresh) -> Frame:
 
 
 def test_a_dream_gathers_on_a_still_clip_up_to_its_share() -> None:
-    blend = {"by": "still", "share": 0.5, "settle": 0}
+    blend = {"follow": "still", "share": 0.5, "warmup": 0}
     recipe = make_recipe({"blend": blend, "color": {"anchor": 0}}, "video")
     made = frames(recipe, CLIP, marking)
     for t, (frame, source) in enumerate(zip(made, CLIP, strict=True)):
@@ -309,7 +309,7 @@ def test_without_a_share_every_frame_is_dreamed_alone() -> None:
 
 
 def test_a_clips_dream_moves_and_its_source_stays() -> None:
-    """`on: dream`: a tunnel of feedback over the running clip."""
+    """`moves: dream`: a tunnel of feedback over the running clip."""
 
     @dreaming
     def once(frame: Frame, t: int, bare: Fresh) -> Frame:
@@ -318,8 +318,8 @@ def test_a_clips_dream_moves_and_its_source_stays() -> None:
             frame[5, 6] += 50
         return frame
 
-    motion = {"translate": [2, 1], "on": "dream"}
-    blend = {"by": "still", "share": 1, "settle": 0}
+    motion = {"translate": [2, 1], "moves": "dream"}
+    blend = {"follow": "still", "share": 1, "warmup": 0}
     recipe = make_recipe({"motion": motion, "blend": blend, "color": {"anchor": 0}}, "video")
     for t, (frame, source) in enumerate(zip(frames(recipe, CLIP, once), CLIP, strict=True)):
         mark = np.zeros_like(source)
@@ -351,7 +351,7 @@ def test_the_dreamer_is_told_which_frame_it_dreams() -> None:
         told.append(t)
         return frame
 
-    frames(make_recipe({"blend": {"settle": 0}}, "video"), CLIP, note)
+    frames(make_recipe({"blend": {"warmup": 0}}, "video"), CLIP, note)
     assert told == [0, 1, 2, 3, 4]
 
 

@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from dreamvid.cli import main
 from dreamvid.cli.progress import look
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
+from dreamvid.networks.builtin import BUILTIN
 from tests import media_factory
 from tests.conftest import SEED
 

@@ -10,8 +10,8 @@ import pytest
 from dreamvid import render
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
+from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe, presets, read_recipe
-from dreamvid.recipe.resolve import schedules
 from tests import media_factory as make
 
 

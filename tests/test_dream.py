@@ -20,22 +20,22 @@ from keras.src.legacy.saving import legacy_h5_format
 from dreamvid.dreaming.ascent import Ascent, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.networks.activations import activations, preprocessed
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.layers import layers
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.networks.network_spec import Download
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.objectives import objective
 from dreamvid.dreaming.octaves import octave_sizes
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling
 from dreamvid.errors import NetworkError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Notes, Size
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.network_spec import Download
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import MAX_GROWTH, Dream, LayerTerm, Network
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import DreamSettings, resolve
-from dreamvid.task import DreamTask, Fresh, Notes
+from dreamvid.resolve import DreamSettings, resolve
+from dreamvid.task import DreamTask
 from tests.loaded import build_once, dreamer_of
 
 SLOW = [pytest.mark.slow]
@@ -142,8 +142,8 @@ def test_smoothing_takes_the_fine_grain_out_of_the_dream(picture: Frame) -> None
 
     def grain(smooth: float, **shape: Any) -> float:
         alone = {"octaves": 1, "octave_top": 0, "steps": 4, "step_size": 1}
-        told = make_recipe({"dream": {**alone, "smooth": smooth, **shape}}, "image")
-        residual = dream(DreamTask(picture, 0, None, settled(told).dream)) - picture
+        recipe = make_recipe({"dream": {**alone, "gradient_blur": smooth, **shape}}, "image")
+        residual = dream(DreamTask(picture, 0, None, resolve(recipe).dream)) - picture
         return float(np.abs(np.diff(residual, axis=1)).mean() / residual.std())
 
     bare, smoothed = grain(0.0, laplacian=0), grain(2.0, laplacian=0)
@@ -344,8 +344,8 @@ CHANGES: list[dict[str, Any]] = [
     {"steps": 2},
     {"burst": 5},
     {"jitter": 3},
-    {"smooth": 0},
-    {"smooth": 1.6},
+    {"gradient_blur": 0},
+    {"gradient_blur": 1.6},
     {"decorrelate": 0},
     {"decorrelate": 0.5},
     {"palette": "source"},
@@ -356,10 +356,10 @@ CHANGES: list[dict[str, Any]] = [
 
 
 TOGETHER: list[dict[str, Any]] = [
-    {"step_size": 3.3, "octaves": 3, "jitter": 3, "smooth": 1.6},
+    {"step_size": 3.3, "octaves": 3, "jitter": 3, "gradient_blur": 1.6},
     {"objective": {"animals": 0.2, "cells": 0.7}, "octave_scale": 1.7, "burst": 5},
     {"objective": {"animals": -1, "cells": 0}, "octave_top": 1, "steps": 2, "laplacian": 0},
-    {"smooth": 0, "decorrelate": 0, "laplacian": 1},
+    {"gradient_blur": 0, "decorrelate": 0, "laplacian": 1},
     {"decorrelate": 0.5, "palette": "source", "stagger": 1},
 ]
 """All that changes, a few at a time: were one of them not heeded, the frame would show it."""
@@ -373,7 +373,7 @@ def how(**dream: Any) -> DreamSettings:
 @pytest.fixture(scope="module")
 def changing() -> Dreamer:
     """One for many changes, so that what stays behind of a frame shows in the next."""
-    return dreamer(**ANIMALS, step_size=1.2, smooth=0.5)
+    return dreamer(**ANIMALS, step_size=1.2, gradient_blur=0.5)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_a_frame_with_its_own_values_is_that_of_a_recipe_with_them(
     wide: Frame, changing: Dreamer, change: dict[str, Any]
 ) -> None:
     bare = patch((144, 192))
-    whole = {"step_size": 1.2, "smooth": 0.5, **change}
+    whole = {"step_size": 1.2, "gradient_blur": 0.5, **change}
     own = changing(DreamTask(wide, 1, bare))
     other = dreamer(**{**ANIMALS, **whole})(DreamTask(wide, 1, bare))
     np.testing.assert_array_equal(changing(DreamTask(wide, 1, bare, how(**whole))), other)
@@ -403,12 +403,12 @@ def test_so_it_is_with_every_method(wide: Frame, method: str) -> None:
 
 
 def test_changing_values_are_one_trace_and_smoothing_or_not_are_two(wide: Frame) -> None:
-    dream = dreamer(**ANIMALS, smooth=0.5)
+    dream = dreamer(**ANIMALS, gradient_blur=0.5)
     few = CHANGES[:2]
     again = ((1.6, 1, few), (0, 2, CHANGES), (2.3, 2, few), (0, 2, few))
     for smooth, traces, changes in ((0.5, 1, CHANGES), *again):
         for t, change in enumerate(changes):
-            dream(DreamTask(wide, t, patch((144, 192)), how(**{**change, "smooth": smooth})))
+            dream(DreamTask(wide, t, patch((144, 192)), how(**{**change, "gradient_blur": smooth})))
         assert dream.traces == traces
     assert dream._ascent.box_traces == 2, "smoothed, and not"
 
@@ -426,7 +426,7 @@ def test_weights_of_nothing_leave_the_picture_as_it_is(picture: Frame, method: s
 
 
 def test_weights_say_how_much_of_each_layer_not_how_strongly(picture: Frame) -> None:
-    soft = {"step_size": 1, "smooth": 0.5}
+    soft = {"step_size": 1, "gradient_blur": 0.5}
     dream = dreamer(**ANIMALS, **soft)
     weights = {"animals": 1e-4, "cells": 5e-5}
     faint = dream(DreamTask(picture, 1, None, how(objective=weights, **soft)))
@@ -444,9 +444,9 @@ def test_a_layer_that_has_all_but_faded_out_has_no_sudden_strength(
 
 
 def test_smoothing_that_fades_out_ends_in_none(picture: Frame) -> None:
-    dream = dreamer(**ANIMALS, smooth=0)
+    dream = dreamer(**ANIMALS, gradient_blur=0)
     for smooth in (1e-4, 1e-20, 1e-30):
-        faded = dream(DreamTask(picture, 1, None, how(smooth=smooth)))
+        faded = dream(DreamTask(picture, 1, None, how(gradient_blur=smooth)))
         np.testing.assert_array_equal(faded, dream(DreamTask(picture, 1)))
 
 

@@ -16,16 +16,16 @@ import tensorflow as tf
 
 from dreamvid.dreaming import objectives
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.dreaming.networks.load import build
 from dreamvid.dreaming.objective import Objective, layer
 from dreamvid.dreaming.still import dream
 from dreamvid.errors import MediaError, NetworkError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
+from dreamvid.networks.builtin import BUILTIN
 from dreamvid.recipe import LayerTerm, Term
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
+from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 
 TINY: dict[str, Any] = {"octaves": 2, "octave_top": 0, "steps": 2}

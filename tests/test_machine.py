@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from dreamvid.dreaming import tensorflow as precision
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.tensorflow import computed_in
 from dreamvid.frame import Size
 from dreamvid.machine import TILE_PIXEL, TILES, Machine, available, fitting, taken
+from dreamvid.networks.registry import spec
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.rendering.render import Plan, plan, render
+from dreamvid.resolve import resolve
 from tests.conftest import SEED
 from tests.loaded import dreamer_of
 

@@ -15,7 +15,7 @@ import pytest
 
 from dreamvid.cli import main
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
@@ -31,7 +31,7 @@ from dreamvid.rendering import render as rendering
 from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
 from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
-from dreamvid.task import DreamTask, Fresh
+from dreamvid.task import DreamTask
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, texture
@@ -170,7 +170,7 @@ def test_it_is_small_and_dreams_on_what_octaves_the_film_has(
     assert isinstance(little.recipe, ZoomRecipe)
     assert little.source.size == next(little.source.open()).shape[1::-1] == small
     assert (little.recipe.dream.octaves, little.recipe.dream.jitter) == (octaves, 32)
-    assert (little.recipe.network.name, little.recipe.film.crf) == ("lite0", 23)
+    assert (little.recipe.network.name, little.recipe.encode.crf) == ("lite0", 23)
 
 
 @pytest.mark.usefixtures("faked")
@@ -235,7 +235,7 @@ def test_it_can_be_made_on_another_thread(still: Path) -> None:
     assert len(made_there[0]) == 3
 
 
-@pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "on": "frame"}])
+@pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "moves": "camera"}])
 @pytest.mark.usefixtures("faked")
 def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict[str, Any]) -> None:
     """A second shot's camera has only gone the way since its cut."""

@@ -76,15 +76,23 @@ def test_an_empty_recipe_is_a_zoom_of_fifty_frames() -> None:
     recipe = make_recipe({})
     assert isinstance(recipe, ZoomRecipe)
     assert (recipe.frames, recipe.fps, recipe.motion.zoom) == (50, Fraction(30), 1.02)
-    assert (recipe.blend.what, recipe.blend.share, recipe.motion.on) == ("picture", 1.0, "frame")
+    assert (recipe.blend.carry, recipe.blend.share, recipe.motion.moves) == (
+        "picture",
+        1.0,
+        "camera",
+    )
 
 
 def test_a_video_keeps_its_clip_and_carries_the_residual() -> None:
     recipe = make_recipe({}, "video")
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.frames, recipe.fps, recipe.size, recipe.start, recipe.end) == (None,) * 5
-    assert (recipe.motion.zoom, recipe.motion.on, recipe.film.audio) == (1.0, "dream", "keep")
-    assert (recipe.blend.what, recipe.blend.by, recipe.blend.share) == ("residual", "flow", 0.97)
+    assert (recipe.motion.zoom, recipe.motion.moves, recipe.encode.audio) == (1.0, "dream", "keep")
+    assert (recipe.blend.carry, recipe.blend.follow, recipe.blend.share) == (
+        "residual",
+        "flow",
+        0.97,
+    )
 
 
 def test_an_image_has_no_film_and_nothing_carried() -> None:
@@ -146,11 +154,11 @@ def test_a_recipe_is_frozen_and_can_be_told_apart(kind: str) -> None:
         ({"motion": {"trim": [-1, 0]}}, "motion.trim.0: must be at least 0"),
         ({"motion": {"translate": [1]}}, "motion.translate.1: is missing"),
         ({"color": {"shift": [0, 0, INF]}}, "color.shift.2: must be a finite number"),
-        ({"film": {"crf": 52}}, "film.crf: must be at most 51"),
+        ({"encode": {"crf": 52}}, "encode.crf: must be at most 51"),
         ({"fps": "fast"}, "fps: must be a rate such as 25 or 30000/1001, not 'fast'"),
         ({"size": "big"}, "size: must be WIDTHxHEIGHT such as 1280x720, not 'big'"),
         ({"source": ["a", "b", "c"]}, "source: takes at most 2 values"),
-        ({"version": 2}, "version: must be 1"),
+        ({"version": 3}, "version: must be 2"),
         ({"kind": "vidoe"}, "kind: vidoe: must be one of zoom, video, image"),
         ({"kind": ["zoom"]}, "must be one of zoom, video, image"),
         ({"kind": None}, "must be one of zoom, video, image"),
@@ -264,7 +272,7 @@ def test_zero_and_negative_counts_are_refused(kind: str, path: str, value: int) 
     assert "must be " in said
 
 
-@pytest.mark.parametrize("path", ["seed", "dream.jitter", "dream.smooth", "film.crf"])
+@pytest.mark.parametrize("path", ["seed", "dream.jitter", "dream.gradient_blur", "encode.crf"])
 def test_what_may_be_zero_may_not_be_negative(path: str) -> None:
     assert make_recipe(nested(path, 0))
     assert said_of(nested(path, -1)).startswith(f"{path}: must be at least 0")
@@ -284,7 +292,7 @@ def test_a_name_stands_for_the_network_and_a_share_for_the_blend() -> None:
     recipe = make_recipe({"network": "inception_v3", "blend": 0.5})
     assert isinstance(recipe, ZoomRecipe)
     assert recipe.network.name == "inception_v3"
-    assert (recipe.blend.share, recipe.blend.what) == (0.5, "picture")
+    assert (recipe.blend.share, recipe.blend.carry) == (0.5, "picture")
 
 
 def test_text_is_read_as_the_number_it_says() -> None:
@@ -440,9 +448,9 @@ def read(text: str) -> Recipe:
 
 
 def test_on_is_a_key_and_not_a_truth() -> None:
-    recipe = read("motion:\n  on: dream\n  zoom: 1.1\n")
+    recipe = read("motion:\n  moves: dream\n  zoom: 1.1\n")
     assert isinstance(recipe, ZoomRecipe)
-    assert recipe.motion.on == "dream"
+    assert recipe.motion.moves == "dream"
 
 
 @pytest.mark.parametrize("word", ["no", "off", "yes", "on", "y", "n", "No", "OFF"])

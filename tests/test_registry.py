@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks import registry
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.dreaming.networks.layers import layer_lines
-from dreamvid.dreaming.networks.network_spec import ONE_TO_ONE, NetworkSpec
-from dreamvid.dreaming.networks.registry import network_lines, register_network, spec, specs
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame
+from dreamvid.networks import registry
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.network_spec import ONE_TO_ONE, NetworkSpec
+from dreamvid.networks.registry import network_lines, register_network, spec, specs
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
+from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 
 
@@ -95,7 +95,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
 
 
 PACKAGE = """
-from dreamvid.dreaming.networks.network_spec import AS_IT_IS, NetworkSpec
+from dreamvid.networks.network_spec import AS_IT_IS, NetworkSpec
 
 first = NetworkSpec("first-net", "strange_nets:build", AS_IT_IS, (("a", 1.0),))
 second = lambda: NetworkSpec("second-net", "strange_nets:build", AS_IT_IS, (("a", 1.0),))

@@ -16,7 +16,7 @@ from dreamvid import frames as dream_frames
 from dreamvid import render
 from dreamvid.blend import FADE
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
@@ -26,11 +26,11 @@ from dreamvid.motion.warp import warp
 from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.rendering.render import make_dreamer
 from dreamvid.rendering.run import folder_of, load_checkpoint
+from dreamvid.resolve import resolve
 from dreamvid.source import fit, open_source
-from dreamvid.task import AnyDreamer, DreamTask, Fresh
+from dreamvid.task import AnyDreamer, DreamTask
 from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, grid
@@ -50,7 +50,7 @@ def test_the_dreamer_is_told_the_frame_and_begins_from_the_canvas(picture: Frame
         told.append(t)
         return canvas + 10
 
-    recipe = make_recipe({"blend": {"share": 0.5, "settle": 0}, "color": {"anchor": 0}}, "video")
+    recipe = make_recipe({"blend": {"share": 0.5, "warmup": 0}, "color": {"anchor": 0}}, "video")
     frames = list(dream_frames(recipe, [picture] * 3, brighten))
     assert told == [0, 1, 2]
     for frame, gain in zip(frames, (10, 15, 17.5), strict=True):
@@ -89,12 +89,12 @@ def test_flat_seeds_do_not_run_away(value: float) -> None:
 
 
 def test_a_camera_on_the_clip_crops_each_frame_further(picture: Frame) -> None:
-    still = films("video", [picture] * 3, motion={"zoom": 1.1, "on": "dream"})
-    moved = films("video", [picture] * 3, motion={"zoom": 1.1, "on": "frame"})
+    still = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "dream"})
+    moved = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "camera"})
     for frame in still:
         np.testing.assert_allclose(frame, picture, atol=1e-3)
     assert np.abs(moved[2] - picture).mean() > 5
-    once = films("video", [picture] * 2, motion={"zoom": 1.21, "on": "frame"})
+    once = films("video", [picture] * 2, motion={"zoom": 1.21, "moves": "camera"})
     np.testing.assert_allclose(moved[2], once[1], atol=0.01)
 
 
@@ -128,7 +128,7 @@ def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Fram
 def dreamed(sources: list[Frame], dream: AnyDreamer, **sections: Any) -> list[Frame]:
     """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
     blend = sections.pop("blend", {})
-    blend = {"settle": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
+    blend = {"warmup": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
     recipe = make_recipe({**sections, "blend": blend}, "video")
     return list(dream_frames(recipe, iter(sources), dream))
 
@@ -170,7 +170,9 @@ SECOND = [
 
 
 @pytest.mark.parametrize("cadence", [1, 3])
-@pytest.mark.parametrize("motion", [{}, {"zoom": 1.03, "on": "frame"}, {"zoom": 1.03, "angle": 2}])
+@pytest.mark.parametrize(
+    "motion", [{}, {"zoom": 1.03, "moves": "camera"}, {"zoom": 1.03, "angle": 2}]
+)
 def test_a_shot_is_the_same_alone_and_in_its_film(cadence: int, motion: dict[str, Any]) -> None:
     asked = {"cadence": cadence, "motion": motion}
     told = Told(fake)
@@ -415,7 +417,7 @@ def test_a_range_past_the_end_is_refused(clip: Path) -> None:
         ("chaplin.mp4", Fraction(25), (640, 360), True, {}),
         ("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02}),
         pytest.param(
-            *("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02, "on": "frame"}),
+            *("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02, "moves": "camera"}),
             marks=pytest.mark.slow,
         ),
         ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {}),
@@ -423,7 +425,13 @@ def test_a_range_past_the_end_is_refused(clip: Path) -> None:
             *("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02}),
             marks=pytest.mark.slow,
         ),
-        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02, "on": "frame"}),
+        (
+            "highway.mp4",
+            Fraction(30000, 1001),
+            (640, 480),
+            False,
+            {"zoom": 1.02, "moves": "camera"},
+        ),
     ],
 )
 def test_real_clips_keep_rate_length_and_sound(
@@ -463,10 +471,10 @@ def test_a_first_dream_settles_before_it_shows() -> None:
         return canvas + np.float32(1 if t else 10)
 
     still = np.full((48, 64, 3), 100, np.float32)
-    made = dreamed([still] * 3, note, blend={"settle": 2, "share": 0.5}, **UNHELD)
+    made = dreamed([still] * 3, note, blend={"warmup": 2, "share": 0.5}, **UNHELD)
     assert [t for t, _ in told] == [0, 1, 2, 3, 4]
     assert [bare for _, bare in told] == pytest.approx([0.7**n for n in range(5)], rel=1e-3)
     assert [float(frame.mean()) for frame in made] == pytest.approx([104, 103, 102.5], abs=0.01)
     told.clear()
-    dreamed([still] * 3, note, blend={"settle": 2, "share": 0})
+    dreamed([still] * 3, note, blend={"warmup": 2, "share": 0})
     assert [t for t, _ in told] == [0, 1, 2], "nothing is carried: nothing settles"

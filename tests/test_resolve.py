@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.frame import Size
 from dreamvid.machine import TILES, Machine
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.defaults import settled
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.load import load_recipe, make_recipe, presets
-from dreamvid.recipe.resolve import Job, at_frame, resolve
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import Job, resolve
 
 SIZE = Size(640, 360)
 MACHINE = Machine(2, 300, "bfloat16")

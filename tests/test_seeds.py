@@ -20,16 +20,16 @@ import pytest
 import tensorflow as tf
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.dreaming.networks.load import load
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Fresh
 from dreamvid.media.outputs import write_picture
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.defaults import settled
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.source import open_source
-from dreamvid.task import DreamTask, Fresh
+from dreamvid.task import DreamTask
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
 from tests.loaded import dreamer_of
@@ -132,17 +132,17 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert [dream.octave_scale**power for power in powers] == pytest.approx(facts.octaves)
     assert (dream.decorrelate, dream.laplacian, dream.stagger) == (0, 0, 1)
     if facts.method == "resize":
-        assert (dream.jitter, dream.smooth) == (facts.jitter, 0)
+        assert (dream.jitter, dream.gradient_blur) == (facts.jitter, 0)
     if facts.tile:
         assert dream.tile == facts.tile
     if facts.method == "resize" and facts.tile:
-        assert dream.margin == 0
+        assert dream.tile_margin == 0
     assert recipe.color.shift == (facts.shift,) * 3
     assert recipe.color.anchor == 0
     assert recipe.size == facts.size
     if isinstance(recipe, ZoomRecipe):
         assert (recipe.motion.trim, recipe.motion.border) == (facts.trim, "reflect")
-        assert (recipe.blend.what, recipe.blend.share) == ("picture", 1)
+        assert (recipe.blend.carry, recipe.blend.share) == ("picture", 1)
         assert (recipe.frames, recipe.mix) == (facts.frames, 0.5)
     if isinstance(recipe, VideoRecipe):
         assert recipe.motion == VideoRecipe().motion

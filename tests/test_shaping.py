@@ -20,7 +20,7 @@ from dreamvid.dreaming.tiles import RolledTiles
 from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import resolve
+from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 from tests.loaded import dreamer_of
 

@@ -19,20 +19,21 @@ from hypothesis import strategies as st
 from dreamvid.cli import main
 from dreamvid.cli.dump import yaml_lines
 from dreamvid.cli.recipes import origin_lines
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.registry import specs
 from dreamvid.plots import schedules as curves
 from dreamvid.recipe import KINDS, Recipe
+from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
-from dreamvid.recipe.resolve import schedules
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.rendering.embedded import Embedded
 from tests import media_factory
 from tests.test_recipe import fields
 
-SCHEMA = recipe_schema()
+SCHEMA = recipe_schema(specs())
 ZOOM = "0:(1.02), 50:(1.04) ease"
 FULL: dict[str, Any] = {
     "kind": "video",
@@ -46,7 +47,7 @@ FULL: dict[str, Any] = {
     "motion": {"zoom": ZOOM, "center": ["0.5 + 0.1*sin(s)", 0.5], "trim": None},
     "blend": "1e-1",
     "color": {"shift": [0, "noise(t, 3)", 1e-7]},
-    "dream": {"octaves": {0: 2, 50: 4, "interpolation": "step"}, "smooth": 0},
+    "dream": {"octaves": {0: 2, 50: 4, "interpolation": "step"}, "gradient_blur": 0},
 }
 
 
@@ -277,7 +278,7 @@ RIGHT: list[dict[str, Any]] = [
     {"dream": {"objective": ["faces", {"layer": "eyes", "weight": "max(0, 1 - s)"}]}},
     {"color": {"shift": {"0": 1, "50": 2}}, "motion": {"trim": [3, "t"]}},
     {"kind": "video", "start": "0:01:30.5", "end": 100, "frames": None},
-    {"kind": "image", "mix": 0, "version": 1},
+    {"kind": "image", "mix": 0, "version": 2},
 ]
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
@@ -286,7 +287,7 @@ WRONG: list[dict[str, Any]] = [
     {"kind": "image", "frames": 3},
     {"extends": "tunnel", "ctus": False},
     {"extends": 3},
-    {"version": 2},
+    {"version": 3},
     {"frames": 0},
     {"frames": 2.5},
     {"fps": 0},
@@ -308,7 +309,7 @@ WRONG: list[dict[str, Any]] = [
     {"motion": {"border": "mirror"}},
     {"motion": {"center": [0.5]}},
     {"blend": 2},
-    {"blend": {"by": "flow"}},
+    {"blend": {"follow": "flow"}},
     {"dream": {"octaves": 0}},
     {"dream": {"octaves": 2.5}},
     {"dream": {"power": 3}},

@@ -16,9 +16,9 @@ from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import film_timeline, resolve
 from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
+from dreamvid.resolve import film_timeline, resolve
 from dreamvid.task import AnyDreamer, DreamTask
 from tests.loaded import dreamer_of
 from tests.scenes import Scene
@@ -83,7 +83,7 @@ def test_a_state_without_its_shots_colors_is_refused(tmp_path: Path) -> None:
 SCENE = Scene(ground=(0, 0), disc=(6, 1), begins=(25, 40))
 CLIP = [*SCENE.frames(6), *(255 - frame for frame in SCENE.frames(3))]
 FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
-    "clip": ("video", {"blend": {"settle": 2}}, CLIP),
+    "clip": ("video", {"blend": {"warmup": 2}}, CLIP),
     "every other frame of a clip": ("video", {"cadence": 2}, CLIP),
     "zoom": ("zoom", {"motion": {"zoom": 1.05, "angle": 2}}, [CLIP[0]] * 6),
     "zoom with some seed": ("zoom", {"blend": 0.8}, [CLIP[0]] * 6),
@@ -130,7 +130,7 @@ def test_notes_are_of_the_shot_and_no_dream_changes_what_another_left() -> None:
         task.notes["seen"] = np.array([float(task.index)])
         return task.canvas
 
-    recipe = make_recipe({"blend": {"settle": 1}}, "video")
+    recipe = make_recipe({"blend": {"warmup": 1}}, "video")
     states = [group.checkpoint for group in groups(recipe, CLIP, noting)]
     told = [float(notes["seen"][0]) if notes else None for notes in given]
     assert told == [None, 0, 1, 2, 3, 4, 5, None, 0, 1, 2]
@@ -145,7 +145,7 @@ def test_colors_are_of_a_shots_first_source_frame() -> None:
         given.append(task.colors)
         return task.canvas + np.float32(5)
 
-    recipe = make_recipe({"blend": {"settle": 0}}, "video")
+    recipe = make_recipe({"blend": {"warmup": 0}}, "video")
     list(groups(recipe, CLIP, noting))
     for first, of_shot in ((CLIP[0], given[:6]), (CLIP[6], given[6:])):
         wanted = np.cov(first.reshape(-1, 3).T.astype(np.float64), bias=True)

@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn
 from dreamvid.blend import FADE
 from dreamvid.dreaming import step_map
 from dreamvid.dreaming.step_map import BUDGET, CONTEXT, GAIN, Box, StepMap, Turn, area, around
-from dreamvid.task import Fresh
+from dreamvid.frame import Fresh
 
 quick = settings(deadline=None, max_examples=150)
 

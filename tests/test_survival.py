@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.dreaming.networks.defaults import settled
-from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.machine import Machine
 from dreamvid.media import ffmpeg
+from dreamvid.networks.defaults import settled
+from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run import folder_of
@@ -287,7 +287,7 @@ def test_another_recipe_or_input_is_refused_by_its_keys(home: Path, tmp_path: Pa
     status, told = finished(folder, [*ZOOM, "--angle", "4", "--crf", "20"])
     assert status == 1
     assert "motion.angle (3.0, now 4.0)" in told
-    assert "film.crf (18, now 20)" in told
+    assert "encode.crf (18, now 20)" in told
     assert "--restart begins anew" in told
     make.picture(folder / "still.png", 80, 60, seed=5)
     status, told = finished(folder, ZOOM)

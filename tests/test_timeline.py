@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import film_timeline
 from dreamvid.recipe.timeline import DEFAULT_RATE, NAMES, FrameTime, Timeline
+from dreamvid.resolve import film_timeline
 
 rates = st.fractions(Fraction(1, 10), 240, max_denominator=1001)
 lengths = st.none() | st.integers(1, 10**6)

@@ -8,9 +8,9 @@ from dreamvid.cli.dump import yaml_lines
 from dreamvid.cli.messages import LOG, say
 from dreamvid.cli.progress import follow, follow_preview
 from dreamvid.cli.run_options import RunOptions, StillOptions
-from dreamvid.dreaming.networks.registry import spec_of
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.networks.registry import spec_of
 from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe
 from dreamvid.rendering.estimate import tried, warn_of_shortfalls

@@ -46,7 +46,7 @@ def layers_command(name: str, summary: str, argv: Sequence[str]) -> int:
 
 def _layer_lines(listing: Listing) -> Iterator[str]:
     if listing.network is None:
-        from dreamvid.dreaming.networks.registry import network_lines
+        from dreamvid.networks.registry import network_lines
 
         yield from network_lines()
         return

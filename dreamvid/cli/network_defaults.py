@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dreamvid.dreaming.networks.defaults import own_values
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import NetworkError
+from dreamvid.networks.defaults import own_values
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe, Term
 
 

@@ -32,6 +32,7 @@ from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.fields import Flag
 from dreamvid.recipe.load import presets
 from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.versions import FLAGS
 
 
 def parse(
@@ -69,6 +70,10 @@ def typed(
     named: bool = False,
 ) -> dict[str, Any]:
     """What `argv` says over a model, as nested data to be validated; like :func:`parse`."""
+    for word in argv:
+        if word.partition("=")[0] in FLAGS:
+            flag = word.partition("=")[0]
+            raise UsageError(f"{flag}: is now {FLAGS[flag]}")
     usual = network_defaults(base, value_of(argv, "--network")) if _asks_help(argv) else {}
     registry = ConstructorRegistry()
     registry.struct_rule(_Rule(beside, named, usual))

@@ -85,7 +85,7 @@ def first_sentence(text: str) -> str:
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:
-    from dreamvid.dreaming.networks.defaults import settled
+    from dreamvid.networks.defaults import settled
 
     name, noted, recipe, _ = _asked("show", argv, Showing)
     lines = yaml_lines(settled(recipe))
@@ -102,11 +102,12 @@ def _plotted(argv: Sequence[str]) -> Iterator[str]:
 
 
 def _schema(argv: Sequence[str]) -> Iterator[str]:
+    from dreamvid.networks.registry import specs
     from dreamvid.recipe.schema import recipe_schema
 
     if argv:
         raise UsageError(f"recipe schema: takes no words, not {argv[0]}")
-    yield from json.dumps(recipe_schema(), indent=1, ensure_ascii=False).split("\n")
+    yield from json.dumps(recipe_schema(specs()), indent=1, ensure_ascii=False).split("\n")
 
 
 _COMMANDS: dict[str, Callable[[Sequence[str]], Iterator[str]]] = {

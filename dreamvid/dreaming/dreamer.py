@@ -6,70 +6,34 @@ the method `resize`, the recursive zoom's the method `recursive`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
-from dreamvid.color import NATURAL, covariance
-from dreamvid.dreaming.ascent import Ascended, Ascent, Scale, StepParams
-from dreamvid.dreaming.networks.defaults import dream_values
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import spec_of
+from dreamvid.dreaming.ascent import Ascended, Ascent
+from dreamvid.dreaming.dream_step import DreamStep
+from dreamvid.dreaming.identity import identity_of
 from dreamvid.dreaming.objective import Objective, name_of
 from dreamvid.dreaming.objectives import measure, objective
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
-from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.params import noted_scale, scale_key, step_params
 from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.tensorflow import computed_in, set_threads, tf
 from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
+from dreamvid.networks.defaults import dream_values
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import spec_of
 from dreamvid.recipe import Dream, Network
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import DreamSettings, Job
 from dreamvid.recipe.schedule import Schedule
-from dreamvid.task import Colors, DreamTask
-
-RECURSIVE_SMOOTH = (0.5, 4.5)
-"""`recursive`: sigma of the gradient's cascade at the first step and, rising, after the last."""
-
-FLOOR = 4.0
-"""Levels² of natural color that a source's own palette has besides, for gray and flat ones."""
-
-
-@dataclass(frozen=True)
-class DreamStep:
-    """One step of ascent within a frame.
-
-    Attributes:
-        octave: its number, from 0, the smallest.
-        octaves: how many sizes the frame has.
-        step: the step's number within its octave, from 0.
-        steps: how many the octave takes.
-        size: the octave's.
-        objective: what is raised, of the picture at that size; None where it was not measured.
-    """
-
-    octave: int
-    octaves: int
-    step: int
-    steps: int
-    size: Size
-    objective: float | None = None
-    _picture: tf.Tensor = field(default=None, repr=False, compare=False)
-
-    @cached_property
-    def image(self) -> Frame:
-        """The picture after the step, (H, W, 3) float32 of the octave's size; the caller's own."""
-        image: Frame = self._picture.numpy()
-        return image
+from dreamvid.resolve import DreamSettings, Job
+from dreamvid.task import DreamTask
 
 
 class Dreamer:
@@ -166,8 +130,8 @@ class Dreamer:
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
 
-        Of a task's settings the method, power, normalize, tile, margin and the objective's terms
-        stay the dreamer's own; where the terms are the same, their weights are the task's.
+        Of a task's settings the method, power, normalize, tile, tile_margin and the objective's
+        terms stay the dreamer's own; where the terms are the same, their weights are the task's.
 
         Returns:
             (H, W, 3), clipped to 0..255; the canvas, where every weight is 0.
@@ -200,9 +164,9 @@ class Dreamer:
         """
         task = picture if isinstance(picture, DreamTask) else DreamTask(as_frame(picture))
         canvas, size = task.canvas, Size.of(task.canvas)
-        settings = cast(DreamSettings, task.settings or self._settings(size))
+        settings = task.settings or self._settings(size)
         shapes = self._shapes(size, settings)
-        params = self._params(settings, task)
+        params = step_params(settings, self._dream.method, self._terms, task)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
         maps = self._step_maps(task, settings, shapes)
@@ -215,7 +179,7 @@ class Dreamer:
                     steps.size, task.index, octave, max(1, steps.whole_steps), settings
                 )
                 rng = np.random.default_rng([self._seed, task.index, octave, 1])
-                scale = _noted_scale(task, steps.size, params)
+                scale = noted_scale(task, steps.size, params)
                 last: Ascended | None = None
                 for count, last in enumerate(
                     self._ascent.ascend(started, steps, params, draws, rng, scale)
@@ -224,7 +188,7 @@ class Dreamer:
                     at = Size.of(last.picture)
                     yield DreamStep(octave, len(maps), count, steps.count, at, told, last.picture)
                 assert last is not None, "no octave here is idle"
-                task.notes[_scale_key(steps.size)] = last.scale.note
+                task.notes[scale_key(steps.size)] = last.scale.note
                 octaves.finish(last.picture.numpy())
             return np.clip(octaves.frame(), 0.0, 255.0)
         except tf.errors.ResourceExhaustedError:
@@ -253,26 +217,10 @@ class Dreamer:
     def identity(self) -> str:
         """A hash of what its dreams depend on, so that a render with it can be resumed; empty where
         nothing tells: for a network whose `build` is a function, or a file that cannot be read."""
-        weights = self._network.weights or self.spec.weights
-        if callable(self.spec.build):
-            return ""
-        if self.spec.packaged and weights == "package":
-            weights = self.spec.packaged.sha256
-        elif weights not in ("imagenet", "random", "build"):
-            try:
-                weights = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
-            except OSError:
-                return ""
         own = self._settings(Size(self.spec.min_size, self.spec.min_size))
         settings = own.model_copy(update={"octave_top": self._dream.octave_top})
-        parts = {
-            "network": self.spec.name,
-            "weights": weights,
-            "precision": self.machine.precision,
-            "seed": self._seed,
-            "dream": settings.model_dump(mode="json", warnings=False),
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        network = self._network.model_copy(update={"precision": self.machine.precision})
+        return identity_of(self.spec, network, settings, self._seed)
 
     @property
     def pixels(self) -> int:
@@ -333,34 +281,3 @@ class Dreamer:
         turn = Turn(task.index, len(shapes), settings.stagger)
         tile = self.machine.tile
         return step_maps(fresh, shapes, settings.steps, settings.burst, tile, turn)
-
-    def _params(self, settings: DreamSettings, task: DreamTask) -> StepParams:
-        recursive = self._dream.method == "recursive"
-        smooth = RECURSIVE_SMOOTH if recursive else (settings.smooth,) * 2
-        share = settings.decorrelate
-        mixed = mixing(_palette(settings, task), share) if share else None
-        own = [*map(name_of, settings.objective)] == [*map(name_of, self._terms)]
-        weights = tuple(term.weight for term in (settings.objective if own else self._terms))
-        return StepParams(weights, settings.step_size, smooth, settings.laplacian, mixed)
-
-
-def _scale_key(shape: Shape) -> str:
-    """The name of the note of the scale of an octave of (height, width)."""
-    return f"scale.{shape[0]}x{shape[1]}"
-
-
-def _noted_scale(task: DreamTask, shape: Shape, params: StepParams) -> Scale | None:
-    """That of an octave's last whole gradient, if it was split as it would be now."""
-    note = task.notes.get(_scale_key(shape))
-    bands = params.bands_of(shape)
-    fits = note is not None and len(note) == 1 + (bands + 1 if bands else 0)
-    return Scale.of(note) if note is not None and fits else None
-
-
-def _palette(settings: Dream, task: DreamTask) -> Colors:
-    """The covariance of the colors that a dream keeps to."""
-    if settings.palette == "natural":
-        return NATURAL
-    own = covariance(task.canvas) if task.colors is None else task.colors
-    lifted: Colors = own + FLOOR * NATURAL / np.trace(NATURAL)
-    return lifted

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from dreamvid.dreaming.networks.activations import Features, activations
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.frame import Frame
+from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Network, Term
 
 Power = Literal[1, 2]

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.dreaming.tiles import GUARD
-from dreamvid.frame import Frame
+from dreamvid.frame import Colors, Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.pyramid import joined, split
-from dreamvid.task import Colors
 
 SMALLEST = 8
 """Px: a band of a picture smaller than this is no detail."""

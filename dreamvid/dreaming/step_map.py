@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.frame import Fresh
 from dreamvid.media.opencv import cv2
-from dreamvid.task import Fresh
 
 CELL = 16
 """Px: boxes are made of squares of this size."""

@@ -55,7 +55,7 @@ def tiling(dream: Dream, tile: int, min_size: int) -> Tiling:
     or more."""
     if dream.method == "recursive":
         return OffsetTiles(tile, min_size)
-    return RolledTiles(tile, dream.margin, min_size)
+    return RolledTiles(tile, dream.tile_margin, min_size)
 
 
 @dataclass(frozen=True)

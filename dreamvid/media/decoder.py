@@ -70,11 +70,9 @@ class Decoder:
 
     @staticmethod
     def _started() -> subprocess.Popen[bytes]:
-        import dreamvid
-
         words = [
             json.dumps([path for path in sys.path if path]),
-            str(Path(dreamvid.__file__).parent),
+            str(Path(__file__).parent.parent),
         ]
         return subprocess.Popen(
             [sys.executable, "-P", "-X", "utf8", "-c", PROGRAM, *words],

@@ -12,8 +12,9 @@ from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import flow_warp, strain_seen
 from dreamvid.motion.warp import fill_ground, warp, warp_onto
 from dreamvid.recipe import Motion
-from dreamvid.recipe.resolve import Job, at_frame
+from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.resolve import Job
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class CameraWalk:
         source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
         step, before = camera_step(motion, size), self.camera
         border = None if motion.border == "source" else motion.border
-        if frame.t and motion.on == "frame":
+        if frame.t and motion.moves == "camera":
             self.camera = before.then(step).bounded()
             if self._shows_sources:
                 source = warp(source, self.camera, border or "reflect")
@@ -87,7 +88,7 @@ def _moves(
         border = None if motion.border == "source" else motion.border
         to_here: Warp = partial(warp_onto, affine=step, border=border)
         return to_here, partial(warp_onto, affine=step.inverse, border=border), None
-    now, then = (after, before) if motion.on == "frame" else (step, Affine())
+    now, then = (after, before) if motion.moves == "camera" else (step, Affine())
     to_here = flow_warp(frame.flow, now, then)
     to_previous = flow_warp(frame.flow_back, then, now) if frame.flow_back else None
     return to_here, to_previous, strain_seen(frame.flow, now)

@@ -14,7 +14,7 @@ from dreamvid.frame import Frame
 from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import Recipe, Term, VideoRecipe
-from dreamvid.recipe.resolve import at_frame, schedules
+from dreamvid.recipe.at_frame import at_frame, schedules
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.source import open_source

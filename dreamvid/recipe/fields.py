@@ -195,6 +195,6 @@ Level = Annotated[float, Field(ge=-255, le=255), Varies()]
 Triple = Annotated[
     tuple[Level, Level, Level],
     BeforeValidator(parse_triple),
-    Flag(metavar="R G B"),
+    Flag("color-shift", metavar="R G B"),
 ]
 """Levels (0–255 scale) for red, green and blue."""

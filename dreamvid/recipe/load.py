@@ -21,6 +21,7 @@ from dreamvid.recipe.base import merged
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.models import KINDS, USUAL_KIND, Recipe
 from dreamvid.recipe.paths import CLIP_ENDINGS, placed, require_within
+from dreamvid.recipe.versions import old_keys
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -184,6 +185,10 @@ def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = ""
     Raises:
         RecipeError: with every fault, in one line.
     """
+    renamed = list(old_keys(data))
+    if renamed or data.get("version") in (1, "1"):
+        changes = ", ".join(renamed) or "no key of it is called otherwise"
+        raise RecipeError(f"is 1; {changes}; write version: 2", key="version", path=name or None)
     given = data.get("kind", kind or kind_of(data.get("source")))
     if not isinstance(given, str) or given not in KINDS or (kind and given != kind):
         right = f"this command wants {kind}" if kind else f"must be one of {', '.join(KINDS)}"

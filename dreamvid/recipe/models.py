@@ -27,10 +27,10 @@ from dreamvid.recipe.fields import Flag, Moment, Rate, Size
 from dreamvid.recipe.paths import InputFile, OutputFile
 from dreamvid.recipe.sections import (
     Blend,
-    ClipFilm,
+    ClipEncode,
     Color,
     Dream,
-    Film,
+    Encode,
     Motion,
     Network,
     ZoomBlend,
@@ -51,7 +51,7 @@ class Recipe(Section):
     """What every kind of recipe says."""
 
     kind: Annotated[str, Flag(hidden=True)]
-    version: Annotated[Literal[1], Flag(hidden=True)] = 1
+    version: Annotated[Literal[2], Flag(hidden=True)] = 2
     source: Annotated[
         tuple[NamedPath, ...],
         BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
@@ -98,7 +98,7 @@ class FilmRecipe(Recipe):
     fps: Rate | None = Field(None, description="Frames a second.")
     motion: Motion = Motion()
     blend: Blend = Blend()
-    film: Film = Film()
+    encode: Encode = Encode()
 
 
 class ZoomRecipe(FilmRecipe):
@@ -118,7 +118,7 @@ class VideoRecipe(FilmRecipe):
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
     frames: Frames | None = Field(None, description="Frames in all. Default: to the end.")
     fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
-    film: ClipFilm = ClipFilm()
+    encode: ClipEncode = ClipEncode()
     start: Moment | None = Field(None, description="Where in the clip to begin.")
     end: Moment | None = Field(None, description="Where in the clip to stop.")
     cuts: bool = Field(True, description="Find cuts, and carry nothing over them.")

@@ -6,11 +6,11 @@ is what the models read before they look: the short forms, the schedules' texts,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from dreamvid.dreaming.networks.builtin import BUILTIN
 from dreamvid.recipe.base import sections_in
 from dreamvid.recipe.expression import BETWEEN, known
 from dreamvid.recipe.load import presets
@@ -31,8 +31,11 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def recipe_schema() -> dict[str, Any]:
+def recipe_schema(networks: Iterable[str] = ()) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a recipe of any kind, as it stands in YAML.
+
+    Args:
+        networks: names that an editor may offer.
 
     Where no kind is given, it is a video's if a source is a clip, else a zoom's; or any kind's if
     the recipe extends another. A number written as a text (`"768"`), which the loader forgives,
@@ -43,7 +46,7 @@ def recipe_schema() -> dict[str, Any]:
     defs = {name: _tidy(definition) for name, definition in made["$defs"].items()}
     for definition in defs.values():
         del definition["title"]
-    _add_short_forms(defs)
+    _add_short_forms(defs, networks)
     refs = {}
     for kind, model in KINDS.items():
         keys = defs[model.__name__]["properties"]
@@ -119,11 +122,11 @@ def _ways(node: dict[str, Any]) -> list[Any]:
     return list(node["anyOf"]) if set(node) == {"anyOf"} else [node]
 
 
-def _add_short_forms(defs: dict[str, Any]) -> None:
+def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
     """What may stand for a section or a list; the models read it before they are validated."""
     text = {"type": "string", "minLength": 1}
     network = defs["Network"]["properties"]
-    network["name"]["examples"] = [*BUILTIN, "none"]
+    network["name"]["examples"] = [*networks, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
     weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
     terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]

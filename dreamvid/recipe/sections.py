@@ -113,7 +113,7 @@ class Dream(Section):
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
     )
-    smooth: Annotated[Sigma | None, Varies()] = Field(
+    gradient_blur: Annotated[Sigma | None, Varies()] = Field(
         None,
         description="Sigma (px) of the Gaussian blurs that smooth the gradient; 0: none. Default: "
         "0; the method recursive has its own.",
@@ -148,7 +148,9 @@ class Dream(Section):
         le=16384,
         description="Largest tile (px) dreamed at once. Default: 1280, less where memory is short.",
     )
-    margin: int = Field(32, ge=0, le=1024, description="Context (px) that a tile sees around it.")
+    tile_margin: int = Field(
+        32, ge=0, le=1024, description="Context (px) that a tile sees around it."
+    )
 
     @model_validator(mode="after")
     def _whole_gradients_are_shaped(self) -> Dream:
@@ -197,9 +199,9 @@ class Motion(Section):
         description="What comes in from outside the frame: the source, mirrored beyond its edges; "
         "or the frame's own mirror image, edge or other side; or black.",
     )
-    on: Literal["dream", "frame"] = Field(
+    moves: Literal["dream", "camera"] = Field(
         "dream",
-        description="frame: the camera moves over the picture, dream and all; dream: it moves the "
+        description="camera: the camera moves over the picture, dream and all; dream: it moves the "
         "dream alone, and the source under it stays.",
     )
 
@@ -208,9 +210,9 @@ class ZoomMotion(Motion):
     """The camera of a zoom: it goes into the picture."""
 
     zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 goes out.")
-    on: Literal["dream", "frame"] = Field(
-        "frame",
-        description="frame: the camera moves over the picture, dream and all; dream: it moves the "
+    moves: Literal["dream", "camera"] = Field(
+        "camera",
+        description="camera: the camera moves over the picture, dream and all; dream: it moves the "
         "dream alone, and the source under it stays.",
     )
 
@@ -220,12 +222,12 @@ class Blend(Section):
 
     short = "share"
 
-    what: Literal["residual", "picture"] = Field(
+    carry: Literal["residual", "picture"] = Field(
         "residual",
         description="residual: only what was dreamed passes to the next frame; picture: the whole "
         "frame does.",
     )
-    by: Literal["flow", "still"] = Field(
+    follow: Literal["flow", "still"] = Field(
         "flow",
         description="What moves the dream beside the camera. flow: the clip's own motion; still: "
         "nothing.",
@@ -235,7 +237,7 @@ class Blend(Section):
         description="Share of the last dream that passes to the next frame; 0: each frame is "
         "dreamed alone.",
     )
-    settle: int = Field(
+    warmup: int = Field(
         6,
         ge=0,
         le=100,
@@ -247,17 +249,17 @@ class Blend(Section):
 class ZoomBlend(Blend):
     """What a zoom carries: the whole picture."""
 
-    what: Literal["residual", "picture"] = Field(
+    carry: Literal["residual", "picture"] = Field(
         "picture",
         description="residual: only what was dreamed passes to the next frame; picture: the whole "
         "frame does.",
     )
-    by: Literal["still"] = Field("still", description="still: only the camera moves the dream.")
+    follow: Literal["still"] = Field("still", description="still: only the camera moves the dream.")
     share: Annotated[Share, Flag("blend")] = Field(
         1.0,
         description="Share of the last frame that passes to the next; the rest is the source.",
     )
-    settle: int = Field(
+    warmup: int = Field(
         0,
         ge=0,
         le=100,
@@ -270,7 +272,7 @@ class Color(Section):
     """What keeps the color, or moves it."""
 
     shift: Triple = Field((0.0, 0.0, 0.0), description="Levels added a frame to R, G and B.")
-    anchor: Share = Field(
+    anchor: Annotated[Share, Flag("color-anchor")] = Field(
         0.5,
         description="How firmly, 0 to 1, a film is held near its source: in a zoom its brightness, "
         "contrast, tint, saturation and fine detail; in a clip the dream's mean and spread. 0: let "
@@ -278,13 +280,13 @@ class Color(Section):
     )
 
 
-class Film(Section):
+class Encode(Section):
     """How the frames are coded."""
 
     crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower is better and larger.")
 
 
-class ClipFilm(Film):
+class ClipEncode(Encode):
     """How a clip's frames are coded, and its sound."""
 
     audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")

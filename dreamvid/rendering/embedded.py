@@ -12,6 +12,7 @@ from dreamvid.media.codecs import carries_recipe
 from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
 from dreamvid.recipe.load import load_recipe, make_recipe
+from dreamvid.recipe.versions import upgraded
 from dreamvid.rendering.manifest import Manifest
 
 MARK = "dreamvid recipe "
@@ -50,8 +51,11 @@ class Embedded:
         return [each["sha256"] for each in self.files if each["key"] == key]
 
 
-def read_embedded(film: Path) -> Embedded:
+def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     """The recipe that a film carries. Paths in it are dropped: the film may be a stranger's.
+
+    Args:
+        upgrade: whether a recipe of an earlier version is read as one of this version.
 
     Raises:
         MediaError: there is no such file, or it is no film.
@@ -69,6 +73,7 @@ def read_embedded(film: Path) -> Embedded:
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RecipeError(f"{film}: the recipe that it carries cannot be read ({error})") from None
+    data = upgraded(data) if upgrade else data
     data.pop("source", None)
     data.pop("output", None)
     network = data.get("network")
@@ -86,7 +91,7 @@ def read_embedded(film: Path) -> Embedded:
 def find_embedded(film: Path) -> Embedded | None:
     """As :func:`read_embedded`; None where there is no film, or it carries no right recipe."""
     try:
-        return read_embedded(film)
+        return read_embedded(film, upgrade=True)
     except (MediaError, RecipeError):
         return None
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.outputs import check_output
 from dreamvid.media.segments import count_frames, cut_segments
+from dreamvid.networks.defaults import settled
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe
-from dreamvid.recipe.resolve import schedules
+from dreamvid.recipe.at_frame import schedules
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.manifest import Manifest, compared, described

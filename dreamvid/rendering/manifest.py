@@ -11,13 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from dreamvid.dreaming.networks.registry import packaged_weights
 from dreamvid.errors import MediaError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.files import require_file
+from dreamvid.networks.registry import packaged_weights
 from dreamvid.recipe import WORDS_FOR_WEIGHTS, Network, Recipe
+from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import schedules
 from dreamvid.task import Identified
 
 FORM = 3
@@ -25,7 +25,7 @@ FORM = 3
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
 
-OF_THE_FILM = ("frames", "film")
+OF_THE_FILM = ("frames", "encode")
 """Keys that change a film, but no picture of it."""
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -24,14 +23,16 @@ from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.resolve import at_frame, resolve
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.render import SEGMENT, Plan, Step, output_of, plan, record
+from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
 from dreamvid.source import open_source
 
@@ -182,7 +183,7 @@ def smaller(whole: Plan) -> Plan:
     if recipe.network.name != "none":
         data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
-    data["film"]["crf"] = CRF
+    data["encode"]["crf"] = CRF
     little = make_recipe({**data, "size": sides}, recipe.kind)
     source = open_source(little)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
@@ -227,7 +228,7 @@ def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
     """A clip's frames as the camera sees them, each dreamed as if a shot began there."""
     recipe, walk = whole.recipe, CameraWalk(whole.job, whole.timeline)
     assert isinstance(recipe, VideoRecipe), "a clip"
-    finds = recipe.cuts and recipe.motion.on == "frame"
+    finds = recipe.cuts and recipe.motion.moves == "camera"
     with closing(split_shots(whole.source.open(), finds)) as shots:
         for index, (t, picture) in enumerate(islice(shots, wanted[-1] + 1)):
             seen = walk.view(SourceFrame(t, picture))

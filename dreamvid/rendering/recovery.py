@@ -18,9 +18,9 @@ from dreamvid.media.sink import to_uint8
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.resolve import resolve
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, ShotState, source_digest
+from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
 from dreamvid.source import Source
 

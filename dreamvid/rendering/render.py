@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.dreaming.networks.defaults import settled
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
@@ -21,9 +20,10 @@ from dreamvid.media.outputs import check_output, check_picture, open_sink, write
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.motion.affine import camera_step
+from dreamvid.networks.defaults import settled
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.resolve import Job, at_frame, check, resolve
+from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
 from dreamvid.rendering.embedded import embed
@@ -36,6 +36,7 @@ from dreamvid.rendering.run import (
     locked_run,
     unfinished_run,
 )
+from dreamvid.resolve import Job, resolve
 from dreamvid.source import Source, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
-from dreamvid.judge import find_judge
 from dreamvid.media.outputs import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
@@ -19,6 +18,7 @@ from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.rendering.embedded import find_embedded
 from dreamvid.report.gallery import Gallery
+from dreamvid.report.judge import find_judge
 from dreamvid.report.measure import Compared, Measured, measure
 from dreamvid.report.request import STDOUT, Request
 from dreamvid.report.summary import Report

@@ -8,9 +8,9 @@ import numpy as np
 
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.load import load
-from dreamvid.dreaming.networks.network_spec import NetworkSpec, Preprocess
 from dreamvid.dreaming.tensorflow import keras, keras_seed, tf
 from dreamvid.errors import NetworkError, near
+from dreamvid.networks.network_spec import NetworkSpec, Preprocess
 from dreamvid.recipe import Network
 
 Features = dict[str, tf.Tensor]

@@ -7,7 +7,7 @@ import logging
 import os
 import urllib.request
 
-from dreamvid.dreaming.networks.network_spec import Download
+from dreamvid.networks.network_spec import Download
 
 TIMEOUT = 30.0
 """Seconds without an answer after which a download has failed."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import Network
 
 FAR = 2048

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.dreaming.networks.download import fetch
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.dreaming.networks.weights import check_file
 from dreamvid.dreaming.tensorflow import computed_in, keras, keras_seed
 from dreamvid.errors import DownloadError, NetworkError
 from dreamvid.media.arrays import read_arrays
+from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Network
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}

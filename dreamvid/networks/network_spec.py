@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from dreamvid.dreaming.networks.packaged import Packaged
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
+from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe import Dream
 
 
@@ -100,7 +100,7 @@ class NetworkSpec:
     steps: int = 8
     steps_carried: int = 1
     step_size: float = 1.5
-    smooth: float = 0.0
+    gradient_blur: float = 0.0
     decorrelate: float = 0.95
     laplacian: int = 2
     small: int = 0

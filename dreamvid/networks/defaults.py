@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import NOTHING, spec
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import NOTHING, spec
 from dreamvid.recipe import Dream, FilmRecipe, LayerTerm, Recipe
 
 STAGGER = 2
@@ -45,7 +45,9 @@ def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[s
         "burst": dream.burst or dream.steps or network.steps,
         "step_size": dream.step_size or network.step_size,
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
-        "smooth": network.smooth if dream.smooth is None else dream.smooth,
+        "gradient_blur": (
+            network.gradient_blur if dream.gradient_blur is None else dream.gradient_blur
+        ),
         "decorrelate": even if dream.decorrelate is None else dream.decorrelate,
         "laplacian": bands if dream.laplacian is None else dream.laplacian,
     }

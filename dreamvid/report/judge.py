@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dreamvid.dreaming.networks.defaults import dream_values
-from dreamvid.dreaming.networks.network_spec import NetworkSpec
-from dreamvid.dreaming.networks.registry import spec
 from dreamvid.dreaming.objective import Objective
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
+from dreamvid.networks.defaults import dream_values
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.networks.registry import spec
 from dreamvid.recipe import Dream, LayerTerm, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded

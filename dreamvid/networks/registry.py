@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from dreamvid.dreaming.networks.builtin import BUILTIN
-from dreamvid.dreaming.networks.network_spec import AS_IT_IS, NetworkSpec
 from dreamvid.errors import NetworkError, near
+from dreamvid.networks.builtin import BUILTIN
+from dreamvid.networks.network_spec import AS_IT_IS, NetworkSpec
 from dreamvid.recipe import Network
 
 GROUP = "dreamvid.networks"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreamvid.dreaming.networks.network_spec import (
+from dreamvid.networks.network_spec import (
     AS_IT_IS,
     CENTERED,
     ONE_TO_ONE,
@@ -17,7 +17,7 @@ from dreamvid.dreaming.networks.network_spec import (
     NetworkSpec,
     Preprocess,
 )
-from dreamvid.dreaming.networks.packaged import LITE0
+from dreamvid.networks.packaged import LITE0
 
 APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications"
 

@@ -1,0 +1,1 @@
+"""What is known of networks before one is loaded, without TensorFlow: layers, defaults, weights."""
