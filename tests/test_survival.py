@@ -117,12 +117,13 @@ def assert_survives(folder: Path, words: list[str], wanted: dict[str, bytes]) ->
     ],
 )
 def test_killed_at_random_moments(home: Path, tmp_path: Path, words: list[str]) -> None:
-    """SIGKILL at changes of the disk drawn at random: before, between and after any two writes."""
+    """SIGKILL at changes of the disk drawn at random: before, between and after any two writes; and
+    at one in the middle, so that something is always left to do."""
     print("seed", SEED)
     wanted, changes = undisturbed(home, words)
     rng = random.Random(SEED)
     folder = fresh(home, tmp_path / "a")
-    for at in sorted(rng.sample(range(1, changes), 3)):
+    for at in sorted([*rng.sample(range(1, changes), 2), changes // 2]):
         killed = survivor(folder, words, fault_at=at)
         killed.communicate(timeout=120)
         assert killed.returncode in (-signal.SIGKILL, 0) or (folder / words[-1]).exists()
