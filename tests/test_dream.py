@@ -217,7 +217,7 @@ def test_a_box_is_dreamed_as_strongly_as_the_whole_would_be(
     """A hole in a dream takes about what the picture has taken there in a burst."""
     monkeypatch.setattr("dreamvid.dreaming.step_map.BUDGET", 10)
     # What a deeper layer dreams in a box hangs on more of what is around it than a box sees.
-    dream = dreamer(objective="strokes", octaves=1, steps=1, burst=8, tile=tile, margin=16)
+    dream = dreamer(objective="strokes", octaves=1, steps=1, burst=8, tile=tile, tile_margin=16)
     all_bare = np.ones(wide.shape[:2], np.float32)
     holed = dream(DreamTask(wide, 0, all_bare))
     holed[OWN] = wide[OWN]
