@@ -283,7 +283,7 @@ def test_what_is_there_is_refused_before_any_work(
     (still.parent / name).write_text("mine")
     recipe = of(still, network="none", frames=2)
     with monkeypatch.context() as patch:
-        patch.setattr(previews, "carry_out", None)
+        patch.setattr(previews, "record", None)
         with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
             list(preview(recipe, 2))
     assert (still.parent / name).read_text() == "mine"
