@@ -25,15 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid import cli
-from dreamvid.cli import execute, render
-from dreamvid.media import codecs, decoder, durable, segments, stills
+from dreamvid.media import decoder, durable, segments
 from dreamvid.rendering import render as rendering
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 from tests import survivor
-from tests.hunt import Forked, _forking
-
-WARM = (codecs, execute, render, rendering, stills)
+from tests.forks import DecoderFork
+from tests.hunt import _forking
 
 ZOOM = [
     "zoom",
@@ -235,9 +233,9 @@ def every(said: list[str], each: int, first: int, jobs: int) -> int:
     return found
 
 
-def _started() -> Forked:
+def _started() -> DecoderFork:
     sys.audit("subprocess.Popen", "decoder", [], None, None)
-    return Forked()
+    return DecoderFork()
 
 
 if __name__ == "__main__":

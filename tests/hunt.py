@@ -16,7 +16,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,18 +30,14 @@ from typing import Any
 
 from PIL import Image
 
-from dreamvid import cli, rendering
-from dreamvid.cli import execute, inspect, options, render
+from dreamvid import cli
 from dreamvid.errors import DreamvidError
-from dreamvid.media import capture, decoder, ffmpeg, stills, worker
+from dreamvid.media import decoder, ffmpeg
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.recipe.load import load_recipe
-from dreamvid.report import compare
 from tests import mutants
-
-WARM = (execute, inspect, options, render, rendering, compare, capture, stills)
-"""All that a render needs is imported now, before a process is forked."""
+from tests.forks import DecoderFork, import_all
 
 SECONDS = 20.0
 BYTES = 3 * 2**29
@@ -74,51 +69,6 @@ class Trial:
     seconds: float
     memory: int
     faults: list[str] = field(default_factory=list)
-
-
-class Forked:
-    """A decoder's process, forked from this one: a start costs next to nothing."""
-
-    def __init__(self) -> None:
-        asked, self.stdin = _pipe()
-        self.stdout, answer = _pipe()
-        self.returncode: int | None = None
-        self.pid = os.fork()
-        if not self.pid:
-            status = 1
-            with contextlib.suppress(BaseException):
-                self.stdin.close()
-                self.stdout.close()
-                worker.confine()
-                worker.serve(os.fdopen(asked.fileno(), "rb"), os.fdopen(answer.fileno(), "wb"))
-                status = 0
-            os._exit(status)
-        asked.close()
-        answer.close()
-
-    def poll(self) -> int | None:
-        with contextlib.suppress(ChildProcessError):
-            if self.returncode is None and (got := os.waitpid(self.pid, os.WNOHANG))[0]:
-                self.returncode = os.waitstatus_to_exitcode(got[1])
-        return self.returncode
-
-    def wait(self, timeout: float = 60) -> int | None:
-        until = time.monotonic() + timeout
-        while self.poll() is None:
-            if time.monotonic() > until:
-                raise subprocess.TimeoutExpired("decoder", timeout)
-            time.sleep(0.005)
-        return self.returncode
-
-    def kill(self) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
-
-
-def _pipe() -> tuple[Any, Any]:
-    """What is read from, and what is written to."""
-    read, write = os.pipe()
-    return os.fdopen(read, "rb", 0), os.fdopen(write, "wb", 0)
 
 
 def tried(name: str, words: list[str], folder: Path, wanted: Path, *, read: bool) -> Trial:
@@ -322,8 +272,9 @@ def hunt(
 
 @contextlib.contextmanager
 def _forking() -> Iterator[None]:
+    import_all()
     real = decoder.Decoder._started
-    started: Any = staticmethod(Forked)
+    started: Any = staticmethod(DecoderFork)
     decoder.Decoder._started = started  # type: ignore[method-assign]
     try:
         yield

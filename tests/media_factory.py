@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import io
 import math
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,33 @@ from PIL import Image
 from dreamvid.media import ffmpeg
 
 Picture = NDArray[Any]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def made_once(
+    make: Callable[Concatenate[Path, _P], _R],
+) -> Callable[Concatenate[Path, _P], _R]:
+    """A maker of a file whose bytes depend on its arguments and the name's ending alone.
+
+    The bytes are kept in this process, so that ffmpeg is started once for each such file.
+    """
+    made: dict[str, tuple[bytes, _R]] = {}
+
+    @functools.wraps(make)
+    def maker(path: Path, /, *args: _P.args, **keywords: _P.kwargs) -> _R:
+        key = repr((path.suffix, args, sorted(keywords.items())))
+        if key not in made:
+            answer = make(path, *args, **keywords)
+            made[key] = path.read_bytes(), answer
+            return answer
+        data, answer = made[key]
+        path.write_bytes(data)
+        return path if isinstance(answer, Path) else copy.copy(answer)  # type: ignore[return-value]
+
+    return maker
+
 
 QUADRANTS = ((220, 30, 30), (30, 200, 40), (40, 50, 210), (230, 220, 60))
 """Colors of the upper left, upper right, lower left and lower right of `quadrants`."""
@@ -59,6 +88,7 @@ def run(*words: str | Path) -> None:
     subprocess.run([ffmpeg.executable(), "-v", "error", "-y", *map(str, words)], check=True)
 
 
+@made_once
 def clip(
     path: Path,
     *options: str,
@@ -89,6 +119,7 @@ def h264(path: Path, *options: str, **keywords: Any) -> Path:
     return clip(path, *coding, *options, **keywords)
 
 
+@made_once
 def uneven(
     path: Path,
     *options: str,
@@ -128,6 +159,7 @@ def uneven(
     return [time + shaken for time, shaken in zip(times, shake, strict=True)]
 
 
+@made_once
 def turned(path: Path, rotation: int) -> Path:
     """A clip like a phone's, which is to be turned clockwise by `rotation` to be shown."""
     stored = h264(path.with_name(f"stored-{path.name}"), frames=5)
@@ -184,6 +216,7 @@ def tone_bounds(path: Path) -> tuple[float, float]:
     return float(loud[0]) / 44100, float(loud[-1] + 1) / 44100
 
 
+@made_once
 def picture(path: Path, width: int, height: int, seed: int = 1) -> Path:
     """A still of soft colored blobs."""
     rng = np.random.default_rng(seed)
@@ -192,6 +225,7 @@ def picture(path: Path, width: int, height: int, seed: int = 1) -> Path:
     return path
 
 
+@made_once
 def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> Path:
     """Soft blobs that move to the left, others from frame `cut` on, with a tone."""
     worlds = []

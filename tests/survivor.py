@@ -2,10 +2,13 @@
 
 python -m tests.survivor N WORDS…    SIGKILL at the N-th change of the disk; 0: never; under 0: the
                                      disk is full from the -N-th on
+python -m tests.survivor             the same in forks of this process, one for each line of JSON on
+                                     standard input (`tests.forks.ForkServer` is who writes them)
 """
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import signal
@@ -20,6 +23,7 @@ from dreamvid.frame import Frame, Fresh
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
 from dreamvid.rendering import render
+from tests import forks
 from tests.fakes import dreaming
 
 SEGMENT = 4
@@ -61,13 +65,20 @@ def fault_at(last: int) -> None:
         Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
     Path.mkdir = counted(Path.mkdir)  # type: ignore[method-assign]
     ffmpeg.run = counted(ffmpeg.run)
-    import atexit
-
     atexit.register(lambda: print("changes", count, file=sys.stderr))
+
+
+def run(last: int, words: list[str]) -> int:
+    """dreamvid's exit status."""
+    fault_at(last)
+    return main(words)
 
 
 if __name__ == "__main__":
     render.make_dreamer = lambda job, machine=None: dream
-    render.SEGMENT = SEGMENT
-    fault_at(int(sys.argv[1]))
-    sys.exit(main(sys.argv[2:]))
+    render.SEGMENT = SEGMENT  # before others import it
+    if sys.argv[1:]:
+        sys.exit(run(int(sys.argv[1]), sys.argv[2:]))
+    forks.import_all()
+    for words in forks.served():  # in a fork: once
+        sys.exit(run(int(words[0]), words[1:]))

@@ -27,14 +27,8 @@ from dreamvid.recipe import LayerTerm, Term
 from dreamvid.recipe.load import make_recipe
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
-from tests.loaded import load_once
 
 TINY: dict[str, Any] = {"octaves": 2, "octave_top": 0, "steps": 2}
-
-
-@pytest.fixture(autouse=True)
-def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dreamvid.dreaming.networks.activations.load", load_once)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -44,12 +46,18 @@ def film(recipe: dict[str, Any] | None, files: Any = (), comment: str = "") -> N
     lossless(Path("s.mkv"), SOURCE)
 
 
-def archive(path: Path) -> Path:
-    """Weights that fit the default network."""
+@functools.cache
+def _archived() -> bytes:
     from dreamvid.dreaming.networks.load import build
 
-    layers = build(spec(OWN)).layers
-    np.savez(path, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
+    layers, data = build(spec(OWN)).layers, io.BytesIO()
+    np.savez(data, **{f"{la.name}/{v.name}": v.numpy() for la in layers for v in la.weights})
+    return data.getvalue()
+
+
+def archive(path: Path) -> Path:
+    """Weights that fit the default network."""
+    path.write_bytes(_archived())
     return path
 
 
@@ -71,6 +79,9 @@ def assert_judged_by(numbers: dict[str, Any], recipe: dict[str, Any]) -> None:
         assert one["objective_dreamed"] == pytest.approx(judge.objective_of(dreamed), rel=1e-4)
 
 
+pytestmark = pytest.mark.usefixtures("eager")
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and a Keras that has fetched nothing and may not."""
@@ -82,7 +93,6 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     plain = models.build
     monkeypatch.setattr(models, "build", build)
-    monkeypatch.setattr("dreamvid.dreaming.networks.activations.load", load_once)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

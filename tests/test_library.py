@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.render import Step
 from dreamvid.rendering.run import folder_of, load_checkpoint
+from dreamvid.source import Source
 from dreamvid.task import DreamTask
 from tests import media_factory
-from tests.fakes import ListSink, NamedDreamer, NamedSource, asleep, still_source
+from tests.fakes import FakeDreamer, FakeSink, asleep
 from tests.scenes import Scene
 
 
@@ -62,7 +64,7 @@ def test_a_steps_frame_is_the_callers_own(tmp_path: Path, cadence: int) -> None:
         data = {"source": str(tmp_path / "clip.mp4"), "output": str(tmp_path / name)}
         recipe = make_recipe({**data, "cadence": cadence}, "video")
         found: list[Frame] = []
-        for step in render(recipe, dreamer=NamedDreamer("mine")):
+        for step in render(recipe, dreamer=FakeDreamer("mine")):
             found.append(step.frame.copy())
             if spoils:
                 step.frame[:] = 0
@@ -86,9 +88,9 @@ def test_a_stills_frame_is_the_callers_own(still: Path) -> None:
 def test_a_frame_without_disk_is_the_callers_own(kind: str, cadence: int) -> None:
     recipe = make_recipe({"cadence": cadence} if kind == "video" else {}, kind)
     sources = Scene().frames(7) if kind == "video" else [Scene().frame(0)] * 7
-    wanted = [frame.copy() for frame in frames(recipe, sources, NamedDreamer("mine"))]
+    wanted = [frame.copy() for frame in frames(recipe, sources, FakeDreamer("mine"))]
     given = [source.copy() for source in sources]
-    for frame, own in zip(frames(recipe, sources, NamedDreamer("mine")), wanted, strict=True):
+    for frame, own in zip(frames(recipe, sources, FakeDreamer("mine")), wanted, strict=True):
         np.testing.assert_array_equal(frame, own)
         frame[:] = 0
     np.testing.assert_array_equal(sources, given, "nor are the sources touched")
@@ -104,8 +106,8 @@ def test_a_source_that_is_changed_afterwards_changes_nothing() -> None:
             yield buffer
 
     recipe = make_recipe({"cuts": False}, "video")
-    wanted = list(frames(recipe, Scene().frames(5), NamedDreamer("mine")))
-    np.testing.assert_array_equal(list(frames(recipe, reused(), NamedDreamer("mine"))), wanted)
+    wanted = list(frames(recipe, Scene().frames(5), FakeDreamer("mine")))
+    np.testing.assert_array_equal(list(frames(recipe, reused(), FakeDreamer("mine"))), wanted)
 
 
 # What is yielded is on the disk
@@ -126,7 +128,7 @@ def test_at_each_step_its_frame_and_a_checkpoint_after_it_are_on_the_disk(
     media_factory.moving_clip(tmp_path / "clip.mp4", 64, 48, 13, cut=7)
     data = {"source": str(tmp_path / "clip.mp4"), "output": str(tmp_path / "a.mp4")}
     recipe = make_recipe({**data, "cadence": cadence}, "video")
-    for index, step in enumerate(render(recipe, dreamer=NamedDreamer("mine"), keep="all")):
+    for index, step in enumerate(render(recipe, dreamer=FakeDreamer("mine"), keep="all")):
         assert step.index == index
         counted, lying = stored(tmp_path / "a.mp4")
         assert counted > index
@@ -136,10 +138,10 @@ def test_at_each_step_its_frame_and_a_checkpoint_after_it_are_on_the_disk(
 
 @pytest.mark.usefixtures("overlap")
 def test_after_a_failed_dream_all_that_was_dreamed_is_stored(still: Path) -> None:
-    mine = NamedDreamer("mine")
+    mine = FakeDreamer("mine")
 
     def failing(task: DreamTask) -> Frame:
-        if len(mine.tasks) == 4:
+        if len(mine.indices) == 4:
             raise RunError("broken")
         return mine(task)
 
@@ -156,7 +158,7 @@ def test_after_a_failed_dream_all_that_was_dreamed_is_stored(still: Path) -> Non
 def warning_dreamer(name: str, barrier: Callable[[], object] = lambda: None) -> Any:
     """A dreamer that warns, by its name, at each frame."""
 
-    class Warning(NamedDreamer):
+    class Warning(FakeDreamer):
         def __call__(self, task: DreamTask, /) -> Frame:
             barrier()
             notices.warn(f"from {self.identity} at {task.index}")
@@ -233,9 +235,9 @@ def test_a_render_leaves_the_process_as_it_was(
         return (*logs, logging.raiseExceptions, *signals, *chance)
 
     before = around()
-    for _ in render(zoom(still), dreamer=NamedDreamer("mine")):
+    for _ in render(zoom(still), dreamer=FakeDreamer("mine")):
         assert around() == before
-    stopped = render(zoom(still, "b.mp4"), dreamer=NamedDreamer("mine"))
+    stopped = render(zoom(still, "b.mp4"), dreamer=FakeDreamer("mine"))
     next(stopped)
     stopped.close()
     assert around() == before
@@ -246,12 +248,12 @@ def test_it_works_off_the_main_thread(still: Path) -> None:
     recipe = make_recipe({"cadence": 2}, "video")
 
     def work() -> tuple[list[Frame], int]:
-        made = list(frames(recipe, Scene().frames(5), NamedDreamer("mine")))
+        made = list(frames(recipe, Scene().frames(5), FakeDreamer("mine")))
         return made, len(list(render(zoom(still))))
 
     with ThreadPoolExecutor(1) as pool:
         made, rendered = pool.submit(work).result()
-    wanted = list(frames(recipe, Scene().frames(5), NamedDreamer("mine")))
+    wanted = list(frames(recipe, Scene().frames(5), FakeDreamer("mine")))
     np.testing.assert_array_equal(made, wanted)
     assert rendered == 7
 
@@ -294,27 +296,27 @@ def interrupted(recipe: Recipe, after: int = 3, **parts: Any) -> None:
 
 
 def test_a_dreamer_with_an_identity_is_resumed_to_the_same_bytes(still: Path) -> None:
-    whole = [step.frame for step in render(zoom(still, "whole.mp4"), dreamer=NamedDreamer("mine"))]
-    interrupted(zoom(still), dreamer=NamedDreamer("mine"))
-    again = NamedDreamer("mine")
+    whole = [step.frame for step in render(zoom(still, "whole.mp4"), dreamer=FakeDreamer("mine"))]
+    interrupted(zoom(still), dreamer=FakeDreamer("mine"))
+    again = FakeDreamer("mine")
     rest = list(render(zoom(still), dreamer=again))
     assert 3 <= rest[0].index < 7
-    assert again.tasks == list(range(rest[0].index, 7)), "what was done is not dreamed again"
+    assert again.indices == list(range(rest[0].index, 7)), "what was done is not dreamed again"
     np.testing.assert_array_equal([step.frame for step in rest], whole[rest[0].index :])
     one, other = (still.parent / name for name in ("a.mp4", "whole.mp4"))
     assert one.read_bytes() == other.read_bytes()
 
 
-@pytest.mark.parametrize("other", [NamedDreamer("another"), None])
-def test_another_dreamer_is_refused_on_resume(still: Path, other: NamedDreamer | None) -> None:
-    interrupted(zoom(still), dreamer=NamedDreamer("mine"))
+@pytest.mark.parametrize("other", [FakeDreamer("another"), None])
+def test_another_dreamer_is_refused_on_resume(still: Path, other: FakeDreamer | None) -> None:
+    interrupted(zoom(still), dreamer=FakeDreamer("mine"))
     with pytest.raises(RunError, match=r"another recipe or input: .*what is in dreamer; --restart"):
         list(render(zoom(still), dreamer=other))
     assert len(list(render(zoom(still), dreamer=other, restart=True, overwrite=True))) == 7
 
 
 def test_a_dreamers_identity_is_kept_by_its_hash_alone(still: Path) -> None:
-    list(render(zoom(still), dreamer=NamedDreamer("where/my/weights/are")))
+    list(render(zoom(still), dreamer=FakeDreamer("where/my/weights/are")))
     manifest = (folder_of(still.parent / "a.mp4") / "manifest.json").read_text()
     assert "where/my" not in manifest
     assert [each["key"] for each in json.loads(manifest)["files"]] == ["source", "dreamer"]
@@ -327,9 +329,8 @@ def test_a_dreamers_identity_is_kept_by_its_hash_alone(still: Path) -> None:
 PICTURE = Scene().frame(0)
 
 
-def named(identity: str, frames: int = 7) -> NamedSource:
-    own = still_source(PICTURE, frames)
-    return NamedSource(**vars(own), identity=identity)
+def named(identity: str, frames: int = 7) -> Source:
+    return Source.of_frames([PICTURE] * frames, identity=identity)
 
 
 def test_a_source_needs_no_file_and_leaves_nothing_without_identity(
@@ -337,7 +338,7 @@ def test_a_source_needs_no_file_and_leaves_nothing_without_identity(
 ) -> None:
     recipe = make_recipe({"output": str(tmp_path / "a.mp4"), "network": "none"}, "zoom")
     with caplog.at_level(logging.INFO, "dreamvid"):
-        made = list(render(recipe, source=still_source(PICTURE, 4)))
+        made = list(render(recipe, source=Source.of_frames([PICTURE] * 4)))
     assert [(step.index, step.total) for step in made] == [(t, 4) for t in range(4)]
     np.testing.assert_array_equal(made[0].frame, PICTURE)
     assert "the source has no identity: nothing is kept to resume" in caplog.text
@@ -351,7 +352,7 @@ def test_without_a_source_one_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_source_with_an_identity_is_resumed_and_no_other(tmp_path: Path) -> None:
     recipe = make_recipe({"output": str(tmp_path / "a.mp4"), "network": "none"}, "zoom")
-    mine = NamedDreamer("mine")
+    mine = FakeDreamer("mine")
     interrupted(recipe, source=named("a"), dreamer=mine)
     with pytest.raises(RunError, match=r"another recipe or input: what is in source;"):
         next(render(recipe, source=named("b"), dreamer=mine))
@@ -369,7 +370,7 @@ def test_closed_it_closes_its_source(tmp_path: Path) -> None:
         finally:
             closed.append(True)
 
-    own = NamedSource(**{**vars(named("a")), "open": opened})
+    own = replace(named("a"), open=opened)
     recipe = make_recipe({"output": str(tmp_path / "a.mp4"), "network": "none"}, "video")
     interrupted(recipe, source=own)
     assert closed == [True]
@@ -380,7 +381,7 @@ def test_closed_it_closes_its_source(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("overlap")
 def test_a_sink_gets_every_frame_and_is_closed(still: Path) -> None:
-    sink = ListSink()
+    sink = FakeSink()
     made = list(render(zoom(still), sink=sink))
     np.testing.assert_array_equal(sink.frames, [step.frame for step in made])
     assert len(made) == 7
@@ -389,7 +390,7 @@ def test_a_sink_gets_every_frame_and_is_closed(still: Path) -> None:
 
 
 def test_a_sink_gets_the_one_frame_of_a_still(still: Path) -> None:
-    sink = ListSink()
+    sink = FakeSink()
     recipe = make_recipe({"source": str(still), "network": "none"}, "image")
     (step,) = render(recipe, sink=sink)
     np.testing.assert_array_equal(sink.frames, [step.frame])
@@ -398,13 +399,13 @@ def test_a_sink_gets_the_one_frame_of_a_still(still: Path) -> None:
 
 def test_with_a_sink_what_is_there_is_no_matter(still: Path) -> None:
     (still.parent / "a.mp4").write_text("mine")
-    list(render(zoom(still), sink=ListSink()))
+    list(render(zoom(still), sink=FakeSink()))
     assert (still.parent / "a.mp4").read_text() == "mine"
 
 
 @pytest.mark.usefixtures("overlap")
 def test_a_sink_is_told_of_an_early_end(still: Path) -> None:
-    sink = ListSink()
+    sink = FakeSink()
     interrupted(zoom(still), sink=sink)
     assert sink.ended == ["kept"]
     assert 3 <= len(sink.frames) < 7
@@ -415,7 +416,7 @@ def test_a_sink_without_a_frame_is_told_to_keep_nothing(still: Path) -> None:
     def broken(task: DreamTask) -> Frame:
         raise DreamvidError("broken")
 
-    sink = ListSink()
+    sink = FakeSink()
     with pytest.raises(DreamvidError, match="broken"):
         list(render(zoom(still), sink=sink, dreamer=broken))
     assert sink.ended == ["dropped"]
@@ -424,7 +425,7 @@ def test_a_sink_without_a_frame_is_told_to_keep_nothing(still: Path) -> None:
 @pytest.mark.usefixtures("overlap")
 def test_a_sinks_own_failure_ends_the_render(still: Path) -> None:
     shown: list[int] = []
-    sink = ListSink(full_after=4)
+    sink = FakeSink(full_after=4)
 
     def watch() -> None:
         for step in render(zoom(still), sink=sink):

@@ -161,6 +161,7 @@ def test_a_render_that_was_begun_with_it_is_told_so(
 # Its weights
 
 
+@pytest.mark.usefixtures("anew")
 def test_weights_that_are_not_installed_say_how_to_install_them(
     monkeypatch: pytest.MonkeyPatch, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +174,7 @@ def test_weights_that_are_not_installed_say_how_to_install_them(
             load(replace(OWN, packaged=own), Network())
 
 
+@pytest.mark.usefixtures("anew")
 def test_weights_that_are_not_the_published_ones_are_never_unpacked(
     monkeypatch: pytest.MonkeyPatch, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,6 @@ from typing import Any, TypeGuard
 import numpy as np
 import pytest
 
-from dreamvid import rendering
 from dreamvid.cli import main
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Fresh, Size
@@ -27,6 +27,7 @@ from dreamvid.recipe.schedule import Schedule, mapped, parse_schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering import preview as previews
+from dreamvid.rendering import render as rendering
 from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
 from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
@@ -45,16 +46,23 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: fake)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
 
 
-@pytest.fixture
-def still(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def soft(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A soft picture of 480x360."""
     x, y = np.meshgrid(np.arange(480.0), np.arange(360.0))
     frame = 128 + 30 * texture(3, (90, 200))(x, y)
-    write_picture(tmp_path / "still.png", frame.astype(np.float32), False)
-    return tmp_path / "still.png"
+    path = tmp_path_factory.mktemp("soft") / "still.png"
+    write_picture(path, frame.astype(np.float32), False)
+    return path
+
+
+@pytest.fixture
+def still(tmp_path: Path, soft: Path) -> Path:
+    """The soft picture, in a folder with nothing else."""
+    return Path(shutil.copy(soft, tmp_path))
 
 
 def of(still: Path, kind: str = "zoom", **said: Any) -> Recipe:
@@ -275,7 +283,7 @@ def test_what_is_there_is_refused_before_any_work(
     (still.parent / name).write_text("mine")
     recipe = of(still, network="none", frames=2)
     with monkeypatch.context() as patch:
-        patch.setattr(previews, "carry_out", None)
+        patch.setattr(previews, "record", None)
         with pytest.raises(MediaError, match=f"{name}.*--overwrite"):
             list(preview(recipe, 2))
     assert (still.parent / name).read_text() == "mine"
@@ -327,7 +335,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
 
     words = ["zoom", str(still), "-n", "7", "--zoom", "1.05", "-o", str(still.parent / "night.mp4")]
     words += ["--preview", "--sheet", "4"]
-    monkeypatch.setattr(rendering, "make_dreamer", lambda recipe, means=None: stops)
+    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
     assert main(words) == status
     assert f"the {done} frames done are in" in capsys.readouterr().err
     assert not (still.parent / "night.preview.mp4").exists()

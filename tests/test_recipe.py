@@ -393,7 +393,7 @@ def agreeing(said: dict[str, Any]) -> dict[str, Any]:
 
 @EVERY_KIND
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_recipe_comes_back_from_yaml_as_it_was(kind: str, data: st.DataObject) -> None:
     recipe = make_recipe(data.draw(sections(KINDS[kind])), kind)
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)

@@ -188,9 +188,9 @@ def test_where_no_cuts_are_looked_for_something_is_carried_over() -> None:
     def begin(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return fake(DreamTask(canvas, t, bare)) if t == 0 else canvas
 
-    for cuts, by in ((False, "still"), (True, "still"), (True, "flow")):
+    for cuts, follow in ((False, "still"), (True, "still"), (True, "flow")):
         told = Told(begin)
-        film = dreamed(FIRST + SECOND, told, cuts=cuts, blend={"by": by}, **UNHELD)
+        film = dreamed(FIRST + SECOND, told, cuts=cuts, blend={"follow": follow}, **UNHELD)
         if cuts:
             np.testing.assert_array_equal(film[8], dreamed(SECOND, begin, **UNHELD)[0])
             assert (told.fresh[8] == 1).all()
@@ -211,8 +211,8 @@ def test_dreamed_are_a_first_frame_every_so_many_and_a_last(cadence: int, frames
     np.testing.assert_allclose(film, FIRST[:frames], atol=1e-3)
 
 
-@pytest.mark.parametrize("by", ["flow", "still"])
-def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
+@pytest.mark.parametrize("follow", ["flow", "still"])
+def test_frames_between_go_from_one_dream_to_the_next(follow: str) -> None:
     """On a still clip that dream by dream is 6 levels brighter, those between rise evenly."""
     still = Scene(contrast=20).frame(0)
 
@@ -224,7 +224,7 @@ def test_frames_between_go_from_one_dream_to_the_next(by: str) -> None:
     def even(canvas: Frame, t: int, bare: Fresh) -> Frame:
         return still + np.float32(7)
 
-    asked = {"cadence": 4, "blend": {"by": by}, **UNHELD}
+    asked = {"cadence": 4, "blend": {"follow": follow}, **UNHELD}
     for t, frame in enumerate(dreamed([still] * 8, brighter, **asked)):
         np.testing.assert_allclose(frame - still, 6 * np.interp(t, [0, 4, 7], [0, 1, 2]), atol=1e-2)
     for frame in dreamed([still] * 8, even, **asked):
@@ -446,17 +446,17 @@ def test_real_clips_keep_rate_length_and_sound(
     asked = {
         "source": str(media / name),
         "output": str(tmp_path / "a.mp4"),
-        "frames": 50,
+        "frames": 25,
         "network": "none",
         "motion": motion,
     }
     for _ in render(make_recipe(asked, "video")):
         pass
     made = probe(tmp_path / "a.mp4")
-    assert (made.rate, made.frames, made.size, made.has_audio) == (rate, 50, size, sound)
+    assert (made.rate, made.frames, made.size, made.has_audio) == (rate, 25, size, sound)
     if not motion:
         pairs = zip(
-            read_clip(made, frames=50), read_clip(probe(media / name), frames=50), strict=True
+            read_clip(made, frames=25), read_clip(probe(media / name), frames=25), strict=True
         )
         assert max(float(np.abs(a - b).mean()) for a, b in pairs) < 4, "the pictures are the clip's"
 

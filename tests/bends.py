@@ -1,0 +1,408 @@
+"""Bend the code in one place after another, and see that a test notices.
+
+    python -m tests.bends [--only N…] [--list]
+
+Each bend is a short text of the package, another in its place, and the quick test that must then
+fail. It is made in a copy of the package and the tests. A bend is `caught`, `MISSED`, or `does not
+apply`: its text does not stand exactly once in the package, and is to be brought up to date. The
+exit status is 0 if all are caught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Bend:
+    """One fault, as it might be made.
+
+    Attributes:
+        part: which part of dreamvid it is in.
+        test: the function that notices, perhaps with `[parameters]`, of which a part will do.
+        old: what is replaced, which stands exactly once in the package.
+        new: what it is replaced by.
+    """
+
+    part: str
+    test: str
+    old: str
+    new: str
+
+
+BENDS = (
+    # The recurrence
+    Bend(
+        "recurrence: the last frame of a cadence is the dream before",
+        "test_dreamed_are_a_first_frame_every_so_many_and_a_last",
+        "-(-keyframe.t //",
+        "(keyframe.t //",
+    ),
+    Bend(
+        "recurrence: a dream passes a cut",
+        "test_a_shot_is_the_same_alone_and_in_its_film",
+        "if group[0].t == 0:",
+        "if group[0].t < 0:",
+    ),
+    Bend(
+        "recurrence: a frame between leans to one side",
+        "test_frames_between_go_from_one_dream_to_the_next",
+        "(index + 1) / (len(self._views) + 1)",
+        "(index + 1) / (len(self._views) + 2)",
+    ),
+    Bend(
+        "recurrence: a first dream does not settle",
+        "test_a_first_dream_settles_before_it_shows",
+        "warmup = job.blend.warmup if",
+        "warmup = 0 if",
+    ),
+    # The blend
+    Bend(
+        "blend: all of the residual is carried",
+        "test_a_residual_is_laid_on_the_new_source",
+        "return source + share * residual, fresh",
+        "return source + residual, fresh",
+    ),
+    Bend(
+        "blend: what was bare stays so",
+        "test_where_nothing_is_carried_it_is_bare_and_fades_after",
+        "np.float32(fade) * carried.fresh",
+        "np.float32(1) * carried.fresh",
+    ),
+    Bend(
+        "blend: between two dreams the wrong one is nearer",
+        "test_a_frame_between_is_nearer_to_the_nearer_dream",
+        "a, b = np.float32(1 - share), np.float32(share)",
+        "b, a = np.float32(1 - share), np.float32(share)",
+    ),
+    # The anchor and the color
+    Bend(
+        "anchor: a film's color is led away from its seed's",
+        "test_mean_and_spread_are_led_a_share_of_the_way",
+        "mean + share * (self.mean - mean)",
+        "mean - share * (self.mean - mean)",
+    ),
+    Bend(
+        "anchor: a constant residual stays",
+        "test_a_constant_residual_decays",
+        "residual -= share * _large_scale",
+        "residual -= 0 * _large_scale",
+    ),
+    Bend(
+        "color: the shift goes the other way",
+        "test_a_shift_adds_to_each_channel",
+        "canvas + np.asarray(levels",
+        "canvas - np.asarray(levels",
+    ),
+    # The flow
+    Bend(
+        "flow: uncovered ground is believed",
+        "test_uncovered_ground_is_not_believed",
+        "_soften(consistent(forward, backward) | explained)",
+        "_soften(explained | ~explained)",
+    ),
+    Bend(
+        "flow: what is carried goes against the motion",
+        "test_a_ride_is_the_flow_seen_by_the_camera",
+        "x + backward[..., 0], y + backward[..., 1]",
+        "x - backward[..., 0], y - backward[..., 1]",
+    ),
+    Bend(
+        "flow: grain moves a still clip",
+        "test_a_still_clip_is_still_whatever_its_grain",
+        "backward[still] = 0",
+        "backward[still] *= 1",
+    ),
+    # The camera
+    Bend(
+        "camera: a turn goes the other way",
+        "test_a_quarter_turn_is_counterclockwise_as_seen",
+        "turn = math.radians(motion.angle)",
+        "turn = -math.radians(motion.angle)",
+    ),
+    Bend(
+        "camera: a trim stretches",
+        "test_a_trim_is_the_smaller_of_both_magnifications",
+        "min(width / (width - 2 * x)",
+        "max(width / (width - 2 * x)",
+    ),
+    Bend(
+        "camera: what a zoom out reveals is black",
+        "test_what_comes_in_from_outside_is_the_source_again",
+        "+ revealed * np.float32(ground)",
+        "+ 0 * revealed * np.float32(ground)",
+    ),
+    # Schedules and expressions
+    Bend(
+        "schedule: ease and linear are exchanged",
+        "test_words_say_how_to_go_between",
+        'self.between == "ease"',
+        'self.between == "linear"',
+    ),
+    Bend(
+        "schedule: a cubic overshoots",
+        "test_between_keys_nothing_overshoots",
+        "if min(before, after) <= 0 <= max(before, after):",
+        "if before == after == 0:",
+    ),
+    Bend(
+        "expression: parentheses without end",
+        "test_bounds_are_kept",
+        "if depth > MAX_DEPTH or nodes",
+        "if nodes",
+    ),
+    Bend(
+        "expression: any name will do",
+        "test_what_is_no_schedule_is_refused",
+        'if match["name"] and word not in usable:',
+        'if match["name"] and word in ():',
+    ),
+    # Recipes
+    Bend(
+        "recipe: the second of two keys wins",
+        "test_what_is_no_recipe_is_refused_in_one_line",
+        "if name in seen:",
+        "if name in ():",
+    ),
+    Bend(
+        "recipe: lists within lists without end",
+        "test_a_recipe_has_its_limits[deep]",
+        "or self._depth > MAX_DEPTH:",
+        "or self._depth > 9 * MAX_DEPTH:",
+    ),
+    Bend(
+        "recipe: a stranger's recipe writes anywhere",
+        "test_a_recipe_writes_beside_itself_or_here",
+        "if not any(place.is_relative_to(each)",
+        "if not all(place == each",
+    ),
+    # A run on disk
+    Bend(
+        "manifest: another file is no other input",
+        "test_weights_of_the_package_are_an_input",
+        "if mine.get(key) != theirs.get(key)]",
+        "if not mine.get(key)]",
+    ),
+    Bend(
+        "resume: schedules go on a frame too early",
+        "test_killed_at_random_moments[zoom]",
+        "since.carried, since.shot, since.done",
+        "since.carried, since.shot, since.done - 1",
+    ),
+    Bend(
+        "resume: a state forgets its notes",
+        "test_a_state_comes_back_as_it_was",
+        'k.startswith("notes.")}',
+        'k.startswith("none.")}',
+    ),
+    Bend(
+        "segments: one closes a frame late",
+        "test_what_stays_of_a_run[--keep]",
+        "if self.written % self._film.segment_frames == 0:",
+        "if self.written == 1:",
+    ),
+    Bend(
+        "atomic write: a state is written in its own place",
+        "test_closing_the_generator_leaves_what_is_done",
+        "partial = temp_name(path)\n    try",
+        "partial = path\n    try",
+    ),
+    # Media
+    Bend(
+        "decoder: a still of any size is opened",
+        "test_what_is_no_picture_is_refused_in_one_line",
+        "MAX_PIXELS = 2**27",
+        "MAX_PIXELS = 2**47",
+    ),
+    Bend(
+        "source: another rate has as many frames",
+        "test_another_rate_keeps_the_time",
+        "count_at(rate, count, clip.rate)",
+        "count",
+    ),
+    Bend(
+        "sound: a range has the sound of the beginning",
+        "test_a_range_of_a_clip",
+        "first / clip.rate, duration)",
+        "Fraction(0), duration)",
+    ),
+    Bend(
+        "source: a picture does not fill its size",
+        "test_fit_fills_the_size_and_cuts_evenly",
+        "scale = max(size.width / width",
+        "scale = min(size.width / width",
+    ),
+    Bend(
+        "codec: frames are shown when their segments' files say",
+        "test_times_do_not_drift_over_many_segments",
+        "pts=round(PTS/{ticks})*{ticks}",
+        "pts=PTS",
+    ),
+    Bend(
+        "codec: colors without their matrix",
+        "test_colors_survive",
+        "out_color_matrix=bt709",
+        "out_color_matrix=bt601",
+    ),
+    Bend(
+        "quantisation: levels are cut off and not rounded",
+        "test_to_uint8_rounds_and_cuts",
+        "np.rint(np.clip(frame, 0, 255)).a",
+        "np.floor(np.clip(frame, 0, 255)).a",
+    ),
+    # The dream
+    Bend(
+        "ascent: down the gradient",
+        "test_the_objective_rises[1-detail]",
+        "picture + step, (None",
+        "picture - step, (None",
+    ),
+    Bend(
+        "ascent: a step is normed by its largest",
+        "test_a_step_is_of_the_size_asked_for",
+        "tf.math.reduce_std(gradient) + GUARD",
+        "tf.reduce_max(tf.abs(gradient)) + GUARD",
+    ),
+    Bend(
+        "objective: layers' weights are turned over",
+        "test_an_objective_is_the_weighted_sum_of_means",
+        "[weights[n] * of(term, picture",
+        "[-weights[n] * of(term, picture",
+    ),
+    Bend(
+        "tiles: cuts fall in the same place at every step",
+        "test_the_same_frame_dreams_the_same_and_no_other_does",
+        "rng.uniform(-1, 1, (steps, 2)) * reach",
+        "rng.uniform(-1, 1, (steps, 2)) * 0",
+    ),
+    Bend(
+        "tiles: a core is a pixel too small",
+        "test_cores_cover_every_pixel_once",
+        "core = -(-length // count)",
+        "core = length // count",
+    ),
+    Bend(
+        "step map: a pixel takes more than it wants",
+        "test_no_pixel_takes_more_steps_than_the_burst",
+        "gain, burst - steps, largest",
+        "gain, burst + steps, largest",
+    ),
+    Bend(
+        "octaves: those under the least size are dreamed",
+        "test_octaves_grow_to_the_frame_and_skip_what_is_too_small",
+        "min(high, wide) >= min_size]",
+        "min(high, wide) >= 0]",
+    ),
+    Bend(
+        "preprocessing: channels in the wrong order",
+        "test_preprocessing_is_that_of_keras[vgg16]",
+        'how.order == "bgr"',
+        'how.order == "rgb"',
+    ),
+    Bend(
+        "seeds: every frame has the same jitter",
+        "test_the_same_frame_dreams_the_same_and_no_other_does",
+        "seed, index, octave]",
+        "seed, 0, octave]",
+    ),
+    # The prompt
+    Bend(
+        "prompt: wrong words end as a failed render does",
+        "test_usage_is_one_line_and_two",
+        "        return USAGE\n",
+        "        return FAILED\n",
+    ),
+)
+
+
+def place(bend: Bend, package: Path) -> Path | None:
+    """The file that a bend is made in; None: it does not apply."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))}
+    found = [path for path, text in texts.items() for _ in range(text.count(bend.old))]
+    return found[0] if len(found) == 1 else None
+
+
+def home_of(test: str) -> Path | None:
+    """The file of a test's function, wherever under `tests/`."""
+    name = re.escape(test.split("[")[0])
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if re.search(rf"^def {name}\w*\(", path.read_text(encoding="utf-8"), re.MULTILINE):
+            return path
+    return None
+
+
+@contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of all that the tests need."""
+    with tempfile.TemporaryDirectory(prefix="bend-") as name:
+        folder = Path(name)
+        ignored = shutil.ignore_patterns("__pycache__", ".*")
+        for part in ("dreamvid", "tests", "configs", "docs", "scripts"):
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        yield folder
+
+
+def outcome_of(bend: Bend) -> str:
+    """What became of a bend."""
+    test = home_of(bend.test)
+    if test is None:
+        return f"does not apply: no test {bend.test}"
+    with copied() as folder:
+        path = place(bend, folder / "dreamvid")
+        if path is None:
+            return "does not apply"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(bend.old, bend.new), encoding="utf-8")
+        name = " and ".join(filter(None, re.split(r"[\[\]]", bend.test)))
+        words = ["-x", "-q", "-p", "no:cacheprovider", str(test.relative_to(ROOT)), "-k", name]
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            capture_output=True,
+            text=True,
+        )
+    if run.returncode == 1:
+        return "caught"
+    return "MISSED" if run.returncode == 0 else f"does not apply: pytest says {run.returncode}"
+
+
+def main() -> int:
+    """The prompt's."""
+    asked = argparse.ArgumentParser(prog="python -m tests.bends", description=__doc__)
+    asked.add_argument("--only", type=int, nargs="+", help="numbers of bends")
+    asked.add_argument("--list", action="store_true", help="say which there are, and try none")
+    args = asked.parse_args()
+    failed, start = 0, time.monotonic()
+    for number, bend in enumerate(BENDS, 1):
+        if args.only and number not in args.only:
+            continue
+        if args.list:
+            path = place(bend, ROOT / "dreamvid")
+            print(f"{number:3} {bend.part} ({path.name if path else 'does not apply'})")
+            continue
+        begin = time.monotonic()
+        outcome = outcome_of(bend)
+        failed += outcome != "caught"
+        print(f"{number:3} {bend.part}: {outcome} ({time.monotonic() - begin:.0f} s)", flush=True)
+    if not args.list:
+        print(f"{failed} not caught; {time.monotonic() - start:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
