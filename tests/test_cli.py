@@ -207,7 +207,7 @@ REFUSED = [
     (["zoom", "still.png", "--recipe", "list.yaml"], "must be a mapping"),
     (["zoom", "still.png", "--recipe", "twice.yaml"], "frames: given twice"),
     (["zoom", "still.png", "--recipe", "typo.yaml"], "octavs: unknown; did you mean octaves?"),
-    (["zoom", "still.png", "--recipe", "tunnel"], "this command wants zoom"),
+    (["zoom", "still.png", "--recipe", "tunnel"], "this command needs zoom"),
 ]
 
 

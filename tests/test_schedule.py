@@ -256,9 +256,7 @@ def test_length_is_asked_for_only_where_it_is_used() -> None:
     assert schedule("0:(1), 50:(t/n)").uses_length
     assert not schedule("min(t, sin(s)) + pi").uses_length
     unknown = FrameTime(0, RATE, None)
-    assert failed("0:(1), 50:(t/n)", unknown) == (
-        "uses n, but how long this clip is cannot be told"
-    )
+    assert failed("0:(1), 50:(t/n)", unknown) == ("uses n, but the length of this clip is unknown")
     assert schedule("t").at(unknown) == 0
 
 

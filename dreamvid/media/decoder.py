@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from dreamvid.errors import InputError, RunError
-from dreamvid.media.limits import ANSWER_SECONDS
+from dreamvid.limits import ANSWER_SECONDS
 from dreamvid.media.samples import Pixels
 
 REUSED_SECONDS = 10.0

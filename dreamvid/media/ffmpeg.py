@@ -15,7 +15,7 @@ from typing import Literal
 import imageio_ffmpeg
 
 from dreamvid.errors import RunError, StateError
-from dreamvid.media.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
+from dreamvid.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
 FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"

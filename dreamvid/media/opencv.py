@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 
 from dreamvid.errors import MediaError
+from dreamvid.limits import MAX_CLIP_PIXELS, MAX_PIXELS
 from dreamvid.media.ffmpeg import FORMATS, PROTOCOLS
-from dreamvid.media.limits import MAX_CLIP_PIXELS, MAX_PIXELS
 
 # Without a whitelist a playlist or an ffconcat script named `.mp4` opens other files.
 _GUARD = f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}|max_pixels;{MAX_CLIP_PIXELS}"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Size
+from dreamvid.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_GIF_FRAMES, MAX_SIDE
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import decoder
 from dreamvid.media.files import require_file
-from dreamvid.media.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_GIF_FRAMES, MAX_SIDE
 from dreamvid.media.timing import timing_of, too_many
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Frame
+from dreamvid.limits import MAX_FRAMES
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import DecoderError, decoder
 from dreamvid.media.files import require_file
-from dreamvid.media.limits import MAX_FRAMES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area

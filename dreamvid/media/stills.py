@@ -15,7 +15,7 @@ from PIL import Image
 
 from dreamvid.errors import InputError, MediaError
 from dreamvid.files import read_bytes
-from dreamvid.media.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
+from dreamvid.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels, rgb_order, upright
 

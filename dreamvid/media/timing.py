@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, RunError
+from dreamvid.limits import MAX_LISTED
 from dreamvid.media import ffmpeg
-from dreamvid.media.limits import MAX_LISTED
 
 HIGHEST_RATE = 1000
 LOWEST_RATE = 1 / 1000

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.limits import DECODER_BYTES
+from dreamvid.limits import DECODER_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels
 
