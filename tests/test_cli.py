@@ -136,7 +136,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
     told = capsys.readouterr().out
     assert "octaves: 6" in told
     assert "steps: 1\n" in told, "what is left to the network is said"
-    assert "under the least size" in told
+    assert "under the minimum size" in told
     assert {p.name for p in Path().iterdir()} == {"still.png"}
 
 

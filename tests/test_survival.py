@@ -253,7 +253,7 @@ def test_a_run_that_came_with_a_strangers_files_leads_nowhere(home: Path, tmp_pa
     (run / "film").symlink_to(mine)
     status, told = finished(folder, [*ZOOM, "--overwrite"])
     assert status == 1
-    assert "leads elsewhere by a link; remove it" in told
+    assert "is a symbolic link, or holds one; remove it" in told
     assert (mine / "letter.partial.txt").read_text() == "mine"
 
 
@@ -268,7 +268,7 @@ def test_a_second_render_of_the_same_run_is_refused(home: Path, tmp_path: Path) 
             time.sleep(0.02)
         status, told = finished(folder, words)
         assert status == 3
-        assert "a.mp4: another dreamvid is at work on it" in told
+        assert "a.mp4: another dreamvid is rendering it" in told
     finally:
         running.kill()
         running.communicate()
