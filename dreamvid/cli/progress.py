@@ -1,4 +1,4 @@
-"""Progress bars, stopping by Ctrl-C, and what the user is told when a render ends early."""
+"""Progress bars, stopping by Ctrl-C, and the message when a render ends early."""
 
 from __future__ import annotations
 

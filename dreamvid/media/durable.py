@@ -28,9 +28,9 @@ def os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        named = error.filename if isinstance(error.filename, str) else path
+        name = error.filename if isinstance(error.filename, str) else path
         raise RunError(
-            f"{named}: {error.strerror or error}; the disk failed, or access was denied"
+            f"{name}: {error.strerror or error}; the disk failed, or access was denied"
         ) from error
 
 

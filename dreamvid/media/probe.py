@@ -31,7 +31,6 @@ class Clip:
             damaged file. None if unknown.
         rotation: clockwise degrees, 0, 90, 180 or 270, by which stored frames are rotated.
         has_audio: whether it has a sound track.
-        pixel_aspect: width over height of a stored pixel.
         even: whether the rate is constant. If not, each frame is shown from its time stamp on.
         last: seconds from the first to the last picture; None if unknown.
         fault: a known defect of the file; "" if there is none.
@@ -43,7 +42,6 @@ class Clip:
     frames: int | None
     rotation: int
     has_audio: bool
-    pixel_aspect: Fraction
     even: bool = True
     last: Fraction | None = None
     fault: str = ""
@@ -126,7 +124,6 @@ def probe(path: Path) -> Clip:
         timing.frames,
         properties["rotation"],
         has_audio,
-        aspect,
         timing.even,
         timing.last,
         timing.fault,

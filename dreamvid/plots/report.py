@@ -36,8 +36,8 @@ def _inches_of(pairs: dict[str, Pair]) -> float:
     """Height in inches of the two rows of pictures with their titles; the curves get the rest."""
     _, picture, _ = next(iter(pairs.values()))
     height, width = picture.shape[:2]
-    wanted: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
-    return min(5 / 13 * SIZE[1], wanted)
+    natural: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
+    return min(5 / 13 * SIZE[1], natural)
 
 
 def _curves(axes: Any, report: Report) -> None:

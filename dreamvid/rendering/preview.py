@@ -57,20 +57,20 @@ class Preview:
         whole: the plan of the film itself.
         small: the plan of the small film.
         sheet_path: where the sheet goes.
-        asked: requested number of pictures in the sheet.
+        requested: how many pictures the sheet should have.
         overwrite: whether existing files may be replaced.
     """
 
     whole: Plan
     small: Plan
     sheet_path: Path
-    asked: int
+    requested: int
     overwrite: bool
     _uncoded: dict[int, Frame] = field(default_factory=dict)
 
     def film(self) -> Generator[Step]:
         """Render the small film, a step a frame; it can be interrupted and resumed."""
-        indices = spread(self.asked, self.small.source.frames)
+        indices = spread(self.requested, self.small.source.frames)
         steps = record(self.small, overwrite=self.overwrite, keep="nothing")
         with closing(steps):
             for step in steps:
@@ -81,11 +81,11 @@ class Preview:
     @property
     def count(self) -> int:
         """The sheet's number of pictures, known once the small film is made."""
-        return len(spread(self.asked, probe(self.small.output).frames))
+        return len(spread(self.requested, probe(self.small.output).frames))
 
     def sheet(self) -> Iterator[Step]:
         """Make the sheet from the small film, a step a picture; written at the end."""
-        indices = spread(self.asked, probe(self.small.output).frames)
+        indices = spread(self.requested, probe(self.small.output).frames)
         grid = Grid(len(indices), self.whole.source.size)
         cells = _cells(self.whole, self.small.output, indices, self._uncoded)
         for index, cell in enumerate(cells):

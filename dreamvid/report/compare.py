@@ -99,27 +99,25 @@ def open_films(
     size = _rendered_size(film, clip)
     if min(size) < 2:
         raise MediaError(f"{dreamed}: {_shown(size)} is too small to measure motion in")
-    embedded = _part(said, film.rate)
+    part = _part(said, film.rate)
     notes = []
-    if start is None and embedded.start:
-        notes.append(
-            f"according to the film it begins at {float(embedded.start):g} s of its source"
-        )
-    if fps is None and embedded.fps:
-        notes.append(f"according to the film it was rendered at {embedded.fps} fps")
-    rate = fps or embedded.fps or film.rate
+    if start is None and part.start:
+        notes.append(f"according to the film it begins at {float(part.start):g} s of its source")
+    if fps is None and part.fps:
+        notes.append(f"according to the film it was rendered at {part.fps} fps")
+    rate = fps or part.fps or film.rate
     recipe = VideoRecipe(
         source=(source,),
         size=size,
-        start=embedded.start if start is None else start,
-        end=embedded.end if start is None else None,
+        start=part.start if start is None else start,
+        end=part.end if start is None else None,
         fps=rate,
-        frames=frames or embedded.frames,
+        frames=frames or part.frames,
     )
     try:
         opened = open_source(recipe)
     except MediaError as error:
-        if start is None and embedded.start:
+        if start is None and part.start:
             raise MediaError(
                 f"{error}; the start is embedded in the film; --start TIME overrides it"
             ) from None
@@ -140,7 +138,7 @@ def open_films(
 
 
 class _Part(NamedTuple):
-    """The part of the source clip, and the rate, stated by a film's embedded recipe."""
+    """The part of the source clip, and the rate, stated by a film's part recipe."""
 
     start: Fraction | None = None
     end: Fraction | None = None
