@@ -349,3 +349,12 @@ def test_a_branch_keeps_the_film_and_its_frames(home: Path, tmp_path: Path) -> N
     assert (film[:4] == branch[:4]).all(), "a whole piece is not coded again"
     assert abs(film[4:7].astype(int) - branch[4:7]).mean() < 3
     assert abs(film[7:].astype(int) - branch[7:10]).mean() > 3, "another way from there"
+
+
+def test_other_named_weights_are_a_difference() -> None:
+    recipe = make_recipe({"network": {"name": "vgg16", "weights": "imagenet"}}, "zoom")
+    other = make_recipe({"network": {"name": "vgg16", "weights": "random"}}, "zoom")
+    manifest = Manifest.of(recipe, 8, Machine(1))
+    assert manifest.differences(Manifest.of(other, 8, Machine(1))) == [
+        'network.weights ("imagenet", now "random")'
+    ]
