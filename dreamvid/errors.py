@@ -1,18 +1,18 @@
-"""What can go wrong, as one line that a person can act on and as data that a program can.
+"""Errors: each one line that a person can act on, with data for a program.
 
     DreamvidError
-    ├── RecipeError      what is asked for: a key, a value, a flag, a schedule
-    ├── MediaError       a picture or a clip
-    │   ├── InputError   one that cannot be read
-    │   └── OutputError  one that cannot be made
-    ├── NetworkError     the network: an unknown one, an unknown layer, weights that cannot be had
-    │   └── DownloadError  weights that could not be fetched just now
+    ├── RecipeError      the recipe: a key, a value, an option, a schedule
+    ├── MediaError       a picture, a clip or an output
+    │   ├── InputError   a file that cannot be read
+    │   └── OutputError  a file that cannot be written
+    ├── NetworkError     the network: an unknown name, an unknown layer, unusable weights
+    │   └── DownloadError  weights that could not be downloaded just now
     └── RunError         a failure while rendering: a full disk, a lock, a dead encoder
         └── StateError   an unfinished run that cannot be resumed as it is
 
 The command line prints `dreamvid: error: <message>` and exits with 1, or with 3 where `retry` says
-that the same command may succeed later; nothing else of an error reaches the user, so a message
-names the file or the option and says what would be right.
+that the same command may succeed later. The user sees no traceback, so the message names the file
+or the option and states what would be valid.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong.
+    """One fault in a recipe.
 
     Attributes:
-        key: where it stands in the recipe, as `dream.octaves`; empty where it has no one place.
-        message: what is wrong, or what would be right.
-        hint: what was probably meant, as `did you mean octaves?`; it ends the line.
+        key: the recipe key, such as `dream.octaves`; empty where no single key is at fault.
+        message: what is wrong, or what would be valid.
+        hint: a suggestion such as `did you mean octaves?`; appended to the line.
     """
 
     key: str
@@ -42,16 +42,17 @@ class Fault:
 
 
 class DreamvidError(Exception):
-    """Any failure that dreamvid foresees. Its text is one line: `path: key: message; hint`.
+    """Base class of all errors that dreamvid raises. The text is one line: `path: key: message;
+    hint`.
 
     Args:
-        message: what is wrong, or what would be right.
-        key: the recipe's key that it is about, as `dream.octaves`.
-        path: the file that it is about; put in front of a message that does not name it.
-        hint: what was probably meant, as `did you mean octaves?`.
+        message: what is wrong, or what would be valid.
+        key: the recipe key at fault, such as `dream.octaves`.
+        path: the file at fault; prepended unless the message already contains it.
+        hint: a suggestion such as `did you mean octaves?`.
 
     Attributes:
-        retry: whether the same command may succeed when it is run again.
+        retry: whether running the same command again may succeed.
     """
 
     retry = False
@@ -64,18 +65,18 @@ class DreamvidError(Exception):
         path: str | Path | None = None,
         hint: str | None = None,
     ) -> None:
-        named = path is None or str(path) in message
-        super().__init__(_line((None if named else path, key, message), hint))
+        has_path = path is None or str(path) in message
+        super().__init__(_line((None if has_path else path, key, message), hint))
         self.key = key
         self.path = None if path is None else Path(path)
         self.hint = hint
 
 
 class RecipeError(DreamvidError):
-    """The recipe or the flags ask for something that cannot be.
+    """The recipe or the options are invalid.
 
     Attributes:
-        faults: all that is wrong, at least one.
+        faults: every fault found, at least one.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class RecipeError(DreamvidError):
 
     @classmethod
     def of(cls, faults: Iterable[Fault], path: str | Path | None = None) -> RecipeError:
-        """Several faults, in one line; `key` and `hint` are those of the first that has one."""
+        """One error for several faults; `key` and `hint` are the first ones that are set."""
         faults = tuple(faults)
         error = cls("; ".join(map(str, faults)), path=path)
         error.faults = faults
@@ -101,7 +102,7 @@ class RecipeError(DreamvidError):
 
 
 class MediaError(DreamvidError):
-    """A file cannot be read as what it claims to be, or cannot be written."""
+    """A picture or a clip cannot be read, or an output cannot be written."""
 
 
 class InputError(MediaError):
@@ -109,37 +110,37 @@ class InputError(MediaError):
 
 
 class OutputError(MediaError):
-    """An output cannot be made."""
+    """An output cannot be written."""
 
 
 class NetworkError(DreamvidError):
-    """A network, its layers or its weights cannot be had."""
+    """A network, one of its layers or its weights are not available."""
 
 
 class DownloadError(NetworkError):
-    """Weights could not be fetched; the connection may come back."""
+    """Weights could not be downloaded; a retry may succeed."""
 
     retry = True
 
 
 class RunError(DreamvidError):
-    """A render broke on the way: a full disk, a lock that another holds, a dead encoder."""
+    """A render failed: a full disk, a lock held by another process, a dead encoder."""
 
     retry = True
 
 
 class StateError(RunError):
-    """What an unfinished run or a film left behind cannot be gone on with; no retry helps."""
+    """A checkpoint, segment or film cannot be resumed from; a retry does not help."""
 
     retry = False
 
 
 class UsageError(Exception):
-    """The words at the prompt are not dreamvid's; one line."""
+    """The command line cannot be parsed: an unknown command or option. One line."""
 
 
 class FaultError(ValueError):
-    """For validators: a fault of a key within the value that is being validated."""
+    """Raised by validators: a fault in a key nested in the value being validated."""
 
     def __init__(self, key: str, message: str, hint: str | None = None) -> None:
         self.fault = Fault(key, message, hint)
@@ -147,16 +148,16 @@ class FaultError(ValueError):
 
 
 def suggestion(word: str, known: Iterable[str], most: int = 3) -> str | None:
-    """`did you mean octaves?` where `most` of `known` resemble `word`."""
+    """`did you mean octaves?`, with up to `most` names of `known` that resemble `word`; None where
+    none does."""
     matches = difflib.get_close_matches(word, list(known), n=most, cutoff=0.6)
     return f"did you mean {' or '.join(matches)}?" if matches else None
 
 
 def near(word: str, known: Iterable[str], most: int = 3) -> str:
-    """A `suggestion` with its semicolon, to stand within a message; an empty text if there is
-    none."""
-    found = suggestion(word, known, most)
-    return f"; {found}" if found else ""
+    """A `suggestion` after a semicolon, to append to a message; "" if there is none."""
+    hint = suggestion(word, known, most)
+    return f"; {hint}" if hint else ""
 
 
 def _line(parts: Iterable[object], hint: str | None) -> str:

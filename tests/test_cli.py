@@ -136,7 +136,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
     told = capsys.readouterr().out
     assert "octaves: 6" in told
     assert "steps: 1\n" in told, "what is left to the network is said"
-    assert "under the least size" in told
+    assert "under the minimum size" in told
     assert {p.name for p in Path().iterdir()} == {"still.png"}
 
 
@@ -207,7 +207,7 @@ REFUSED = [
     (["zoom", "still.png", "--recipe", "list.yaml"], "must be a mapping"),
     (["zoom", "still.png", "--recipe", "twice.yaml"], "frames: given twice"),
     (["zoom", "still.png", "--recipe", "typo.yaml"], "octavs: unknown; did you mean octaves?"),
-    (["zoom", "still.png", "--recipe", "tunnel"], "this command wants zoom"),
+    (["zoom", "still.png", "--recipe", "tunnel"], "this command needs zoom"),
 ]
 
 

@@ -217,7 +217,7 @@ def test_a_lock_that_is_held_may_be_let_go(still: str, capsys: pytest.CaptureFix
     folder.mkdir()
     with FileLock(folder / "lock"):
         assert main(["zoom", still, "-n", "2", "-o", "a.mp4", *NONE]) == 3
-    assert "another dreamvid is at work on it" in capsys.readouterr().err
+    assert "another dreamvid is rendering it" in capsys.readouterr().err
 
 
 # Unfinished and finished films
@@ -324,7 +324,7 @@ def test_octaves_and_bursts_that_are_cut_short_are_warned_of(
     assert main(words) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert [line.partition(":")[0] for line in told] == ["dreamvid"] * 2
-    assert "of 20; smaller ones are under the least size of the network" in told[0]
+    assert "of 20; smaller ones are under the minimum size of the network" in told[0]
     assert "--steps 1 also sets the steps of a first frame, 12 by default" in told[1]
     assert main([*words, "--burst", "1", "--octaves", "1", "--overwrite"]) == 0
     assert "--steps" not in capsys.readouterr().err

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dreamvid import limits
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame
-from dreamvid.media import decoder, limits, probe, read
+from dreamvid.media import decoder, probe, read
 from tests import media_factory as make
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits")

@@ -36,12 +36,12 @@ def test_a_film_begins_where_it_says_unless_a_flag_says_otherwise() -> None:
     numbers = told("--judge", "none")
     assert len(numbers["frames"]) == 5
     coding = max(one["residual"] for one in numbers["frames"])
-    assert numbers["notes"] == ["the film says that it begins at 0.2 s of its source"]
+    assert numbers["notes"] == ["according to the film it begins at 0.2 s of its source"]
     for start, more in (("0", 12), ("0.44", 1)):
         numbers = told("--judge", "none", "--start", start)
         assert min(one["residual"] for one in numbers["frames"]) > 2 * coding
         assert len(numbers["frames"]) == min(5, more)
-        assert not any("the film says" in line for line in numbers["notes"])
+        assert not any("according to the film" in line for line in numbers["notes"])
 
 
 def test_a_film_has_the_rate_that_it_says_unless_a_flag_says_otherwise() -> None:
@@ -51,7 +51,7 @@ def test_a_film_has_the_rate_that_it_says_unless_a_flag_says_otherwise() -> None
     numbers = told("--judge", "none")
     assert [one["residual"] for one in numbers["frames"]] == [0] * 6
     assert numbers["rate"] == "25"
-    assert "the film says that it was rendered at 25 fps" in numbers["notes"]
+    assert "according to the film it was rendered at 25 fps" in numbers["notes"]
     numbers = told("--judge", "none", "--fps", "20")
     assert max(one["residual"] for one in numbers["frames"]) > 5
     assert numbers["notes"][0] == "the source, 25 fps, is read at 20 fps"
@@ -77,7 +77,7 @@ def test_a_film_that_begins_behind_its_sources_end_says_so(
     assert main(["report", "d.mkv", "--source", "s.mkv"]) == 1
     error = capsys.readouterr().err
     assert "s.mkv: no frame from 9 s" in error
-    assert "so the film says, and --start TIME says otherwise" in error
+    assert "the start is embedded in the film; --start TIME overrides it" in error
     assert told("--start", "0")["frames"][0]["residual"] == 0
 
 
@@ -86,6 +86,6 @@ def test_a_zoom_says_nothing_of_where_it_begins() -> None:
     said = make_recipe({"source": "s.png"}, "zoom")
     films = open_films(Path("s.mkv"), Path("s.mkv"), said=said)
     assert films.notes == (
-        "the film says that it was rendered at 30 fps",
+        "according to the film it was rendered at 30 fps",
         "the source, 25 fps, is read at 30 fps",
     )

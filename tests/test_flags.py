@@ -378,7 +378,7 @@ def test_a_recipe_of_another_kind_is_refused(
 ) -> None:
     Path("night.yaml").write_text(NIGHT)
     assert main(["image", "--recipe", "night.yaml", "--dry-run"]) == 1
-    assert "night.yaml: kind: zoom: this command wants image" in capsys.readouterr().err
+    assert "night.yaml: kind: zoom: this command needs image" in capsys.readouterr().err
 
 
 def test_a_dry_run_leaves_nothing(photo: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -202,7 +202,7 @@ def test_a_weight_that_changes_over_the_film_judges_as_one() -> None:
         (
             {"name": "vgg16"},
             [],
-            "vgg16, which dreamed the film, would have to be fetched",
+            "vgg16, which dreamed the film, would have to be downloaded",
             "--judge vgg16 --weights FILE",
         ),
         (
@@ -315,7 +315,7 @@ def test_what_is_broken_in_a_films_recipe_counts_as_not_said(
 
 def test_weights_that_a_film_does_not_list_are_not_believed() -> None:
     film({"network": {"name": OWN, "weights": "trap.npz"}})
-    with pytest.raises(RecipeError, match="no hash of its weights"):
+    with pytest.raises(RecipeError, match=r"no hash of network\.weights"):
         read_embedded(Path("d.mkv"))
 
 

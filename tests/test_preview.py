@@ -28,7 +28,7 @@ from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames as dream_frames
 from dreamvid.rendering import preview as previews
 from dreamvid.rendering import render as rendering
-from dreamvid.rendering.preview import GAP, GROUND, Grid, beside, preview, smaller, spread
+from dreamvid.rendering.preview import GAP, GROUND, Grid, preview, preview_paths, smaller, spread
 from dreamvid.rendering.render import Step, plan
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
@@ -97,16 +97,16 @@ def cells(sheet: Path, count: int, size: tuple[int, int]) -> list[Frame]:
     ],
 )
 def test_its_files_lie_beside_the_output(output: str, film: str, sheet: str) -> None:
-    assert beside(Path(output)) == (Path(film), Path(sheet))
+    assert preview_paths(Path(output)) == (Path(film), Path(sheet))
 
 
 def test_a_folder_is_called_by_its_whole_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my.frames").mkdir()
-    assert beside(tmp_path / "my.frames")[0] == tmp_path / "my.frames.preview.mp4"
+    assert preview_paths(tmp_path / "my.frames")[0] == tmp_path / "my.frames.preview.mp4"
     monkeypatch.chdir(tmp_path / "my.frames")
-    assert beside(Path())[1] == tmp_path / "my.frames.sheet.png"
+    assert preview_paths(Path())[1] == tmp_path / "my.frames.sheet.png"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_any_name_is_taken_literally(
     assert probe(Path(name)).frames == 25
 
 
-CLIP = Clip(Path("a.mp4"), Size(64, 48), Fraction(25), 100, 0, False, Fraction(1))
+CLIP = Clip(Path("a.mp4"), Size(64, 48), Fraction(25), 100, 0, False)
 
 
 @pytest.mark.parametrize(

@@ -709,7 +709,7 @@ def test_a_recipe_of_another_kind_is_not_for_this_command(
     tmp_path: Path, said: str, wanted: str
 ) -> None:
     (tmp_path / "a.yaml").write_text(f"kind: {said}\n")
-    with pytest.raises(RecipeError, match=rf"a\.yaml: kind: {said}: this command wants {wanted}"):
+    with pytest.raises(RecipeError, match=rf"a\.yaml: kind: {said}: this command needs {wanted}"):
         load_recipe(tmp_path / "a.yaml", wanted)
     assert load_recipe(tmp_path / "a.yaml").kind == said
 
@@ -773,8 +773,8 @@ MERGED = "a: &a {x: 1}\n" + "".join(
     [
         (LAUGHS, "more than 50000 values"),
         (MERGED, "more than 50000 values"),
-        ("source: &a [*a]", r"\*a stands within itself"),
-        ("a: &a {<<: *a}", r"\*a stands within itself"),
+        ("source: &a [*a]", r"\*a refers to itself"),
+        ("a: &a {<<: *a}", r"\*a refers to itself"),
         ("a: " + "[" * 40 + "]" * 40, "values more than 32 deep"),
         ("#" * 2**20 + "#", "longer than 1048576 bytes"),
         ("- x\n" * 50_001, "more than 50000 values"),

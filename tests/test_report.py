@@ -435,7 +435,7 @@ def test_two_files_with_nothing_in_common(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_of_pixels_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Clip(Path("s.avi"), Size(1, 8), RATE, 2, 0, False, Fraction(1))
+    line = Clip(Path("s.avi"), Size(1, 8), RATE, 2, 0, False)
     monkeypatch.setattr(films_module, "probe", lambda path: line)
     with pytest.raises(MediaError, match="1x8 is too small"):
         open_films(Path("s.avi"), Path("s.avi"))

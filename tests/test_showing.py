@@ -103,7 +103,7 @@ def test_the_help_of_each_word(capsys: pytest.CaptureFixture[str]) -> None:
         (["plot", "spiral", "tunnel"], "name one recipe: dreamvid recipe plot night.yaml"),
         (["show", "spiral", "--fraems", "3"], "--fraems"),
         (["show", "spiral", "--overwrite"], "--overwrite"),
-        (["schema", "zoom"], "recipe schema: takes no words, not zoom"),
+        (["schema", "zoom"], "recipe schema: takes no arguments, not zoom"),
     ],
 )
 def test_words_that_are_not_known(
@@ -189,7 +189,7 @@ def test_a_film_is_shown_with_what_it_was_made_of(capsys: pytest.CaptureFixture[
     shown = printed(capsys, "show", "film.mp4")
     told = [line for line in shown.splitlines() if line.startswith("#")]
     assert any("source: still.png, SHA-256 " in line for line in told)
-    assert told[-1] == "# to be named anew: source"
+    assert told[-1] == "# to be given again: source"
     recipe = read_back(shown)
     assert recipe.source == ()
     assert "zoom: 1+t/9" in shown
@@ -345,10 +345,10 @@ def _kind(recipe: dict[str, Any]) -> str | None:
 
 
 def drawn(recipe: dict[str, Any], key: str, frames: int) -> list[float]:
-    from dreamvid.recipe.timeline import FrameTime
+    from dreamvid.recipe.timeline import Timeline
 
-    made, clock = make_recipe(recipe), FrameTime(0, Fraction(30), frames)
-    return list(curves._values(made, [key], range(frames), clock)[key])
+    made, timeline = make_recipe(recipe), Timeline(Fraction(30), frames)
+    return list(curves._values(made, [key], range(frames), timeline)[key])
 
 
 def test_curves_are_the_numbers_of_each_frame() -> None:
@@ -366,7 +366,7 @@ def test_keys_are_called_by_what_they_hold() -> None:
             "dream": {"objective": {"faces": 1, "eyes": "t"}},
         }
     )
-    called = [curves._called(recipe, key) for key, _ in schedules(recipe)]
+    called = [curves._label(recipe, key) for key, _ in schedules(recipe)]
     assert called == ["dream.objective.eyes", "color.shift.G", "motion.zoom", "motion.center.y"]
 
 
@@ -377,7 +377,7 @@ def test_keys_are_called_by_what_they_hold() -> None:
 def test_seconds_are_told_from_other_words(said: str, uses: bool) -> None:
     recipe = make_recipe({"motion": {"zoom": said}})
     ((_, schedule),) = schedules(recipe)
-    assert curves._uses_seconds(schedule) is uses
+    assert schedule.uses_seconds is uses
 
 
 def test_a_plot_has_an_axis_for_each_schedule(capsys: pytest.CaptureFixture[str]) -> None:
@@ -419,7 +419,7 @@ def test_a_long_film_is_drawn_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
         ("frames: 5", [], "night.yaml: nothing to plot: no value changes over time"),
         ("motion: {zoom: 1 + t}", [], "motion.zoom: must be at most 10, but is 11 at frame 10"),
         ("motion: {angle: 1/(t - 5)}", [], "motion.angle: divides by zero at frame 5"),
-        ("kind: video\nmotion: {zoom: t/99 + 1}", [], "cannot be told; give --frames"),
+        ("kind: video\nmotion: {zoom: t/99 + 1}", [], "is unknown; give --frames"),
         ("kind: video\nsource: no.mp4\nmotion: {zoom: t/99 + 1}", [], "no.mp4"),
         ("kind: video\nmotion: {zoom: s + 1}", ["-n", "5"], "no rate is known; give --fps"),
     ],

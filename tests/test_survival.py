@@ -260,7 +260,7 @@ def test_a_run_that_came_with_a_strangers_files_leads_nowhere(home: Path, tmp_pa
     (run / "film").symlink_to(mine)
     status, told = finished(folder, [*ZOOM, "--overwrite"])
     assert status == 1
-    assert "leads elsewhere by a link; remove it" in told
+    assert "is a symbolic link, or holds one; remove it" in told
     assert (mine / "letter.partial.txt").read_text() == "mine"
 
 
@@ -275,7 +275,7 @@ def test_a_second_render_of_the_same_run_is_refused(home: Path, tmp_path: Path) 
             time.sleep(0.02)
         status, told = finished(folder, words)
         assert status == 3
-        assert "a.mp4: another dreamvid is at work on it" in told
+        assert "a.mp4: another dreamvid is rendering it" in told
     finally:
         running.kill()
         running.communicate()
@@ -358,3 +358,12 @@ def test_a_branch_keeps_the_film_and_its_frames(home: Path, tmp_path: Path) -> N
     assert (film[:4] == branch[:4]).all(), "a whole piece is not coded again"
     assert abs(film[4:7].astype(int) - branch[4:7]).mean() < 3
     assert abs(film[7:].astype(int) - branch[7:10]).mean() > 3, "another way from there"
+
+
+def test_other_named_weights_are_a_difference() -> None:
+    recipe = make_recipe({"network": {"name": "vgg16", "weights": "imagenet"}}, "zoom")
+    other = make_recipe({"network": {"name": "vgg16", "weights": "random"}}, "zoom")
+    manifest = Manifest.of(recipe, 8, Machine(1))
+    assert manifest.differences(Manifest.of(other, 8, Machine(1))) == [
+        'network.weights ("imagenet", now "random")'
+    ]

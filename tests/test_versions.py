@@ -1,4 +1,4 @@
-"""Recipes of version 1: refused in one line that names what is called otherwise."""
+"""Recipes of version 1: refused in one line that names what was renamed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_key_that_is_called_otherwise_is_named_with_its_new_name(
 
 
 def test_a_recipe_of_version_1_without_such_a_key_is_told_so() -> None:
-    with pytest.raises(RecipeError, match="is 1; no key of it is called otherwise"):
+    with pytest.raises(RecipeError, match="is 1; no key was renamed"):
         make_recipe({"version": 1, "frames": 3})
 
 

@@ -125,6 +125,6 @@ def test_arrays_that_unpack_to_more_than_there_is_room_for_are_refused(tmp_path:
             header, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
         )
         packed.writestr("a.npy", header.getvalue() + bytes(64))
-    with pytest.raises(ValueError, match="is not the array that it says"):
+    with pytest.raises(ValueError, match="is shorter than its header states"):
         read_arrays(tmp_path / "lies.npz", 2**20)
     assert list(read_arrays(tmp_path / "a.npz", 2**20)) == ["a"]

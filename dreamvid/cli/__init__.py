@@ -1,8 +1,8 @@
 """The command line: arguments → a command → an exit status.
 
 0: done; 1: failed, and will fail again; 2: unknown arguments; 3: failed, and may succeed when tried
-again; 130: interrupted. Only this package draws progress bars, sets signal handlers, prints, and
-shows what the library logs.
+again; 130: interrupted. Only this package prints, draws progress bars, sets signal handlers and
+shows logged warnings.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ commands:
 {commands}
 
 `dreamvid COMMAND --help` lists a command's options; `dreamvid --version` prints the version.
-Flags and names may stand in any order.
+Options and names may be given in any order.
 
-exit status: 0 done; 1 failed, and will fail again (input, recipe); 2 unknown command or flag;
+exit status: 0 done; 1 failed, and will fail again (input, recipe); 2 unknown command or option;
 3 failed, may succeed if tried again (full disk, lock, killed encoder, download); 130 interrupted
 """
 

@@ -1,4 +1,4 @@
-"""Arguments as they were typed, looked at before the options' parser sees them."""
+"""Preprocessing of command-line arguments before tyro parses them."""
 
 from __future__ import annotations
 
@@ -10,87 +10,88 @@ from dreamvid.recipe.terms import are_terms
 
 
 def value_of(argv: Sequence[str], flag: str) -> str | None:
-    """The value of a flag, as `--flag VALUE` or `--flag=VALUE`; None where it is not given."""
-    for at, word in enumerate(argv):
-        if word == flag and at + 1 < len(argv):
-            return argv[at + 1]
-        if word.startswith(f"{flag}="):
-            return word.partition("=")[2]
+    """The value of an option, given as `--flag VALUE` or `--flag=VALUE`; None where it is
+    absent."""
+    for index, argument in enumerate(argv):
+        if argument == flag and index + 1 < len(argv):
+            return argv[index + 1]
+        if argument.startswith(f"{flag}="):
+            return argument.partition("=")[2]
     return None
 
 
 def gives(argv: Sequence[str], *flags: str) -> bool:
-    """Whether one of the flags is given."""
-    return any(word.split("=")[0] in flags for word in argv)
+    """Whether one of the options is given."""
+    return any(argument.split("=")[0] in flags for argument in argv)
 
 
 def split_names(
     argv: Sequence[str],
     takes: Mapping[str, int],
-    is_name: Callable[[str], bool] = lambda word: True,
+    is_name: Callable[[str], bool] = lambda argument: True,
 ) -> tuple[list[str], list[str]]:
-    """The names among flags, in any order, and the flags with their values.
+    """Split arguments into positional names and options with their values, in any order.
 
     Args:
-        takes: how many words each flag takes after it. One that is not listed takes none: it is the
-            parser that refuses it.
-        is_name: whether a second word after `--source`, which takes two pictures too, is a name.
+        takes: how many values each option takes. An option that is not listed takes none; the
+            parser rejects it.
+        is_name: whether a second argument after `--source` is a name; else it is a second picture.
     """
     names: list[str] = []
     flags: list[str] = []
-    at = 0
-    while at < len(argv):
-        word = argv[at]
-        if word == "--":
-            return names + list(argv[at + 1 :]), flags
-        if len(word) == 1 or not word.startswith("-"):
-            names.append(word)
-            at += 1
+    index = 0
+    while index < len(argv):
+        argument = argv[index]
+        if argument == "--":
+            return names + list(argv[index + 1 :]), flags
+        if len(argument) == 1 or not argument.startswith("-"):
+            names.append(argument)
+            index += 1
             continue
-        most = 0 if "=" in word else takes.get(word, 0)
-        end = at + 1
-        while end < min(len(argv), at + 1 + most) and not argv[end].startswith("--"):
+        most = 0 if "=" in argument else takes.get(argument, 0)
+        end = index + 1
+        while end < min(len(argv), index + 1 + most) and not argv[end].startswith("--"):
             end += 1
-        if word == "--source" and end < len(argv):
+        if argument == "--source" and end < len(argv):
             end += not argv[end].startswith("-") and not is_name(argv[end])
-        flags += argv[at:end]
-        at = end
+        flags += argv[index:end]
+        index = end
     return names, flags
 
 
 def names_last(argv: Sequence[str], takes: Mapping[str, int]) -> list[str]:
-    """The same arguments, the names among them behind the flags."""
+    """The same arguments with the positional names after the options."""
     names, flags = split_names(argv, takes)
     return [*flags, "--", *names] if names else flags
 
 
 def join_layers(
-    argv: Sequence[str], is_name: Callable[[str], bool] = lambda word: False
+    argv: Sequence[str], is_name: Callable[[str], bool] = lambda argument: False
 ) -> list[str]:
-    """`--layers a b=.5` as `--layers a,b=.5`: layers may be separated by spaces too.
+    """Rewrite `--layers a b=.5` as `--layers a,b=.5`: layers may also be separated by spaces.
 
     Args:
-        is_name: whether a word is a name by itself, a preset's say, and so no layer. Names of files
-            that exist are none either.
+        is_name: whether an argument is a positional name, such as a preset, and so not a layer.
+            Names of existing files are not layers either.
     """
-    words = list(argv)
-    first = words.index("--layers") + 1 if "--layers" in words else len(words)
-    if first < len(words) and not words[first].startswith("--"):
-        last = first + 1
-        while last < len(words) and _is_layers(words[last], is_name):
-            last += 1
-        words[first:last] = [",".join(words[first:last])]
-    return words
+    arguments = list(argv)
+    first = arguments.index("--layers") + 1 if "--layers" in arguments else len(arguments)
+    if first < len(arguments) and not arguments[first].startswith("--"):
+        end = first + 1
+        while end < len(arguments) and _is_layers(arguments[end], is_name):
+            end += 1
+        arguments[first:end] = [",".join(arguments[first:end])]
+    return arguments
 
 
-def _is_layers(word: str, is_name: Callable[[str], bool]) -> bool:
-    return are_terms(word) and not is_name(word) and not Path(word).is_file()
+def _is_layers(argument: str, is_name: Callable[[str], bool]) -> bool:
+    return are_terms(argument) and not is_name(argument) and not Path(argument).is_file()
 
 
 def parser_complaint(box: str) -> str:
-    """The first paragraph of what the parser prints in a box, and what it thinks was meant."""
+    """The parser's error message and suggestion, out of the box that it draws around them."""
     lines = [re.sub(r"[─━│┃╭╮╰╯]", " ", line).strip() for line in box.splitlines()]
-    # Where the terminal has no box drawing, the box is drawn in dashes.
-    kept = [line for line in lines[1:] if line.strip("-") and "full helptext" not in line]
-    line = " ".join(kept).replace(" Perhaps you meant:", "; perhaps you meant")
+    # Terminals without box-drawing characters get dashes.
+    text = [line for line in lines[1:] if line.strip("-") and "full helptext" not in line]
+    line = " ".join(text).replace(" Perhaps you meant:", "; perhaps you meant")
     return line or "cannot be understood; see --help"

@@ -1,4 +1,4 @@
-"""The commands by name. What carries one out is imported when it runs, so that help is quick."""
+"""The table of commands. Each is imported only when it runs, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ COMMANDS = {
     "recipe": Command(
         "List presets, look at a recipe: dreamvid recipe list|show|plot|schema", _recipe
     ),
-    "layers": Command("List what there is to dream on: dreamvid layers --network lite0", _layers),
+    "layers": Command(
+        "List networks, or a network's layers: dreamvid layers --network lite0", _layers
+    ),
     "report": Command(
         "Measure how steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4", _report
     ),

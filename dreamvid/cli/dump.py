@@ -18,11 +18,11 @@ def yaml_lines(recipe: Recipe) -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Mappings line by line, lists in one line each; letters that do not show are escaped."""
+    """Writes mappings in block style and lists in flow style; escapes unprintable characters."""
 
 
 def _quoted(to: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Left to itself, PyYAML loses some line breaks that are not a newline.
+    # Unquoted, PyYAML loses some line breaks other than newline.
     return to.represent_scalar("tag:yaml.org,2002:str", text, None if text.isprintable() else '"')
 
 

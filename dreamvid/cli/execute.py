@@ -1,4 +1,4 @@
-"""One recipe: rendered, previewed, or only looked at."""
+"""Execute one recipe: render it, preview it, or estimate what it takes."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from dreamvid.rendering.render import Plan, is_done, output_of, plan, record
 
 
 def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -> None:
-    """Do with a recipe what the options ask for.
+    """Render, preview or dry-run a recipe, as the options ask.
 
     Args:
-        steps_given: whether `--steps` was given, which may shorten the first frame's burst too.
+        steps_given: whether `--steps` was given, which may also shorten the first frame's burst.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
-        KeyboardInterrupt: it was asked to stop.
+        DreamvidError: the recipe cannot be rendered; one line.
+        KeyboardInterrupt: the user stopped the render.
     """
     keep = options.keeping
     if options.preview:
-        shown = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
-        for line in follow_preview(shown, quiet=options.quiet):
+        preview = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
+        for line in follow_preview(preview, quiet=options.quiet):
             print(line)
         return
     if options.dry_run:
-        planned = plan(recipe, overwrite=True)  # an output that exists is no reason for silence
+        planned = plan(recipe, overwrite=True)  # a dry run replaces nothing
         notes = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
         print("\n".join([*yaml_lines(planned.recipe), *notes]))
         return
@@ -57,13 +57,13 @@ def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -
 
 
 def _warn_of_burst(recipe: Recipe) -> None:
-    """Say that `--steps` without `--burst` makes the first frame's dream weaker, if it does."""
+    """Warn if `--steps` without `--burst` weakens the first frame's dream."""
     spec, steps = spec_of(recipe.network), recipe.dream.steps
     usual = spec.steps if spec.objective else 0
     if recipe.dream.burst is None and isinstance(steps, int) and steps < usual:
         LOG.warning(
             "--steps %d also sets the steps of a first frame, %d by default: it dreams weaker; "
-            "--burst %d keeps it as it was",
+            "--burst %d keeps the default",
             steps,
             usual,
             usual,
@@ -71,7 +71,7 @@ def _warn_of_burst(recipe: Recipe) -> None:
 
 
 def _checked_plot(recipe: Recipe, options: RunOptions) -> Path | None:
-    """Where the plot of the objective goes. Raises MediaError where it cannot."""
+    """The checked path of the plot of the objective, if any. Raises OutputError."""
     if not isinstance(options, StillOptions) or options.plot is None:
         return None
     path = Path(options.plot)
@@ -80,12 +80,12 @@ def _checked_plot(recipe: Recipe, options: RunOptions) -> Path | None:
 
 
 def _plot_objective(planned: Plan, path: Path, options: RunOptions) -> None:
-    """Dream the picture once more, measured at every step, and draw the course."""
+    """Dream the picture again, measuring the objective at every step, and plot it."""
     steps = getattr(planned.dreamer, "steps", None)
     if steps is None:
-        raise RecipeError("plot: this dreamer has no objective to be drawn; name a network")
+        raise RecipeError("plot: this dreamer has no objective; name a network")
     picture = next(iter(planned.source.open()))
-    drawn = draw_objective(planned.output.name, steps(picture, measure=True))
-    write_picture(path, drawn, options.overwrite)
+    figure = draw_objective(planned.output.name, steps(picture, measure=True))
+    write_picture(path, figure, options.overwrite)
     if not options.quiet:
         print(path)

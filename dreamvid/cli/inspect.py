@@ -1,4 +1,4 @@
-"""layers, report: looked at, nothing rendered."""
+"""The commands `layers` and `report`, which render nothing."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Listing(Section):
-    """What `dreamvid layers` is asked for."""
+    """The options of `dreamvid layers`."""
 
     network: Annotated[str | None, Flag(metavar="NAME")] = Field(
         None, description="Network whose layers are listed. Without it the networks are."
     )
     weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
-        None, description="A whole model (.keras) in the place of the network's own."
+        None, description="A complete model (.keras) in place of the network's own."
     )
     size: Size = Field(
-        (640, 360), description="Size of a picture, for which the layers' are given."
+        (640, 360), description="Picture size for which the layers' sizes are given."
     )
     all: bool = Field(
         False, description="List every layer, not only those that have a description."
@@ -37,7 +37,7 @@ class Listing(Section):
 
 
 def layers_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """The networks, or one's layers."""
+    """List the networks, or one network's layers."""
     listing = validated(Listing, typed(name, summary, Listing(), argv))
     for line in _layer_lines(listing):
         print(line)
@@ -58,7 +58,7 @@ def _layer_lines(listing: Listing) -> Iterator[str]:
 
 
 def report_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """How steady a film is, or how strong a still."""
+    """Measure the flicker and drift of a film, or the strength of a still."""
     request = validated(Request, typed(name, summary, Request(), argv))
     dreamed, _ = request.named
     from dreamvid.cli.progress import counted
@@ -71,17 +71,17 @@ def report_command(name: str, summary: str, argv: Sequence[str]) -> int:
     return 0
 
 
-def report_lines(request: Request, made: Report, gallery: Gallery | None) -> Iterator[str]:
-    """Write the files that are asked for, then what belongs on standard output."""
+def report_lines(request: Request, result: Report, gallery: Gallery | None) -> Iterator[str]:
+    """Write the requested files, and yield the lines for standard output."""
     from dreamvid.media.outputs import write_json, write_picture
     from dreamvid.plots.report import draw
     from dreamvid.report.summary import lines
 
     if request.plot is not None and gallery is not None:
-        write_picture(request.plot, draw(made, gallery), request.overwrite)
+        write_picture(request.plot, draw(result, gallery), request.overwrite)
     if request.numbers == STDOUT:
-        yield made.json()
+        yield result.json()
         return
     if request.numbers is not None:
-        write_json(request.numbers, made.json() + "\n", request.overwrite)
-    yield from lines(made)
+        write_json(request.numbers, result.json() + "\n", request.overwrite)
+    yield from lines(result)

@@ -1,4 +1,4 @@
-"""`--seconds` and `--range`: the length or the part of a film, in other units than the recipe's."""
+"""The options `--seconds` and `--range`, converted to the recipe's keys."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OTHERS = {
     "--seconds": ("--frames", "-n", "--end", "--range"),
     "--range": ("--frames", "-n", "--start", "--end"),
 }
-"""What says the same as each flag, and so excludes it."""
+"""Options that exclude each option, since they set the same thing."""
 
 
 def refuse_conflicts(argv: Sequence[str]) -> None:
-    """Raises UsageError where the length is given twice."""
+    """Raise UsageError if two options set the length."""
     for flag, others in OTHERS.items():
         both = [other for other in others if gives(argv, other)]
         if gives(argv, flag) and both:
@@ -30,14 +30,14 @@ def refuse_conflicts(argv: Sequence[str]) -> None:
 
 
 def with_length(recipe: Recipe, options: RunOptions, rate: Fraction | None = None) -> Recipe:
-    """The recipe with the length that `--seconds`, or the part that `--range`, asks for.
+    """The recipe with the length of `--seconds`, or the part of the clip of `--range`.
 
     Args:
-        rate: frames a second of a film that is continued, whose recipe may leave it to its clip.
+        rate: frames a second of a film that is extended; None: the recipe's.
 
     Raises:
-        RecipeError: they are not written as they should be, or are of no meaning for this kind.
-        MediaError: the clip cannot be read, whose rate `--range` counts with.
+        RecipeError: an option is malformed, or does not apply to this kind of recipe.
+        MediaError: the clip whose rate `--range` needs cannot be read.
     """
     if options.seconds is None and options.range is None:
         return recipe
@@ -58,7 +58,7 @@ def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, 
     if seconds <= 0:
         raise RecipeError("seconds: must be more than 0")
     if isinstance(recipe, VideoRecipe) and rate is None:
-        # Its rate is known when the clip is opened; seconds of the clip are seconds of the film.
+        # The clip's rate is unknown until it is opened; `end` needs no rate.
         return {"end": (recipe.start or Fraction(0)) + seconds, "frames": None}
     frames = seconds * (recipe.fps or rate or 1)
     return {"frames": max(1, round(frames))}

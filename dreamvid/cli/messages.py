@@ -1,4 +1,4 @@
-"""What a person reads on standard error: errors, warnings, and which exit status they end in."""
+"""Messages on standard error, and the exit statuses of errors."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LOG = logging.getLogger("dreamvid")
 
 
 def status_of(error: BaseException) -> int:
-    """The exit status that an error ends in."""
+    """The exit status for an error."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, UsageError):
         return USAGE
-    # An OSError that nobody foresaw is of a disk that fails or is full.
+    # An unexpected OSError means a full or failing disk.
     again = error.retry if isinstance(error, DreamvidError) else isinstance(error, OSError)
     return TRY_AGAIN if again else FAILED
 
 
 def error_line(error: BaseException, name: str = "") -> str:
-    """An error as one line; its notes, what is left to resume from, stand at its end.
+    """An error as one line, followed by its notes, which tell how to resume.
 
     Args:
-        name: the recipe or clip that failed, of several; it is put first unless it stands there.
+        name: the recipe or clip that failed; prepended unless the line begins with it.
     """
     text = " ".join(_text(error).split())
     text += "".join(getattr(error, "__notes__", ()))
@@ -45,13 +45,13 @@ def _text(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory; a smaller --size or --tile needs less"
     if isinstance(error, OSError):
-        named = f"{error.filename}: " if error.filename else ""
-        return f"{named}{error.strerror or error}"
+        prefix = f"{error.filename}: " if error.filename else ""
+        return f"{prefix}{error.strerror or error}"
     return str(error) or "interrupted"
 
 
 def say(line: str) -> None:
-    """A line of information on standard error, above a bar that is being drawn."""
+    """Print a line of information on standard error, above the progress bar if there is one."""
     _write[-1](f"dreamvid: {line}")
 
 
@@ -60,12 +60,12 @@ def _to_stderr(line: str) -> None:
 
 
 _write: list[Callable[[str], object]] = [_to_stderr]
-"""How a line is written; the last one counts."""
+"""A stack of functions that write a line; the last one is used."""
 
 
 @contextmanager
 def written_by(write: Callable[[str], object]) -> Iterator[None]:
-    """Lines are written by `write` meanwhile: by the bar, say, above itself."""
+    """Write lines by `write` within the context: the progress bar prints them above itself."""
     _write.append(write)
     try:
         yield
@@ -74,7 +74,7 @@ def written_by(write: Callable[[str], object]) -> Iterator[None]:
 
 
 class _Shown(logging.Handler):
-    """Shows what is logged as lines of its own."""
+    """Prints log records as warnings."""
 
     def emit(self, record: logging.LogRecord) -> None:
         _write[-1](f"dreamvid: warning: {record.getMessage()}")
@@ -82,7 +82,7 @@ class _Shown(logging.Handler):
 
 @contextmanager
 def warnings_shown(quiet: bool = False) -> Iterator[None]:
-    """Show the library's warnings meanwhile; `quiet`: drop them."""
+    """Print the library's warnings within the context; with `quiet` drop them."""
     handler = logging.NullHandler() if quiet else _Shown(logging.WARNING)
     LOG.addHandler(handler)
     try:
@@ -92,10 +92,10 @@ def warnings_shown(quiet: bool = False) -> Iterator[None]:
 
 
 def each(names: Sequence[str], do: Callable[[str], None], *, quiet: bool) -> int:
-    """Do one thing after another; one that fails is named and costs no other.
+    """Call `do` with each name. A failure is reported, and the others are still done.
 
     Returns:
-        The exit status: 3 if one that failed may succeed when tried again, else 1 if one failed.
+        The exit status: 3 if a failure may succeed when tried again, else 1 if any failed, else 0.
     """
     failed: dict[str, int] = {}
     for name in names:

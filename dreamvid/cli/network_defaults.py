@@ -1,4 +1,4 @@
-"""What a recipe leaves to its network, as the help shows it: as numbers."""
+"""A network's defaults as numbers, for `--help`."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from dreamvid.recipe import FilmRecipe, Recipe, Term
 
 
 def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
-    """The defaults of the section `dream` that belong to a network, by key, as text.
+    """A network's defaults for the section `dream`, by key, as text.
 
     Args:
-        base: the recipe, what it says itself counts; of another model there are none.
-        network: the network that is asked for; None: the recipe's.
+        base: the recipe, whose own values take precedence; other models have no such defaults.
+        network: name of the network; None: the recipe's.
     """
     if not isinstance(base, Recipe):
         return {}
     try:
-        own = spec(network or base.network.name)
+        known = spec(network or base.network.name)
     except NetworkError:  # unknown, or `none`
         return {}
-    values = network_values(base, own)
+    values = network_values(base, known)
     shown = {key: _shown(value) for key, value in values.items()}
-    shown["octave_top"] = f"0; 1 where the shorter side is under {own.small} px"
-    if not own.small or base.dream.method != "detail":
+    shown["octave_top"] = f"0; 1 where the shorter side is under {known.small} px"
+    if not known.small or base.dream.method != "detail":
         shown["octave_top"] = "0"
-    return shown | _steps(base, own, values)
+    return shown | _steps(base, known, values)
 
 
 def _steps(base: Recipe, spec: NetworkSpec, values: dict[str, Any]) -> dict[str, str]:
-    """Steps and burst, which differ between a first frame and those that carry a dream."""
+    """The defaults of `steps` and `burst`, which differ for a shot's first frame."""
     burst = spec.steps
     if base.dream.steps is not None:
         return {"burst": f"{_shown(values['burst'])}, as --steps"}
@@ -49,7 +49,7 @@ def _steps(base: Recipe, spec: NetworkSpec, values: dict[str, Any]) -> dict[str,
 
 
 def without_default(description: str) -> str:
-    """A description without the sentence that says what the default is."""
+    """A description without its sentence about the default."""
     return re.sub(r" Default: .*?\.(?=\s|$)", "", description)
 
 

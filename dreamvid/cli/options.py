@@ -1,7 +1,8 @@
-"""The recipe as flags: tyro reads the models, so that each name, help and default stands once.
+"""The recipe's keys as command-line options: tyro reads the models, so that names, help texts and
+defaults are defined once.
 
-Every value is handed on as the text that was typed and validated by the recipe itself, so that the
-prompt, YAML and Python meet the same checks and the same words.
+Every value is passed on as typed and validated by the recipe's models, so that the command line,
+YAML and Python share the same checks and messages.
 """
 
 from __future__ import annotations
@@ -44,20 +45,20 @@ def parse(
     *,
     named: bool = False,
 ) -> tuple[dict[str, Any], Any]:
-    """The recipe that `argv` asks for over `base`, as nested data to be validated, and the rest.
+    """Parse `argv` over `base`: the recipe as nested unvalidated data, and the other options.
 
     Args:
-        beside: the class of what may be given beside the recipe.
-        named: whether the source is given by `--source`, not by its place.
+        beside: the class of the options that are not part of the recipe.
+        named: whether the source is given by `--source`, not as a positional argument.
 
-    Exits with 0 after `--help`; unknown flags end in a `UsageError`.
+    Exits with 0 after `--help`; raises UsageError for unknown options.
     """
-    words = join_layers(argv)
+    arguments = join_layers(argv)
     if not named:
-        words = names_last(words, words_taken())
-    made = typed(command, summary, base, words, beside, named=named)
-    options = made.pop("command")
-    return {"kind": base.kind, "version": base.version, **made}, options
+        arguments = names_last(arguments, words_taken())
+    data = typed(command, summary, base, arguments, beside, named=named)
+    options = data.pop("command")
+    return {"kind": base.kind, "version": base.version, **data}, options
 
 
 def typed(
@@ -69,18 +70,18 @@ def typed(
     *,
     named: bool = False,
 ) -> dict[str, Any]:
-    """What `argv` says over a model, as nested data to be validated; like :func:`parse`."""
-    for word in argv:
-        if word.partition("=")[0] in FLAGS:
-            flag = word.partition("=")[0]
+    """Parse `argv` over any model into nested unvalidated data; see :func:`parse`."""
+    for argument in argv:
+        flag = argument.partition("=")[0]
+        if flag in FLAGS:
             raise UsageError(f"{flag}: is now {FLAGS[flag]}")
     usual = network_defaults(base, value_of(argv, "--network")) if _asks_help(argv) else {}
     registry = ConstructorRegistry()
     registry.struct_rule(_Rule(beside, named, usual))
-    complaint = io.StringIO()
+    messages = io.StringIO()
     try:
-        with registry, contextlib.redirect_stderr(complaint):
-            made: Any = tyro.cli(  # a dict, by the rule below
+        with registry, contextlib.redirect_stderr(messages):
+            data: Any = tyro.cli(  # `_Rule` makes it a dict
                 cast(Any, type(base)),
                 prog=f"dreamvid {command}",
                 description=summary,
@@ -90,13 +91,13 @@ def typed(
             )
     except SystemExit as stop:
         if stop.code:
-            raise UsageError(parser_complaint(complaint.getvalue())) from None
+            raise UsageError(parser_complaint(messages.getvalue())) from None
         raise
-    return dict(made)
+    return dict(data)
 
 
 def words_taken() -> dict[str, int]:
-    """How many words each flag of a recipe, or beside one, takes after it."""
+    """How many values each option takes, by the option."""
     taken = {"-h": 0, "--help": 0, "-q": 0}
     for options in (RunOptions, StillOptions, Continuation, Drawing):
         for field in fields(options):
@@ -106,7 +107,7 @@ def words_taken() -> dict[str, int]:
     for model in KINDS.values():
         for name, flag, kind in _flags(model):
             shown = f"--{(flag.name or name).replace('_', '-')}"
-            taken[shown] = 0 if kind is bool else _words(flag, kind)[0]
+            taken[shown] = 0 if kind is bool else _arity(flag, kind)[0]
             if kind is bool:
                 taken[shown.replace("--", "--no-")] = 0
             if flag.short:
@@ -114,10 +115,10 @@ def words_taken() -> dict[str, int]:
     return taken | {"--source": 1}
 
 
-def is_recipe(word: str) -> bool:
-    """Whether a word names a preset, or by its extension a recipe or a film that carries one."""
-    path = Path(word)
-    return word in presets() or path.suffix.lower() in (".yaml", ".yml") or carries_recipe(path)
+def is_recipe(argument: str) -> bool:
+    """Whether an argument names a preset, a YAML file, or a film that can carry a recipe."""
+    path = Path(argument)
+    return argument in presets() or path.suffix.lower() in (".yaml", ".yml") or carries_recipe(path)
 
 
 def _asks_help(argv: Sequence[str]) -> bool:
@@ -125,7 +126,7 @@ def _asks_help(argv: Sequence[str]) -> bool:
 
 
 def _flags(model: type[BaseModel]) -> Iterator[tuple[str, Flag, Any]]:
-    """Every field of a model and its sections that is a flag: its name, flag and type."""
+    """Every option of a model and its sections: field name, flag and type."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -135,19 +136,19 @@ def _flags(model: type[BaseModel]) -> Iterator[tuple[str, Flag, Any]]:
 
 
 def _flag(metadata: Sequence[Any], kind: Any) -> Flag:
-    """The `Flag` among a field's metadata, or within its type (as in `Size | None`)."""
+    """The `Flag` in a field's metadata or nested in its type, as in `Size | None`."""
     inner = [m for part in get_args(kind) for m in getattr(part, "__metadata__", ())]
     return next((m for m in [*metadata, *inner] if isinstance(m, Flag)), Flag())
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """tyro's rule for a recipe's sections: a dict of what was typed, validated later.
+    """tyro's rule for models: a dict of the typed strings, validated later.
 
     Attributes:
-        beside: the class of what may be given beside the recipe.
+        beside: the class of the options that are not part of the recipe.
         named: whether the source is given by `--source`.
-        usual: what is shown as the default of a key that its network fills in.
+        usual: the defaults shown for keys that the network fills in.
     """
 
     beside: type[Any]
@@ -189,39 +190,39 @@ class _Rule:
 
 
 def _switch(flag: Flag, default: Any, usual: Any) -> Any:
-    """A flag that is given by its name alone; what is true by default is also given by `no-`."""
+    """A boolean option without a value; one that is true by default also has a `--no-` form."""
     hint = f"(default: {default})"
     switch: Any = Annotated[bool, tyro.conf.arg(name=flag.name, help_behavior_hint=hint)]
     return switch if usual else Annotated[switch, tyro.conf.FlagCreatePairsOff]
 
 
 def _value(flag: Flag, kind: Any, shown: str, *, positional: bool) -> Any:
-    """A type for tyro that takes a field's words as they are; `shown` is its default."""
-    count, metavar = _words(flag, kind)
+    """A type for tyro that takes values as typed; `shown` is the default in the help."""
+    count, metavar = _arity(flag, kind)
     nargs: int | Literal["*"] = "*" if flag.positional else count
     if metavar == "WxH":
         shown = shown.replace(" ", "x")
     text: PrimitiveConstructorSpec[Any] = PrimitiveConstructorSpec(
         nargs=nargs,
         metavar=metavar,
-        instance_from_str=lambda words: words[0] if nargs == 1 else words,
+        instance_from_str=lambda values: values[0] if nargs == 1 else values,
         is_instance=lambda value: True,
         str_from_instance=lambda value: [_shown(value)],
     )
-    how = tyro.conf.arg(
+    config = tyro.conf.arg(
         name=flag.name,
         aliases=[flag.short] if flag.short else None,
         help_behavior_hint=f"(default: {shown})" if shown else "",
     )
-    leaf: Any = Annotated[Any, text, how]
+    leaf: Any = Annotated[Any, text, config]
     return Annotated[leaf, tyro.conf.Positional] if positional else leaf
 
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
 
 
-def _words(flag: Flag, kind: Any) -> tuple[int, str]:
-    """How many words a field takes at the prompt, and what stands for them in the help."""
+def _arity(flag: Flag, kind: Any) -> tuple[int, str]:
+    """How many values an option takes, and the help's placeholder for them."""
     count, metavar = len((flag.metavar or "").split(" ")), flag.metavar
     for part in (kind, *get_args(kind)):
         part = get_args(part)[0] if get_origin(part) is Annotated else part

@@ -1,4 +1,4 @@
-"""A render as it is watched: its bar, the wish to stop, what is left when it ends early."""
+"""Progress bars, stopping by Ctrl-C, and the message when a render ends early."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ Item = TypeVar("Item")
 
 
 def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool = False) -> None:
-    """Let a render run to its end, its progress on standard error.
+    """Run a render to its end, with its progress on standard error.
 
     Args:
-        restart: whether what an earlier run left does not count.
+        restart: whether an earlier unfinished run is discarded.
 
     Raises:
-        DreamvidError: it failed.
-        KeyboardInterrupt: it was asked to stop. The notes of both say what is left to resume from.
+        DreamvidError: the render failed.
+        KeyboardInterrupt: the user stopped it. The notes of both errors tell how to resume.
     """
     output, total = planned.output, planned.source.frames
-    begun = 0 if restart else done_frames(output)
-    done, pace, estimated = begun, Pace(), False
+    resumed_at = 0 if restart else done_frames(output)
+    done, pace, estimated = resumed_at, Pace(), False
     try:
         with (
-            stop_after_this_frame() as asked,
+            stop_after_this_frame() as stopping,
             bar(output, total, pace, quiet=quiet, done=done) as shown,
             closing(steps),
         ):
             for step in steps:
-                if begun and done == begun and not quiet:
+                if resumed_at and done == resumed_at and not quiet:
                     of = "" if total is None else f" of {total}"
-                    say(f"{output}: resumes at frame {begun}{of}")
+                    say(f"{output}: resumes at frame {resumed_at}{of}")
                 done = step.index + 1
                 pace.note(time.monotonic())
                 shown(done)
                 if not estimated and not quiet and pace.enough(total):
                     say(foreseen(planned, pace, done))
                     estimated = True
-                asked.may_wait = True
-                if asked.stop and done != step.total:
+                stopping.may_wait = True
+                if stopping.stop and done != step.total:
                     raise KeyboardInterrupt
     except (KeyboardInterrupt, DreamvidError) as error:
         error.add_note(_left(output, done))
@@ -65,7 +65,7 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
 
 
 def follow_preview(shown: Preview, *, quiet: bool) -> Iterator[str]:
-    """Make a preview; what was made, line by line. Raises as `follow`."""
+    """Make a preview; yields the paths of its files. Raises as `follow`."""
     follow(shown.small, shown.film(), quiet=quiet)
     yield str(shown.small.output)
     for _ in counted(shown.sheet(), shown.count, shown.sheet_path, quiet=quiet):
@@ -78,7 +78,7 @@ def follow_preview(shown: Preview, *, quiet: bool) -> Iterator[str]:
 def counted(
     items: Iterable[Item], total: int | None, output: Path, *, quiet: bool = False
 ) -> Iterator[Item]:
-    """The items as they come, their progress on standard error."""
+    """Yield the items, with their progress on standard error."""
     pace = Pace()
     with bar(output, total, pace, quiet=quiet) as shown:
         for done, item in enumerate(items, 1):
@@ -87,77 +87,79 @@ def counted(
             yield item
 
 
-class _Shown:
-    """A bar that is being drawn; called with how many frames are done."""
+class _Bar:
+    """A progress bar; call it with the number of frames done."""
 
-    def __init__(self, drawn: tqdm[Any], pace: Pace, total: int | None) -> None:
-        self._drawn, self._pace, self._total = drawn, pace, total
+    def __init__(self, bar: tqdm[Any], pace: Pace, total: int | None) -> None:
+        self._bar, self._pace, self._total = bar, pace, total
 
     def __call__(self, done: int) -> None:
         if self._pace.enough(self._total):
             text = f"{self._pace.later:.2f} s a frame"
             if self._total is not None:
                 text += f", {lasting((self._total - done) * self._pace.later)} left"
-            self._drawn.set_postfix_str(text, refresh=False)
-        self._drawn.update(done - self._drawn.n)
+            self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(done - self._bar.n)
 
 
 @contextmanager
 def bar(
     output: Path, total: int | None, pace: Pace, *, quiet: bool, done: int = 0
-) -> Iterator[_Shown]:
-    """A progress bar; lines are written above it meanwhile.
+) -> Iterator[_Bar]:
+    """A progress bar; messages are printed above it.
 
     Args:
-        pace: what is known of how long a frame takes; the bar's only clock.
-        done: frames that are done already.
+        pace: the measured time a frame, shown in the bar.
+        done: frames that are already done.
     """
-    drawn = tqdm(total=total, initial=done, disable=quiet, **look(output))
-    with drawn, written_by(lambda line: tqdm.write(line, file=sys.stderr)):
-        yield _Shown(drawn, pace, total)
+    progress = tqdm(total=total, initial=done, disable=quiet, **look(output))
+    with progress, written_by(lambda line: tqdm.write(line, file=sys.stderr)):
+        yield _Bar(progress, pace, total)
 
 
-class _Asked:
-    """Whether the user asked to stop, and whether a frame is there to stop after."""
+class _Stop:
+    """Whether the user asked to stop, and whether a frame is done, so that the next may be
+    finished."""
 
     stop = False
     may_wait = False
 
 
 @contextmanager
-def stop_after_this_frame() -> Iterator[_Asked]:
-    """Ctrl-C or SIGTERM: the frame in work is finished first, but for the second time, or where
-    no frame is done yet, which stops at once. Off the main thread signals are left alone."""
-    asked = _Asked()
+def stop_after_this_frame() -> Iterator[_Stop]:
+    """On Ctrl-C or SIGTERM finish the current frame, then stop; stop at once on a second signal or
+    before the first frame is done. Outside the main thread signals are left alone."""
+    stopping = _Stop()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if asked.stop or not asked.may_wait:
+        if stopping.stop or not stopping.may_wait:
             raise KeyboardInterrupt
-        asked.stop = True
+        stopping.stop = True
 
-    listens = threading.current_thread() is threading.main_thread()
-    numbers = (signal.SIGINT, signal.SIGTERM) if listens else ()
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if on_main_thread else ()
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield asked
+        yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _left(output: Path, done: int) -> str:
-    """What there is after a stop, as the end of a message; "" where nothing is left."""
+    """The end of the message after a stop: what is done, and how to resume; "" if nothing is
+    done."""
     name = recorded_partial(folder_of(output))
     if not done and name is None:
         return ""
-    stored = max(done, done_frames(output))  # some may be that were not shown yet
+    stored = max(done, done_frames(output))  # some stored frames may not have been yielded yet
     what = f"the {stored} frames done are" if done else "what was done before is"
     where = f"; {what} in {output.with_name(name)}" if name else ""
     return f"{where}; run the same command again to resume"
 
 
 def look(output: Path) -> dict[str, Any]:
-    """How the progress looks: a line redrawn, or, where nobody watches, a line now and then."""
+    """tqdm's options: a redrawn line on a terminal, else a new line every 10 s."""
     look: dict[str, Any] = {
         "unit": "frame",
         "desc": output.name,
@@ -176,7 +178,7 @@ def look(output: Path) -> dict[str, Any]:
 
 
 class _Lines(io.TextIOBase):
-    """Standard error, with what would be redrawn in place as a line of its own."""
+    """Standard error for a redirected progress bar: each update on a new line."""
 
     def write(self, text: str) -> int:
         if text.strip():

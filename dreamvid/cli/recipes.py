@@ -1,4 +1,4 @@
-"""`dreamvid recipe list|show|plot|schema`: recipes looked at, nothing rendered, nothing dreamed."""
+"""`dreamvid recipe list|show|plot|schema`: commands on recipes that render nothing."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ SUMMARIES = {
 }
 
 USAGE = """usage: dreamvid recipe list
-       dreamvid recipe show|plot NAME [flags over it]
+       dreamvid recipe show|plot NAME [options]
        dreamvid recipe schema
 
 {summary}
 
 {commands}
 
-NAME is a recipe in YAML, a preset's name, or a film of dreamvid's (.mp4, .mov, .mkv).
-`dreamvid recipe show --help` lists the flags."""
+NAME is a recipe in YAML, a preset's name, or a film made by dreamvid (.mp4, .mov, .mkv).
+`dreamvid recipe show --help` lists the options."""
 
 
 def recipe_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """Print what is asked for.
+    """Run `dreamvid recipe …` and print its output.
 
-    Exits with 0 after the help of one of them.
+    Exits with 0 after `--help`.
 
     Raises:
-        UsageError: there is no such word, or no recipe is named.
-        DreamvidError: in one line, what cannot be done.
+        UsageError: an unknown command, or no recipe is named.
+        DreamvidError: the recipe is invalid; one line.
     """
     for line in _lines(summary, argv):
         print(line)
@@ -67,17 +67,17 @@ def _lines(summary: str, argv: Sequence[str]) -> Iterable[str]:
 
 def _listed(argv: Sequence[str]) -> Iterator[str]:
     if argv:
-        raise UsageError(f"recipe list: takes no words, not {argv[0]}")
+        raise UsageError(f"recipe list: takes no arguments, not {argv[0]}")
     names = presets()
-    wide = max(map(len, names))
+    width = max(map(len, names))
     for name in names:
         kind = read_recipe(name).get("kind", "zoom")
         text = (preset_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-        yield f"{name:{wide}}  {kind:5}  {first_sentence(text)}"
+        yield f"{name:{width}}  {kind:5}  {first_sentence(text)}"
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of the comment that a recipe begins with; "" where there is none."""
+    """The first sentence of the comment at the top of a recipe; "" where there is none."""
     comment = re.match(r"(?:#.*\n)*", text)
     lines = comment[0].splitlines() if comment else []
     plain = " ".join(line.lstrip("# ") for line in lines)
@@ -87,18 +87,18 @@ def first_sentence(text: str) -> str:
 def _shown(argv: Sequence[str]) -> Iterator[str]:
     from dreamvid.networks.defaults import with_network_defaults
 
-    name, noted, recipe, _ = _asked("show", argv, Showing)
+    name, embedded, recipe, _ = _parse_named("show", argv, Showing)
     lines = yaml_lines(with_network_defaults(recipe))
-    if noted is not None:
-        yield from origin_lines(name, noted)
+    if embedded is not None:
+        yield from origin_lines(name, embedded)
     yield from lines
 
 
 def _plotted(argv: Sequence[str]) -> Iterator[str]:
     from dreamvid.plots.schedules import plot
 
-    name, noted, recipe, drawing = _asked("plot", argv, Drawing)
-    yield str(plot(name, recipe, drawing.overwrite, film=noted is not None))
+    name, embedded, recipe, drawing = _parse_named("plot", argv, Drawing)
+    yield str(plot(name, recipe, drawing.overwrite, film=embedded is not None))
 
 
 def _schema(argv: Sequence[str]) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _schema(argv: Sequence[str]) -> Iterator[str]:
     from dreamvid.recipe.schema import recipe_schema
 
     if argv:
-        raise UsageError(f"recipe schema: takes no words, not {argv[0]}")
+        raise UsageError(f"recipe schema: takes no arguments, not {argv[0]}")
     yield from json.dumps(recipe_schema(specs()), indent=1, ensure_ascii=False).split("\n")
 
 
@@ -118,38 +118,43 @@ _COMMANDS: dict[str, Callable[[Sequence[str]], Iterator[str]]] = {
 }
 
 
-def _asked(
+def _parse_named(
     what: str, argv: Sequence[str], beside: type[Any]
 ) -> tuple[str, Embedded | None, Recipe, Any]:
-    """The name, what it carries if it is a film, the recipe under its flags, the other options.
+    """Parse the arguments of `recipe show` or `plot`.
 
-    A plot's `--output` is the picture's: the recipe's own output is dropped for it.
+    For `plot`, `--output` is the path of the plot, so the recipe's own output is dropped.
+
+    Returns:
+        The name, the embedded data if it is a film, the recipe with the options applied, and the
+        other options.
     """
     from dreamvid.rendering.embedded import read_embedded
 
     title = f"recipe {what}", SUMMARIES[what]
-    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
-    if len(named) != 1:
+    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
+    if len(names) != 1:
         parse(
             *title, make_recipe({}, "zoom"), flags, beside, named=True
-        )  # prints the help, perhaps
+        )  # exits if --help is given
         raise UsageError(f"name one recipe: dreamvid recipe {what} night.yaml")
-    (name,) = named
-    noted = read_embedded(Path(name)) if carries_recipe(Path(name)) else None
-    base = noted.recipe if noted else load_recipe(name, output=what != "plot")
+    (name,) = names
+    embedded = read_embedded(Path(name)) if carries_recipe(Path(name)) else None
+    base = embedded.recipe if embedded else load_recipe(name, output=what != "plot")
     if what == "plot":
         base = base.model_copy(update={"output": None})
     data, options = parse(*title, base, flags, beside, named=True)
-    return name, noted, make_recipe(data, base.kind), options
+    return name, embedded, make_recipe(data, base.kind), options
 
 
-def origin_lines(name: str, noted: Embedded) -> Iterator[str]:
-    """What a film was made of, as comments. Whoever made it chose the names: no line may break."""
-    yield _comment(f"{name} says that it was made of")
-    for each in noted.files:
+def origin_lines(name: str, embedded: Embedded) -> Iterator[str]:
+    """The origin of a film as YAML comments. File names are untrusted: no line break may get
+    through."""
+    yield _comment(f"{name} was made from")
+    for each in embedded.files:
         yield _comment(f"  {each['key']}: {each['name']}, SHA-256 {each['sha256']}")
-    anew = [key for key in ("source", "network.weights") if noted.name_of(key)] or ["source"]
-    yield _comment(f"to be named anew: {', '.join(anew)}")
+    missing = [key for key in ("source", "network.weights") if embedded.name_of(key)] or ["source"]
+    yield _comment(f"to be given again: {', '.join(missing)}")
 
 
 def _comment(text: str) -> str:

@@ -1,4 +1,4 @@
-"""zoom, video, image, render, continue: from arguments to recipes that are rendered."""
+"""The commands that render: zoom, video, image, render, continue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OUTPUT = "-o", "--output"
 
 
 def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """zoom, video, image: a recipe made of flags, over a base."""
+    """The commands zoom, video and image: a recipe from options, over a base recipe."""
     from dreamvid.rendering.embedded import any_recipe
 
     file = value_of(argv, "--recipe")
@@ -36,21 +36,21 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     folder = _folder_of(data["output"] if gives(argv, *OUTPUT) else None)
 
     def dream(clip: str) -> None:
-        one = {**data, "source": [clip], "output": clip_output(folder, clip)}
-        _render(make_recipe(one, name), options, argv)
+        single = {**data, "source": [clip], "output": clip_output(folder, clip)}
+        _render(make_recipe(single, name), options, argv)
 
     return each(clips, dream, quiet=options.quiet)
 
 
 def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """Recipes, one after another, the same flags over each; one that fails costs no other."""
+    """The command render: recipes one after another, with the same options; each may fail alone."""
     from dreamvid.rendering.embedded import any_recipe
 
-    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
-    if not named:
-        parse(name, summary, make_recipe({}, "zoom"), flags, named=True)  # prints the help, perhaps
+    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
+    if not names:
+        parse(name, summary, make_recipe({}, "zoom"), flags, named=True)  # exits if --help is given
         raise UsageError("name a recipe: dreamvid render night.yaml")
-    if len(named) > 1 and gives(flags, *OUTPUT):
+    if len(names) > 1 and gives(flags, *OUTPUT):
         raise UsageError("one --output cannot be that of several recipes")
     refuse_conflicts(flags)
     quiet = gives(flags, "-q", "--quiet")
@@ -60,26 +60,26 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
         data, options = parse(name, summary, base, flags, _options_of(base.kind), named=True)
         _render(make_recipe(data, base.kind), options, flags)
 
-    return each(named, dream, quiet=quiet)
+    return each(names, dream, quiet=quiet)
 
 
 def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
-    """A finished film, made longer or branched."""
+    """The command continue: extend or branch a finished film."""
     from dreamvid.media.probe import probe
     from dreamvid.rendering.extend import default_extension, extend
 
-    named, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
-    if len(named) != 1:
+    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
+    if len(names) != 1:
         parse(name, summary, make_recipe({}, "zoom"), flags, Continuation, named=True)
         raise UsageError("name one film: dreamvid continue dream.mp4 --frames 50")
-    film = Path(named[0])
+    film = Path(names[0])
     base = default_extension(film)
     data, options = parse(name, summary, base, flags, Continuation, named=True)
     refuse_conflicts(flags)
     if options.preview or options.dry_run:
         raise UsageError("continue has no --preview and no --dry-run")
     if options.range is not None:
-        raise UsageError("continue has no --range; --from K names the frame to go on from")
+        raise UsageError("continue has no --range; --from K names the frame to continue from")
     rate = None if options.seconds is None else probe(film).rate
     more = with_length(make_recipe(data, base.kind), options, rate)
     with warnings_shown(options.quiet):
@@ -92,7 +92,8 @@ def _options_of(kind: str) -> type[RunOptions]:
 
 
 def _folder_of(output: Any) -> str:
-    """The folder that the films of several clips go into. Raises UsageError where it is a file."""
+    """The output folder for several clips, created if missing. Raises UsageError if it is a
+    file."""
     if output is None:
         return ""
     if not str(output).endswith(("/", os.sep)) and not Path(output).is_dir():
@@ -104,7 +105,7 @@ def _folder_of(output: Any) -> str:
 
 
 def _render(recipe: Recipe, options: RunOptions, flags: Sequence[str]) -> int:
-    """Do with a recipe what the options ask for."""
+    """Check the sources, apply the length, and execute the recipe."""
     from dreamvid.cli.execute import execute
 
     with warnings_shown(options.quiet):

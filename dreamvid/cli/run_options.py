@@ -1,4 +1,5 @@
-"""What may be given at the prompt beside the recipe."""
+"""Command-line options that are not part of a recipe. The classes' docstrings are shown in the
+help."""
 
 from __future__ import annotations
 
@@ -25,11 +26,13 @@ class RunOptions:
     ] = None
     overwrite: Annotated[bool, tyro.conf.arg(help="Replace an output that exists.")] = False
     restart: Annotated[
-        bool, tyro.conf.arg(help="Begin an unfinished film anew instead of resuming it.")
+        bool, tyro.conf.arg(help="Start an unfinished film over instead of resuming it.")
     ] = False
     keep: Annotated[
         bool,
-        tyro.conf.arg(help="Keep all working files of a finished film, not its last state only."),
+        tyro.conf.arg(
+            help="Keep all working files of a finished film, not only its last checkpoint."
+        ),
     ] = False
     no_keep: Annotated[bool, tyro.conf.arg(help="Keep nothing but the film.")] = False
     quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Print nothing but errors.")] = False
@@ -62,14 +65,14 @@ class RunOptions:
 
     @property
     def keeping(self) -> Literal["all", "state", "nothing"]:
-        """What stays of the working files of a finished film. Raises UsageError."""
+        """Which working files of a finished film are kept. Raises UsageError."""
         if self.keep and self.no_keep:
             raise UsageError("--keep and --no-keep exclude each other")
         return "all" if self.keep else "nothing" if self.no_keep else "state"
 
     @property
     def pictures(self) -> int:
-        """Pictures in a preview's sheet. Raises RecipeError where `sheet` is no such number."""
+        """Number of pictures in a preview's sheet. Raises RecipeError if `sheet` is invalid."""
         if not self.sheet.isdecimal() or not 1 <= int(self.sheet) <= 100:
             raise RecipeError(f"sheet: must be a whole number from 1 to 100, not {self.sheet!r}")
         return int(self.sheet)
@@ -106,7 +109,7 @@ class Continuation(RunOptions):
 
 @dataclass(frozen=True)
 class Showing:
-    """Beside a recipe that is shown: nothing."""
+    """`recipe show` has no further options."""
 
 
 @dataclass(frozen=True)

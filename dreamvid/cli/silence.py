@@ -1,4 +1,4 @@
-"""Standard error, silenced while TensorFlow loads: for the command line's process alone."""
+"""Silencing standard error while TensorFlow loads, for the command line's process only."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from contextlib import contextmanager
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep what libraries print while they load off standard error.
+    """Suppress messages that libraries print to standard error while they load.
 
-    TensorFlow's write to the file descriptor itself, before any setting of theirs is read. If
-    loading fails, what they wrote is written after all. What other threads write in the meantime is
-    lost, so this is only for a program that has none: never for the library.
+    TensorFlow writes to the file descriptor before it reads any log setting. If loading fails, the
+    captured messages are printed. Output of other threads in the meantime is lost, so a library
+    must not do this.
     """
     sys.stderr.flush()
-    spare = os.dup(2)
+    saved = os.dup(2)
     with tempfile.TemporaryFile() as captured:
         os.dup2(captured.fileno(), 2)
         try:
             yield
         except Exception:
-            os.dup2(spare, 2)
+            os.dup2(saved, 2)
             captured.seek(0)
             os.write(2, captured.read())
             raise
         finally:
-            os.dup2(spare, 2)
-            os.close(spare)
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -1,1 +1,1 @@
-"""The only package that opens pictures, clips and films: `probe`, `read`, `outputs`."""
+"""Reading and writing pictures, clips, films and sound; no other package opens them."""

@@ -1,4 +1,4 @@
-"""Arrays in an `.npz`, of which nothing is unpacked before its size is known."""
+"""Safe reading of `.npz` files: sizes are checked before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 
 def read_arrays(path: Path, most: int) -> dict[str, NDArray[Any]]:
-    """All arrays of an `.npz`, of at most `most` bytes together, unpacked. No code is run.
+    """Read all arrays of an `.npz`, of at most `most` unpacked bytes together. Runs no pickled
+    code.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no `.npz` of plain arrays, or holds more.
+        ValueError: it is not an `.npz` of plain arrays, or is larger.
     """
     try:
         with zipfile.ZipFile(path) as packed:
@@ -32,9 +33,9 @@ def read_arrays(path: Path, most: int) -> dict[str, NDArray[Any]]:
 
 
 def _require_plain(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Raise ValueError unless a member is an array of numbers or text that is as long as it says.
+    """Raise ValueError unless a member is an array of numbers or text as long as its header states.
 
-    NumPy makes room for the shape that a header states before it reads what there is.
+    NumPy allocates memory for the stated shape before it reads the data.
     """
     with packed.open(info) as member:
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -43,4 +44,4 @@ def _require_plain(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             raise ValueError(f"{info.filename} is no array")
         shape, _, kind = read[version](member)
     if kind.hasobject or math.prod(shape) * kind.itemsize > info.file_size:
-        raise ValueError(f"{info.filename} is not the array that it says")
+        raise ValueError(f"{info.filename} is shorter than its header states")

@@ -1,4 +1,4 @@
-"""Reading a clip by OpenCV; only for `worker`, in whose process it may crash."""
+"""Reading a clip with OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dreamvid.media.opencv import cv2
 
 
 def open_capture(path: Path) -> cv2.VideoCapture:
-    """Open a clip; its pictures come rotated as they are shown. Raises InputError."""
+    """Open a clip; its pictures are decoded upright, rotated as displayed. Raises InputError."""
     settings = [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE]
     try:
-        # Named FFMPEG, OpenCV cannot take a `%d` in the name for a sequence of pictures.
+        # With CAP_FFMPEG OpenCV does not take a `%d` in the name for an image sequence.
         capture = cv2.VideoCapture(ffmpeg.url(path), cv2.CAP_FFMPEG, settings)
     except (cv2.error, UnicodeError) as error:
         raise InputError(f"{path}: OpenCV cannot open a file of this name", path=path) from error
@@ -28,14 +28,14 @@ def open_capture(path: Path) -> cv2.VideoCapture:
 
 
 def look_at(path: Path) -> dict[str, Any]:
-    """What OpenCV states about a clip once it has decoded the first picture.
+    """Properties of a clip according to OpenCV, after decoding its first picture.
 
     Returns:
         `size` (width, height) as stored but rotated, `rate` (frames a second, a float), `count`,
         `rotation` (degrees), `aspect` (a stored pixel's width and height).
 
     Raises:
-        InputError: it is no clip, or its first picture cannot be decoded.
+        InputError: it is not a clip, or its first picture cannot be decoded.
     """
     capture = open_capture(path)
     try:

@@ -1,7 +1,7 @@
-"""How films are coded: one table, `CODECS`, of which every list of endings is made.
+"""The codecs of films: one table, `CODECS`, from which all lists of file extensions are derived.
 
-To add a codec is to add it here: what its files and segments are called, what ffmpeg is given and
-told, how segments become the film, and what that costs.
+A new codec is added here: its file extensions, the pixels and options for ffmpeg, how its segments
+are joined into a film, and its cost.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from dreamvid.media import ffmpeg, metadata, sound
 from dreamvid.media.sink import FilmSpec, to_uint8
 
 X264_THREADS = 2
-"""Fixed, since another count gives other bytes."""
+"""Fixed, since the encoded bytes depend on it."""
 
 CLEAN = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
-"""Nothing of the date, the tools or the source goes into the file."""
+"""Keep dates, tool versions and metadata of the source out of the file."""
 
 LIST = "segments.txt"
-"""The file, in the folder of the segments, that names them in their order."""
+"""The file in the segments' folder that lists them in order."""
 
 SEGMENTS = ("-f", "concat", "-i", LIST)
-"""The options that make ffmpeg, run in that folder, read them as one film."""
+"""The input options by which ffmpeg, run in that folder, reads the segments as one film."""
 
 
 class Codec(ABC):
     """How frames become segments, and segments a film.
 
     Attributes:
-        endings: of the films' names, the usual one first. Of a name the longest ending counts.
-        segment_ending: the ending of a segment's name.
-        pixel_format: of the encoder's input, as ffmpeg calls it; `pixels` makes such samples.
-        even: whether both sides must be even.
-        carries_recipe: whether its files keep a comment, and so the recipe.
-        disk_bytes: what a pixel of a frame takes in a segment, and again in the film.
-        fastest: frames a second that it can have at most; None: any number.
+        endings: file extensions of its films, the default one first; the longest match counts.
+        segment_ending: file extension of its segments.
+        pixel_format: ffmpeg's name for the encoder's input format, which `pixels` produces.
+        even: whether both sides of a frame must be even.
+        carries_recipe: whether its files can hold a comment, and so the recipe.
+        disk_bytes: bytes a pixel in a segment, and again in the film.
+        fastest: highest frame rate; None: any.
     """
 
     endings: tuple[str, ...]
@@ -53,23 +53,23 @@ class Codec(ABC):
     fastest: int | None = None
 
     def pixels(self, frame: Frame) -> NDArray[Any]:
-        """A frame (H, W, 3) rounded to the samples of `pixel_format`, rows first."""
+        """Convert a frame (H, W, 3) to samples of `pixel_format`, row by row."""
         return to_uint8(frame)
 
     def memory(self, size: Size) -> float:
-        """Bytes that the encoder of a segment takes, beyond a few frames."""
+        """Memory of the encoder of a segment in bytes, besides a few frames."""
         return 0.0
 
     @abstractmethod
     def options(self, film: FilmSpec) -> Sequence[str]:
-        """ffmpeg's, for the encoder of one segment."""
+        """The ffmpeg options for encoding one segment."""
 
     @abstractmethod
     def assemble(self, folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
-        """Make one file of all `frames` frames out of the `SEGMENTS` in a folder.
+        """Make one file of all `frames` frames from the `SEGMENTS` in a folder.
 
         Returns:
-            Its name in the folder, which ends in `ending`.
+            The name of the file in the folder, with the extension `ending`.
 
         Raises:
             RunError: ffmpeg failed, or frames are missing.
@@ -94,7 +94,7 @@ class H264(Codec):
 
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `Codec`."""
-        # swscale is some levels off unless it is asked not to be.
+        # Without these flags swscale is off by some levels.
         exactly = "flags=bicubic+accurate_rnd+full_chroma_int"
         tags = "range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
         filters = (
@@ -110,7 +110,7 @@ class H264(Codec):
 
 
 class Lossless(Codec):
-    """Segments that lose nothing, for films that can be coded only as a whole."""
+    """Lossless segments, for films that must be encoded in one piece."""
 
     segment_ending = ".mkv"
     disk_bytes = 2.5
@@ -121,18 +121,18 @@ class Lossless(Codec):
 
 
 class Gif(Lossless):
-    """An animated GIF, which loops for ever, with one palette of 256 colors made for this film.
+    """An animated GIF that loops forever, with one palette of 256 colors computed for the film.
 
-    A GIF times its frames in 1/100 s: 30000/1001 a second become frames of .03 and .04 s, right in
-    the sum.
+    A GIF times its frames in 1/100 s: 30000/1001 a second become frames of .03 and .04 s, exact
+    in the sum.
     """
 
     endings = (".gif",)
-    fastest = 50  # a shorter frame time, 1/100 s, players take for a mistake and slow down
+    fastest = 50  # players treat a frame time of 1/100 s as an error and slow down
 
     def assemble(self, folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
         """See `Codec`."""
-        # Two passes over the files: in one, ffmpeg would hold every frame in memory.
+        # Two passes over the segments: in one, ffmpeg would keep every frame in memory.
         patience = ffmpeg.patience(frames)
         palette = [*_timed(film), "-vf", "palettegen", "-y", "palette.png"]
         ffmpeg.run(palette, cwd=folder, timeout=patience)
@@ -148,7 +148,7 @@ class Gif(Lossless):
 
 
 class WebP(Lossless):
-    """An animated WebP, which loops for ever; of quality 100 - `crf`. Times in 1/1000 s."""
+    """An animated WebP that loops forever, of quality 100 - `crf`. Frame times are in 1/1000 s."""
 
     endings = (".webp",)
 
@@ -168,56 +168,56 @@ CODECS: tuple[Codec, ...] = (H264(), Gif(), WebP())
 
 
 def film_endings() -> tuple[str, ...]:
-    """Those that a film's name may have."""
+    """The file extensions of films."""
     return tuple(ending for codec in CODECS for ending in codec.endings)
 
 
 def segment_endings() -> set[str]:
-    """Those that a segment's name may have."""
+    """The file extensions of segments."""
     return {codec.segment_ending for codec in CODECS}
 
 
 def ending_of(path: Path) -> str:
-    """The longest ending of a film's that a name has, in lower case; else "" if it has none."""
-    name = path.name.lower()[1:]  # a leading dot begins a hidden file's name
+    """The film extension of a name, in lower case, the longest match; "" if it has none."""
+    name = path.name.lower()[1:]  # a leading dot marks a hidden file
     known = [ending for ending in film_endings() if name.endswith(ending)]
     return max(known, key=len, default="")
 
 
 def codec_of(path: Path) -> Codec | None:
-    """The codec that a film's name asks for; None where it is no film's."""
+    """The codec for a file name, by its extension; None if it is not that of a film."""
     ending = ending_of(path)
     return next((codec for codec in CODECS if ending in codec.endings), None)
 
 
 def carries_recipe(path: Path) -> bool:
-    """Whether a file of this name can carry the recipe that it was made by."""
+    """Whether a file of this name can carry an embedded recipe."""
     codec = codec_of(path)
     return codec is not None and codec.carries_recipe
 
 
 def joined(folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
-    """Join segments without coding them again, add sound and comment; else as `Codec.assemble`."""
+    """Join segments without re-encoding, add sound and comment; otherwise as `Codec.assemble`."""
     length, frame = frames / film.rate, 1 / film.rate
-    heard = None
+    sound_file = None
     if film.sound is not None:
-        heard = sound.cut(film.sound, folder, ending, length, frame)
-    # The concat demuxer adds up lengths in microseconds, so that in a long film some frames
-    # land a tick beside their time, and the decoding times of a short last segment leave a
-    # gap. Each frame is shown at a whole number of frame times, and decoded one after another.
+        sound_file = sound.cut(film.sound, folder, ending, length, frame)
+    # The concat demuxer adds up lengths in microseconds, so in a long film some frames are off by
+    # a tick, and the decoding times of a short last segment leave a gap. `setts` puts each frame
+    # at an exact multiple of the frame time, with consecutive decoding times.
     ticks = f"({film.rate.denominator}/({film.rate.numerator}*TB))"  # of one frame
     times = f"setts=pts=round(PTS/{ticks})*{ticks}:dts=STARTDTS+N*{ticks}:duration={ticks}"
-    # Without copyts a sound that begins late would be moved to the beginning.
-    inputs = ["-copyts", *SEGMENTS, *(["-i", heard] if heard else [])]
+    # Without -copyts, sound that begins late would be moved to the beginning.
+    inputs = ["-copyts", *SEGMENTS, *(["-i", sound_file] if sound_file else [])]
     tracks = ["-map", "0:v"]
-    if heard:
-        tracks += ["-map", "1:a", *sound.languages(folder / heard)]
+    if sound_file:
+        tracks += ["-map", "1:a", *sound.languages(folder / sound_file)]
     inputs += ["-f", "ffmetadata", "-i", metadata.write_comment(film.note, folder)]
     name = f"film{ending}"
-    noted = ["-map_metadata:g", f"{2 if heard else 1}:g"]
-    # The bit rate in the header would be that of the first segment's own file.
+    metadata_map = ["-map_metadata:g", f"{2 if sound_file else 1}:g"]
+    # The bit rate in the header would be that of the first segment only.
     form = [] if ending.endswith(".mkv") else ["-movflags", "+faststart", "-write_btrt", "0"]
-    output = [*CLEAN, *noted, *form, "-y", name]
+    output = [*CLEAN, *metadata_map, *form, "-y", name]
     ffmpeg.run(
         [*inputs, *tracks, "-c", "copy", "-bsf:v", times, *output],
         cwd=folder,
@@ -228,12 +228,12 @@ def joined(folder: Path, film: FilmSpec, frames: int, ending: str) -> str:
 
 
 def require_count(film: Path, frames: int) -> None:
-    """Raise RunError unless a film holds every frame: ffmpeg drops some without a word."""
-    made = ffmpeg.packets(film, "video", timeout=ffmpeg.patience(frames))
-    if made is None or made.count != frames:
-        raise RunError(f"{made.count if made else 0} of {frames} frames are in the joined film")
+    """Raise RunError unless a film has every frame: ffmpeg may drop some silently."""
+    joined = ffmpeg.packets(film, "video", timeout=ffmpeg.patience(frames))
+    if joined is None or joined.count != frames:
+        raise RunError(f"{joined.count if joined else 0} of {frames} frames are in the joined film")
 
 
 def _timed(film: FilmSpec) -> list[str]:
-    """Read lossless segments with every frame at its exact time, which MKV rounds."""
+    """Input options that read lossless segments at the exact rate, since MKV rounds times."""
     return ["-r", f"{film.rate.numerator}/{film.rate.denominator}", *SEGMENTS]

@@ -1,8 +1,8 @@
-"""Decoding in a separate, confined process: started, asked, given up when it crashes or hangs.
+"""Decoding in a separate, confined process, which is ended when it crashes or hangs.
 
-A decoder is a few hundred thousand lines of C that read files from anyone. Here it runs beside the
-render (see `worker`), so that a crash becomes a one-line error about the file. Processes are
-pooled: starting one takes some .2 s, and transferring a picture of 1920 by 1080 some 3 ms.
+A decoder is a few hundred thousand lines of C that read untrusted files. In a process of its own
+(see `worker`) a crash becomes a one-line error about the file. Processes are pooled: starting one
+takes some .2 s, and transferring a picture of 1920 by 1080 some 3 ms.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from typing import Any
 import numpy as np
 
 from dreamvid.errors import InputError, RunError
-from dreamvid.media.limits import ANSWER_SECONDS
+from dreamvid.limits import ANSWER_SECONDS
 from dreamvid.media.samples import Pixels
 
 REUSED_SECONDS = 10.0
-"""An idle process is used again within this time; it ends by itself after 30."""
+"""An idle process is reused within this time; it ends by itself after 30 s."""
 
 TYPES = ("|u1", "<u2", "<f4", "<f8", "|i1", "<i2", "<i4", "|b1")
-"""Types of samples that an answer may contain."""
+"""NumPy types allowed for samples in an answer."""
 
-# Importing the package's `__init__` would double the start, for things a decoder does not need.
+# Importing the package's `__init__` would double the start-up time for things not needed here.
 PROGRAM = """
 import json, sys, types
 sys.path[:] = json.loads(sys.argv[1])
@@ -50,7 +50,7 @@ ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX"
 
 
 class DecoderError(InputError):
-    """The process crashed, or hung and was ended; `reason` says which."""
+    """The process crashed, or hung and was ended; `reason` tells which."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}", path=path)
@@ -61,7 +61,7 @@ class Decoder:
     """One process that decodes one file at a time."""
 
     def __init__(self) -> None:
-        """Start it. Raises RunError."""
+        """Start the process. Raises RunError."""
         try:
             self._process = self._started()
         except OSError as error:
@@ -70,12 +70,12 @@ class Decoder:
 
     @staticmethod
     def _started() -> subprocess.Popen[bytes]:
-        words = [
+        arguments = [
             json.dumps([path for path in sys.path if path]),
             str(Path(__file__).parent.parent),
         ]
         return subprocess.Popen(
-            [sys.executable, "-P", "-X", "utf8", "-c", PROGRAM, *words],
+            [sys.executable, "-P", "-X", "utf8", "-c", PROGRAM, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -100,7 +100,7 @@ class Decoder:
         assert self._process.stdin is not None
         until = time.monotonic() + seconds
         try:
-            # As bytes, since names may be no text, or none in this locale.
+            # As bytes, since names may be undecodable in this locale.
             name = os.fsencode(path.absolute())
             request = json.dumps({"do": do, "path": name.decode("latin-1")})
             self._process.stdin.write(request.encode() + b"\n")
@@ -114,12 +114,12 @@ class Decoder:
         except (OSError, EOFError, ValueError, KeyError) as error:
             self.end()
             raise DecoderError(path, _death(self._process.returncode)) from error
-        except BaseException:  # an interrupt: what comes next would answer another question
+        except BaseException:  # an interrupt: the next answer would belong to this request
             self.end()
             raise
         if "refused" in answer:
-            named = name.decode(errors="surrogateescape")
-            raise InputError(answer["refused"].replace(named, str(path)), path=path)
+            full_name = name.decode(errors="surrogateescape")
+            raise InputError(answer["refused"].replace(full_name, str(path)), path=path)
         return answer, picture
 
     def _picture(self, answer: dict[str, Any], until: float) -> Pixels:
@@ -135,17 +135,17 @@ class Decoder:
     def _receive(self, count: int, until: float) -> bytearray:
         """Read that many bytes of an answer. Raises OSError, EOFError, TimeoutError."""
         answers: Any = self._process.stdout
-        data, at = bytearray(count), 0
+        data, received = bytearray(count), 0
         view = memoryview(data)
-        while at < count:
-            if sys.platform != "win32":  # where pipes cannot be waited for
+        while received < count:
+            if sys.platform != "win32":  # where select does not support pipes
                 left = until - time.monotonic()
                 if left <= 0 or not select.select([answers], [], [], left)[0]:
                     raise TimeoutError
-            count_read = answers.readinto(view[at:])
+            count_read = answers.readinto(view[received:])
             if not count_read:
                 raise EOFError
-            at += count_read
+            received += count_read
         return data
 
     def end(self) -> None:
@@ -157,7 +157,7 @@ class Decoder:
                 assert pipe is not None
                 pipe.close()
         if process.poll() is None:
-            # It may just have crashed; waiting for it tells by which signal.
+            # If it has just crashed, waiting for it reveals the signal.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
         process.kill()
@@ -174,7 +174,7 @@ def _death(status: int | None) -> str:
 
 
 class DecoderPool:
-    """Idle decoders of this process, to be used again; safe to use from several threads."""
+    """A thread-safe pool of idle decoders of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -182,20 +182,20 @@ class DecoderPool:
 
     @contextmanager
     def decoder(self) -> Iterator[Decoder]:
-        """A decoder for one file: an idle one, else a new one, and no other caller's meanwhile.
+        """A decoder for exclusive use with one file: an idle one, else a new one.
 
         Raises:
-            RunError: none can be started.
+            RunError: no process can be started.
         """
-        taken = self._take()
+        decoder = self._take()
         try:
-            yield taken
+            yield decoder
         finally:
-            if not taken.lost:
+            if not decoder.lost:
                 with contextlib.suppress(DecoderError):
-                    taken.ask("close", Path())
+                    decoder.ask("close", Path())
                     with self._lock:
-                        self._idle.append((time.monotonic(), taken))
+                        self._idle.append((time.monotonic(), decoder))
 
     def _take(self) -> Decoder:
         while True:
@@ -208,12 +208,12 @@ class DecoderPool:
             idle.end()
 
     def forget(self) -> None:
-        """Use none of the idle ones again, without ending them."""
-        self._lock = threading.Lock()  # another thread may have held it when the process forked
+        """Forget the idle decoders without ending them."""
+        self._lock = threading.Lock()  # another thread may have locked it at the fork
         self._idle = []
 
     def end(self) -> None:
-        """End those that are idle."""
+        """End the idle decoders."""
         with self._lock:
             idle, self._idle = self._idle, []
         for _, each in idle:
@@ -227,4 +227,4 @@ decoder = pool.decoder
 
 atexit.register(pool.end)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.forget)  # they answer the process that started them
+    os.register_at_fork(after_in_child=pool.forget)  # they belong to the parent process

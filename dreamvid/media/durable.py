@@ -1,4 +1,4 @@
-"""Atomic writes: a file appears whole or not at all, and survives a power cut."""
+"""Atomic writes: a file appears complete or not at all, and survives a power cut."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import BinaryIO
 from dreamvid.errors import RunError
 
 TEMP_ENDING = ".undone"
-"""Ending of a file that is still being written: `NAME.a3f09b12.undone`."""
+"""File extension of a file that is still being written: `NAME.a3f09b12.undone`."""
 
 
 def temp_name(path: Path, ending: str = TEMP_ENDING) -> Path:
-    """A unique name beside `path`: the child of a process that was killed may still be writing to
-    the one that it was given."""
+    """A unique temporary name beside `path`: unique, since a child of a killed process may still be
+    writing to its own."""
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{ending}")
 
 
@@ -28,9 +28,9 @@ def os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        named = error.filename if isinstance(error.filename, str) else path
+        name = error.filename if isinstance(error.filename, str) else path
         raise RunError(
-            f"{named}: {error.strerror or error}; the disk failed, or is not ours"
+            f"{name}: {error.strerror or error}; the disk failed, or access was denied"
         ) from error
 
 
@@ -39,7 +39,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Atomic write: a temporary file, which replaces `path` once all of it is on the disk.
 
     Raises:
-        RunError: it cannot be written, because the disk is full for example; nothing of it stays.
+        RunError: it cannot be written, for example to a full disk; no temporary file remains.
     """
     partial = temp_name(path)
     try:
@@ -55,20 +55,20 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
-def commit(made: Path, path: Path) -> None:
+def commit(temporary: Path, path: Path) -> None:
     """Rename a complete file to `path` and sync both, so that they survive a power cut. Raises
     OSError."""
-    sync(made)
-    made.replace(path)
+    sync(temporary)
+    temporary.replace(path)
     sync(path.parent)
 
 
 def sync(path: Path) -> None:
     """Wait until a file, or a folder's list of names, is on the disk (fsync). Raises OSError."""
-    if os.name == "nt":  # where folders cannot be opened, and files not for reading alone
+    if os.name == "nt":  # where fsync needs write access and does not support folders
         return
-    opened = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)

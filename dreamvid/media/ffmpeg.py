@@ -1,4 +1,4 @@
-"""ffmpeg as a subprocess: found, run, its errors in one line, the packets of a file listed."""
+"""Running ffmpeg as a subprocess: its command line, its errors in one line, packet listings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Literal
 import imageio_ffmpeg
 
 from dreamvid.errors import RunError, StateError
-from dreamvid.media.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
+from dreamvid.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
 FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"
-"""The demuxers allowed for files from outside. All of them read one file: playlists and scripts
-(hls, dash, concat, sdp, …), which open other files, are not among them."""
+"""Demuxers allowed for untrusted files. Each reads a single file; playlists and scripts (hls, dash,
+concat, sdp, …), which open other files, are excluded."""
 
 PROTOCOL_GUARD = "-protocol_whitelist"
 
@@ -28,28 +28,28 @@ GUARD = (
     *(PROTOCOL_GUARD, PROTOCOLS, "-format_whitelist", FORMATS),
     *("-max_pixels", str(MAX_CLIP_PIXELS)),
 )
-"""Options before the `-i` of any file that dreamvid did not write itself."""
+"""Options before the `-i` of every untrusted file."""
 
 NO_TIME = -(2**63)
 """AV_NOPTS_VALUE."""
 
 PROBE_SECONDS = ANSWER_SECONDS
-"""Limit for looking at a file, unless all of it is read."""
+"""Time limit for probing a file without reading all of it."""
 
 HEAD = 10_000
-"""Bytes at the beginning of a packet listing that contain its header."""
+"""Bytes of a packet listing that include its header."""
 
 PATIENCE = 600.0
-"""Seconds for any work, plus `SLOWEST` for each frame or second in it; see `patience`."""
+"""Time limit for any command, plus `SLOWEST` for each frame or second of sound; see `patience`."""
 
 SLOWEST = 2.0
 
 LISTING_SECONDS = 120.0
-"""Limit for reading all of a file; a fast disk reads some 100 GB in it."""
+"""Time limit for reading a complete file; a fast disk reads some 100 GB in it."""
 
 
 def executable() -> str:
-    """The ffmpeg to run: `$IMAGEIO_FFMPEG_EXE`, else the one that imageio-ffmpeg ships."""
+    """The path of ffmpeg: `$IMAGEIO_FFMPEG_EXE`, else the one bundled with imageio-ffmpeg."""
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
@@ -59,12 +59,12 @@ def executable() -> str:
 
 
 def url(path: Path) -> str:
-    """`path` as ffmpeg takes it literally, whatever its name: no protocol, option or pattern."""
+    """`path` as an argument that ffmpeg takes literally: not as a protocol, option or pattern."""
     return f"file:{path.absolute()}"
 
 
 def complaint(stderr: bytes, status: int) -> str:
-    """Why an ffmpeg failed, in one line: its last message, or the signal that killed it."""
+    """Why ffmpeg failed, in one line: its last relevant message, or the signal that killed it."""
     if status < 0:
         return f"ffmpeg was killed by signal {-status}"
     lines = [
@@ -72,54 +72,54 @@ def complaint(stderr: bytes, status: int) -> str:
         for line in stderr.decode(errors="replace").splitlines()
         if line.strip()
     ]
-    # ffmpeg ends by repeating that something failed; the reason stands before that.
+    # The last lines only repeat that something failed; the reason precedes them.
     closing = re.compile(
         r"Error opening (input|output)|Conversion failed|Nothing was written|"
         r" *Last message repeated"
     )
-    telling = [line for line in lines if not closing.match(line)]
-    return (telling or lines or [f"ffmpeg ended with status {status}"])[-1]
+    reasons = [line for line in lines if not closing.match(line)]
+    return (reasons or lines or [f"ffmpeg ended with status {status}"])[-1]
 
 
 def patience(amount: float) -> float:
-    """Seconds after which an ffmpeg that works on so many frames, or seconds of sound, hangs."""
+    """Seconds after which ffmpeg counts as hung, for an amount of frames or seconds of sound."""
     return PATIENCE + SLOWEST * float(amount)
 
 
 def command(arguments: Sequence[str], *, loglevel: str = "error") -> list[str]:
-    """The whole command line."""
+    """The complete command line."""
     return [executable(), "-hide_banner", "-nostats", "-loglevel", loglevel, *arguments]
 
 
 def run(
     arguments: Sequence[str], *, cwd: Path | None = None, timeout: float | None = None
 ) -> tuple[str, str]:
-    """Run `ffmpeg ARGUMENTS`; return its output, and its warnings in one line or "".
+    """Run ffmpeg; return its output, and its last warning in one line or "".
 
     Raises:
-        RunError: it could not be started, failed, or was not done after `timeout` seconds.
+        RunError: it could not be started, failed, or took more than `timeout` seconds.
     """
     done = _finish(command(arguments), cwd=cwd, timeout=timeout)
     if done.returncode != 0:
         raise RunError(complaint(done.stderr, done.returncode))
-    warned = complaint(done.stderr, 0) if done.stderr.strip() else ""
-    return done.stdout.decode(errors="replace"), warned
+    warning = complaint(done.stderr, 0) if done.stderr.strip() else ""
+    return done.stdout.decode(errors="replace"), warning
 
 
 def describe(path: Path) -> str:
-    """What `ffmpeg -i` prints of a file: its container, its streams. Raises RunError as `run`."""
-    # It always fails, since no output is named, but only after it has printed that.
+    """The output of `ffmpeg -i`: container and streams of a file. Raises RunError as `run`."""
+    # ffmpeg always fails here, since there is no output, but prints the description first.
     arguments = [*GUARD, "-i", url(path)]
     done = _finish(command(arguments, loglevel="info"), cwd=None, timeout=PROBE_SECONDS)
     return done.stderr.decode(errors="replace")
 
 
 def _finish(
-    words: Sequence[str], *, cwd: Path | None, timeout: float | None
+    arguments: Sequence[str], *, cwd: Path | None, timeout: float | None
 ) -> subprocess.CompletedProcess[bytes]:
     try:
         with subprocess.Popen(
-            words,
+            arguments,
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -127,13 +127,13 @@ def _finish(
             process_group=0,  # Ctrl-C at the terminal is for dreamvid to handle, not for ffmpeg
         ) as process:
             try:
-                if PROTOCOL_GUARD in words:
+                if PROTOCOL_GUARD in arguments:
                     _confine(process.pid)
                 out, messages = process.communicate(timeout=timeout)
             except BaseException:
                 process.kill()
                 raise
-            return subprocess.CompletedProcess(words, process.returncode, out, messages)
+            return subprocess.CompletedProcess(arguments, process.returncode, out, messages)
     except (OSError, ValueError) as error:  # ValueError: a null byte in a name
         raise RunError(f"ffmpeg cannot be started: {error}") from error
     except subprocess.TimeoutExpired as error:
@@ -141,7 +141,7 @@ def _finish(
 
 
 def _confine(process: int) -> None:
-    """Bound the memory of an ffmpeg that reads a file from outside; where the system can."""
+    """Limit the memory of an ffmpeg that reads an untrusted file, where the system supports it."""
     with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
         import resource
 
@@ -150,14 +150,14 @@ def _confine(process: int) -> None:
 
 @dataclass(frozen=True)
 class Packets:
-    """When the frames of one stream are shown: exact seconds on the file's own clock.
+    """The packets of one stream: exact presentation times on the file's clock.
 
     Attributes:
-        tick: seconds of the stream's unit of time.
-        times: when each packet is shown, in ticks, in order.
-        end: seconds, when the last one is over.
-        exact: whether each packet says when it is shown. MPEG says it of some alone.
-        fault: what ffmpeg found wrong with the file, "" if nothing.
+        tick: the stream's time unit in seconds.
+        times: presentation times in ticks, ascending.
+        end: end of the last packet, in seconds.
+        exact: whether each packet has a presentation time; in MPEG only some have.
+        fault: what ffmpeg reported about the file; "" if nothing.
     """
 
     tick: Fraction
@@ -168,17 +168,17 @@ class Packets:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of packets."""
         return len(self.times)
 
     @property
     def start(self) -> Fraction:
-        """Seconds, when the first one is shown."""
+        """Presentation time of the first packet, in seconds."""
         return self.times[0] * self.tick
 
     @property
     def latest(self) -> Fraction:
-        """Seconds, when the last one is shown."""
+        """Presentation time of the last packet, in seconds."""
         return self.times[-1] * self.tick
 
 
@@ -192,16 +192,16 @@ def packets(
     decode: bool = False,
     timeout: float | None = LISTING_SECONDS,
 ) -> Packets | None:
-    """Count and time the packets of a stream, the first of its kind or a later one.
+    """List the packets of the `stream`-th stream of a kind.
 
     Args:
-        first: look at the first packet alone, which does not read the whole file.
-        most: look at so many packets, and at no more.
-        decode: decode them as well, which is slow and finds what is wrong inside of them. The
-            first pictures are left out where those that they are made from are missing.
+        first: read only the first packet, not the complete file.
+        most: read at most this many packets.
+        decode: also decode them, which is slow but finds damage within packets. First pictures
+            that lack their reference frames are omitted.
 
     Returns:
-        None where the file has no such stream, or nothing in it.
+        None if the file has no such stream, or the stream is empty.
 
     Raises:
         RunError: the file cannot be read, or not within `timeout` seconds.
@@ -212,12 +212,12 @@ def packets(
     most = 1 if first else most
     limit = [] if most is None else ["-frames", str(most)]
     source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:{stream}?"]
-    words = command([*source, *codec, *limit, "-f", "framecrc", "-"])
-    done = _finish(words, cwd=None, timeout=timeout)
+    arguments = command([*source, *codec, *limit, "-f", "framecrc", "-"])
+    done = _finish(arguments, cwd=None, timeout=timeout)
     if done.returncode != 0:
         raise RunError(complaint(done.stderr, done.returncode))
     listing = done.stdout[:HEAD].decode(errors="replace")
-    # Where the optional map finds nothing, ffmpeg takes any stream that it likes.
+    # If the optional map matches nothing, ffmpeg chooses another stream.
     if f"#media_type 0: {kind}" not in listing:
         return None
     tick, ends, exact = Fraction(0), [0], True
@@ -232,7 +232,7 @@ def packets(
             ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    # Without decoding, the messages of the stream's decoder are not about the file as a whole.
+    # Without decoding, messages of the stream's decoder do not concern the file.
     name = listing.partition("#codec_id 0: ")[2].partition("\n")[0].encode()
     skipped = () if decode else (b"[" + name, b"    Last message")
     messages = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
@@ -241,10 +241,10 @@ def packets(
 
 
 def first_picture(path: Path) -> Fraction | None:
-    """When a file's first picture that can be decoded is shown, in seconds on its own clock.
+    """The presentation time of a file's first decodable picture, in seconds on the file's clock.
 
     Raises:
         RunError: the file cannot be read.
     """
-    seen = packets(path, "video", first=True, decode=True, timeout=PROBE_SECONDS)
-    return seen.start if seen else None
+    listed = packets(path, "video", first=True, decode=True, timeout=PROBE_SECONDS)
+    return listed.start if listed else None

@@ -1,19 +1,17 @@
-"""Plain files: which may be opened, and how much of them is read."""
+"""Checking that an input is a plain file."""
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
 from dreamvid.errors import InputError
 
 
 def require_file(path: Path) -> None:
-    """Check that `path` is a plain file that is not empty: no pipe, no device, by no link.
+    """Check that `path` is a plain, readable file and not empty; links are followed.
 
     Raises:
-        InputError: in one line, what it is instead.
+        InputError: it is missing, a folder, a pipe, a device, empty or unreadable; one line.
     """
     try:
         if path.is_dir():
@@ -29,23 +27,3 @@ def require_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{path}: cannot be read: {reason}", path=path) from error
-
-
-def read_bytes(path: Path, most: int) -> bytes:
-    """All of a plain file of up to `most` bytes.
-
-    Raises:
-        OSError: it cannot be read, is longer, or is no plain file. One that waits for a writer, as
-            a pipe does, is not waited for.
-    """
-    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(opened, "rb") as file:
-        mode = os.fstat(opened).st_mode
-        if stat.S_ISDIR(mode):
-            raise OSError(0, "a folder")
-        if not stat.S_ISREG(mode):
-            raise OSError(0, "not a plain file")
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(0, f"longer than {most} bytes")
-    return data

@@ -1,4 +1,4 @@
-"""The sink of a film file: segments, then one file made of them."""
+"""The sink of a film file: segments, joined into one file at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 class FilmSink:
     """A sink that makes one film file.
 
-    If the codec needs even sides, the last row or column is repeated where one is odd.
+    If the codec needs even sides, the last row or column of an odd side is repeated.
     """
 
     def __init__(
@@ -28,21 +28,21 @@ class FilmSink:
         """Begin a film, or resume one.
 
         Raises:
-            RunError: of the `done` frames that should be in the `work` folder some are missing.
+            RunError: some of the `done` frames are missing in the `work` folder.
         """
         self.path = path
         self._film, self._codec = film, codec
-        self._growth = (film.size.width % 2, film.size.height % 2) if codec.even else (0, 0)
+        self._padding = (film.size.width % 2, film.size.height % 2) if codec.even else (0, 0)
         self._placed = False
         self._work = work
-        across, down = self._growth
-        grown = replace(film, size=Size(film.size.width + across, film.size.height + down))
-        self._segments = Segments(work, grown, codec, done)
+        across, down = self._padding
+        padded = replace(film, size=Size(film.size.width + across, film.size.height + down))
+        self._segments = Segments(work, padded, codec, done)
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
         self._film.require_size(frame)
-        across, down = self._growth
+        across, down = self._padding
         pixels = self._codec.pixels(frame)
         rest = [(0, 0)] * (pixels.ndim - 2)
         self._segments.write(np.pad(pixels, [(0, down), (0, across), *rest], mode="edge"))
@@ -57,8 +57,8 @@ class FilmSink:
         return self.path
 
     def abandon(self, *, keep: bool) -> Path | None:
-        """See `Sink`. If the segments cannot be joined, because the disk is full for example, they
-        are left as they are in a folder `a.partial`."""
+        """See `Sink`. If the segments cannot be joined, for example on a full disk, they are left
+        in a folder `a.partial`."""
         try:
             return self._rescue() if keep and not self._placed else None
         except (DreamvidError, OSError):
@@ -74,7 +74,7 @@ class FilmSink:
         if not closed:
             return None
         try:
-            # An interrupt may have come after the encoder took a frame and before it was counted.
+            # An interrupt may have come after the encoder took a frame but before it was counted.
             packets = [ffmpeg.packets(segment, "video") for segment in closed]
             return self._finish(
                 self._work.partial(self.path), sum(each.count for each in packets if each)
@@ -89,7 +89,7 @@ class FilmSink:
             return folder
 
     def _finish(self, name: Path, frames: int) -> Path:
-        made = self._segments.assemble(frames, ending_of(self.path))
-        self._work.place(made, name)
+        joined = self._segments.assemble(frames, ending_of(self.path))
+        self._work.place(joined, name)
         self._placed = True
         return name

@@ -1,4 +1,4 @@
-"""The frames of a segment that is not closed yet, for another process to code."""
+"""Lossless storage of the frames of an open segment, so that a resume can encode it again."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from numpy.typing import NDArray
 from dreamvid.errors import StateError
 from dreamvid.media.durable import atomic_write, os_errors
 
-QUICK, SMALL = ".npy", ".png"
+RAW, PACKED = ".npy", ".png"
 
-ENDINGS = (QUICK, SMALL)
-"""Of the files: written at once, and what they become when they are to be kept for long."""
+ENDINGS = (RAW, PACKED)
+"""File extensions: of new frames, and of frames packed when the run is finished."""
 
 
 class FrameStore:
-    """Frames as a codec takes them, (H, W) or (H, W, C) of any kind of number, as files of a
-    folder: `000123.npy`, or smaller where 8-bit RGB allows it, `000123.png`."""
+    """Frames in the pixel format of a codec, (H, W) or (H, W, C) of any dtype, as files in a
+    folder: `000123.npy`, or packed, if they are 8-bit RGB, `000123.png`."""
 
     def __init__(self, folder: Path) -> None:
-        """Those in a folder that is there."""
+        """Use the frames in an existing folder."""
         self._folder = folder
 
     def __contains__(self, index: int) -> bool:
         return any(path.exists() for path in self._names(index))
 
     def __getitem__(self, index: int) -> NDArray[Any]:
-        """One of them. Raises RunError."""
-        quick, small = self._names(index)
+        """Read a frame. Raises StateError."""
+        raw, packed = self._names(index)
         try:
-            if quick.exists():
-                return np.asarray(np.load(quick, allow_pickle=False))
-            return np.asarray(iio.imread(small, plugin="pillow", mode="RGB"), np.uint8)
+            if raw.exists():
+                return np.asarray(np.load(raw, allow_pickle=False))
+            return np.asarray(iio.imread(packed, plugin="pillow", mode="RGB"), np.uint8)
         except (OSError, ValueError) as error:
             raise StateError(
-                f"{quick.stem}: cannot be read ({error}); --restart begins anew"
+                f"{raw.stem}: cannot be read ({error}); --restart begins anew"
             ) from None
 
     def add(self, index: int, pixels: NDArray[Any]) -> None:
-        """Write one; once this returns it is safe. Raises RunError."""
+        """Store a frame atomically. Raises RunError."""
         with atomic_write(self._names(index)[0]) as file:
             np.save(file, pixels, allow_pickle=False)
 
     def drop(self, indices: range) -> None:
-        """Remove those that are there."""
+        """Remove the frames of the given indices that exist. Raises RunError."""
         with os_errors(self._folder):
             for index in indices:
                 for path in self._names(index):
                     path.unlink(missing_ok=True)
 
     def shrink(self) -> None:
-        """Make those small that can be. Raises RunError."""
+        """Pack the frames that can be packed. Raises RunError."""
         with os_errors(self._folder):
-            for path in self._folder.glob(f"*{QUICK}"):
+            for path in self._folder.glob(f"*{RAW}"):
                 self._shrink(path)
 
     def remove_others(self) -> None:
-        """Remove all else that is in the folder. Raises RunError."""
+        """Remove all other files in the folder. Raises RunError."""
         with os_errors(self._folder):
             for path in self._folder.iterdir():
                 if path.suffix not in ENDINGS:
@@ -70,11 +70,11 @@ class FrameStore:
         pixels = self[int(path.stem)]
         if pixels.dtype != np.uint8 or pixels.shape[2:] != (3,):
             return
-        packed = iio.imwrite("<bytes>", pixels, extension=SMALL, plugin="pillow", compress_level=1)
-        with atomic_write(path.with_suffix(SMALL)) as file:
-            file.write(packed)
+        data = iio.imwrite("<bytes>", pixels, extension=PACKED, plugin="pillow", compress_level=1)
+        with atomic_write(path.with_suffix(PACKED)) as file:
+            file.write(data)
         path.unlink()
 
     def _names(self, index: int) -> tuple[Path, Path]:
         stem = self._folder / f"{index:06d}"
-        return stem.with_suffix(QUICK), stem.with_suffix(SMALL)
+        return stem.with_suffix(RAW), stem.with_suffix(PACKED)

@@ -1,4 +1,4 @@
-"""The comment in a film file: written as ffmpeg's metadata, read back from any film."""
+"""Comments in film files: written as ffmpeg metadata, read back from any film."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dreamvid.media.durable import os_errors
 from dreamvid.media.files import require_file
 
 LONGEST = 1_000_000
-"""Characters; a longer comment is refused."""
+"""Most characters of a comment that is read."""
 
 HEAD = ";FFMETADATA1\n"
 
 
 def write_comment(comment: str, folder: Path) -> str:
-    """Write `comment` into a file in `folder` that ffmpeg reads as metadata.
+    """Write `comment` to an ffmpeg metadata file in `folder`.
 
     Returns:
         The file's name.
@@ -32,19 +32,19 @@ def write_comment(comment: str, folder: Path) -> str:
 
 
 def read_comment(path: Path) -> str:
-    """The comment of a film file, "" where it has none.
+    """Read the comment of a film file; "" if it has none.
 
     Raises:
-        InputError: there is no such film, or its comment is too long.
+        InputError: the film cannot be read, or its comment is too long.
     """
     require_file(path)
-    words = [*ffmpeg.GUARD, "-i", ffmpeg.url(path), "-f", "ffmetadata", "-"]
+    arguments = [*ffmpeg.GUARD, "-i", ffmpeg.url(path), "-f", "ffmetadata", "-"]
     try:
-        text, _ = ffmpeg.run(words, timeout=ffmpeg.PROBE_SECONDS)
+        text, _ = ffmpeg.run(arguments, timeout=ffmpeg.PROBE_SECONDS)
     except RunError as error:
         raise InputError(f"{path}: cannot be read as a film ({error})", path=path) from None
     if len(text) > LONGEST:
         raise InputError(f"{path}: its comment is too long", path=path)
     # A newline that is not escaped by a backslash ends the value; other escapes are removed.
-    found = re.search(r"^comment=((?:[^\\\n]|\\.)*)", text, re.MULTILINE | re.DOTALL | re.I)
-    return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""
+    match = re.search(r"^comment=((?:[^\\\n]|\\.)*)", text, re.MULTILINE | re.DOTALL | re.I)
+    return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match else ""

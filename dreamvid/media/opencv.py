@@ -1,8 +1,7 @@
 """The one import of OpenCV: `from dreamvid.media.opencv import cv2`.
 
-OpenCV reads its limits from the environment, and some of them only while it is being imported, so
-they have to be set here, before it; a user's own settings of the same names are left as they are,
-but for the whitelists, which join them.
+OpenCV reads its limits from the environment, some of them only on import, so they are set here
+first. Variables that the user has set are not changed, except that the whitelists are appended.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 import os
 
 from dreamvid.errors import MediaError
+from dreamvid.limits import MAX_CLIP_PIXELS, MAX_PIXELS
 from dreamvid.media.ffmpeg import FORMATS, PROTOCOLS
-from dreamvid.media.limits import MAX_CLIP_PIXELS, MAX_PIXELS
 
 # Without a whitelist a playlist or an ffconcat script named `.mp4` opens other files.
 _GUARD = f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}|max_pixels;{MAX_CLIP_PIXELS}"
@@ -27,7 +26,7 @@ for _name, _value in _SETTINGS.items():
     os.environ.setdefault(_name, _value)
 
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-if _GUARD not in os.environ.get(_OPTIONS, ""):  # of two of a name the later holds
+if _GUARD not in os.environ.get(_OPTIONS, ""):  # of duplicate options the last one counts
     os.environ[_OPTIONS] = "|".join(filter(None, [os.environ.get(_OPTIONS), _GUARD]))
 
 try:

@@ -1,4 +1,4 @@
-"""Outputs: whether they may be written, and the sink for a name."""
+"""Outputs: checks before writing, and the sink for a file name."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from dreamvid.media.still_writer import STILL_ENDINGS, save_still
 def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """Check that a film can be written to `path`, before anything costly is done.
 
-    A path without an ending, or of a folder that exists, means a folder of PNGs.
+    A path without an extension, or of an existing folder, means a folder of PNGs.
 
     Raises:
-        OutputError: no codec has its ending; its folder is missing or not writable; it is one of
+        OutputError: no codec has its extension; its folder is missing or not writable; it is one of
             `inputs`, or a folder that contains one; it exists, and `overwrite` is not set.
     """
     with _output_errors(path):
         if not _is_folder(path) and not codec_of(path):
             still = " (a still, not a film)" if path.suffix.lower() in STILL_ENDINGS else ""
             raise OutputError(
-                f"{path}: cannot write a film as {path.suffix}{still}; "
-                f"name it {', '.join(film_endings())}, or without an ending for a folder of PNGs",
+                f"{path}: cannot write a film as {path.suffix}{still}; name it "
+                f"{', '.join(film_endings())}, or without an extension for a folder of PNGs",
                 path=path,
             )
         _check_place(path, inputs, overwrite)
-        if any(path.resolve() == given.resolve().parent for given in inputs):
+        if any(path.resolve() == source.resolve().parent for source in inputs):
             raise OutputError(f"{path}: holds the input; name another folder", path=path)
 
 
@@ -44,7 +44,7 @@ def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for one still."""
     if path.suffix.lower() not in STILL_ENDINGS:
         raise OutputError(
-            f"{path}: cannot write a picture as {path.suffix or 'a file without an ending'}; "
+            f"{path}: cannot write a picture as {path.suffix or 'a file without an extension'}; "
             f"name it {', '.join(STILL_ENDINGS)}",
             path=path,
         )
@@ -67,11 +67,11 @@ def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 def open_sink(
     path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
 ) -> Sink:
-    """Begin an output: a film by the codec of its ending, or a folder of PNGs.
+    """Open the sink for an output: a film, by its extension, or a folder of PNGs.
 
     Args:
-        folder: to work in, so that another run can resume; None: a temporary one.
-        done: how many frames an earlier run left there.
+        folder: work folder, from which another run can resume; None: a temporary one.
+        done: how many frames of an earlier run are in it.
 
     Raises:
         OutputError: as `check_output`; or the rate is too high for the codec.
@@ -80,8 +80,8 @@ def open_sink(
     check_output(path, [film.sound.path] if film.sound else [], overwrite)
     codec = None if _is_folder(path) else codec_of(path)
     if codec is None:
-        folder_of = path.resolve()  # `.` has no name to put `partial` into
-        return SequenceSink(path, film, WorkDir(folder_of, folder), done)
+        target = path.resolve()  # `.` has no name to derive a partial name from
+        return SequenceSink(path, film, WorkDir(target, folder), done)
     if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
             f"{path}: a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
@@ -93,11 +93,11 @@ def open_sink(
 
 @dataclass(frozen=True)
 class Cost:
-    """What an output takes while it is made.
+    """What an output needs while it is written.
 
     Attributes:
         disk: bytes a pixel of a frame, in a segment or a picture, and again in the film.
-        memory: bytes that the encoder takes.
+        memory: bytes of memory of the encoder.
     """
 
     disk: float
@@ -105,14 +105,14 @@ class Cost:
 
 
 def cost_of(path: Path, size: Size) -> Cost:
-    """What the output of this name takes, of frames of `size`."""
+    """The cost of an output, by its name, for frames of `size`."""
     codec = None if _is_folder(path) else codec_of(path)
     return Cost(codec.disk_bytes, codec.memory(size)) if codec else Cost(sequence.DISK_BYTES, 0)
 
 
 def is_finished_part(path: Path) -> bool:
-    """Whether a file in a sink's work folder is a closed segment, a picture or a stored frame,
-    which a resume needs; told by its name. All else is temporary, or was left half written."""
+    """Whether a file in a sink's work folder, by its name, is a closed segment, a picture or a
+    stored frame, which a resume needs. All other files are temporary or incomplete."""
     endings = {*segment_endings(), *frame_store.ENDINGS, sequence.ENDING}
     return path.stem.isdecimal() and path.suffix in endings
 
@@ -157,7 +157,7 @@ def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         raise OutputError(f"{path}: {what}: {parent}", path=path)
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: cannot write into {parent}: permission denied", path=path)
-    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise OutputError(f"{path}: is the input itself; name another output", path=path)
     if path.is_dir():
         if any(path.iterdir()) and not overwrite:
@@ -165,7 +165,7 @@ def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     elif _is_there(path):
         if _is_folder(path):
             raise OutputError(
-                f"{path}: a file is there; without an ending it means a folder", path=path
+                f"{path}: a file is there; without an extension it means a folder", path=path
             )
         if not overwrite:
             raise OutputError(f"output exists: {path} (use --overwrite)", path=path)
@@ -173,7 +173,7 @@ def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
 
 def _is_there(path: Path) -> bool:
     try:
-        path.lstat()  # a dangling symbolic link is in the way too
+        path.lstat()  # a dangling symbolic link counts too
     except FileNotFoundError:
         return False
     return True
@@ -181,10 +181,10 @@ def _is_there(path: Path) -> bool:
 
 @contextmanager
 def _output_errors(path: Path) -> Iterator[None]:
-    """Turn an error of the system about a path into an OutputError of one line."""
+    """Turn a system error about a path into an OutputError of one line."""
     try:
         yield
-    # ValueError: a null byte in the name; RuntimeError: links in a circle
+    # ValueError: a null byte in the name; RuntimeError: circular links
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise OutputError(f"{path}: cannot be written: {reason}", path=path) from error

@@ -14,33 +14,33 @@ import numpy as np
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Frame
+from dreamvid.limits import MAX_FRAMES
 from dreamvid.media import ffmpeg
 from dreamvid.media.decoder import DecoderError, decoder
 from dreamvid.media.files import require_file
-from dreamvid.media.limits import MAX_FRAMES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
 from dreamvid.media.samples import Pixels, to_frame
 
 SHORT = Fraction(1, 2)
-"""Seconds by which a clip may end early without counting as broken."""
+"""Seconds that a clip may be shorter than stated without counting as broken off."""
 
 SLOWEST = 0.1
-"""Seconds: an upper bound of the mean time to decode a picture."""
+"""Upper bound of the mean seconds to decode a picture."""
 
 
 def read_picture(path: Path) -> Frame:
     """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, or the first picture of a GIF.
 
-    Grey becomes RGB, 16-bit samples keep their fraction of a level, transparent pixels show white,
-    and a picture that a camera held sideways (EXIF) is turned upright.
+    Grey becomes RGB, 16-bit samples become fractions of a level, transparency is blended with
+    white, and the picture is turned upright by its EXIF orientation.
 
     Returns:
         Shape (H, W, 3), float32 RGB, 0..255.
 
     Raises:
-        InputError: the file is missing, empty, a folder, no picture, cut off, damaged or too large.
+        InputError: the file is missing, empty, a folder, not a picture, damaged or too large.
     """
     require_file(path)
     with decoder() as child:
@@ -60,36 +60,36 @@ def read_clip(
 ) -> Generator[Frame]:
     """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
-    The first frame is the first one at or after `start`. Each shows what the clip shows at its
-    time: the latest picture by then; rotated, and stretched where pixels are not square. Closing
-    the generator releases the file.
+    The first frame is the first one at or after `start`. Each is the latest picture at its time,
+    rotated, and stretched to square pixels. Closing the generator releases the file.
 
     Args:
-        rate: frames a second; None: the clip's, at which every frame of constant rate comes once.
+        rate: frames a second; None: the clip's, at which each frame of a constant rate is read
+            once.
 
     Yields:
         Shape (H, W, 3) with (W, H) = `clip.size`, float32 RGB, 0..255, whole numbers where nothing
         was stretched. A picture that lasts several frames is the same array each time.
 
     Raises:
-        InputError: at once, if no frame lies in the range; while iterating, after the last good
+        InputError: at once, if no frame is in the range; while iterating, after the last intact
             frame, if the file breaks off.
     """
-    first, there = clip.span(start, end, None)
+    first, available = clip.span(start, end, None)
     rate = rate or clip.rate
-    stops = [] if there is None else [count_at(rate, there, clip.rate)]
+    stops = [] if available is None else [count_at(rate, available, clip.rate)]
     count = min([*stops, *([] if frames is None else [frames])], default=None)
     return _frames(clip, first / clip.rate, rate, count)
 
 
 def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
-    """How many frames at `rate` last as long as `count` at a clip's rate; at least one."""
+    """The number of frames at `rate` that last as long as `count` at `clip_rate`; at least one."""
     return max(1, math.floor(count * rate / clip_rate))
 
 
 def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> Generator[Frame]:
     """`count` frames from `begin` (seconds) on; None: to the end."""
-    # Time stamps of variable rate are slightly off: allow half a frame.
+    # Time stamps of a variable rate are inexact: allow half a frame.
     grace = Fraction(0) if clip.even else 1 / (2 * max(rate, clip.rate))
     shown, moment = 0, Fraction(0)
     frame: Callable[[], Frame] | None = None
@@ -114,7 +114,7 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
         shown += 1
     if shown != count:
         _require_end(clip, moment, shown, crash)
-    # The last picture of a clip of variable rate may be shown for long.
+    # At a variable rate the last picture may be shown for a long time.
     while frame and count is not None and shown < count:
         yield frame()
         shown += 1
@@ -125,12 +125,12 @@ def _shown(clip: Clip, picture: Pixels) -> Frame:
 
 
 def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels | None]]:
-    """The time of each picture, in seconds, and the picture in BGR; None for one that is skipped,
-    since a clip of constant rate does not show it at `begin` any more."""
+    """The time of each picture in seconds, and the picture in BGR. It is None where it is skipped,
+    in a clip of constant rate before `begin`."""
     zero, moment = math.nan, Fraction(0)
     with decoder() as child:
         child.ask("open", clip.path)
-        # Forward, one by one: in many files OpenCV's seeking is some frames off.
+        # Read forward one by one: OpenCV's seeking is off by some frames in many files.
         for index in itertools.count():
             if clip.even:
                 moment = index / clip.rate
@@ -152,12 +152,12 @@ def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels |
 
 
 def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
-    """Raise InputError if reading stopped by an error, which OpenCV does not tell from the end.
+    """Raise InputError if reading stopped at an error, which OpenCV reports like the end.
 
     Args:
-        moment: the time of the last picture, in seconds.
-        shown: how many frames were given.
-        crash: how the decoder ended; "" if it did not.
+        moment: time of the last picture, in seconds.
+        shown: number of frames yielded.
+        crash: why the decoder ended; "" if it did not.
     """
     last = clip.last
     if last is None and clip.frames is not None:
@@ -171,7 +171,7 @@ def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
         except RunError as error:
             fault = str(error)
         if not fault and last is not None and moment < last - SHORT:
-            fault = f"it says that it goes on to {float(last):.3f} s"
+            fault = f"its stated end is {float(last):.3f} s"
     if fault:
         read = round(moment * clip.rate) + 1
         hint = f"; `--frames {shown}` ends before it" if shown else ""

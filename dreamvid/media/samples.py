@@ -1,4 +1,4 @@
-"""From decoded samples of any kind to a frame."""
+"""Converting decoded samples of any type to a frame."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dreamvid.frame import Frame
 Pixels = NDArray[Any]
 
 PAPER = 255.0
-"""Transparent pixels are blended with white, as logos are on a page."""
+"""Level of the white that transparent pixels are blended with."""
 
 DEEPEST_FLOAT = 2.0
-"""Float samples are 0..1. A little more is a highlight; a maximum over this, another scale."""
+"""Float samples are 0..1 with highlights a little above; a larger maximum means another scale."""
 
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda picture: picture[:, ::-1],
@@ -29,11 +29,11 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     7: lambda picture: picture[::-1, ::-1].swapaxes(0, 1),
     8: lambda picture: picture.swapaxes(0, 1)[::-1],
 }
-"""What to do with the stored rows and columns for each EXIF orientation but the first."""
+"""How to turn the stored picture upright, by EXIF orientation; 1 needs nothing."""
 
 
 def upright(samples: Pixels, orientation: int) -> Pixels:
-    """Turn stored rows and columns as the EXIF `orientation` says, 1 to 8."""
+    """Turn a stored picture upright by its EXIF `orientation`, 1 to 8."""
     turn = _UPRIGHT.get(orientation)
     return turn(samples) if turn else samples
 
@@ -47,7 +47,8 @@ def rgb_order(samples: Pixels) -> Pixels:
 
 
 def to_frame(path: Path, samples: Pixels) -> Frame:
-    """Grey, grey with alpha, RGB or RGBA of any depth as a frame."""
+    """Convert grey, grey with alpha, RGB or RGBA (H, W, C) of any depth to a frame. Raises
+    InputError."""
     if samples.dtype.kind == "f":
         if not np.isfinite(samples).all():
             raise InputError(f"{path}: the picture holds samples that are not finite", path=path)

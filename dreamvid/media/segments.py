@@ -1,7 +1,7 @@
-"""A film as segments of a fixed number of frames, each a complete file by its own encoder.
+"""A film as segments of a fixed number of frames, each encoded separately into a complete file.
 
-A closed segment is safe: a crash costs at most the open one. As no segment depends on another, a
-film is the same bytes whether it was made in one run or resumed.
+A crash costs at most the open segment. As segments are independent, a film has the same bytes
+whether it was rendered in one run or resumed.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.sink import FilmSpec, WorkDir
 
 MIN_TIME_SCALE = 10_000
-"""Ticks in a second; ffmpeg's MP4 muxer uses at least so many."""
+"""Ticks a second; ffmpeg's MP4 muxer uses at least this many."""
 
 PATIENCE = 300.0
-"""Seconds within which an encoder must accept data, or end; else it counts as hung."""
+"""Seconds within which an encoder must accept data or end; otherwise it counts as hung."""
 
 
 class Encoder:
-    """One ffmpeg that reads frames on its standard input and writes one file.
+    """An ffmpeg process that encodes frames from its standard input into one file.
 
     Until it is closed, the file has a unique temporary name.
     """
 
     def __init__(self, path: Path, film: FilmSpec, codec: Codec) -> None:
-        """Start it: `path` is what its file is to be called or near it, `film.size` that of the
-        pixels to come. Raises RunError."""
-        self._made = temp_name(path, path.suffix)
-        # A pipe for its messages could fill up and stop the encoder; a file does not.
-        self._log = self._made.with_suffix(".log")
-        words = [
+        """Start it. The temporary file is beside `path`; `film.size` is the size of the pixels.
+        Raises RunError."""
+        self._temporary = temp_name(path, path.suffix)
+        # A pipe for its messages could fill up and block the encoder; a file cannot.
+        self._log = self._temporary.with_suffix(".log")
+        options = [
             *("-f", "rawvideo", "-pix_fmt", codec.pixel_format, "-s", str(film.size)),
             *("-r", f"{film.rate.numerator}/{film.rate.denominator}", "-i", "pipe:0"),
             *("-filter_threads", "1", *codec.options(film)),
             *("-fflags", "+bitexact", "-flags", "+bitexact"),
-            ffmpeg.url(self._made),
+            ffmpeg.url(self._temporary),
         ]
         try:
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
-                    ffmpeg.command(words),
+                    ffmpeg.command(options),
                     stdin=subprocess.PIPE,
                     bufsize=0,
                     stdout=subprocess.DEVNULL,
@@ -68,7 +68,7 @@ class Encoder:
             raise RunError(f"ffmpeg cannot be started: {error}") from error
 
     def write(self, pixels: NDArray[Any]) -> None:
-        """Hand over one frame in the codec's pixel format. Raises RunError."""
+        """Encode one frame in the codec's pixel format. Raises RunError."""
         assert self._process.stdin is not None
         left = np.ascontiguousarray(pixels).data.cast("B")
         posix = os.name == "posix"  # elsewhere select does not work on pipes
@@ -87,21 +87,21 @@ class Encoder:
         if fault:
             raise RunError(f"the encoder failed: {fault}")
         try:
-            commit(self._made, path)
+            commit(self._temporary, path)
         except OSError as error:
-            raise RunError(f"{path.name}: cannot be kept: {error.strerror}") from error
+            raise RunError(f"{path.name}: cannot be saved: {error.strerror}") from error
 
     def kill(self) -> None:
         """Kill it and remove its file."""
         self._process.kill()
         self._end()
-        with contextlib.suppress(OSError):  # a resume removes it
-            self._made.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the next resume removes it
+            self._temporary.unlink(missing_ok=True)
 
     def _end(self) -> str | None:
-        """Close its input, wait for it, and return its error message, or None."""
+        """Close its input and wait for it; return its error message, or None."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended; its status says why
+        with contextlib.suppress(OSError):  # it has already ended; its status tells why
             self._process.stdin.close()
         try:
             status = self._process.wait(PATIENCE)
@@ -117,15 +117,15 @@ class Encoder:
 
 
 class Segments:
-    """The segments of one film in one folder: `000000.mp4`, `000001.mp4`, …
+    """The segments of a film in a folder: `000000.mp4`, `000001.mp4`, …
 
-    A segment is closed when it has `film.segment_frames`; the last may be shorter, and is called
-    `last.mp4`. In a folder that lasts, the frames of the open segment are stored too, so that
-    another run can encode it from its beginning.
+    A segment is closed when it has `film.segment_frames` frames; the last one, `last.mp4`, may be
+    shorter. In a lasting work folder the frames of the open segment are stored too, so that another
+    run can encode it from its first frame.
     """
 
     def __init__(self, work: WorkDir, film: FilmSpec, codec: Codec, done: int = 0) -> None:
-        """Begin a film, or resume one of `done` frames; `film.size` is that of the pixels to come.
+        """Begin a film, or resume one with `done` frames; `film.size` is the size of the pixels.
 
         Raises:
             RunError: frames of the earlier run are missing.
@@ -136,12 +136,12 @@ class Segments:
         self._open: Encoder | None = None
         self._last: Path | None = None
         self.written = done
-        self.whole = 0
-        while self._name(self.whole).exists():
-            self.whole += 1
+        self.closed_count = 0
+        while self._name(self.closed_count).exists():
+            self.closed_count += 1
         missing = [
             index
-            for index in range(self.whole * film.segment_frames, done)
+            for index in range(self.closed_count * film.segment_frames, done)
             if not self._frames or index not in self._frames
         ]
         if missing:
@@ -152,7 +152,9 @@ class Segments:
     @property
     def closed(self) -> list[Path]:
         """The closed segments, in order."""
-        return [self._name(at) for at in range(self.whole)] + ([self._last] if self._last else [])
+        return [self._name(index) for index in range(self.closed_count)] + (
+            [self._last] if self._last else []
+        )
 
     def write(self, pixels: NDArray[Any]) -> None:
         """Add one frame in the codec's pixel format; closes the segment that it fills.
@@ -161,22 +163,25 @@ class Segments:
             RunError: the encoder or the disk failed.
         """
         index = self.written
-        if index < self.whole * self._film.segment_frames:
+        if index < self.closed_count * self._film.segment_frames:
             self.written += 1
-            return  # in a segment that an earlier run closed just before it ended
+            return  # already in a segment that an earlier run closed before it ended
         if self._frames:
             self._frames.add(index, pixels)
         self._encoder(index).write(pixels)
         self.written += 1
         if self.written % self._film.segment_frames == 0:
-            self._close(self._name(self.whole))
-            self.whole += 1
+            self._close(self._name(self.closed_count))
+            self.closed_count += 1
             if self._frames:
                 self._frames.drop(range(self.written - self._film.segment_frames, self.written))
 
     def close(self) -> None:
-        """Close the open segment, if there is one, however short. Raises RunError."""
-        stored = self._frames is not None and self.written > self.whole * self._film.segment_frames
+        """Close the open segment, if there is one, at any length. Raises RunError."""
+        stored = (
+            self._frames is not None
+            and self.written > self.closed_count * self._film.segment_frames
+        )
         if (self._open is not None or stored) and self._last is None:
             self._encoder(self.written)
             self._close(self.folder / f"last{self._codec.segment_ending}")
@@ -189,10 +194,10 @@ class Segments:
             encoder.kill()
 
     def assemble(self, frames: int, ending: str) -> str:
-        """Make one file of the closed segments, which have all `frames` frames.
+        """Join the closed segments, which hold all `frames` frames.
 
         Returns:
-            Its name in the folder, which ends in `ending`.
+            The name of the file in the folder, with the extension `ending`.
 
         Raises:
             RunError: ffmpeg failed.
@@ -202,15 +207,16 @@ class Segments:
             (self.folder / LIST).write_text(script, encoding="ascii")
         return self._codec.assemble(self.folder, self._film, frames, ending)
 
-    def _name(self, at: int) -> Path:
-        return self.folder / f"{at:06d}{self._codec.segment_ending}"
+    def _name(self, index: int) -> Path:
+        return self.folder / f"{index:06d}{self._codec.segment_ending}"
 
     def _encoder(self, index: int) -> Encoder:
-        """The encoder of the open segment, which has been given its frames before `index`."""
+        """The encoder of the open segment; a new one first encodes the stored frames before
+        `index`."""
         if self._open is None:
-            self._open = Encoder(self._name(self.whole), self._film, self._codec)
-            for earlier in range(self.whole * self._film.segment_frames, index):
-                assert self._frames, "frames of another run"
+            self._open = Encoder(self._name(self.closed_count), self._film, self._codec)
+            for earlier in range(self.closed_count * self._film.segment_frames, index):
+                assert self._frames, "only a lasting folder holds frames of another run"
                 self._open.write(self._frames[earlier])
         return self._open
 
@@ -221,22 +227,22 @@ class Segments:
 
 
 def count_frames(film: Path) -> int:
-    """How many pictures a film file has. Raises InputError if it cannot be read."""
+    """The number of pictures in a film file. Raises InputError if it cannot be read."""
     require_file(film)
     try:
-        seen = ffmpeg.packets(film, "video")
+        listed = ffmpeg.packets(film, "video")
     except RunError as error:
         raise InputError(f"{film}: cannot be read ({error})", path=film) from None
-    if seen is None:
+    if listed is None:
         raise InputError(f"{film}: has no pictures", path=film)
-    return seen.count
+    return listed.count
 
 
 def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Path) -> None:
-    """Cut a film's first `count` segments of `length` frames out of it: `000000.mp4` and on.
+    """Cut a film's first `count` segments of `length` frames into files `000000.mp4` and on.
 
-    They are those that it was joined of: each begins with a picture that needs none before it. Its
-    times are made exact again, which MKV rounds.
+    They equal the segments that the film was joined from: each begins with a keyframe. Times that
+    MKV rounded are made exact again.
 
     Raises:
         RunError: it cannot be cut there.
@@ -244,7 +250,7 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     codec = codec_of(film)
     if not count or codec is None:
         return
-    cuts = ",".join(str(length * at) for at in range(1, count + 1))
+    cuts = ",".join(str(length * index) for index in range(1, count + 1))
     source = [*ffmpeg.GUARD, "-copyts", "-i", ffmpeg.url(film), "-map", "0:v:0", "-c", "copy"]
     scale = rate.numerator
     while scale < MIN_TIME_SCALE:
@@ -256,7 +262,7 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     form = ["-reset_timestamps", "1", "-y", f"%06d{codec.segment_ending}"]
     patience = ffmpeg.patience(count * length)
     ffmpeg.run([*source, *where, *form], cwd=folder, timeout=patience)
-    for at in range(count):
-        segment = ffmpeg.packets(folder / f"{at:06d}{codec.segment_ending}", "video")
+    for index in range(count):
+        segment = ffmpeg.packets(folder / f"{index:06d}{codec.segment_ending}", "video")
         if segment is None or segment.count != length:
             raise StateError(f"{film}: cannot be cut after every {length} frames")

@@ -1,4 +1,4 @@
-"""The sink of numbered pictures: a film as a folder of PNGs."""
+"""The sink of an image sequence: a film as a folder of numbered PNGs."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from dreamvid.media.sink import FilmSpec, WorkDir, to_uint8
 from dreamvid.media.still_writer import encode_still
 
 DISK_BYTES = 2.5
-"""What a pixel of a frame takes in a PNG, at most."""
+"""Most bytes a pixel of a frame takes in a PNG."""
 
 ENDING = ".png"
-"""Of the pictures of a film."""
+"""File extension of the pictures."""
 
 NUMBERED = re.compile(rf"\d{{6,}}\{ENDING}")
 
 
 class SequenceSink:
-    """A sink that makes a folder of PNGs, `000000.png` and on.
+    """A sink that writes a folder of PNGs, `000000.png` and on.
 
-    In a folder that exists, numbered pictures of an earlier film are removed, since they would
-    follow those of this one; files of other names are left alone.
+    In an existing folder, numbered pictures of an earlier film are removed, since they could
+    follow those of this film; other files are left alone.
     """
 
     def __init__(self, path: Path, film: FilmSpec, work: WorkDir, done: int = 0) -> None:
-        """Begin, or resume. Raises RunError if one of the `done` pictures of an earlier run is
+        """Begin, or resume. Raises StateError if one of the `done` pictures of an earlier run is
         missing in the `work` folder."""
         self.path = path
         self._film = film
-        self._folder = path.resolve()  # `.` has no name to put `partial` into
+        self._folder = path.resolve()  # `.` has no name to derive a partial name from
         self._work = work
         self._names = [_name(index) for index in range(done)]
         missing = [name for name in self._names if not (work.folder / name).exists()]
@@ -65,7 +65,7 @@ class SequenceSink:
             self._work.remove()
 
     def _place(self, folder: Path) -> Path:
-        """Put the pictures into a folder; in a work folder that lasts they also stay."""
+        """Move the pictures to a folder; those in a lasting work folder are linked instead."""
         try:
             folder.mkdir(exist_ok=True)
             for old in folder.iterdir():
@@ -87,7 +87,7 @@ def _name(index: int) -> str:
 
 
 def _link(path: Path, other: Path) -> None:
-    """Hard-link a file; copy it where the file system has no links."""
+    """Hard-link a file, or copy it if the file system has no hard links."""
     try:
         other.hardlink_to(path)
     except OSError:

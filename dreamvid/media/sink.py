@@ -1,4 +1,4 @@
-"""What every output has in common: the protocol, the rounding to bytes, the work folder."""
+"""Common parts of outputs: the sink protocol, rounding to bytes, the work folder."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ class Sink(Protocol):
 
         With `keep`, the frames so far are left as a playable film beside the output
         (`a.partial.mp4` for `a.mp4`, replacing an earlier one of the same render) and its path is
-        returned. Of the work folder only what another run resumes from stays.
+        returned. The work folder keeps only what another run resumes from.
         """
 
 
 @dataclass(frozen=True)
 class FilmSpec:
-    """What film a sink makes.
+    """Properties of the film that a sink writes.
 
     Attributes:
-        size: of the frames to come.
+        size: of the frames.
         rate: frames a second, exact.
-        crf: x264's constant rate factor, 0 (lossless) to 51; other codecs make of it what they can.
-        segment_frames: how many frames are coded as one closed piece, at least 1.
-        sound: what is heard, if anything, where the file can have sound.
-        note: a text that the file carries as its comment, where it can.
+        crf: x264's constant rate factor, 0 (lossless) to 51; other codecs map it to their own
+            quality.
+        segment_frames: frames in a closed segment, at least 1.
+        sound: sound for the file, if its format supports it; None: silent.
+        note: a comment for the file, if its format supports it.
     """
 
     size: Size
@@ -72,7 +73,8 @@ class FilmSpec:
 
 
 def to_uint8(frame: Frame) -> NDArray[np.uint8]:
-    """Float levels as bytes: rounded (halves to even), clipped to 0..255. No other code rounds."""
+    """Float levels as bytes: rounded (halves to even), clipped to 0..255. The only place that
+    rounds."""
     return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
 
 
@@ -86,9 +88,9 @@ PARTIAL = "partial"
 
 
 def recorded_partial(folder: Path) -> str | None:
-    """The name of the partial film that is recorded in a run's folder; None if there is none.
+    """The name of the partial film recorded in a run's folder; None if there is none.
 
-    The folder may have come with a stranger's files: only a plain name of a partial film counts.
+    The folder is not trusted: only a plain name of a partial film counts.
     """
     try:
         name = (folder / PARTIAL).read_text(encoding="utf-8", errors="surrogateescape")
@@ -99,15 +101,15 @@ def recorded_partial(folder: Path) -> str | None:
 
 
 class WorkDir:
-    """A folder on the output's disk to work in, so that finished files are moved, not copied.
+    """A work folder on the output's disk, so that finished files are renamed, not copied.
 
     Attributes:
         folder: its path.
-        lasts: whether it stays, for another run to resume from.
+        lasts: whether it is kept for another run to resume from.
     """
 
     def __init__(self, output: Path, folder: Path | None = None) -> None:
-        """Use a `folder` that exists and that the caller removes; else make a hidden temporary one
+        """Use an existing `folder`, which the caller removes, or create a hidden temporary one
         beside the output, `.NAME.dreamvid-XXXX`. Raises OutputError."""
         self.lasts = folder is not None
         if folder is not None:
@@ -125,13 +127,13 @@ class WorkDir:
             ) from error
 
     def partial(self, path: Path) -> Path:
-        """The name for a partial film of `path`: that of an earlier part of the same render, which
-        it replaces, else one that is free, for example `a.partial-2.mp4`."""
+        """The name for a partial film of `path`: that of an earlier one of the same render, which
+        it replaces, else an unused name such as `a.partial-2.mp4`."""
         if not self.lasts:
             return partial_name(path)
-        before = recorded_partial(self.folder.parent)
-        if before is not None:
-            return path.with_name(before)
+        earlier = recorded_partial(self.folder.parent)
+        if earlier is not None:
+            return path.with_name(earlier)
         first = partial_name(path)
         names = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
         return next(name for name in itertools.chain([first], names) if not os.path.lexists(name))

@@ -15,7 +15,7 @@ from dreamvid.media import ffmpeg
 BITRATE = "192k"
 
 PLAYED_IN_MP4 = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
-"""ffmpeg writes others into MP4 too (PCM, Vorbis), but few players play them."""
+"""ffmpeg can also write PCM and Vorbis into MP4, but few players support them."""
 
 LEAD = 5
 """Seconds decoded before a cut, since seeking is inexact."""
@@ -23,12 +23,12 @@ LEAD = 5
 
 @dataclass(frozen=True)
 class Sound:
-    """From which clip a film takes its sound, and from what time on.
+    """A film's sound: the clip it is taken from, and the part of it.
 
     Attributes:
         path: the clip; if it has no sound track the film is silent.
         start: seconds after its first picture (after its first sound, where it has no picture).
-        duration: silence after so many seconds; None: sound to the film's end.
+        duration: silence after this many seconds; None: sound to the film's end.
     """
 
     path: Path
@@ -37,28 +37,28 @@ class Sound:
 
 
 def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fraction) -> str | None:
-    """Make the sound track of a film of `length` seconds, as a file of its own in `folder`.
+    """Make the sound of a film of `length` seconds, as a file in `folder`.
 
-    A sound that fits as it is, to within one `frame` (seconds), is copied untouched, if files of
-    that `suffix` take it. Anything else is decoded, cut or filled with silence to the sample, and
-    coded as AAC: packets last 20 to 30 ms, and the first ones after a cut need those before it.
-    All tracks are kept, with their languages. What cannot be decoded is silent, with a warning: the
-    film is worth more than its sound.
+    Sound that fits to within one `frame` (seconds) is copied unchanged, if the format of `suffix`
+    supports it. Otherwise it is decoded, cut or padded with silence to the sample, and encoded as
+    AAC: packets last 20 to 30 ms, and the first ones after a cut need those before it. All tracks
+    are kept, with their languages. What cannot be decoded is silent, with a warning, since the film
+    is worth more than its sound.
 
     Returns:
-        The file's name, or None where the source has no sound.
+        The file's name, or None if the source has no sound.
     """
     try:
         tracks = _tracks(sound.path)
         if not tracks:
             return None
-        # Streams begin at any time of the file's clock; the film's time 0 is the first picture.
-        seen = ffmpeg.first_picture(sound.path)
-        zero = tracks[0].heard.start if seen is None else seen
+        # Streams begin at any time on the file's clock; the film's time 0 is the first picture.
+        shown = ffmpeg.first_picture(sound.path)
+        zero = tracks[0].packets.start if shown is None else shown
         name = f"sound{suffix}"
         audible = length if sound.duration is None else min(length, sound.duration)
         if sound.start == 0 and audible >= length - frame:
-            fitting = all(_fits(track.heard, zero, length, frame) for track in tracks)
+            fitting = all(_fits(track.packets, zero, length, frame) for track in tracks)
             if fitting and _copied(sound, tracks, folder / name, zero):
                 return name
         return _coded(sound, tracks, folder / name, zero, audible, length)
@@ -68,18 +68,18 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
 
 
 def languages(path: Path) -> list[str]:
-    """The options that give the sound tracks of an output the languages of a file's."""
+    """The options that copy the languages of a file's sound tracks to an output."""
     return _tags(language for language, _ in _audio_streams(ffmpeg.describe(path)))
 
 
 @dataclass(frozen=True)
 class _Track:
-    """One sound stream: its place among them, its language or "", its codec, its packets."""
+    """A sound stream: its index among sound streams, language or "", codec, packets."""
 
     index: int
     language: str
     codec: str
-    heard: ffmpeg.Packets
+    packets: ffmpeg.Packets
 
 
 def _audio_streams(text: str) -> list[tuple[str, str]]:
@@ -92,29 +92,29 @@ def _audio_streams(text: str) -> list[tuple[str, str]]:
 
 
 def _tracks(path: Path) -> list[_Track]:
-    """The sound streams with something in them."""
-    found = []
+    """The sound streams that are not empty."""
+    tracks = []
     for index, (language, codec) in enumerate(_audio_streams(ffmpeg.describe(path))):
-        heard = ffmpeg.packets(path, "audio", index, timeout=ffmpeg.PATIENCE)
-        if heard is not None:
-            found.append(_Track(index, language, codec, heard))
-    return found
+        packets = ffmpeg.packets(path, "audio", index, timeout=ffmpeg.PATIENCE)
+        if packets is not None:
+            tracks.append(_Track(index, language, codec, packets))
+    return tracks
 
 
-def _fits(heard: ffmpeg.Packets, zero: Fraction, length: Fraction, frame: Fraction) -> bool:
-    # What lies before time 0 of the file's own clock is for the decoder alone, which drops it.
-    prompt = heard.start >= zero or (zero == 0 and heard.start < 0)
-    return prompt and abs(heard.end - zero - length) <= frame
+def _fits(packets: ffmpeg.Packets, zero: Fraction, length: Fraction, frame: Fraction) -> bool:
+    # Packets before time 0 of the file's clock only prime the decoder, which drops them.
+    prompt = packets.start >= zero or (zero == 0 and packets.start < 0)
+    return prompt and abs(packets.end - zero - length) <= frame
 
 
 def _copied(sound: Sound, tracks: Sequence[_Track], path: Path, zero: Fraction) -> bool:
-    """Copy whole tracks; whether the container takes them."""
+    """Copy complete tracks; False if the container does not support them."""
     if path.suffix == ".mp4" and not {track.codec for track in tracks} <= PLAYED_IN_MP4:
         return False
     shift = ["-copyts", "-itsoffset", _seconds(-zero)]
     try:
-        words = [*shift, *_source(sound, tracks), "-c", "copy", *_output(tracks, path)]
-        ffmpeg.run(words, timeout=ffmpeg.PATIENCE)
+        arguments = [*shift, *_source(sound, tracks), "-c", "copy", *_output(tracks, path)]
+        ffmpeg.run(arguments, timeout=ffmpeg.PATIENCE)
     except RunError:
         return False
     return True
@@ -128,7 +128,7 @@ def _coded(
     audible: Fraction,
     length: Fraction,
 ) -> str:
-    """Code what can be decoded of the tracks; the file's name. Raises RunError if nothing can."""
+    """Encode the decodable tracks; returns the file's name. Raises RunError if there are none."""
     shape = (
         f"asetpts=PTS-({_seconds(zero + sound.start)})/TB,"
         "aresample=async=1:first_pts=0,"  # silence before a late sound, nothing before time 0
@@ -139,8 +139,8 @@ def _coded(
     coding = ["-af", shape, "-c:a", "aac", "-b:a", BITRATE]
 
     def code(some: Sequence[_Track]) -> str:
-        words = [*near, *_source(sound, some), *coding, *_output(some, path)]
-        return ffmpeg.run(words, timeout=ffmpeg.patience(float(length)))[1]
+        arguments = [*near, *_source(sound, some), *coding, *_output(some, path)]
+        return ffmpeg.run(arguments, timeout=ffmpeg.patience(float(length)))[1]
 
     def can_be_coded(track: _Track) -> bool:
         try:
@@ -157,14 +157,14 @@ def _coded(
             raise
         fault = code(good)
         _warn(sound, f"of its {len(tracks)} sound tracks only {len(good)} can be read ({error})")
-    # Where decoding begins within the sound it may complain of what it lacks from before.
+    # If decoding begins in the middle, warnings about missing earlier packets are expected.
     if fault and sound.start == 0:
         _warn(sound, f"its sound is damaged, the film is silent there ({fault})")
     return path.name
 
 
 def _source(sound: Sound, tracks: Sequence[_Track]) -> list[str]:
-    maps = [word for track in tracks for word in ("-map", f"0:a:{track.index}")]
+    maps = [option for track in tracks for option in ("-map", f"0:a:{track.index}")]
     return [*ffmpeg.GUARD, "-i", ffmpeg.url(sound.path), *maps]
 
 
@@ -174,8 +174,13 @@ def _output(tracks: Sequence[_Track], path: Path) -> list[str]:
 
 
 def _tags(languages: Iterable[str]) -> list[str]:
-    named = enumerate(languages)
-    return [w for at, name in named if name for w in (f"-metadata:s:a:{at}", f"language={name}")]
+    numbered = enumerate(languages)
+    return [
+        option
+        for index, name in numbered
+        if name
+        for option in (f"-metadata:s:a:{index}", f"language={name}")
+    ]
 
 
 def _warn(sound: Sound, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Stills as files: which can be written, and writing one."""
+"""Encoding and writing stills."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ STILL_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
 def encode_still(picture: NDArray[uint8], ending: str) -> bytes:
-    """(H, W, 3) RGB as the bytes of a file of that ending: lossless, or JPEG and WebP of quality
-    95."""
+    """Encode (H, W, 3) RGB into the bytes of a file with the extension `ending`: JPEG and WebP with
+    quality 95, others lossless."""
     options: dict[str, Any] = {}
     if ending in (".jpg", ".jpeg"):
         options = {"quality": 95, "subsampling": 0}
@@ -28,13 +28,13 @@ def encode_still(picture: NDArray[uint8], ending: str) -> bytes:
 
 
 def save_still(frame: Frame, path: Path) -> None:
-    """Write a frame to a path that has been checked; whole or not at all. Raises RunError."""
+    """Write a frame atomically to a path that has been checked. Raises RunError."""
     work = WorkDir(path)
     ending = path.suffix.lower()
     try:
-        made = f"still{ending}"
-        with atomic_write(work.folder / made) as file:
+        name = f"still{ending}"
+        with atomic_write(work.folder / name) as file:
             file.write(encode_still(to_uint8(frame), ending))
-        work.place(made, path)
+        work.place(name, path)
     finally:
         work.remove()

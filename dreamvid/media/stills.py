@@ -1,4 +1,4 @@
-"""Decoding stills by Pillow and OpenCV; only for `worker`, in whose process it may crash."""
+"""Decoding stills with Pillow and OpenCV; only for `worker`, in whose process it may crash."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from PIL import Image
 
 from dreamvid.errors import InputError, MediaError
 from dreamvid.files import read_bytes
-from dreamvid.media.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
+from dreamvid.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels, rgb_order, upright
 
 PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
-"""Pillow's plugins that are used. Of its others some start other programs (EPS), and most are
-rarely used and so rarely maintained."""
+"""The Pillow plugins that are used. Some others start programs (EPS), and most are rarely used and
+so rarely maintained."""
 
 for _name in PLUGINS:
-    with suppress(ImportError):  # AVIF's, which an older Pillow lacks
+    with suppress(ImportError):  # older versions of Pillow lack AVIF
         import_module(f"PIL.{_name}ImagePlugin")
 
 KNOWN = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
@@ -33,10 +33,10 @@ FORMATS = tuple(name for name in KNOWN if name in Image.OPEN)
 
 
 def decode_still(path: Path) -> Pixels:
-    """The samples of a still, turned upright: (H, W, C), grey, grey with alpha, RGB or RGBA.
+    """Decode a still into upright samples (H, W, C): grey, grey with alpha, RGB or RGBA.
 
     Raises:
-        InputError: the file is no picture, cut off, damaged or too large.
+        InputError: the file is not a picture, cut off, damaged or too large.
     """
     try:
         data = read_bytes(path, MAX_STILL_BYTES)
@@ -45,8 +45,8 @@ def decode_still(path: Path) -> Pixels:
     if not _is_known(data):
         raise _no_picture(path)
     samples, orientation = _decode_shallow(path, data)
-    # Pillow has no pixels of more than 8 bits in color: those are OpenCV's to decode, after Pillow
-    # has found the file whole, which OpenCV does not check.
+    # Pillow has no color pixels of more than 8 bits. OpenCV decodes those, after Pillow has checked
+    # that the file is complete, which OpenCV does not.
     if samples is None or _may_be_deep(data):
         deep = _decode_deep(path, data)
         if deep is not None and (samples is None or deep.dtype != np.uint8):
@@ -59,15 +59,15 @@ def decode_still(path: Path) -> Pixels:
 
 
 def _is_known(data: bytes) -> bool:
-    """Whether a file is of one of the `FORMATS`, as far as its head tells."""
+    """Whether a file is of one of the `FORMATS`, by its header."""
     if data.startswith((b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
-        return True  # of which OpenCV knows kinds that Pillow does not
+        return True  # OpenCV knows variants that Pillow does not
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             Image.open(io.BytesIO(data), formats=FORMATS).close()
         except Image.DecompressionBombError:
-            return True  # known, and too large, which is told where it is read
+            return True  # known, but too large, which is reported on decoding
         except MemoryError:
             raise
         except Exception:
@@ -76,10 +76,11 @@ def _is_known(data: bytes) -> bool:
 
 
 def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
-    """Decode with Pillow, strictly: (uint8 RGB or RGBA, orientation); None if it cannot."""
+    """Decode strictly with Pillow: uint8 RGB or RGBA, or None if it cannot, and the EXIF
+    orientation."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Decoders meet damaged files with nearly any exception; each means the same here.
+        # On damaged files decoders raise nearly any exception; all mean the same here.
         try:
             file = iio.imopen(data, "r", plugin="pillow")
         except MemoryError:
@@ -88,16 +89,16 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
             return None, 1
         with closing(file):
             try:
-                found = file.metadata(index=0, exclude_applied=False)
-                if math.prod(found["shape"]) > MAX_PIXELS:
+                header = file.metadata(index=0, exclude_applied=False)
+                if math.prod(header["shape"]) > MAX_PIXELS:
                     raise _too_large(path)
-                if found["mode"].startswith(("I", "F")):  # more than 8 bits
+                if header["mode"].startswith(("I", "F")):  # more than 8 bits
                     file.read(index=0)
                     samples = None
                 else:
-                    clear = "transparency" in found or found["mode"][-1] in "Aa"
-                    samples = file.read(index=0, mode="RGBA" if clear else "RGB")
-                # TIFF is turned while it is read, and says so by dropping the tag.
+                    transparent = "transparency" in header or header["mode"][-1] in "Aa"
+                    samples = file.read(index=0, mode="RGBA" if transparent else "RGB")
+                # A TIFF is turned upright on reading, which removes the tag.
                 tag = file.metadata(index=0, exclude_applied=False).get("Orientation", 1)
             except (MediaError, MemoryError):
                 raise
@@ -109,7 +110,7 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
 
 
 def _decode_deep(path: Path, data: bytes) -> Pixels | None:
-    """Decode with OpenCV, in its order and depth; None if it cannot."""
+    """Decode with OpenCV, in OpenCV's channel order and the file's depth; None if it cannot."""
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:

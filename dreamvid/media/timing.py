@@ -1,4 +1,4 @@
-"""When a clip's pictures are shown: its rate, constant or not, and whether it is cut off."""
+"""Timing of a clip's pictures: its frame rate, constant or not, and whether it is cut off."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, RunError
+from dreamvid.limits import MAX_LISTED
 from dreamvid.media import ffmpeg
-from dreamvid.media.limits import MAX_LISTED
 
 HIGHEST_RATE = 1000
 LOWEST_RATE = 1 / 1000
-"""Frames a second; a clip that states another is not believed."""
+"""Frames a second; a stated rate outside of these is ignored."""
 
 STEADY = 0.45
-"""In frames: how far each may be from its place for the rate to count as constant."""
+"""Most frames that a picture may be off its time for the rate to count as constant."""
 
 QUICKEST = 60
 """Frames a second: the highest for a clip of variable rate, unless its mean is higher."""
 
 SLOWEST = 10
-"""Frames a second: the lowest for a clip of variable rate, so that a slide comes in time."""
+"""Frames a second: the lowest for a clip of variable rate, so that slides change on time."""
 
 USUAL = [Fraction(rate) for rate in (15, 24, 25, 30, 50, 60)]
 
 JUMPING = ("mpegts", "mpeg")
 JUMP = 10
-"""Seconds: a longer step in a broadcast is a new clock, as it is for ffmpeg, and not a pause."""
+"""Seconds: a longer step in a broadcast is a clock reset, as for ffmpeg, not a pause."""
 
 Seconds = NDArray[np.float64]
 
@@ -49,14 +49,14 @@ class Timing:
 
 
 def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
-    """The rate and the number of frames, from what OpenCV states and the packets' time stamps.
+    """The rate and number of frames, from OpenCV's properties and the packets' time stamps.
 
-    What containers state is a mean, a guess from their beginning, or the longest stream's length:
-    only the time stamps tell whether the rate is constant. A file found to be cut off counts one
-    frame more: the one that reading will miss.
+    Containers state a mean, a guess from their beginning, or the longest stream's length; only the
+    time stamps show whether the rate is constant. A file that is cut off counts one frame more:
+    the one that reading will find missing.
     """
     try:
-        # That a GIF is cut off shows only while decoding it.
+        # A cut-off GIF is detected only by decoding it.
         listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
         zero = ffmpeg.first_picture(path)
     except RunError:
@@ -67,7 +67,7 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
         return Timing(_sane(path, stated), count or None)
     fault = listed.fault or _cut_off(path, container)
     missing = bool(fault)
-    # Those before the first shown one lack their reference frames, or an edit list hides them.
+    # Packets before the first picture lack their reference frames or are hidden by an edit list.
     ticks = np.array([time for time in listed.times if time * listed.tick >= zero], dtype=np.int64)
     stamped = listed.exact and len(np.unique(ticks)) == len(ticks) and len(ticks) > 0
     if not stamped or (container in JUMPING and np.diff(ticks).max(initial=0) * listed.tick > JUMP):
@@ -86,7 +86,7 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
 
 
 def _usual(times: Seconds, stated: float) -> Fraction:
-    """The most frequent rate among the quick parts of variable rate: few frames are lost."""
+    """The most frequent rate of the fast parts of a variable rate, so that few frames are lost."""
     steps = np.diff(times)
     quick = np.quantile(steps, 0.25)
     alike = steps[np.abs(steps / quick - 1) < 0.2]
@@ -112,7 +112,7 @@ def _sane(path: Path, rate: float) -> Fraction:
 
 
 def _cut_off(path: Path, container: str) -> str:
-    """In words, how a file is cut off, for containers where ffmpeg does not report it; or ""."""
+    """How a file is cut off, for containers where ffmpeg does not report it; "" if it is not."""
     length = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(5 * 192)
@@ -132,7 +132,7 @@ def _cut_off(path: Path, container: str) -> str:
 
 
 def snap(rate: float) -> Fraction:
-    """The exact rate behind a rounded one: n or n·1000/1001 if near, else a small ratio."""
+    """The exact rate for a rounded one: n or n·1000/1001 if near, else a small ratio."""
     for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
         if exact and abs(rate / exact - 1) < 2e-5:
             return exact
@@ -140,5 +140,5 @@ def snap(rate: float) -> Fraction:
 
 
 def too_many(path: Path, most: int) -> InputError:
-    """The error about a clip that holds more than can be looked at."""
+    """The error for a clip with too many pictures to list."""
     return InputError(f"{path}: holds more than {most} pictures", path=path)

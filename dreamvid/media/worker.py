@@ -1,9 +1,8 @@
 """The process that decodes, so that a crash, a hang or a memory bomb does not reach the render.
 
 `decoder` starts it and sends requests to its standard input, one line of JSON each. It answers on
-its standard output: the length of a text in 4 bytes, the text, which is JSON, and the bytes of a
-picture if the text announces one.
-It can write no file, its memory is bounded, and it ends by itself when it is idle.
+its standard output: the length of a JSON text in 4 bytes, the text, and the bytes of a picture if
+the text announces one. It cannot write files, its memory is limited, and it ends when idle.
 """
 
 from __future__ import annotations
@@ -19,31 +18,31 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.limits import DECODER_BYTES
+from dreamvid.limits import DECODER_BYTES
 from dreamvid.media.opencv import cv2
 from dreamvid.media.samples import Pixels
 
 IDLE_SECONDS = 30.0
-"""Time without a request after which it ends; `decoder` does not use it again that late."""
+"""Idle time after which it ends; `decoder` does not reuse it that late."""
 
 Answer = tuple[dict[str, Any], Pixels | None]
 
 
 class Worker:
-    """At most one open clip, and the requests that can be made."""
+    """The requests that can be made; at most one clip is open."""
 
     def __init__(self) -> None:
-        """Nothing is open."""
+        """Begin without an open clip."""
         self.capture: Any = None
 
     def look(self, path: Path) -> Answer:
-        """Properties of a clip, found by decoding its first picture."""
+        """Properties of a clip, after decoding its first picture."""
         from dreamvid.media.capture import look_at
 
         return look_at(path), None
 
     def still(self, path: Path) -> Answer:
-        """A still's samples."""
+        """The samples of a still."""
         from dreamvid.media.stills import decode_still
 
         return {}, decode_still(path)
@@ -79,7 +78,7 @@ class Worker:
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the input ends or `IDLE_SECONDS` pass without one."""
     worker = Worker()
-    while worker.capture is not None or _request_comes(requests):
+    while worker.capture is not None or _wait_for_request(requests):
         line = requests.readline()
         if not line:
             return
@@ -93,8 +92,10 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def _request_comes(requests: BinaryIO) -> bool:
-    if sys.platform == "win32":  # where pipes cannot be waited for; the end of input comes
+def _wait_for_request(requests: BinaryIO) -> bool:
+    if (
+        sys.platform == "win32"
+    ):  # where select does not support pipes; the end of input ends the process
         return True
     return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
 
@@ -114,7 +115,7 @@ def _answer(worker: Worker, request: dict[str, Any]) -> Answer:
 
 
 def confine() -> None:
-    """Bound the process's memory and forbid it to write files, where the system can."""
+    """Limit the process's memory and forbid writing files, where the system supports it."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

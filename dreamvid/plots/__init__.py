@@ -1,1 +1,1 @@
-"""Pictures of numbers: a report, a recipe's schedules, the course of an objective."""
+"""Plots: a report, a recipe's schedules, an objective over steps."""

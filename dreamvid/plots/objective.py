@@ -1,4 +1,4 @@
-"""The course of a picture's objective, step by step, octave by octave."""
+"""Plot of a picture's objective over steps and octaves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Measured(Protocol):
     """One step of a dream.
 
     Attributes:
-        octave: which size it is at, from 0, smallest first.
-        step: which step of that octave it is.
-        objective: J of the picture there.
+        octave: index of the octave, from 0, smallest first.
+        step: index of the step in that octave.
+        objective: J of the picture; None if it was not measured.
     """
 
     @property
@@ -35,15 +35,15 @@ class Measured(Protocol):
 
 
 def draw_objective(name: str, steps: Iterable[Measured]) -> Frame:
-    """The picture: J over all steps, one color an octave, 1200 px wide.
+    """Plot J over all steps, 1200 px wide, with a line between octaves.
 
-    J of two octaves cannot be compared: it is a mean over pictures of another size.
+    J of different octaves is not comparable: it is a mean over pictures of different sizes.
     """
     octaves: dict[int, tuple[list[int], list[float]]] = {}
-    for at, step in enumerate(steps):
+    for index, step in enumerate(steps):
         if step.objective is not None:
             places, values = octaves.setdefault(step.octave, ([], []))
-            places.append(at)
+            places.append(index)
             values.append(step.objective)
     figure = new_figure(SIZE)
     axis: Any = figure.subplots()

@@ -1,4 +1,4 @@
-"""A report as one picture: its numbers over time, and beneath them the frames that matter."""
+"""Plot of a report: its numbers over time, and selected frames beneath them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLORS = "#d62728", "#2ca02c", "#1f77b4"
 
 
 def draw(report: Report, gallery: Gallery) -> Frame:
-    """The whole figure as a frame of 1200 by 1400 px."""
+    """Draw the figure as a frame of 1200 by 1400 px."""
     figure = new_figure(SIZE)
     pairs = gallery.pairs
     pictures = _inches_of(pairs)
@@ -33,11 +33,11 @@ def draw(report: Report, gallery: Gallery) -> Frame:
 
 
 def _inches_of(pairs: dict[str, Pair]) -> float:
-    """Height of the two rows of pictures with their titles; the curves have the rest."""
+    """Height in inches of the two rows of pictures with their titles; the curves get the rest."""
     _, picture, _ = next(iter(pairs.values()))
     height, width = picture.shape[:2]
-    wanted: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
-    return min(5 / 13 * SIZE[1], wanted)
+    natural: float = 2 * SIZE[0] / len(pairs) * height / width + 0.8
+    return min(5 / 13 * SIZE[1], natural)
 
 
 def _curves(axes: Any, report: Report) -> None:
@@ -64,7 +64,9 @@ def _curves(axes: Any, report: Report) -> None:
     clipped.set_xlabel("frame")
     clipped.xaxis.get_major_locator().set_params(integer=True)
     for one in axes:
-        one.axhline(0, color="0.8", linewidth=0.8)  # small changes shall look small
+        one.axhline(
+            0, color="0.8", linewidth=0.8
+        )  # keep 0 in view, so that small changes look small
         for cut in report.cuts:
             one.axvline(cut - 0.5, color=CUT, linewidth=0.8, linestyle=":")
         one.margins(x=0.01)
@@ -72,7 +74,7 @@ def _curves(axes: Any, report: Report) -> None:
 
 
 def _line(axes: Any, values: Sequence[float | None], color: str, label: str) -> None:
-    """A curve with gaps where there is no number; dots too, where they are few."""
+    """Plot a curve with gaps for None; with dots if there are at most 100 values."""
     known = [np.nan if value is None else value for value in values]
     marker = "." if len(known) <= 100 else ""
     axes.plot(known, color=color, label=label, linewidth=1.2, marker=marker)

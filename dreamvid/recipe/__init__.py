@@ -1,6 +1,6 @@
-"""What is asked for: recipes, from YAML, the prompt or Python to the job that is rendered.
+"""Recipes: read from YAML, the command line or Python, validated, and resolved into a `Job`.
 
-Nothing here opens a picture or a film, or imports TensorFlow.
+This package opens no picture and no film, and does not import TensorFlow.
 """
 
 from dreamvid.recipe.base import Section

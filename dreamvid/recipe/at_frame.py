@@ -1,4 +1,4 @@
-"""A recipe's schedules: where they are in it, and the recipe's values at one frame."""
+"""Finding the schedules in a recipe, and evaluating the recipe at one frame."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from dreamvid.recipe.timeline import FrameTime, Timeline
 Model = TypeVar("Model", bound=BaseModel)
 
 CHECKED = 100_000
-"""Frames whose values are looked at before a render begins; a second for some schedules."""
+"""Most frames whose schedules are checked before a render begins: about 1 s for some schedules."""
 
 
 def schedules(recipe: BaseModel, prefix: str = "") -> Iterator[tuple[str, Schedule]]:
-    """Each schedule in a recipe with its key, as `motion.zoom` or `dream.objective.0.weight`."""
+    """Each schedule in a recipe, with its key such as `motion.zoom` or
+    `dream.objective.0.weight`."""
     for name in type(recipe).model_fields:
         yield from _within(getattr(recipe, name), prefix + name)
 
 
 def at_frame(recipe: Model, clock: FrameTime) -> Model:
-    """The recipe at one frame: every schedule has become its number there.
+    """The recipe with every schedule replaced by its number at one frame.
 
     Raises:
-        RecipeError: a value is not finite, or leaves the key's bounds; key and frame are named.
+        RecipeError: a value is not finite or exceeds the key's bounds; the message names key and
+            frame.
     """
-    return _now(recipe, clock, "") if _varies(recipe) else recipe
+    return _section_at(recipe, clock, "") if _varies(recipe) else recipe
 
 
 def check(recipe: BaseModel, timeline: Timeline) -> None:
-    """See that every schedule is within its bounds at the first frames of a film, up to CHECKED.
+    """Check that every schedule stays within its bounds on the first `CHECKED` frames of a film.
 
     Raises:
         RecipeError: as `at_frame`.
@@ -51,32 +53,32 @@ def _within(value: Any, key: str) -> Iterator[tuple[str, Schedule]]:
     elif isinstance(value, BaseModel):
         yield from schedules(value, f"{key}.")
     elif isinstance(value, tuple):
-        for at, part in enumerate(value):
-            yield from _within(part, f"{key}.{at}")
+        for index, part in enumerate(value):
+            yield from _within(part, f"{key}.{index}")
 
 
 def _varies(value: Any) -> bool:
     return any(True for _ in _within(value, ""))
 
 
-def _now(section: Model, clock: FrameTime, prefix: str) -> Model:
+def _section_at(section: Model, clock: FrameTime, prefix: str) -> Model:
     changed = {}
     for name in type(section).model_fields:
         value = getattr(section, name)
         if _varies(value):
-            changed[name] = _number(type(section), name, value, clock, prefix + name)
+            changed[name] = _value_at(type(section), name, value, clock, prefix + name)
     return section.model_copy(update=changed)
 
 
-def _number(model: type[BaseModel], name: str, value: Any, clock: FrameTime, key: str) -> Any:
+def _value_at(model: type[BaseModel], name: str, value: Any, clock: FrameTime, key: str) -> Any:
     if isinstance(value, BaseModel):
-        return _now(value, clock, f"{key}.")
+        return _section_at(value, clock, f"{key}.")
     if isinstance(value, tuple) and any(isinstance(part, BaseModel) for part in value):
         return tuple(
-            _now(part, clock, f"{key}.{at}.") if isinstance(part, BaseModel) else part
-            for at, part in enumerate(value)
+            _section_at(part, clock, f"{key}.{index}.") if isinstance(part, BaseModel) else part
+            for index, part in enumerate(value)
         )
-    plain = _valued(value, clock, key)
+    plain = _evaluated(value, clock, key)
     annotation = model.model_fields[name].annotation
     if int in (annotation, *(get_args(part)[0] for part in get_args(annotation) if get_args(part))):
         plain = round(plain)
@@ -89,9 +91,9 @@ def _number(model: type[BaseModel], name: str, value: Any, clock: FrameTime, key
         raise RecipeError(message, key=".".join(filter(None, (key, fault.key)))) from None
 
 
-def _valued(value: Any, clock: FrameTime, key: str) -> Any:
+def _evaluated(value: Any, clock: FrameTime, key: str) -> Any:
     if isinstance(value, tuple):
-        return tuple(_valued(part, clock, key) for part in value)
+        return tuple(_evaluated(part, clock, key) for part in value)
     try:
         return value.at(clock) if isinstance(value, Schedule) else value
     except RecipeError as error:

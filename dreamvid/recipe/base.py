@@ -1,4 +1,4 @@
-"""A section of a recipe: what all of them have in common."""
+"""`Section`, the base class of recipes and their sections, and how sections merge."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dreamvid.recipe.messages import faults
 
 
 class Section(BaseModel):
-    """A frozen part of a recipe; an unknown key, NaN and infinity are refused.
+    """A frozen part of a recipe. Unknown keys, NaN and infinity are rejected.
 
     Raises:
-        RecipeError: a value is wrong.
+        RecipeError: a value is invalid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     short: ClassVar[str | None] = None
-    """The key whose value alone may stand for the section, as in `blend: 0.5`."""
+    """The key whose value may be given in place of the section, as in `blend: 0.5`."""
 
     reset_by: ClassVar[str | None] = None
-    """The key that, given in a recipe, discards what the section inherits by `extends`: the weights
-    of one network are not those of another."""
+    """A key that, if a recipe sets it, discards the values that the section inherits by `extends`:
+    weights inherited for one network do not fit another."""
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -33,13 +33,13 @@ class Section(BaseModel):
         except ValidationError as error:
             raise RecipeError.of(faults(error, type(self), self.kinds())) from None
 
-    # Only for those who make a section by calling it: within another, pydantic makes it itself, so
-    # that all faults are found at once.
+    # `__init__` converts errors only for sections constructed directly. Nested ones are built by
+    # pydantic itself, so that all faults are found at once.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
     def kinds(cls) -> Mapping[str, type[BaseModel]]:
-        """The models that an unknown key may belong to instead, by what they are called."""
+        """Models that an unknown key may belong to instead, by their names."""
         return {}
 
     @model_validator(mode="before")
@@ -49,14 +49,15 @@ class Section(BaseModel):
 
     @classmethod
     def expanded(cls, data: Any) -> Any:
-        """The section's data in the long form."""
+        """The section's data with the short form expanded."""
         if cls.short is None or data is None or isinstance(data, Mapping | BaseModel):
             return data
         return {cls.short: data}
 
 
 def sections_in(annotation: Any) -> list[type[Section]]:
-    """The sections that a type holds: itself, or those of its parts, as of `tuple[Term, ...]`."""
+    """The section classes in a type: the type itself, or its arguments, as in `tuple[Term,
+    ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [annotation]
     return [section for part in get_args(annotation) for section in sections_in(part)]
@@ -65,10 +66,10 @@ def sections_in(annotation: Any) -> list[type[Section]]:
 def merged(
     base: Mapping[str, Any], data: Mapping[str, Any], models: Iterable[type[BaseModel]]
 ) -> dict[str, Any]:
-    """`data` over `base`, both not validated: key by key, and so within sections.
+    """Merge unvalidated `data` over `base`, key by key, recursively within sections.
 
     Args:
-        models: those that the data may be of; in them the sections are found.
+        models: models that the data may be for; they tell which keys are sections.
     """
     result = {**base, **data}
     sections: dict[str, list[type[Section]]] = {}
@@ -77,8 +78,8 @@ def merged(
             kind = field.annotation
             if isinstance(kind, type) and issubclass(kind, Section):
                 sections.setdefault(key, []).append(kind)
-    for key, found in sections.items():
-        old, new = (found[0].expanded(each.get(key)) for each in (base, data))
+    for key, classes in sections.items():
+        old, new = (classes[0].expanded(values.get(key)) for values in (base, data))
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            result[key] = merged({} if found[0].reset_by in new else old, new, found)
+            result[key] = merged({} if classes[0].reset_by in new else old, new, classes)
     return result

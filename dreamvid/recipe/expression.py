@@ -1,9 +1,9 @@
-"""An expression of a schedule: a number worked out from a frame's time.
+"""Expressions in schedules: parsed, compiled and evaluated to a number per frame.
 
-What a recipe says here may come from anyone, so nothing of it is ever run as Python. A text is cut
-into known words first, which bounds its length, its operations and its nesting; `ast.parse` then
-finds what belongs to what; and a walk over a few kinds of node turns that into a list of steps for
-a small stack machine, which knows nothing but floats.
+A recipe may come from an untrusted source, so an expression is never run as Python. It is split
+into known tokens first, which bounds its length, its operations and its nesting; `ast.parse` then
+finds its structure; and a few kinds of node are compiled into a program for a small stack machine
+that computes with floats only.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from dreamvid.recipe.timeline import NAMES
 
 MAX_EXPRESSION = 1000  # characters of one expression
 MAX_NODES = 200  # numbers, names, operators and functions in one expression
-MAX_DEPTH = 24  # parentheses within one another
+MAX_DEPTH = 24  # nested parentheses
 
-BETWEEN = ("linear", "step", "ease", "cubic")  # how to go from one key to the next
+BETWEEN = ("linear", "step", "ease", "cubic")  # interpolation between keyframes
 
-# A number, a name, or a function with how many values it takes.
+# A number, a variable, or a function with its number of arguments.
 Step = float | str | tuple[Callable[..., float], int]
 Program = tuple[Step, ...]
 
 
 def short(given: Any) -> str:
-    """What was given, for a message: in quotes, one line, and not long."""
+    """A value for an error message: quoted, on one line, shortened."""
     text = str(given) if isinstance(given, str | int | float) else f"a {type(given).__name__}"
     return repr(text if len(text) < 40 else text[:39] + "…")
 
 
 def finite(value: float) -> float:
-    """The value itself. Raises OverflowError if it is infinite or none."""
+    """The value itself. Raises OverflowError if it is infinite or NaN."""
     if not math.isfinite(value):
         raise OverflowError
     return value
@@ -50,12 +50,12 @@ def _power(base: float, exponent: float) -> float:
 
 
 def fade(share: float) -> float:
-    """From 0 to 1 as `share` goes there, beginning and ending level."""
+    """Smoothstep: from 0 to 1 as `share` goes from 0 to 1, with zero slope at both ends."""
     return share * share * (3 - 2 * share)
 
 
 def clip(x: float, low: float, high: float) -> float:
-    """`x` within `low` and `high`."""
+    """`x` clipped to `low`..`high`."""
     return min(max(x, low), high)
 
 
@@ -64,7 +64,7 @@ def _smooth(x: float, a: float, b: float) -> float:
 
 
 def _mixed(number: int) -> int:
-    """64 bits that look nothing like their neighbors' (the finalizer of splitmix64)."""
+    """Hash an integer to 64 bits (the finalizer of splitmix64)."""
     number = (number + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
     number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     number = (number ^ number >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
@@ -72,9 +72,9 @@ def _mixed(number: int) -> int:
 
 
 def _noise(x: float, k: float = 0.0) -> float:
-    """Value noise, smooth between the drawn values (−1 to 1) at whole x; `k` picks which.
+    """Value noise: random values in −1..1 at integer x, smooth in between; `k` selects the noise.
 
-    Not gradient noise, which is 0 at every whole x: `noise(t)` would not move at all.
+    Not gradient noise, which is 0 at every integer x, so that `noise(t)` would be constant.
     """
     cell, which = math.floor(x), _mixed(math.floor(k))
     a, b = ((_mixed(cell + i + which) >> 11) / 2**52 - 1 for i in (0, 1))
@@ -103,61 +103,61 @@ _OPERATORS: dict[type[ast.AST], tuple[Callable[..., float], int]] = {
     ast.USub: (operator.neg, 1),
     ast.UAdd: (operator.pos, 1),
 }
-_WORD = re.compile(
+_TOKEN = re.compile(
     r" ?(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<sign>\*\*|//|[-+*/%(),]))"
 )
 
 
 def known() -> tuple[str, ...]:
-    """The names and functions that an expression may use."""
+    """The variables and functions that an expression may use."""
     return *NAMES, *_FUNCTIONS
 
 
-def _words(text: str, names: Collection[str]) -> Iterable[str]:
-    """The words of an expression, each of them known, and no more than may be."""
+def _tokens(text: str, names: Collection[str]) -> Iterable[str]:
+    """The tokens of an expression, each of them known and within the limits."""
     place = depth = nodes = 0
     usable = (*names, *_FUNCTIONS)
-    last, operand = "", False  # whether what came last may end an operand
+    last, operand = "", False  # operand: whether the last token may end an operand
     while place < len(text):
-        match = _WORD.match(text, place)
+        match = _TOKEN.match(text, place)
         if not match:
             raise ValueError(f"{short(text[place:].lstrip()[0])} has no meaning in an expression")
-        place, word = match.end(), match[0].strip()
-        if match["name"] and word not in usable:
-            hint = near(word, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
-            hint = "; it goes after the last key" if word in BETWEEN else hint
-            raise ValueError(f"{short(word)} is no number and no name in an expression{hint}")
-        if operand and (match["number"] or match["name"] or word == "("):
-            between = f"{short(last)} and {short(word)}"
-            raise ValueError(f"lacks an operator, as * is, between {between}")
-        depth += (word == "(") - (word == ")")
-        nodes += word not in ("(", ")", ",")
+        place, token = match.end(), match[0].strip()
+        if match["name"] and token not in usable:
+            hint = near(token, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
+            hint = "; it goes after the last key" if token in BETWEEN else hint
+            raise ValueError(f"{short(token)} is no number and no name in an expression{hint}")
+        if operand and (match["number"] or match["name"] or token == "("):
+            between = f"{short(last)} and {short(token)}"
+            raise ValueError(f"lacks an operator, such as *, between {between}")
+        depth += (token == "(") - (token == ")")
+        nodes += token not in ("(", ")", ",")
         if depth < 0:
             break
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             most = f"{MAX_DEPTH} parentheses deep, {MAX_NODES} numbers, names and operators"
-            raise ValueError(f"has an expression over the most there may be ({most})")
-        # Every number is a float: powers of whole numbers have no end.
-        yield repr(finite(float(word))) if match["number"] else word
-        last, operand = word, bool(match["number"]) or word in (*names, ")")
+            raise ValueError(f"has an expression over the limit ({most})")
+        # Every number becomes a float: powers of integers could grow without bound.
+        yield repr(finite(float(token))) if match["number"] else token
+        last, operand = token, bool(match["number"]) or token in (*names, ")")
     if depth:
         raise ValueError("has parentheses that do not match")
 
 
 def compiled(text: str, names: Collection[str] = NAMES) -> Program:
-    """The steps that work out an expression in these names; a ValueError says why it is none."""
+    """Compile an expression in the variables `names`. Raises ValueError if it is invalid."""
     if len(text) > MAX_EXPRESSION:
         raise ValueError(f"has an expression longer than {MAX_EXPRESSION} characters")
     try:
-        words = " ".join(_words(text, names))
-        todo: list[ast.AST] = [ast.parse(words, mode="eval").body]
+        tokens = " ".join(_tokens(text, names))
+        todo: list[ast.AST] = [ast.parse(tokens, mode="eval").body]
     except OverflowError:
         raise ValueError("has a number over 1e308") from None
     except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(f"{short(text)} is no number and no expression") from None
     steps: list[Step] = []
-    # Each node before its parts, the last part first: backwards, that is the order to compute in.
+    # Preorder with the last child first; reversed, that is postorder, the order of evaluation.
     while todo:
         step, parts = _step(todo.pop(), names)
         steps.append(step)
@@ -166,7 +166,7 @@ def compiled(text: str, names: Collection[str] = NAMES) -> Program:
 
 
 def _step(node: ast.AST, names: Collection[str]) -> tuple[Step, list[Any]]:
-    """What one node does, and the nodes that it does it to."""
+    """A node's step of the program, and its child nodes."""
     match node:
         case ast.Constant(value=float(number)):
             return number, []
@@ -179,23 +179,23 @@ def _step(node: ast.AST, names: Collection[str]) -> tuple[Step, list[Any]]:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)], [left, right]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            work, least, most, usage = _FUNCTIONS[name]
-            if not least <= len(args) <= most:
+            function, fewest, most, usage = _FUNCTIONS[name]
+            if not fewest <= len(args) <= most:
                 raise ValueError(f"{name} is written {usage}, not with {len(args)} values")
-            return (work, len(args)), list(args)
+            return (function, len(args)), list(args)
     raise ValueError("has a comma or a * where an expression has none")
 
 
 VARIABLE = "x"
-"""What a `Form` calls the expression that is put into it."""
+"""The variable of a `Form` that an expression is substituted for."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """An expression in `x`, such as `max(1, x - 2)`, into which others can be put.
+    """An expression in `x`, such as `max(1, x - 2)`, to substitute other expressions into.
 
     Raises:
-        ValueError: the text is no expression in `x`.
+        ValueError: the text is not a valid expression in `x`.
     """
 
     text: str
@@ -204,41 +204,41 @@ class Form:
         compiled(self.text, (*NAMES, VARIABLE))
 
     def of_text(self, text: str) -> str:
-        """The text of the form with an expression in the place of `x`."""
-        put = text if _is_bracketed(text) else f"({text})"
-        parts = _WORD.finditer(" ".join(self.text.split()))
+        """The text of the form with an expression substituted for `x`."""
+        inner = text if _is_bracketed(text) else f"({text})"
+        parts = _TOKEN.finditer(" ".join(self.text.split()))
         return "".join(
-            part[0].replace(VARIABLE, put) if part["name"] == VARIABLE else part[0]
+            part[0].replace(VARIABLE, inner) if part["name"] == VARIABLE else part[0]
             for part in parts
         )
 
     def of_program(self, program: Program) -> Program:
-        """The steps of the form with another's in the place of `x`."""
-        made: list[Step] = []
+        """The program of the form with another program substituted for `x`."""
+        steps: list[Step] = []
         for step in compiled(self.text, (*NAMES, VARIABLE)):
-            made += program if step == VARIABLE else (step,)
-        return tuple(made)
+            steps += program if step == VARIABLE else (step,)
+        return tuple(steps)
 
 
 def _is_bracketed(text: str) -> bool:
-    """Whether the parenthesis at the beginning of an expression is closed at its end."""
+    """Whether the opening parenthesis of an expression is closed at its very end."""
     depth = 0
-    for at, letter in enumerate(text):
+    for index, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
         if depth == 0:
-            return at == len(text) - 1 and letter == ")"
+            return index == len(text) - 1 and letter == ")"
     return False
 
 
 def evaluated(program: Program, names: dict[str, float]) -> float:
-    """The number that a program comes to. Raises ArithmeticError or ValueError if none."""
+    """Evaluate a program. Raises ArithmeticError or ValueError if it has no finite value."""
     stack: list[float] = []
     for step in program:
         if isinstance(step, tuple):
-            work, takes = step
-            values = stack[-takes:]
-            del stack[-takes:]
-            stack.append(finite(work(*values)))
+            function, count = step
+            values = stack[-count:]
+            del stack[-count:]
+            stack.append(finite(function(*values)))
         else:
             stack.append(names[step] if isinstance(step, str) else step)
     return stack[0]

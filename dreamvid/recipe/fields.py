@@ -1,7 +1,7 @@
-"""The types of a recipe's values, and how each is written.
+"""The types of a recipe's values: how each is parsed, bounded and written.
 
-A value may come from YAML, from the command line (always text) or from Python; every form is read
-here, once, and written back in the form that reads best in YAML.
+A value may come from YAML, from the command line (always text) or from Python; every form is parsed
+here, and written back in the form that is most readable in YAML.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.schedule import Schedule, parse_schedule
 
 
 @dataclass(frozen=True)
 class Flag:
-    """How a recipe's field appears at the prompt; the field's own name where `name` is None."""
+    """How a recipe's field appears as a command-line option; `name` None: under the field's
+    name."""
 
     name: str | None = None
     short: str | None = None
@@ -40,8 +42,8 @@ class Flag:
 class Varies:
     """Marks a number that may be a `Schedule`.
 
-    The field keeps the number's own type, which it has at every frame (`resolve.at_frame`).
-    Put it last among an annotation's parts: those before it bound the number.
+    The annotation is the type of the number that a schedule yields at a frame (`at_frame`). This
+    marker goes last in an `Annotated`: the parts before it bound the number.
     """
 
     def __get_pydantic_core_schema__(
@@ -77,7 +79,7 @@ def parse_rate(value: Any) -> Any:
     text = str(value).replace(" ", "")
     try:
         if re.search(r"[eE][+-]?\d{3}", text):
-            raise ValueError  # 1e999999999 would be worked out in full
+            raise ValueError  # Fraction would expand 1e999999999 to all its digits
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"must be a rate such as 25 or 30000/1001, not {value!r}") from None
@@ -97,9 +99,9 @@ _CLOCK = r"(\d{1,9}:){0,2}(\d{1,9}(\.\d{1,20})?|\.\d{1,20})([eE]-?\d{1,2})?"
 
 
 def parse_moment(value: Any) -> Any:
-    """A moment of a clip in seconds: `12.5`, `"1:30"`, `"0:01:30.5"`."""
+    """A time in a clip as exact seconds: `12.5`, `"1:30"`, `"0:01:30.5"`."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,40}/0*[1-9]\d{0,39}", value.strip()):
-        return Fraction(value.strip())  # as a third of a second is written back
+        return Fraction(value.strip())  # the form in which 1/3 s is written back
     if isinstance(value, str) and re.fullmatch(_CLOCK, value.strip()):
         seconds = Fraction(0)
         for part in value.strip().split(":"):
@@ -113,7 +115,7 @@ def parse_moment(value: Any) -> Any:
 
 
 def parse_triple(value: Any) -> Any:
-    """Three numbers, red, green and blue; one number stands for all three."""
+    """Three numbers, red, green and blue; a single number is used for all three."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     return (value,) * 3 if isinstance(value, int | float | str | dict | Schedule) else value
@@ -126,7 +128,7 @@ def _plain(number: Fraction) -> int | float | str:
 
 
 def _or_text(plain: dict[str, Any], pattern: str) -> WithJsonSchema:
-    """For editors: a value's plain form, or a text."""
+    """JSON Schema for editors: the plain form of a value, or a string."""
     return WithJsonSchema({"anyOf": [plain, {"type": "string", "pattern": pattern}]})
 
 
@@ -156,16 +158,13 @@ Moment = Annotated[
 ]
 """Seconds from the clip's beginning, exact."""
 
-MAX_SIDE = 32768
-"""Pixels of a frame's longer side."""
-
 MAX_AREA = 2**26
-"""Pixels of a frame: 8192 by 8192."""
+"""Most pixels of a frame: 8192 by 8192."""
 
 Edge = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
-def _of_reason(size: tuple[int, int]) -> tuple[int, int]:
+def _within_area(size: tuple[int, int]) -> tuple[int, int]:
     if size[0] * size[1] > MAX_AREA:
         raise ValueError(f"must be at most {MAX_AREA // 10**6} million pixels in all")
     return size
@@ -174,7 +173,7 @@ def _of_reason(size: tuple[int, int]) -> tuple[int, int]:
 Size = Annotated[
     tuple[Edge, Edge],
     BeforeValidator(parse_size),
-    AfterValidator(_of_reason),
+    AfterValidator(_within_area),
     PlainSerializer(lambda size: f"{size[0]}x{size[1]}"),
     _or_text(
         {
@@ -190,7 +189,7 @@ Size = Annotated[
 """(width, height) in pixels."""
 
 Level = Annotated[float, Field(ge=-255, le=255), Varies()]
-"""Levels of 255, or a schedule."""
+"""Levels on the 0–255 scale, or a schedule of them."""
 
 Triple = Annotated[
     tuple[Level, Level, Level],

@@ -1,4 +1,4 @@
-"""Pydantic's findings about a recipe as faults that a person can act on."""
+"""Pydantic's validation errors as faults that a person can act on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOUNDS = {
     "too_short": "needs at least {min_length} values",
     "string_too_short": "must not be empty",
 }
-"""Messages for pydantic's types of error; in braces, parts of their context."""
+"""Messages by pydantic's error type; in braces, values of its context."""
 
 TYPES = {
     "int_": "must be a whole number",
@@ -34,49 +34,50 @@ TYPES = {
     "path_": "must be a path",
     "model_": "must be a section of keys and values",
 }
-"""Messages for a value of the wrong type, by how pydantic's type of error begins."""
+"""Messages for values of the wrong type, by the prefix of pydantic's error type."""
 
 
 def faults(
     error: ValidationError, model: type[BaseModel], kinds: Kinds | None = None
 ) -> list[Fault]:
-    """What is wrong with the data of a `model`, each fault once.
+    """The faults in the data of a `model`, without duplicates.
 
     Args:
-        kinds: models that an unknown key may belong to instead, by what they are called.
+        kinds: models that an unknown key may belong to instead, by name.
     """
-    found = error.errors()
-    # A list whose parts are refused is also called too short: the parts' faults say enough.
-    within = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
-    wanted = [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
-    return list(dict.fromkeys(_fault(dict(e), model, kinds or {}) for e in wanted))
+    errors = error.errors()
+    # A list with invalid items is also reported as too short; only the items' faults are useful.
+    within = {e["loc"][:depth] for e in errors for depth in range(len(e["loc"]))}
+    relevant = [e for e in errors if e["type"] != "too_short" or e["loc"] not in within]
+    return list(dict.fromkeys(_fault(dict(e), model, kinds or {}) for e in relevant))
 
 
 def _fault(error: dict[str, Any], model: type[BaseModel], kinds: Kinds) -> Fault:
     parts = [str(part) for part in error["loc"]]
-    kind, context, given = str(error["type"]), dict(error.get("ctx", {})), error["input"]
+    kind, context, value = str(error["type"]), dict(error.get("ctx", {})), error["input"]
     key = ".".join(parts)
     if kind == "extra_forbidden":
         return _unknown(parts, model, kinds)
-    if isinstance(context.get("error"), FaultError):  # a section's own check names its key itself
+    if isinstance(context.get("error"), FaultError):  # a section's validator named the nested key
         fault = context["error"].fault
         return Fault(".".join(filter(None, (key, fault.key))), fault.message, fault.hint)
     if kind == "value_error":
         return Fault(key, str(context.get("error", error["msg"])))
     if kind in BOUNDS:
-        return Fault(key, BOUNDS[kind].format(**{n: _whole(v) for n, v in context.items()}))
-    wanted = next((text for start, text in TYPES.items() if kind.startswith(start)), None)
-    if wanted and isinstance(given, str | int | float):
-        wanted += f", not {given!r}"
-    return Fault(key, wanted or str(error["msg"]))
+        return Fault(key, BOUNDS[kind].format(**{n: _plain(v) for n, v in context.items()}))
+    expected = next((text for start, text in TYPES.items() if kind.startswith(start)), None)
+    if expected and isinstance(value, str | int | float):
+        expected += f", not {value!r}"
+    return Fault(key, expected or str(error["msg"]))
 
 
-def _whole(bound: Any) -> Any:
+def _plain(bound: Any) -> Any:
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _unknown(parts: list[str], model: type[BaseModel], kinds: Kinds) -> Fault:
-    """An unknown key, which may be meant for its neighbor, for elsewhere, or for another kind."""
+    """The fault of an unknown key: misspelled, in the wrong section, or of another kind of
+    recipe."""
     key, name = ".".join(parts), parts[-1]
     hint = suggestion(name, _keys_at(model, parts[:-1]), most=1)
     place = _places(model).get(name)
@@ -87,16 +88,16 @@ def _unknown(parts: list[str], model: type[BaseModel], kinds: Kinds) -> Fault:
 
 
 def _places(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
-    """Where each key of a section stands, under its own name and under its flag's."""
-    found: dict[str, str] = {}
+    """The full key of each field of a model, by the field's name and by its option's name."""
+    places: dict[str, str] = {}
     for name, field in model.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found = {**_places(inner, f"{prefix}{name}."), **found}
+            places = {**_places(inner, f"{prefix}{name}."), **places}
         else:
             flags = [m.name for m in field.metadata if isinstance(m, Flag) and m.name]
-            found |= dict.fromkeys([name, *flags], prefix + name)
-    return found
+            places |= dict.fromkeys([name, *flags], prefix + name)
+    return places
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:

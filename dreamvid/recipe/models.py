@@ -1,9 +1,9 @@
-"""The recipe: what to render, frozen and validated.
+"""The kinds of recipe: frozen, validated models of what to render.
 
-The same names serve at the prompt, in YAML and in Python. A recipe is one of three kinds, which
-differ in their keys and in a few defaults; `docs/recipes.md` lists every key. Every default stands
-here and in `sections.py`, and nowhere else. A size, a rate and a length that are None are the
-source's.
+Names are the same on the command line, in YAML and in Python. A recipe is one of three kinds, which
+differ in their keys and in a few defaults; `docs/recipes.md` lists every key. Every default is
+defined here or in `sections.py`, and nowhere else. A size, rate or length of None is taken from the
+source.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from dreamvid.recipe.sections import (
 )
 
 
-def _named(path: Path) -> Path:
+def _has_name(path: Path) -> Path:
     if not path.name:
         raise ValueError("must name a file")
     return path
 
 
-NamedPath = Annotated[Path, AfterValidator(_named)]
+NamedPath = Annotated[Path, AfterValidator(_has_name)]
 
 
 class Recipe(Section):
-    """What every kind of recipe says."""
+    """The keys that every kind of recipe has."""
 
     kind: Annotated[str, Flag(hidden=True)]
     version: Annotated[Literal[2], Flag(hidden=True)] = 2
@@ -76,7 +76,7 @@ class Recipe(Section):
 
     @classmethod
     def kinds(cls) -> Mapping[str, type[BaseModel]]:
-        """The kinds of recipe."""
+        """The kinds of recipe, by name."""
         return KINDS
 
 
@@ -85,14 +85,14 @@ Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share
 
 
 class ImageRecipe(Recipe):
-    """One picture, dreamed."""
+    """A recipe for one dreamed picture."""
 
     kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
     mix: Mix = 0.5
 
 
 class FilmRecipe(Recipe):
-    """What every recipe of a film says."""
+    """The keys that zooms and videos share."""
 
     frames: Frames | None = Field(None, description="How many frames to make.")
     fps: Rate | None = Field(None, description="Frames a second.")
@@ -102,7 +102,7 @@ class FilmRecipe(Recipe):
 
 
 class ZoomRecipe(FilmRecipe):
-    """An endless zoom into a picture."""
+    """A recipe for an endless zoom into a picture."""
 
     kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
     frames: Frames = Field(50, description="How many frames to make.")
@@ -113,7 +113,7 @@ class ZoomRecipe(FilmRecipe):
 
 
 class VideoRecipe(FilmRecipe):
-    """A clip, dreamed frame by frame."""
+    """A recipe for a clip dreamed frame by frame."""
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
     frames: Frames | None = Field(
@@ -143,4 +143,4 @@ KINDS: dict[str, type[ImageRecipe] | type[ZoomRecipe] | type[VideoRecipe]] = {
 """The kinds of recipe, by the key `kind`."""
 
 USUAL_KIND = "zoom"
-"""The kind of a recipe that names neither its kind nor a source that tells it."""
+"""The kind of a recipe that states no kind and whose source is not a clip."""

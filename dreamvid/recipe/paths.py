@@ -1,4 +1,4 @@
-"""The files that a recipe names: which of its keys name one, and where they lie."""
+"""The files that a recipe names: which keys name one, and how relative paths are resolved."""
 
 from __future__ import annotations
 
@@ -15,75 +15,76 @@ from dreamvid.errors import RecipeError
 from dreamvid.recipe.base import Section, sections_in
 
 CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
-"""By which a clip is told from a picture where nothing else says it. A GIF may be either."""
+"""File extensions by which a source without a stated kind counts as a clip. A GIF may be either."""
 
 
 @dataclass(frozen=True)
 class NamedFile:
-    """Marks a key whose text, or each of whose texts, names a file.
+    """Marks a key whose value is a path or a list of paths.
 
     Attributes:
-        words: texts that name none.
+        keywords: values that are not paths.
     """
 
-    words: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 class InputFile(NamedFile):
-    """Marks a key that names a file, or several, that a render is made of."""
+    """Marks a key that names input files of a render."""
 
 
 class OutputFile(NamedFile):
-    """Marks a key that names a file that a render makes."""
+    """Marks a key that names an output file of a render."""
 
 
 def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]]:
-    """The files that a recipe is made of, each with its key: `source`, `network.weights`.
+    """The input files of a recipe, each with its key: `source`, `network.weights`.
 
-    A key that names several is given with each of them.
+    A key that names several files is yielded with each of them.
     """
     for name, field in type(recipe).model_fields.items():
         key, value = prefix + name, getattr(recipe, name)
         mark = _mark(field)
-        for at, part in enumerate(value if isinstance(value, tuple) else (value,)):
+        for index, part in enumerate(value if isinstance(value, tuple) else (value,)):
             if isinstance(part, Section):
-                inner = f"{key}.{at}." if isinstance(value, tuple) else f"{key}."
+                inner = f"{key}.{index}." if isinstance(value, tuple) else f"{key}."
                 yield from recipe_files(part, inner)
-            elif isinstance(mark, InputFile) and part is not None and part not in mark.words:
+            elif isinstance(mark, InputFile) and part is not None and part not in mark.keywords:
                 yield key, Path(part)
 
 
 def placed(
     data: Mapping[str, Any], folder: Path, models: Iterable[type[BaseModel]]
 ) -> dict[str, Any]:
-    """Data of a recipe, not validated, with the relative paths in it taken from `folder`.
+    """Unvalidated data of a recipe with its relative paths resolved against `folder`.
 
     Args:
-        models: those that the data may be of; in them the keys that name files are found.
+        models: models that the data may be for; they tell which keys name files.
     """
     models = list(models)
-    return {key: _placed(key, value, folder, models) for key, value in data.items()}
+    return {key: _resolve_value(key, value, folder, models) for key, value in data.items()}
 
 
 def require_within(output: Any, folder: Path, name: str) -> None:
-    """Refuse an output outside the recipe's folder and this one: a recipe may be a stranger's."""
+    """Refuse an output outside the recipe's folder and the current one, since a recipe may come
+    from an untrusted source. Raises RecipeError."""
     if not isinstance(output, str):
         return
     try:
-        place = Path(os.path.realpath(output))
-        near_by = [Path(os.path.realpath(each)) for each in (folder, Path())]
+        target = Path(os.path.realpath(output))
+        allowed = [Path(os.path.realpath(each)) for each in (folder, Path())]
     except (OSError, ValueError):
-        return  # no name that can be written to
-    if not any(place.is_relative_to(each) for each in near_by):
-        message = f"{output}: lies outside the recipe's folder; to write there, say -o"
+        return  # an invalid name, which is reported when it is opened
+    if not any(target.is_relative_to(each) for each in allowed):
+        message = f"{output}: lies outside the recipe's folder; to write there, use -o"
         raise RecipeError(message, key="output", path=name)
 
 
-def _placed(key: str, value: Any, folder: Path, models: list[type[BaseModel]]) -> Any:
+def _resolve_value(key: str, value: Any, folder: Path, models: list[type[BaseModel]]) -> Any:
     fields = [model.model_fields[key] for model in models if key in model.model_fields]
     mark = next(filter(None, map(_mark, fields)), None)
     if mark:
-        return _place(value, folder, mark.words)
+        return _resolve_path(value, folder, mark.keywords)
     inner = [section for field in fields for section in sections_in(field.annotation)]
     if isinstance(value, list):
         return [placed(each, folder, inner) if isinstance(each, dict) else each for each in value]
@@ -95,7 +96,7 @@ def _mark(field: FieldInfo) -> NamedFile | None:
     return next((m for m in [*field.metadata, *inner] if isinstance(m, NamedFile)), None)
 
 
-def _place(value: Any, folder: Path, words: tuple[str, ...]) -> Any:
+def _resolve_path(value: Any, folder: Path, keywords: tuple[str, ...]) -> Any:
     if isinstance(value, list):
-        return [_place(each, folder, words) for each in value]
-    return str(folder / value) if isinstance(value, str) and value not in words else value
+        return [_resolve_path(each, folder, keywords) for each in value]
+    return str(folder / value) if isinstance(value, str) and value not in keywords else value

@@ -1,4 +1,5 @@
-"""A number that changes over a film: keyframes, or an expression in the frame's time."""
+"""Schedules: numbers that change over a film, by keyframes or by an expression in the frame's
+time."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from dreamvid.recipe.expression import (
 )
 from dreamvid.recipe.timeline import FrameTime
 
-MAX_TEXT = 100_000  # characters of a schedule, as given and as written back
+MAX_TEXT = 100_000  # characters of a schedule, as typed and as written back
 MAX_KEYS = 5000
 
 
@@ -33,10 +34,10 @@ class Key:
     """A keyframe.
 
     Attributes:
-        place: its frame or its second.
-        word: the place as it is written, as `50` or `2.5s`; empty for an expression without keys.
-        text: the expression that holds there.
-        program: the steps that work it out.
+        place: its frame index, or its time in seconds.
+        word: the place as written, such as `50` or `2.5s`; "" for an expression without keyframes.
+        text: the expression of its value.
+        program: the compiled expression.
     """
 
     place: Fraction
@@ -48,7 +49,7 @@ class Key:
         return f"{self.word}:{self.text}" if self.word else self.text
 
     def within(self, form: Form) -> Key:
-        """The key with its expression put into a form."""
+        """The keyframe with its expression substituted into a form."""
         text = form.of_text(self.text)
         return replace(
             self, text=f"({text})" if self.word else text, program=form.of_program(self.program)
@@ -59,7 +60,7 @@ class Key:
 class Schedule:
     """A number that changes over a film; made by `parse_schedule`, equal where `text` is.
 
-    `text` reads back as the same schedule. An expression is one key that always holds.
+    `text` parses to the same schedule. An expression is a single keyframe, valid at every frame.
     """
 
     text: str
@@ -68,21 +69,22 @@ class Schedule:
 
     @classmethod
     def of(cls, keys: Sequence[Key], between: str) -> Schedule:
-        """The schedule of keys that rise, all in frames or all in seconds."""
-        end = "" if between == BETWEEN[0] else f" {between}"
-        return cls(", ".join(map(str, keys)) + end, tuple(keys), between)
+        """Make a schedule of ascending keyframes, all in frames or all in seconds."""
+        suffix = "" if between == BETWEEN[0] else f" {between}"
+        return cls(", ".join(map(str, keys)) + suffix, tuple(keys), between)
 
     def __str__(self) -> str:
         return self.text
 
     @property
     def uses_length(self) -> bool:
-        """Whether `n`, the film's length, occurs."""
+        """Whether `n`, the film's length, is used."""
         return self._uses("n")
 
     @property
     def uses_seconds(self) -> bool:
-        """Whether `s` occurs, or keys are in seconds: its numbers then depend on the rate."""
+        """Whether `s` is used or keyframes are in seconds, so that values depend on the frame
+        rate."""
         return self._in_seconds or self._uses("s")
 
     @property
@@ -93,18 +95,18 @@ class Schedule:
         return any(name in key.program for key in self.keys)
 
     def map(self, form: Form) -> Schedule:
-        """The schedule with every key's expression put into a form, as `Form("x * 0.5")`."""
+        """The schedule with every expression substituted into a form, such as `Form("x * 0.5")`."""
         return Schedule.of([key.within(form) for key in self.keys], self.between)
 
     def at(self, clock: FrameTime) -> float:
-        """The finite number that holds at `clock`.
+        """The schedule's finite value at one frame.
 
         Raises:
-            RecipeError: there is none: a division by zero, a root of a negative number, a number
-                that is not finite, or a length that is not known. Does not name the key.
+            RecipeError: there is none: a division by zero, a root of a negative number, a result
+                that is not finite, or `n` where the length is unknown. Without the key.
         """
         if clock.frames is None and self.uses_length:
-            raise RecipeError("uses n, but how long this clip is cannot be told")
+            raise RecipeError("uses n, but the length of this clip is unknown")
         try:
             return self._value(clock, clock.names())
         except (ArithmeticError, ValueError) as error:
@@ -118,8 +120,8 @@ class Schedule:
         here = bisect_right(self.keys, now, key=lambda key: key.place) - 1
         if here < 0 or here == last or self.between == "step" or self.keys[here].place == now:
             return evaluated(self.keys[max(here, 0)].program, names)
-        reach = self.between == "cubic"
-        around = range(max(here - reach, 0), min(here + 1 + reach, last) + 1)
+        extra = self.between == "cubic"  # cubic needs one more keyframe on each side
+        around = range(max(here - extra, 0), min(here + 1 + extra, last) + 1)
         x = {i: self.keys[i].place for i in around}
         y = {i: evaluated(self.keys[i].program, names) for i in around}
         a, b = y[here], y[here + 1]
@@ -129,24 +131,25 @@ class Schedule:
         else:
             share = fade(share) if self.between == "ease" else share
             value = (1 - share) * a + share * b
-        return clip(value, min(a, b), max(a, b))  # which rounding alone could leave
+        return clip(value, min(a, b), max(a, b))  # only rounding could exceed it
 
 
 def mapped(value: float | Schedule, form: Form) -> float | Schedule:
-    """A number, or every key of a schedule, put into a form in `x`."""
+    """Substitute a number, or every expression of a schedule, into a form in `x`."""
     if isinstance(value, Schedule):
         return value.map(form)
     return evaluated(form.of_program((float(value),)), {})
 
 
 def parse_schedule(value: Any) -> Schedule | None:
-    """The schedule in a text or a mapping; None where `value` is plain, as 1.02 or "1e-3" are.
+    """Parse a schedule from a string or a mapping; None for a plain number such as 1.02 or "1e-3".
 
-    A text is `"0:(1.02), 50:(1.04) ease"`, its keys frames, or seconds as in `2.5s`; or an
-    expression as `"1.02 + 0.01*sin(t/9)"`. A mapping is `{0: 1.02, 50: 1.04, interpolation: ease}`.
+    A string is `"0:(1.02), 50:(1.04) ease"`, with keyframes at frames or, as `2.5s`, at seconds; or
+    an expression such as `"1.02 + 0.01*sin(t/9)"`. A mapping is `{0: 1.02, 50: 1.04, interpolation:
+    ease}`.
 
     Raises:
-        ValueError: a text or a mapping that is no number and no schedule; in one line.
+        ValueError: a string or mapping is neither a number nor a schedule; one line.
     """
     if isinstance(value, Schedule):
         return value
@@ -155,7 +158,7 @@ def parse_schedule(value: Any) -> Schedule | None:
     if not isinstance(value, str):
         return None
     try:
-        float(" ".join(value.split()))  # which takes more for white space than float does
+        float(" ".join(value.split()))  # split() knows more white space than float()
     except ValueError:
         return _from_text(value)
     return None
@@ -170,23 +173,23 @@ def _from_text(text: str) -> Schedule:
     between, head = "linear", text.rstrip(ascii_letters)
     if text[len(head) :].lower() in BETWEEN:
         between, text = text[len(head) :].lower(), head
-    # At the commas before a key: no expression has a colon, but many have commas.
+    # Split at commas before a keyframe: no expression has a colon, but many have commas.
     parts = re.split(r"[,;](?=[^,;:]*:)", text.rstrip(" ,;"))
     pairs = [(part.partition(":")[0], part.partition(":")[2].strip()) for part in parts]
     return _keyframes(pairs, between)
 
 
-def _from_mapping(given: dict[Any, Any]) -> Schedule:
-    between = given.pop("interpolation", "linear")
+def _from_mapping(value: dict[Any, Any]) -> Schedule:
+    between = value.pop("interpolation", "linear")
     if between not in BETWEEN:
         raise ValueError(f"interpolation must be one of {', '.join(BETWEEN)}")
     pairs = []
-    for key, value in given.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308:
-            value = repr(float(value)).removesuffix(".0")
-        if not isinstance(value, str):
+    for key, number in value.items():
+        if isinstance(number, int | float) and not isinstance(number, bool) and abs(number) < 1e308:
+            number = repr(float(number)).removesuffix(".0")
+        if not isinstance(number, str):
             raise ValueError(f"at {short(key)} must be a finite number or an expression")
-        pairs.append((key, f"({' '.join(value[:MAX_TEXT].split())})"))
+        pairs.append((key, f"({' '.join(number[:MAX_TEXT].split())})"))
     return _keyframes(pairs, between)
 
 
@@ -194,8 +197,8 @@ def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
     if not 0 < len(pairs) <= MAX_KEYS:
         raise ValueError(f"needs from 1 to {MAX_KEYS} keys")
     keys: list[Key] = []
-    for given, text in pairs:
-        place, word = _key(given)
+    for value, text in pairs:
+        place, word = _key(value)
         try:
             key = Key(place, word, text, compiled(text))
         except ValueError as error:
@@ -211,17 +214,17 @@ def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
     return schedule
 
 
-def _key(given: Any) -> tuple[Fraction, str]:
-    """A key's frame or second, and the key as it is written."""
-    text = "".join(str(given).split()) if isinstance(given, str) or type(given) is int else ""
+def _key(value: Any) -> tuple[Fraction, str]:
+    """The place of a keyframe, and the place as written."""
+    text = "".join(str(value).split()) if isinstance(value, str) or type(value) is int else ""
     match = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})s", text)
     if not match:
-        raise ValueError(f"{short(given)} is no key; a key is a frame as 50, or seconds as 2.5s")
+        raise ValueError(f"{short(value)} is no key; a key is a frame as 50, or seconds as 2.5s")
     return Fraction(match[1] or match[2]), text
 
 
 def _cubic(x: Mapping[int, Fraction], y: Mapping[int, float], i: int, share: float) -> float:
-    """Between keys `x[i]` and `x[i + 1]`, a cubic that never leaves the range of their values.
+    """Monotone cubic interpolation between keyframes `x[i]` and `x[i + 1]`: no overshoot.
 
     Slopes by the harmonic mean: F. N. Fritsch and J. Butland, "A method for constructing local
     monotone piecewise cubic interpolants", SIAM J. Sci. Stat. Comput. 5 (1984), as in PCHIP; within
@@ -235,7 +238,7 @@ def _cubic(x: Mapping[int, Fraction], y: Mapping[int, float], i: int, share: flo
         return (y[k + 1] - y[k]) / gap(k)
 
     def slope(k: int) -> float:
-        if k - 1 not in y or k + 1 not in y:  # the first key or the last
+        if k - 1 not in y or k + 1 not in y:  # the first or last keyframe
             return rise(i)
         before, after = rise(k - 1), rise(k)
         if min(before, after) <= 0 <= max(before, after):

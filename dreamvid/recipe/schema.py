@@ -1,7 +1,7 @@
-"""The form of a recipe as JSON Schema, by which an editor completes and checks it as it is typed.
+"""JSON Schema of recipes, for completion and checks in editors.
 
-It is made from the models, so that names, bounds, defaults and descriptions stand once. Added here
-is what the models read before they look: the short forms, the schedules' texts, `extends`.
+It is generated from the models, so names, bounds, defaults and descriptions are not repeated. This
+module adds the forms that are expanded before validation: short forms, schedules, `extends`.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from dreamvid.recipe.terms import TERMS
 from dreamvid.recipe.timeline import NAMES
 
 _VARIES = [{"type": "string"}, {"type": "object"}]
-"""How `values.Varies` says that a number may be a schedule."""
+"""The alternatives by which `fields.Varies` marks a number that may be a schedule."""
 
 
 class _Untitled(GenerateJsonSchema):
-    """A title is only the key's name again, which an editor shows anyway."""
+    """Omits titles, which only repeat the keys' names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def recipe_schema(networks: Iterable[str] = ()) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a recipe of any kind, as it stands in YAML.
+    """JSON Schema (draft 2020-12) of a recipe of any kind, as written in YAML.
 
     Args:
         networks: names that an editor may offer.
 
-    Where no kind is given, it is a video's if a source is a clip, else a zoom's; or any kind's if
-    the recipe extends another. A number written as a text (`"768"`), which the loader forgives,
-    passes only where schedules may stand.
+    A recipe without a kind is a video if a source is a clip, else a zoom; if it extends another it
+    may be any kind. A number written as a string (`"768"`), which the models accept, passes only
+    where a schedule is allowed.
     """
     models = [(model, "validation") for model in KINDS.values()]
-    _, made = models_json_schema(models, schema_generator=_Untitled)  # type: ignore[arg-type]
-    defs = {name: _tidy(definition) for name, definition in made["$defs"].items()}
+    _, schema = models_json_schema(models, schema_generator=_Untitled)  # type: ignore[arg-type]
+    defs = {name: _tidy(definition) for name, definition in schema["$defs"].items()}
     for definition in defs.values():
         del definition["title"]
     _add_short_forms(defs, networks)
@@ -51,27 +51,29 @@ def recipe_schema(networks: Iterable[str] = ()) -> dict[str, Any]:
     for kind, model in KINDS.items():
         keys = defs[model.__name__]["properties"]
         keys |= {"kind": True, "extends": _EXTENDS | {"examples": presets()}}
-        keys["version"]["description"] = "Version of the form of recipes."
+        keys["version"]["description"] = "Version of the recipe format."
         refs[kind] = {"$ref": f"#/$defs/{model.__name__}"}
-    silent = {"not": {"required": ["kind"]}}
-    alone = silent | {"properties": {"extends": False}}
+    without_kind = {"not": {"required": ["kind"]}}
+    alone = without_kind | {"properties": {"extends": False}}
     clip = {"properties": {"source": _CLIP}, "required": ["source"]}
     by_source = {"video": {"allOf": [alone, clip]}, USUAL_KIND: {"allOf": [alone, {"not": clip}]}}
     rules = [
-        {"if": {"anyOf": [_says(kind), by_source.get(kind, False)]}, "then": ref}
+        {"if": {"anyOf": [_has_kind(kind), by_source.get(kind, False)]}, "then": ref}
         for kind, ref in refs.items()
     ]
-    rules.append({"if": silent | {"required": ["extends"]}, "then": {"anyOf": [*refs.values()]}})
-    what = {
+    rules.append(
+        {"if": without_kind | {"required": ["extends"]}, "then": {"anyOf": [*refs.values()]}}
+    )
+    kind_key = {
         "enum": [*KINDS],
         "default": USUAL_KIND,
-        "description": "What is made; it decides the keys.",
+        "description": "The kind of recipe, which decides the keys.",
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A recipe of dreamvid's",
         "type": "object",
-        "properties": {"kind": what},
+        "properties": {"kind": kind_key},
         "allOf": rules,
         "$defs": defs | _schedules(),
     }
@@ -80,50 +82,53 @@ def recipe_schema(networks: Iterable[str] = ()) -> dict[str, Any]:
 _EXTENDS = {
     "type": "string",
     "minLength": 1,
-    "description": "A recipe or preset whose keys hold wherever this one is silent.",
+    "description": "A recipe or preset whose keys are the defaults of this one.",
 }
 
 
 _CLIP_PATH = {
     "type": "string",
     "pattern": "|".join(
-        "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in ending[1:]).join((r"\.", "$"))
-        for ending in CLIP_ENDINGS
+        "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in extension[1:]).join((r"\.", "$"))
+        for extension in CLIP_ENDINGS
     ),
 }
 _CLIP = {"anyOf": [_CLIP_PATH, {"type": "array", "contains": _CLIP_PATH}]}
-"""The value of `source` by which a recipe is a video's."""
+"""A `source` that makes a recipe without a kind a video."""
 
 
-def _says(kind: str) -> dict[str, Any]:
+def _has_kind(kind: str) -> dict[str, Any]:
     return {"properties": {"kind": {"const": kind}}, "required": ["kind"]}
 
 
 def _tidy(node: Any) -> Any:
-    """Pydantic's schema in the form that editors read best; what it says stays the same."""
+    """Pydantic's schema simplified for editors, with the same meaning."""
     if isinstance(node, list):
         return [_tidy(each) for each in node]
     if not isinstance(node, dict):
         return node
     node = {key: _tidy(value) for key, value in node.items()}
     items = node.get("prefixItems", [])
-    if items and all(each == items[0] for each in items):  # known since the first drafts
+    if items and all(each == items[0] for each in items):
+        # Older editors know `items`, but not `prefixItems`.
         node["items"] = node.pop("prefixItems")[0]
     if "anyOf" in node:
-        ways = [way for each in node["anyOf"] for way in _ways(each)]
-        if all(way in ways for way in _VARIES):
-            ways = [way for way in ways if way not in _VARIES] + [{"$ref": "#/$defs/Schedule"}]
-        node["anyOf"] = ways
+        options = [option for each in node["anyOf"] for option in _alternatives(each)]
+        if all(option in options for option in _VARIES):
+            options = [option for option in options if option not in _VARIES] + [
+                {"$ref": "#/$defs/Schedule"}
+            ]
+        node["anyOf"] = options
     return node
 
 
-def _ways(node: dict[str, Any]) -> list[Any]:
-    """What `node` allows, one by one; itself where it says more than that."""
+def _alternatives(node: dict[str, Any]) -> list[Any]:
+    """The alternatives of a pure `anyOf`; any other node is its only alternative."""
     return list(node["anyOf"]) if set(node) == {"anyOf"} else [node]
 
 
 def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
-    """What may stand for a section or a list; the models read it before they are validated."""
+    """Add the short forms of sections and lists, which the models expand before validation."""
     text = {"type": "string", "minLength": 1}
     network = defs["Network"]["properties"]
     network["name"]["examples"] = [*networks, "none"]
@@ -153,16 +158,21 @@ def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
 
 
 def _alone(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """What may stand for a section: the values of its short key, mappings aside."""
-    ways = value.get("anyOf", [value])
-    plain = [{k: v for k, v in way.items() if k not in ("default", "description")} for way in ways]
+    """The short forms of a section: the values of its short key, except mappings."""
+    options = value.get("anyOf", [value])
+    plain = [
+        {k: v for k, v in option.items() if k not in ("default", "description")}
+        for option in options
+    ]
     schedule = {"$ref": "#/$defs/Schedule"}
-    return [{"$ref": "#/$defs/ScheduleText"} if way == schedule else way for way in plain]
+    return [{"$ref": "#/$defs/ScheduleText"} if option == schedule else option for option in plain]
 
 
 def _schedules() -> dict[str, Any]:
-    """A schedule's texts: their words are known, which finds the typical slip, not every one."""
-    names = "|".join([*known(), *("".join(f"[{c}{c.upper()}]" for c in way) for way in BETWEEN)])
+    """Patterns of schedules: they check the names used, which finds typical mistakes, not all."""
+    names = "|".join(
+        [*known(), *("".join(f"[{c}{c.upper()}]" for c in option) for option in BETWEEN)]
+    )
     word = rf"[0-9.](?:[eE][+-]?[0-9])?s?|(?:{names})(?![A-Za-z_0-9])"
     spaced = r"\s,()*/%+-"
     expression = {"type": "string", "pattern": f"^(?:{word}|[{spaced}])+$"}
@@ -173,7 +183,7 @@ def _schedules() -> dict[str, Any]:
             "interpolation": {
                 "enum": list(BETWEEN),
                 "default": BETWEEN[0],
-                "description": "How to go from one key to the next.",
+                "description": "Interpolation between keyframes.",
             }
         },
         "patternProperties": {key: {"anyOf": [{"type": "number"}, expression]}},

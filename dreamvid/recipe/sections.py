@@ -1,6 +1,6 @@
-"""The sections of a recipe: their keys, what each means, its bounds and its default.
+"""The sections of a recipe: keys, descriptions, bounds and defaults.
 
-What is None is the network's: its objective, steps, step size and so on.
+A value of None is taken from the network: its objective, steps, step size and so on.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from dreamvid.errors import FaultError
+from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
-from dreamvid.recipe.fields import MAX_SIDE, Flag, Triple, Varies
+from dreamvid.recipe.fields import Flag, Triple, Varies
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.terms import MAX_NAME, Objective
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
-"""What `network.weights` may say that is no file."""
+"""Values of `network.weights` that are not files."""
 
 MAX_GROWTH = 16
-"""How many times the frame's own size the largest octave may be."""
+"""Largest ratio of the largest octave's size to the frame's size."""
 
 
 class Network(Section):
-    """Which network dreams. Its name alone may stand for the section."""
+    """The network that dreams. May be given as its name alone."""
 
     short = "name"
     reset_by = "name"
@@ -36,7 +37,7 @@ class Network(Section):
         description="Network that dreams; `dreamvid layers` lists them.",
     )
     weights: Annotated[
-        str | None, Flag(metavar="NAME|FILE"), InputFile(words=WORDS_FOR_WEIGHTS)
+        str | None, Flag(metavar="NAME|FILE"), InputFile(keywords=WORDS_FOR_WEIGHTS)
     ] = Field(
         None,
         description="imagenet, random, or a file (.h5, .keras, .npz). Default: those that come "
@@ -49,8 +50,8 @@ class Network(Section):
     )
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if value in ("1", "2") else value  # as the prompt hands it on
+def _as_int(value: Any) -> Any:
+    return int(value) if value in ("1", "2") else value  # the command line passes strings
 
 
 Steps = Annotated[int, Field(ge=1, le=100_000)]
@@ -70,7 +71,7 @@ class Dream(Section):
         description="Layers to dream on, with weights, such as heads,creatures=0.5; `dreamvid "
         "layers` lists them. Default: the network's own (lite0: heads, creatures).",
     )
-    power: Annotated[Literal[1, 2] | None, BeforeValidator(_whole)] = Field(
+    power: Annotated[Literal[1, 2] | None, BeforeValidator(_as_int)] = Field(
         None,
         description="1: raise the mean activation, 2: the mean square. Default: 2, unless the "
         "network says otherwise.",
@@ -152,7 +153,7 @@ class Dream(Section):
     )
 
     @model_validator(mode="after")
-    def _whole_gradients_are_shaped(self) -> Dream:
+    def _method_supports_keys(self) -> Dream:
         for key in ("decorrelate", "laplacian"):
             if self.method == "recursive" and getattr(self, key):
                 raise FaultError(key, "the method recursive norms each tile by itself; leave it")
@@ -162,10 +163,10 @@ class Dream(Section):
         return self
 
     @model_validator(mode="after")
-    def _grows_within_reason(self) -> Dream:
-        both = self.octave_scale, self.octave_top or 0
-        varies = any(isinstance(each, Schedule) for each in both)
-        if not varies and both[0] ** both[1] > MAX_GROWTH:
+    def _limits_growth(self) -> Dream:
+        scale, top = self.octave_scale, self.octave_top or 0
+        varies = isinstance(scale, Schedule) or isinstance(top, Schedule)
+        if not varies and scale**top > MAX_GROWTH:
             message = f"must leave a frame at most {MAX_GROWTH} times as wide"
             raise FaultError("octave_top", message)
         return self
@@ -206,7 +207,7 @@ class Motion(Section):
 
 
 class ZoomMotion(Motion):
-    """The camera of a zoom: it goes into the picture."""
+    """The camera of a zoom, which moves into the picture."""
 
     zoom: Zoom = Field(1.02, description="Magnification a frame; under 1 zooms out.")
     moves: Literal["dream", "camera"] = Field(
@@ -217,7 +218,7 @@ class ZoomMotion(Motion):
 
 
 class Blend(Section):
-    """What the last dream leaves on this frame. Its share alone may stand for the section."""
+    """How the last dream is carried onto this frame. May be given as its share alone."""
 
     short = "share"
 
@@ -246,7 +247,7 @@ class Blend(Section):
 
 
 class ZoomBlend(Blend):
-    """What a zoom carries: the whole picture."""
+    """How a zoom carries the last dream: the picture itself, without optical flow."""
 
     carry: Literal["residual", "picture"] = Field(
         "picture",
@@ -268,7 +269,7 @@ class ZoomBlend(Blend):
 
 
 class Color(Section):
-    """What keeps the color, or moves it."""
+    """Shifting a film's color, and anchoring it to the source."""
 
     shift: Triple = Field(
         (0.0, 0.0, 0.0), description="Levels (of 255) added to R, G and B in each frame."
@@ -282,12 +283,12 @@ class Color(Section):
 
 
 class Encode(Section):
-    """How the frames are coded."""
+    """How the frames are encoded."""
 
     crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower: better, a larger file.")
 
 
 class ClipEncode(Encode):
-    """How a clip's frames are coded, and its sound."""
+    """How a clip's frames are encoded, and its sound."""
 
     audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")

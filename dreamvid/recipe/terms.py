@@ -1,8 +1,8 @@
-"""The terms of an objective: what is dreamed of, each with its weight.
+"""The terms of an objective, each with its weight.
 
 A kind of term is one class here, in the union `Term`, and one function in
-`dreaming/objectives.py`. The class says how the term is written, what it is called in plots and at
-the prompt, and which files it needs.
+`dreaming/objectives.py`. The class defines how the term is written, its label in plots and on the
+command line, and which files it needs.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from dreamvid.recipe.paths import recipe_files
 from dreamvid.recipe.schedule import parse_schedule
 
 MAX_NAME = 1000
-"""Letters of the name of a network or a layer."""
+"""Longest name of a network or a layer, in characters."""
 
 MAX_TERMS = 1000
-"""Terms of an objective."""
+"""Most terms of an objective."""
 
 
 class BaseTerm(Section):
-    """What every kind of term has: a weight."""
+    """Base class of all kinds of term."""
 
     telling: ClassVar[str]
-    """The key that only this kind of term has."""
+    """The key that identifies this kind of term: no other kind has it."""
 
     weight: Annotated[float, Field(ge=-1e6, le=1e6), Varies()] = Field(
         1.0, description="Weight of the term; a negative one subdues it."
@@ -39,17 +39,17 @@ class BaseTerm(Section):
 
     @classmethod
     def parse(cls, name: str) -> dict[str, Any] | None:
-        """The term's data, without its weight, if a name is written as this kind's are."""
+        """Parse a name into the term's data without its weight; None if it is of another kind."""
         raise NotImplementedError
 
     @property
     def name(self) -> str:
-        """The term without its weight, as `parse` takes it."""
+        """The term without its weight, in the form that `parse` reads."""
         raise NotImplementedError
 
     @property
     def label(self) -> str:
-        """The term as it is written at the prompt: `heads=0.5`."""
+        """The term as typed on the command line: `heads=0.5`."""
         if self.weight == 1:
             return self.name
         weight = self.weight
@@ -57,7 +57,7 @@ class BaseTerm(Section):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that it is made of."""
+        """The input files of the term."""
         return tuple(path for _, path in recipe_files(self))
 
 
@@ -70,7 +70,7 @@ class LayerTerm(BaseTerm):
 
     @classmethod
     def parse(cls, name: str) -> dict[str, Any] | None:
-        """Any name may be a layer's."""
+        """Any name may be that of a layer."""
         return {"layer": name}
 
     @property
@@ -80,15 +80,15 @@ class LayerTerm(BaseTerm):
 
 
 Term: TypeAlias = LayerTerm
-"""A term of any kind: the union of all kinds. Where a name could be of several, the first has it;
-layers, which may have any name, come last."""
+"""A term of any kind. The first kind whose `parse` accepts a name gets it; layers, which may have
+any name, come last."""
 
 TERMS: tuple[type[BaseTerm], ...] = get_args(Term) or (Term,)
 """The kinds of term."""
 
 
 def parse_terms(value: Any) -> Any:
-    """An objective: `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, or a list of terms; as a list
+    """Expand an objective, `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}` or a list, into a list
     of terms or of their data."""
     if isinstance(value, str):
         return [_of_text(text) for text in split_terms(value)]
@@ -100,10 +100,10 @@ def parse_terms(value: Any) -> Any:
 
 
 def split_terms(text: str) -> list[str]:
-    """The texts of single terms, which commas or spaces part, though not those of a weight: in
-    `heads=min(1, t/50), eyes=0:(1), 50:(0.2) ease` there are two."""
+    """Split an objective into terms, at commas and spaces outside of weights:
+    `heads=min(1, t/50), eyes=0:(1), 50:(0.2) ease` has two terms."""
     terms: list[list[str]] = []
-    weighted = keyed = False  # whether the last term has a weight, and whether that has a key
+    weighted = keyed = False  # whether the last term has a weight, and that weight keyframes
     for gap, word in _words(text):
         if terms and _continues(terms[-1][-1], gap, word, weighted, keyed):
             terms[-1] += [gap, word]
@@ -112,20 +112,20 @@ def split_terms(text: str) -> list[str]:
             weighted = keyed = False
         rest = word
         if not weighted:
-            _, sign, rest = _parted(word)
+            _, sign, rest = _split_weight(word)
             weighted = bool(sign)
         keyed = keyed or (weighted and ":" in rest)
     return ["".join(term) for term in terms]
 
 
 def are_terms(text: str) -> bool:
-    """Whether a word at the prompt can be nothing but terms: names, perhaps with weights."""
+    """Whether a command-line argument can only be terms: names, perhaps with weights."""
     terms = split_terms(text)
     return bool(terms) and all(map(_is_term, terms))
 
 
 def _is_term(text: str) -> bool:
-    name, sign, weight = _parted(text)
+    name, sign, weight = _split_weight(text)
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         return False
     try:
@@ -139,7 +139,7 @@ _KEY = re.compile(r"(\d+|[\d.]+s)(:|$)")
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """The words between commas and spaces that stand in no parentheses, each after its gap."""
+    """Split at commas and spaces outside of parentheses: each word with the gap before it."""
     depth, gap, word = 0, "", ""
     for letter in text:
         depth = max(0, depth + (letter == "(") - (letter == ")"))
@@ -164,7 +164,7 @@ def _continues(last: str, gap: str, word: str, weighted: bool, keyed: bool) -> b
     return (weighted and bool(_KEY.match(word))) or (keyed and word.lower() in BETWEEN)
 
 
-def _parted(text: str) -> tuple[str, str, str]:
+def _split_weight(text: str) -> tuple[str, str, str]:
     sign = _SIGN.search(text)
     if not sign:
         return text, "", ""
@@ -172,7 +172,7 @@ def _parted(text: str) -> tuple[str, str, str]:
 
 
 def _of_text(text: str) -> dict[str, Any]:
-    name, _, weight = _parted(text)
+    name, _, weight = _split_weight(text)
     return _of_name(name) | ({"weight": weight} if weight else {})
 
 
@@ -185,17 +185,17 @@ def _of_name(name: Any) -> dict[str, Any]:
     return {LayerTerm.telling: name}
 
 
-def _made(value: Any) -> Any:
-    """Data of a term as a term of its kind."""
+def _make_term(value: Any) -> Any:
+    """Validate data as a term of its kind."""
     if isinstance(value, BaseTerm):
         return value
-    known = value if isinstance(value, Mapping) else ()
-    return next((kind for kind in TERMS if kind.telling in known), LayerTerm).model_validate(value)
+    keys = value if isinstance(value, Mapping) else ()
+    return next((kind for kind in TERMS if kind.telling in keys), LayerTerm).model_validate(value)
 
 
 def _short(terms: tuple[BaseTerm, ...] | None) -> Any:
     weights = {term.name: term.model_dump()["weight"] for term in terms or ()}
-    if terms is not None and len(weights) < len(terms):  # one is named twice
+    if terms is not None and len(weights) < len(terms):  # a duplicate name
         return [term.model_dump(mode="json") for term in terms]
     return None if terms is None else weights
 
@@ -206,7 +206,7 @@ def _some_weight(terms: tuple[BaseTerm, ...] | None) -> tuple[BaseTerm, ...] | N
     return terms
 
 
-_Term = Annotated[Term, BeforeValidator(_made)]
+_Term = Annotated[Term, BeforeValidator(_make_term)]
 
 Objective = Annotated[
     Annotated[tuple[_Term, ...], Field(min_length=1, max_length=MAX_TERMS)] | None,
@@ -215,4 +215,4 @@ Objective = Annotated[
     PlainSerializer(_short),
     Flag("layers", metavar="LAYER[=WEIGHT],…"),
 ]
-"""What is dreamed of: terms, not all of weight 0; None: what the network is good at."""
+"""The terms to dream on, not all of weight 0; None: the network's default objective."""

@@ -1,4 +1,4 @@
-"""A film's time: the one maker of a frame's place in it, and of the names schedules may use."""
+"""A film's timeline: the time of each frame, and the variables of schedules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class FrameTime:
-    """A frame's place in time; made by `Timeline`.
+    """A frame's time; created only by `Timeline`.
 
     Attributes:
-        t: its index in the film, from 0.
+        t: index in the film, from 0.
         rate: frames a second, over 0.
-        frames: how many the film has; None: not known.
+        frames: the film's number of frames; None: unknown.
     """
 
     t: int
@@ -24,11 +24,12 @@ class FrameTime:
 
     @property
     def seconds(self) -> Fraction:
-        """When it is shown."""
+        """When the frame is shown."""
         return self.t / self.rate
 
     def names(self) -> dict[str, float]:
-        """What each name in a schedule is worth here; `n` is 0 where the length is not known."""
+        """The value of each schedule variable at this frame; `n` is 0 where the length is
+        unknown."""
         return {name: value(self) for name, value in NAMES.items()}
 
 
@@ -38,11 +39,11 @@ NAMES: dict[str, Callable[[FrameTime], float]] = {
     "n": lambda time: float(time.frames or 0),
     "pi": lambda time: math.pi,
 }
-"""The variables of a schedule. To add one is to add it here, and to say it in docs/schedules.md."""
+"""The variables of schedules. A new one is added here and documented in docs/schedules.md."""
 
 
 DEFAULT_RATE = Fraction(30)
-"""Frames a second of a film whose source tells none."""
+"""Frames a second of a film whose source has no rate."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Timeline:
 
     Attributes:
         rate: frames a second, exact, over 0.
-        frames: how many there are; None: not known.
+        frames: the number of frames; None: unknown.
     """
 
     rate: Fraction = DEFAULT_RATE
@@ -61,5 +62,6 @@ class Timeline:
         return FrameTime(index, self.rate, self.frames)
 
     def first(self, most: int) -> Iterator[FrameTime]:
-        """The film's first frames, at most so many; one where the length is not known."""
+        """The times of the first frames, at most `most`; of one frame where the length is
+        unknown."""
         return (self[index] for index in range(min(self.frames or 1, most)))

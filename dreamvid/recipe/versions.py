@@ -1,4 +1,4 @@
-"""Recipes of an earlier version: what their keys are called now."""
+"""Recipes of version 1: the new names of their keys and options."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 VERSION = 2
-"""Of the recipes that are read and written."""
+"""The current version of recipes."""
 
 RENAMED = {
     "dream.smooth": "dream.gradient_blur",
@@ -17,10 +17,10 @@ RENAMED = {
     "blend.settle": "blend.warmup",
     "film": "encode",
 }
-"""Keys of version 1, and what they are called in version 2."""
+"""Keys of version 1, and their names in version 2."""
 
 VALUES = {"motion.moves": {"frame": "camera"}}
-"""Values that are called otherwise too, by their key's name in version 2."""
+"""Renamed values, by their key's name in version 2."""
 
 FLAGS = {
     "--smooth": "--gradient-blur",
@@ -32,30 +32,31 @@ FLAGS = {
     "--shift": "--color-shift",
     "--anchor": "--color-anchor",
 }
-"""Flags of version 1, and what they are called in version 2."""
+"""Options of version 1, and their names in version 2."""
 
 
 def old_keys(data: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of a recipe's data that are called otherwise now, as `film is now encode`."""
+    """The renamed keys in a recipe's data, each as `film is now encode`."""
     for old, new in RENAMED.items():
         section, _, key = old.partition(".")
-        found = data.get(section)
-        inner = found if isinstance(found, Mapping) else {}
+        value = data.get(section)
+        inner = value if isinstance(value, Mapping) else {}
         if section in data and (not key or key in inner):
             changed = VALUES.get(new, {}).get(str(inner.get(key)))
             yield f"{old} is now {new}" + (f": {changed}" if changed else "")
 
 
 def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a recipe of any version as one of this version; what is strange in it stays."""
-    made = {key: dict(each) if isinstance(each, Mapping) else each for key, each in data.items()}
+    """Convert the data of a recipe of any version to this version; unknown keys are left as they
+    are."""
+    result = {key: dict(each) if isinstance(each, Mapping) else each for key, each in data.items()}
     for old, new in RENAMED.items():
         section, _, key = old.partition(".")
-        if not key and section in made:
-            made[new] = made.pop(section)
-        elif key and isinstance(made.get(section), dict) and key in made[section]:
-            value = made[section].pop(key)
-            known = VALUES.get(new, {})
-            value = known.get(value, value) if isinstance(value, str) else value
-            made[section].setdefault(new.partition(".")[2], value)
-    return {**made, "version": VERSION} if "version" in made else made
+        if not key and section in result:
+            result[new] = result.pop(section)
+        elif key and isinstance(result.get(section), dict) and key in result[section]:
+            value = result[section].pop(key)
+            renamed = VALUES.get(new, {})
+            value = renamed.get(value, value) if isinstance(value, str) else value
+            result[section].setdefault(new.partition(".")[2], value)
+    return {**result, "version": VERSION} if "version" in result else result

@@ -1,1 +1,1 @@
-"""A recipe carried out on disk."""
+"""Rendering a recipe to disk: plan, record, resume, extend, preview."""

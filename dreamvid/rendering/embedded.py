@@ -1,4 +1,4 @@
-"""The recipe embedded in a film, and what of it is trusted when it is read back."""
+"""The recipe embedded in a film: written, and read back without trusting it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.media.codecs import carries_recipe
 from dreamvid.media.metadata import read_comment
-from dreamvid.recipe import WORDS_FOR_WEIGHTS, Recipe
+from dreamvid.recipe import Recipe, recipe_files
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.versions import upgraded
-from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.manifest import WEIGHTS, Manifest
 
 MARK = "dreamvid recipe "
 
 
 def embed(manifest: Manifest) -> str:
-    """The comment of a film: its recipe, and the names and hashes of the files it was made of."""
+    """A film's comment: its recipe, and the names and hashes of its input files."""
     files = [
         {"key": each["key"], "name": Path(each["path"]).name, "sha256": each["sha256"]}
         for each in manifest.files
@@ -30,12 +30,12 @@ def embed(manifest: Manifest) -> str:
 
 @dataclass(frozen=True)
 class Embedded:
-    """What a film says of itself.
+    """The data embedded in a film.
 
     Attributes:
-        recipe: without its source, output, and weights file, which are to be named anew.
-        files: the key, name and SHA-256 of each file that it was made of.
-        dream: the hash of what made its pictures.
+        recipe: without source, output and weights file, which the user must give again.
+        files: the key, name and SHA-256 of each input file.
+        dream: `Manifest.dream` of the render.
     """
 
     recipe: Recipe
@@ -43,23 +43,23 @@ class Embedded:
     dream: str
 
     def name_of(self, key: str) -> str | None:
-        """The name of the file that a key named, without its folder."""
+        """The name, without folder, of the first input file of a key; None if there is none."""
         return next((each["name"] for each in self.files if each["key"] == key), None)
 
     def hashes_of(self, key: str) -> list[str]:
-        """The SHA-256 of each file that a key named."""
+        """The SHA-256 of each input file of a key."""
         return [each["sha256"] for each in self.files if each["key"] == key]
 
 
 def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
-    """The recipe that a film carries. Paths in it are dropped: the film may be a stranger's.
+    """Read the recipe embedded in a film. Paths in it are dropped, since the film is not trusted.
 
     Args:
-        upgrade: whether a recipe of an earlier version is read as one of this version.
+        upgrade: whether to convert a recipe of an earlier version.
 
     Raises:
-        MediaError: there is no such file, or it is no film.
-        RecipeError: it carries no recipe, or one that is not right.
+        MediaError: there is no such file, or it is not a film.
+        RecipeError: it carries no recipe, or an invalid one.
     """
     comment = read_comment(film)
     if not comment.startswith(MARK):
@@ -77,19 +77,18 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     data.pop("source", None)
     data.pop("output", None)
     network = data.get("network")
-    if isinstance(network, dict):
-        if any(each["key"] == "network.weights" for each in files):
-            data["network"] = {**network, "weights": None}
-        elif network.get("weights") not in (None, *WORDS_FOR_WEIGHTS):
-            # dreamvid lists every file by its hash; what it does not list it would have to open
-            raise RecipeError(
-                f"{film}: the recipe that it carries cannot be read (no hash of its weights)"
-            )
-    return Embedded(make_recipe(data, name=str(film)), files, str(content.get("dream")))
+    if isinstance(network, dict) and any(each["key"] == WEIGHTS for each in files):
+        data["network"] = {**network, "weights": None}
+    recipe = make_recipe(data, name=str(film))
+    for key, _ in recipe_files(recipe):
+        # dreamvid lists every input file; opening one that is not listed would trust the film.
+        raise RecipeError(f"{film}: the recipe that it carries cannot be read (no hash of {key})")
+    return Embedded(recipe, files, str(content.get("dream")))
 
 
 def find_embedded(film: Path) -> Embedded | None:
-    """As :func:`read_embedded`; None where there is no film, or it carries no right recipe."""
+    """As :func:`read_embedded`, of any version; None if there is no film or no valid recipe in
+    it."""
     try:
         return read_embedded(film, upgrade=True)
     except (MediaError, RecipeError):
@@ -97,17 +96,17 @@ def find_embedded(film: Path) -> Embedded | None:
 
 
 def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Recipe:
-    """The recipe in a YAML file, in a preset, or in a film of dreamvid's.
+    """Load a recipe from a YAML file, a preset, or a film made by dreamvid.
 
     Args:
-        kind: as for `load_recipe`, as is `output`.
+        kind, output: as for `load_recipe`.
 
     Raises:
-        RecipeError, MediaError: there is none, or not of that kind.
+        RecipeError, MediaError: there is no recipe, or not of that kind.
     """
     if not carries_recipe(Path(name)):
         return load_recipe(name, kind, output=output)
     recipe = read_embedded(Path(name)).recipe
     if kind and recipe.kind != kind:
-        raise RecipeError(f"{name}: kind: {recipe.kind}: this command wants {kind}")
+        raise RecipeError(f"{name}: kind: {recipe.kind}: this command needs {kind}")
     return recipe

@@ -1,4 +1,4 @@
-"""What a render will take, told from the frames of it that are done."""
+"""Estimating time, memory and disk of a render from the frames done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dreamvid.rendering.render import SEGMENT, Plan
 
 
 class Pace:
-    """When frames were done: the first, which takes a burst, and those after it."""
+    """Measured time a frame: of the first, which takes a burst, and of those after it."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -21,54 +21,54 @@ class Pace:
         self._count = 0
 
     def note(self, now: float) -> None:
-        """A frame is done at `now` (of `time.monotonic`)."""
+        """Note that a frame was done at `now` (of `time.monotonic`)."""
         self._first = now if self._first is None else self._first
         self._last = now
         self._count += 1
 
     def enough(self, total: int | None) -> bool:
-        """Whether there is something to tell from: a frame after the first, or the only one."""
+        """Whether an estimate is possible: after a second frame, or the only one."""
         return self._count > 1 or total == self._count == 1
 
     @property
     def first(self) -> float:
-        """Seconds of the first frame."""
+        """Seconds that the first frame took."""
         return (self._first or self._start) - self._start
 
     @property
     def later(self) -> float:
-        """Mean seconds of the frames after it."""
+        """Mean seconds of the later frames."""
         if self._first is None or self._count < 2:
             return self.first
         return (self._last - self._first) / (self._count - 1)
 
 
 def warn_of_shortfalls(planned: Plan) -> None:
-    """Warn of what of a recipe will not be done."""
-    asked, comes = getattr(planned.recipe, "frames", None), planned.timeline.frames
-    if asked is not None and comes is not None and comes < asked:
-        _warn_of_end(planned, comes, asked)
+    """Warn if the source has fewer frames than requested, or octaves are skipped."""
+    requested, available = getattr(planned.recipe, "frames", None), planned.timeline.frames
+    if requested is not None and available is not None and available < requested:
+        _warn_of_end(planned, available, requested)
     skipped, octaves = planned.octaves_skipped, len(planned.octaves)
     if skipped:
         notices.warn(
-            f"octaves: {octaves} of {octaves + skipped}; smaller ones are under the least size of "
-            "the network"
+            f"octaves: {octaves} of {octaves + skipped}; smaller ones are under the minimum size "
+            "of the network"
         )
 
 
 def warn_of_early_end(planned: Plan, done: int) -> None:
-    """Warn where a clip that did not tell its length gave fewer frames than asked."""
-    asked = getattr(planned.recipe, "frames", None)
-    if planned.timeline.frames is None and asked is not None and done < asked:
-        _warn_of_end(planned, done, asked)
+    """Warn if a clip of unknown length had fewer frames than requested."""
+    requested = getattr(planned.recipe, "frames", None)
+    if planned.timeline.frames is None and requested is not None and done < requested:
+        _warn_of_end(planned, done, requested)
 
 
-def _warn_of_end(planned: Plan, frames: int, asked: int) -> None:
-    notices.warn(f"{planned.output}: {frames} of {asked} frames: its source ends there")
+def _warn_of_end(planned: Plan, frames: int, requested: int) -> None:
+    notices.warn(f"{planned.output}: {frames} of {requested} frames: its source ends there")
 
 
 def tried(planned: Plan) -> str:
-    """Dream the first frames, and tell from them; nothing is written."""
+    """Dream the first frames and estimate from them; nothing is written."""
     pace = Pace()
     with closing(planned.groups()) as groups:
         for group in groups:
@@ -80,11 +80,11 @@ def tried(planned: Plan) -> str:
 
 
 def foreseen(planned: Plan, pace: Pace, done: int) -> str:
-    """One line: seconds a frame, time in all, peak memory, disk.
+    """The estimate in one line: seconds a frame, total time, peak memory, disk.
 
     Args:
-        pace: of frames that were dreamed.
-        done: how many frames are.
+        pace: the measured time of dreamed frames.
+        done: how many frames are done.
     """
     total = planned.timeline.frames
     line = f"{pace.later:.2f} s a frame"
@@ -97,8 +97,7 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> str:
 
 
 def disk(planned: Plan) -> str:
-    """What the render takes while it works: the film, its segments, the frames of the open one,
-    checkpoints."""
+    """Disk space during the render: film, segments, frames of the open segment, checkpoints."""
     size, frames = planned.source.size, planned.timeline.frames
     if not planned.job.film:
         return _large(3 * size.width * size.height)
@@ -114,7 +113,7 @@ def _large(size: float) -> str:
 
 
 def lasting(seconds: float) -> str:
-    """A time as people say it."""
+    """A duration for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,8 +1,8 @@
-"""A finished film made longer, or branched into another: its run is resumed.
+"""Extending a finished film, or branching another from it, by resuming its run.
 
-A film is extended exactly where its run's folder was kept. Else, and where it branches before its
-end, it goes on from its own compressed picture, which differs from the dream by what coding took
-away.
+The extension is exact if the run's last checkpoint was kept. Otherwise, and for a branch before the
+end, a checkpoint is recovered from the film's compressed frames, which differ from the dreamed ones
+by the encoder's loss.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.outputs import check_output
 from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.networks.defaults import with_network_defaults
-from dreamvid.recipe import KINDS, FilmRecipe, Recipe
+from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
-from dreamvid.rendering.manifest import Manifest, compared, described
+from dreamvid.rendering.manifest import WEIGHTS, Manifest, compared, described
 from dreamvid.rendering.recovery import recovered
 from dreamvid.rendering.render import SEGMENT, is_done
 from dreamvid.rendering.run import (
@@ -39,8 +39,8 @@ OF_THE_FRAMES = ("kind", "size", "fps", "start", "mix")
 
 
 def default_extension(film: Path) -> Recipe:
-    """What a film is extended with by default: its own recipe, for as many frames more as a film of
-    its kind has by default.
+    """The default recipe of an extension: the film's recipe, with its kind's default number of
+    frames.
 
     Raises:
         MediaError, RecipeError: there is no such film, or it carries no recipe.
@@ -49,57 +49,58 @@ def default_extension(film: Path) -> Recipe:
     manifest = unfinished_run(film) or finished_run(film)
     files = manifest.files if manifest else []
     source = tuple(Path(each["path"]) for each in files if each["key"] == "source")
-    weights = next((each["path"] for each in files if each["key"] == "network.weights"), None)
+    weights = next((each["path"] for each in files if each["key"] == WEIGHTS), None)
     network = recipe.network.model_copy(update={"weights": weights or recipe.network.weights})
-    more = KINDS[recipe.kind].model_fields["frames"].default
-    return recipe.model_copy(update={"source": source, "network": network, "frames": more})
+    frames = KINDS[recipe.kind].model_fields["frames"].default
+    return recipe.model_copy(update={"source": source, "network": network, "frames": frames})
 
 
 def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Recipe:
-    """Prepare a run that has the film's first frames done; recorded, it dreams the rest.
+    """Prepare an unfinished run that holds the film's first frames; `record` then dreams the rest.
 
     Args:
-        recipe: what the new frames are dreamed with; its `frames` are how many.
-        start: after how many frames to branch off; None: at the end.
+        recipe: of the new frames; `frames` is their number.
+        start: after how many frames to branch; None: at the end.
         overwrite: whether another output that exists may be replaced.
 
     Returns:
-        The recipe of the whole film. Its output is the film itself where it only becomes longer.
+        The recipe of the complete film. Its output is the film itself unless it branches.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
+        DreamvidError: the film cannot be extended; one line.
     """
-    assert isinstance(recipe, FilmRecipe), "no still carries a recipe"
-    made = _extension(film, recipe, start)
-    if unfinished_run(made.output) is not None:
-        return made.recipe  # interrupted: it is resumed, or what differs is reported
-    if made.output != film and not overwrite and is_done(made.recipe):
-        return made.recipe
-    source = _checked(made, overwrite)
+    assert isinstance(recipe, FilmRecipe), "stills carry no recipe"
+    extension = _extension(film, recipe, start)
+    if unfinished_run(extension.output) is not None:
+        return extension.recipe  # interrupted: `record` resumes it or reports what differs
+    if extension.output != film and not overwrite and is_done(extension.recipe):
+        return extension.recipe
+    source = _checked(extension, overwrite)
     old = finished_run(film)
     machine = old.machine if old else Machine.here()
-    manifest = Manifest.of(with_network_defaults(made.recipe), SEGMENT, machine)
+    manifest = Manifest.of(with_network_defaults(extension.recipe), SEGMENT, machine)
     hashes = {each["sha256"] for each in manifest.files if each["key"] == "source"}
-    if hashes != set(made.embedded.hashes_of("source")):
-        raise RecipeError(f"source: is not what {film} was made of")
-    exact = made.at_end and old is not None and old.dream == made.embedded.dream
+    if hashes != set(extension.embedded.hashes_of("source")):
+        raise RecipeError(f"source: is not what {film} was made from")
+    exact = extension.at_end and old is not None and old.dream == extension.embedded.dream
 
     def fill(folder: Path) -> Checkpoint:
-        return _fill(made, source, folder, exact)
+        return _fill(extension, source, folder, exact)
 
-    prepare_run(made.output, manifest, fill, anew=not made.in_place)
-    return made.recipe
+    prepare_run(extension.output, manifest, fill, anew=not extension.in_place)
+    return extension.recipe
 
 
 @dataclass(frozen=True)
 class _Extension:
-    """A film, and what it becomes.
+    """A film, and the longer film or branch to be rendered.
 
     Attributes:
-        recipe: of the whole film to be.
-        done: how many of its frames the film has.
+        recipe: of the complete new film.
+        output: where the new film goes.
+        done: how many frames are taken from the film.
         length: how many frames the film has.
-        changed: keys in which the new frames are another recipe's.
+        changed: keys whose values differ for the new frames.
     """
 
     film: Path
@@ -112,12 +113,12 @@ class _Extension:
 
     @property
     def at_end(self) -> bool:
-        """Whether nothing of the film is left out."""
+        """Whether all frames of the film are taken."""
         return self.done == self.length
 
     @property
     def in_place(self) -> bool:
-        """Whether the film itself becomes longer."""
+        """Whether the film itself is extended."""
         return self.output.resolve() == self.film.resolve()
 
 
@@ -125,9 +126,9 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     embedded = read_embedded(film)
     if not recipe.source:
         name = embedded.name_of("source")
-        raise RecipeError(f"{film}: name what it was made of: --source {name}")
+        raise RecipeError(f"{film}: name its source: --source {name}")
     length = count_frames(film)
-    done = length if start is None else _whole(start, length)
+    done = length if start is None else _parse_start(start, length)
     frames = None if recipe.frames is None else done + recipe.frames
     recipe = recipe.model_copy(update={"frames": frames})
     changed = _changed(embedded.recipe, recipe)
@@ -139,54 +140,54 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     return _Extension(film, embedded, recipe, output, done, length, changed)
 
 
-def _checked(made: _Extension, overwrite: bool) -> Source:
-    """The source of an extension that can be; raises DreamvidError for one that cannot."""
-    recipe, film = made.recipe, made.film
-    if made.in_place and (not made.at_end or made.changed):
-        raise MediaError(f"{film}: a branch needs a name of its own: -o FILE")
-    if not made.in_place:
-        check_output(made.output, [film, *recipe.source], overwrite)
-    for key in made.changed:
+def _checked(extension: _Extension, overwrite: bool) -> Source:
+    """Open the source of a valid extension. Raises DreamvidError for an invalid one."""
+    recipe, film = extension.recipe, extension.film
+    if extension.in_place and (not extension.at_end or extension.changed):
+        raise MediaError(f"{film}: a branch needs another output: -o FILE")
+    if not extension.in_place:
+        check_output(extension.output, [film, *recipe.source], overwrite)
+    for key in extension.changed:
         if key in OF_THE_FRAMES:
             raise RecipeError(f"{key}: cannot change within a film")
     for key, schedule in schedules(recipe):
-        if schedule.uses_length and not any(key.startswith(each) for each in made.changed):
+        if schedule.uses_length and not any(key.startswith(each) for each in extension.changed):
             raise RecipeError(
-                f"{key}: uses n, the film's length, which changes; give it anew by its flag"
+                f"{key}: uses n, the film's length, which changes; set it again by its option"
             )
     source = open_source(recipe)
-    if source.frames is not None and source.frames <= made.done:
+    if source.frames is not None and source.frames <= extension.done:
         raise StateError(
-            f"{recipe.source[0]}: has no more than the {made.done} frames that are dreamed"
+            f"{recipe.source[0]}: has only the {extension.done} frames that are already dreamed"
         )
     return source
 
 
-def _fill(made: _Extension, source: Source, folder: Path, exact: bool) -> Checkpoint:
-    """Put a film's frames into the folder of another's run; the checkpoint after them."""
-    film, done = made.film, made.done
+def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> Checkpoint:
+    """Fill a run's folder with the film's segments. Returns the checkpoint after them."""
+    film, done = extension.film, extension.done
     cut_segments(film, done // SEGMENT, SEGMENT, source.rate, folder)
     checkpoint = load_checkpoint(folder_of(film) / "state.npz") if exact else None
     if checkpoint is not None and checkpoint.done == done:
-        if not made.in_place:
+        if not extension.in_place:
             for path in folder_of(film).glob("film/*"):
                 shutil.copy2(path, folder / path.name)
         return checkpoint
     notices.warn(
-        f"{film}: its checkpoint is gone; it goes on from its compressed picture {done - 1}"
+        f"{film}: its checkpoint is missing; resuming from its compressed frame {done - 1}"
     )
     tail = range(done - done % SEGMENT, done)
-    return recovered(film, made.embedded.recipe, source, done, FrameStore(folder), tail)
+    return recovered(film, extension.embedded.recipe, source, done, FrameStore(folder), tail)
 
 
-def _whole(typed: str, length: int) -> int:
+def _parse_start(typed: str, length: int) -> int:
     if not typed.isdecimal() or not 1 <= int(typed) <= length:
         raise RecipeError(f"from: must be a whole number from 1 to {length}, not {typed!r}")
     return int(typed)
 
 
 def _changed(old: Recipe, new: Recipe) -> list[str]:
-    """Keys in which the new frames are another recipe's; lengths, names and coding aside."""
-    aside = ("frames", "source", "network.weights")
+    """Keys whose values differ for the new frames, except the length and the input files."""
+    ignored = ("frames", "source", *(key for key, _ in recipe_files(new)))
     pairs = compared(described(with_network_defaults(old)), described(with_network_defaults(new)))
-    return [key for key, _, _ in pairs if key not in aside]
+    return [key for key, _, _ in pairs if key not in ignored]

@@ -1,4 +1,4 @@
-"""What a render was made of: enough to tell whether another is the same, and what is not."""
+"""A render's manifest: what identifies it, and how it differs from another."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from dreamvid.errors import MediaError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.files import require_file
 from dreamvid.networks.registry import packaged_weights
-from dreamvid.recipe import WORDS_FOR_WEIGHTS, Network, Recipe
+from dreamvid.recipe import Network, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
 from dreamvid.task import Identified
 
 FORM = 3
-"""Of the folder of a run; another form cannot be resumed."""
+"""Version of a run's folder; a run of another version cannot be resumed."""
+
+WEIGHTS = "network.weights"
+"""The key of a network's weights in a recipe, and of their file in a manifest."""
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
 
 OF_THE_FILM = ("frames", "encode")
-"""Keys that change a film, but no picture of it."""
+"""Keys that change a film, but none of its pictures."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,13 @@ class Manifest:
     """A render's identity.
 
     Attributes:
-        recipe: the whole recipe as JSON knows it, files by their names alone.
-        files: of each file that it reads: its key in the recipe, where it was, and its SHA-256; of
-            weights that were installed with dreamvid, "network".
-        segment: frames of a closed segment of film.
-        machine: what it is computed with.
-        made_with: versions and the kind of machine, on which a film's last bits may depend.
-        form: of the run's folder.
+        recipe: the complete recipe as JSON, files by their names without folders.
+        files: each input file: `key` in the recipe, `path` and `sha256`; the key of weights that
+            were installed with dreamvid is "network".
+        segment: frames in a closed segment of film.
+        machine: threads, precision and tile size.
+        made_with: versions and machine type, on which a film's last bits may depend.
+        form: version of the run's folder.
     """
 
     recipe: dict[str, Any]
@@ -60,25 +63,27 @@ class Manifest:
         dreamer: object = None,
         source: object = None,
     ) -> Manifest:
-        """The manifest of a recipe whose network's values are filled in; reads its files.
+        """Make the manifest of a recipe with its network's values filled in; hashes its files.
 
         Args:
-            dreamer, source: the caller's own, `Identified`, in the place of the recipe's.
+            dreamer, source: the caller's `Identified` objects, used in place of the recipe's.
         """
-        files = []
+        inputs = list(recipe_files(recipe))
         if isinstance(source, Identified):
-            files.append(_named("source", source.identity))
+            files = [_named("source", source.identity)]
         else:
-            files += [identity("source", path) for path in recipe.source]
+            files = [identity(key, path) for key, path in inputs if key == "source"]
         if isinstance(dreamer, Identified):
             files.append(_named("dreamer", dreamer.identity))
         else:
-            files += _weights(recipe.network)
+            files += [identity(key, path) for key, path in inputs if key != "source"]
+            packaged = packaged_weights(recipe.network)
+            files += [identity("network", packaged)] if packaged else []
         return cls(described(recipe), files, segment, machine, _made_with())
 
     @classmethod
     def read(cls, path: Path) -> Manifest | None:
-        """The manifest in a file; None where there is none. Raises RunError if it is not one."""
+        """Read a manifest; None if there is no file. Raises StateError if it is invalid."""
         try:
             saved = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
             values = {field.name: saved[field.name] for field in fields(cls)}
@@ -89,34 +94,36 @@ class Manifest:
             raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
 
     def text(self) -> str:
-        """As it is kept, with its two hashes for those who look."""
+        """The manifest as JSON, with its two hashes for inspection."""
         hashes = {"dream": self.dream, "film": _hash([self.dream, self.recipe, self.segment])}
         return json.dumps({**asdict(self), **hashes}, indent=1, ensure_ascii=False)
 
     @property
     def dream(self) -> str:
-        """The hash of what makes the pictures: films that share it differ in length or coding."""
+        """The hash of what determines the pictures: films that share it differ in length or
+        encoding."""
         pictures = {k: v for k, v in self.recipe.items() if k not in OF_THE_FILM}
         return _hash([pictures, [each["sha256"] for each in self.files], self.form])
 
     def differences(self, other: Manifest) -> list[str]:
-        """The keys in which another render is not this one, each with both values."""
-        found = [
+        """The differences to another render: keys with both values, and files."""
+        listed = {each["key"] for each in [*self.files, *other.files]}
+        differing = [
             f"{key} ({_shown(old)}, now {_shown(new)})"
             for key, old, new in compared(self.recipe, other.recipe)
-            if key not in ("source", "network.weights")
+            if key not in listed  # compared by their hashes below
         ]
-        mine, theirs = self._contents(), other._contents()
+        mine, theirs = self._hashes(), other._hashes()
         keys = dict.fromkeys([*mine, *theirs])
-        found += [f"what is in {key}" for key in keys if mine.get(key) != theirs.get(key)]
+        differing += [f"what is in {key}" for key in keys if mine.get(key) != theirs.get(key)]
         if (self.segment, self.form) != (other.segment, other.form):
-            found.append("the form of its folder")
-        return found
+            differing.append("the form of its folder")
+        return differing
 
     def lengthened(self, longer: Manifest, done: int) -> bool:
-        """Whether another render is this one with more frames, of which the first `done` are the
-        same: no schedule counts with the film's length, and the last frame of a clip, which is
-        always dreamed, is not among them where only every so many are (`cadence`)."""
+        """Whether another render is this one with more frames, and its first `done` frames are the
+        same. They are not if a schedule uses the film's length, or if with a `cadence` over 1 they
+        include the last frame, which is always dreamed."""
         old, new = self.recipe.get("frames"), longer.recipe.get("frames")
         if old is None or (new is not None and new <= old):
             return False
@@ -127,12 +134,12 @@ class Manifest:
         varying = schedules(make_recipe({**self.recipe, "source": ()}))
         return not any(schedule.uses_length for _, schedule in varying)
 
-    def _contents(self) -> dict[str, list[str]]:
+    def _hashes(self) -> dict[str, list[str]]:
         keys = dict.fromkeys(each["key"] for each in self.files)
         return {key: [f["sha256"] for f in self.files if f["key"] == key] for key in keys}
 
     def other_machine(self, other: Manifest) -> list[str]:
-        """What is not as it was, so that the same recipe may give other last bits."""
+        """Versions and machine types that differ, so that last bits of the film may differ."""
         return [
             f"{key} ({old}, now {new})"
             for key, old, new in compared(self.made_with, other.made_with)
@@ -140,25 +147,24 @@ class Manifest:
 
 
 def described(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as JSON, without its output, its files by their names alone."""
-    said = recipe.model_dump(mode="json", exclude={"output"})
-    said["source"] = [path.name for path in recipe.source]
+    """A recipe as JSON, without its output, files by their names without folders."""
+    data = recipe.model_dump(mode="json", exclude={"output"})
+    data["source"] = [path.name for path in recipe.source]
     weights = weights_file(recipe.network)
     if weights:
-        said["network"]["weights"] = weights.name
-    return said
+        data["network"]["weights"] = weights.name
+    return data
 
 
 def weights_file(network: Network) -> Path | None:
-    """The file that a network's weights are in, where they are in one that the recipe names."""
-    named = network.weights
-    return Path(named) if named and named not in WORDS_FOR_WEIGHTS else None
+    """The file of weights that a recipe names; None if it names none."""
+    return next((path for _, path in recipe_files(network)), None)
 
 
 def identity(key: str, path: Path) -> dict[str, Any]:
-    """A file that a key names: where it is, and its SHA-256. Raises MediaError if it cannot be
+    """The entry of an input file: `key`, `path` and `sha256`. Raises MediaError if it cannot be
     read."""
-    require_file(path)  # a pipe would be waited for
+    require_file(path)  # opening a pipe would block
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -167,25 +173,19 @@ def identity(key: str, path: Path) -> dict[str, Any]:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _weights(network: Network) -> list[dict[str, Any]]:
-    weights, packaged = weights_file(network), packaged_weights(network)
-    files = [identity("network.weights", weights)] if weights else []
-    return files + ([identity("network", packaged)] if packaged else [])
-
-
 def _named(key: str, identity: str) -> dict[str, Any]:
-    """A part of the caller's own, known by the hash of what it says it is."""
+    """The entry of the caller's dreamer or source: the hash of its `identity`."""
     return {"key": key, "path": "", "sha256": hashlib.sha256(identity.encode()).hexdigest()}
 
 
 def _made_with() -> dict[str, str]:
-    found = {"python": platform.python_version(), "machine": platform.machine()}
+    versions = {"python": platform.python_version(), "machine": platform.machine()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def _hash(value: Any) -> str:
@@ -194,7 +194,7 @@ def _hash(value: Any) -> str:
 
 
 def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The keys in which two mappings differ, `a.b` within sections, with both values."""
+    """The keys in which two nested mappings differ, such as `a.b`, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys([*old, *new]):
             inner = f"{key}.{name}" if key else str(name)

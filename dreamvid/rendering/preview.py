@@ -1,4 +1,4 @@
-"""A preview: the whole film, small, and a sheet of some of its frames at full size."""
+"""Previews: the complete film at a small size, and a sheet of frames at full size."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ from dreamvid.shots import split_shots
 from dreamvid.source import open_source
 
 SIDE = 320
-"""Px of the longer side of the small film, unless its network wants more of the shorter one."""
+"""Px of the small film's longer side, unless the network needs more for the shorter one."""
 
 CRF = 23
-"""The small film's quality, x264's own default."""
+"""The small film's quality: x264's default."""
 
 MOST = 60_000_000
-"""Pixels of the largest sheet."""
+"""Most pixels of a sheet."""
 
 GAP, GROUND = 8, 64.0
-"""Px between a sheet's pictures, and the level of the gray there."""
+"""Px between a sheet's pictures, and the gray level of the gaps."""
 
 
 @dataclass(frozen=True)
@@ -55,46 +55,47 @@ class Preview:
 
     Attributes:
         whole: the plan of the film itself.
-        small: the plan of the small one.
+        small: the plan of the small film.
         sheet_path: where the sheet goes.
-        asked: pictures that were asked for in the sheet.
+        requested: how many pictures the sheet should have.
+        overwrite: whether existing files may be replaced.
     """
 
     whole: Plan
     small: Plan
     sheet_path: Path
-    asked: int
+    requested: int
     overwrite: bool
     _uncoded: dict[int, Frame] = field(default_factory=dict)
 
     def film(self) -> Generator[Step]:
-        """Render the small film, frame by frame; it can be interrupted and resumed, as any."""
-        wanted = spread(self.asked, self.small.source.frames)
+        """Render the small film, a step a frame; it can be interrupted and resumed."""
+        indices = spread(self.requested, self.small.source.frames)
         steps = record(self.small, overwrite=self.overwrite, keep="nothing")
         with closing(steps):
             for step in steps:
-                if step.index in wanted:
+                if step.index in indices:
                     self._uncoded[step.index] = step.frame.copy()
                 yield step
 
     @property
     def count(self) -> int:
-        """How many pictures the sheet has, once the small film is made: a shorter one shows all."""
-        return len(spread(self.asked, probe(self.small.output).frames))
+        """The sheet's number of pictures, known once the small film is made."""
+        return len(spread(self.requested, probe(self.small.output).frames))
 
     def sheet(self) -> Iterator[Step]:
-        """Make the sheet from the small film, picture by picture; then it is there."""
-        wanted = spread(self.asked, probe(self.small.output).frames)
-        grid = Grid(len(wanted), self.whole.source.size)
-        cells = _cells(self.whole, self.small.output, wanted, self._uncoded)
+        """Make the sheet from the small film, a step a picture; written at the end."""
+        indices = spread(self.requested, probe(self.small.output).frames)
+        grid = Grid(len(indices), self.whole.source.size)
+        cells = _cells(self.whole, self.small.output, indices, self._uncoded)
         for index, cell in enumerate(cells):
             grid.put(index, cell)
-            yield Step(index, len(wanted), cell)
+            yield Step(index, len(indices), cell)
         write_picture(self.sheet_path, grid.picture, self.overwrite)
 
     @property
     def shows(self) -> str:
-        """In words, what the sheet's pictures are."""
+        """A description of the sheet's pictures."""
         if isinstance(self.whole.recipe, VideoRecipe):
             return (
                 "frames of the clip, each dreamed as the first of a shot; in the film, later "
@@ -114,26 +115,26 @@ def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Prev
     For `night.mp4` they are `night.preview.mp4` and `night.sheet.png`.
 
     Args:
-        count: pictures in the sheet, at least 1; a shorter film has all of its frames there.
-        overwrite: whether files that exist may be replaced.
+        count: pictures in the sheet, at least 1; at most the film's frames.
+        overwrite: whether existing files may be replaced.
 
     Raises:
-        DreamvidError: in one line, what cannot be done, as far as can be told before any work.
+        DreamvidError: the preview cannot be made; one line, before any work is done.
     """
     if not isinstance(recipe, FilmRecipe):
         raise RecipeError("preview: an image is a single frame; leave --preview out")
     if not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
-    film, sheet = beside(output_of(recipe))
+    film, sheet = preview_paths(output_of(recipe))
     check_picture(sheet, recipe.source, overwrite)
-    # Planned at full size, so that what would refuse the film refuses its preview.
+    # Planned at full size too, so that whatever prevents the film prevents its preview.
     whole = plan(recipe.model_copy(update={"output": film}), overwrite=overwrite)
     return Preview(whole, smaller(whole), sheet, count, overwrite)
 
 
 def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Generator[Step | Path]:
-    """Make a preview; yields each step of the small film, then its path, and each picture of the
-    sheet, then its path. See `plan_preview`."""
+    """Make a preview; yields the steps of the small film, its path, the steps of the sheet and its
+    path. See `plan_preview`."""
     planned = plan_preview(recipe, count, overwrite=overwrite)
     with closing(planned.film()) as steps:
         yield from steps
@@ -142,16 +143,17 @@ def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Gener
     yield planned.sheet_path
 
 
-def beside(output: Path) -> tuple[Path, Path]:
-    """Where the small film and the sheet of an output go; a folder's name is its own whole."""
+def preview_paths(output: Path) -> tuple[Path, Path]:
+    """The paths of the small film and the sheet of an output. The stem of a folder is its full
+    name."""
     path = output if output.name not in ("", "..") else output.resolve()
     stem = path.name if path.is_dir() else path.stem
     return path.with_name(f"{stem}.preview.mp4"), path.with_name(f"{stem}.sheet.png")
 
 
 def spread(count: int, frames: int | None) -> list[int]:
-    """The indices of `count` frames, or of all, evenly spread from the first to the last; one is
-    the middle. Rising."""
+    """The ascending indices of at most `count` frames, evenly spread from the first to the last; a
+    single one is the middle."""
     frames = frames or 1
     if count == 1:
         return [frames // 2]
@@ -162,14 +164,14 @@ def spread(count: int, frames: int | None) -> list[int]:
 def smaller(whole: Plan) -> Plan:
     """The plan of a film of at most SIDE px, dreamed by the same dreamer: even sides, CRF 23.
 
-    Px of the camera shrink with it; those of the dream do not, as they are the network's: a network
-    knows creatures of so many px. Octaves under the size of the film's smallest are left out, as
-    far as one remains: their creatures would be larger in the picture than any in the film.
+    Px of the camera's motion scale with it; those of the dream do not, since a network dreams
+    creatures of a fixed size in px. Octaves under the film's smallest are left out, except one:
+    their creatures would be larger in the picture than any in the film.
     """
     recipe, size = whole.recipe, whole.source.size
     assert isinstance(recipe, FilmRecipe), "an image has no preview"
-    least = 0 if recipe.network.name == "none" else spec(recipe.network.name).min_size + 1
-    scale = min(1.0, max(SIDE / max(size), least / min(size)))
+    minimum = 0 if recipe.network.name == "none" else spec(recipe.network.name).min_size + 1
+    scale = min(1.0, max(SIDE / max(size), minimum / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
     first = at_frame(recipe, whole.timeline[0])
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
@@ -184,74 +186,73 @@ def smaller(whole: Plan) -> Plan:
         data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["encode"]["crf"] = CRF
-    little = make_recipe({**data, "size": sides}, recipe.kind)
-    source = open_source(little)
+    small = make_recipe({**data, "size": sides}, recipe.kind)
+    source = open_source(small)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
     return replace(
         whole,
-        recipe=little,
-        job=resolve(little, source.size, machine),
+        recipe=small,
+        job=resolve(small, source.size, machine),
         source=source,
         octaves=[],
-        manifest=Manifest.of(little, SEGMENT, machine),
+        manifest=Manifest.of(small, SEGMENT, machine),
     )
 
 
 def _cells(
-    whole: Plan, film: Path, wanted: list[int], uncoded: Mapping[int, Frame]
+    whole: Plan, film: Path, indices: list[int], uncoded: Mapping[int, Frame]
 ) -> Iterator[Frame]:
-    """The sheet's pictures at full size, of the frames `wanted`, which rise.
+    """The sheet's pictures at full size, for ascending frame `indices`.
 
     Args:
         film: the small film.
-        uncoded: frames of it as they were before they were coded; where the film was resumed, some
-            are missing, and are read from it.
+        uncoded: its frames before encoding; those missing, because the film was resumed, are read
+            from it.
     """
     if isinstance(whole.recipe, VideoRecipe):
-        yield from _clip_cells(whole, wanted)
+        yield from _clip_cells(whole, indices)
         return
-    if not uncoded.keys() >= set(wanted):
+    if not uncoded.keys() >= set(indices):
         with closing(read_clip(probe(film))) as pictures:
-            coded = {t: frame for t, frame in enumerate(pictures) if t in wanted}
+            coded = {t: frame for t, frame in enumerate(pictures) if t in indices}
         uncoded = coded | dict(uncoded)
-    for t in wanted:
+    for t in indices:
         yield _first_frame(whole) if t == 0 else resize_area(uncoded[t], whole.source.size)
 
 
 def _first_frame(whole: Plan) -> Frame:
-    """A zoom's first frame, as the film has it."""
+    """A zoom's first frame, as in the film."""
     with closing(whole.source.open()) as pictures:
         return _alone(at_frame(whole.recipe, whole.timeline[0]), next(pictures), whole)
 
 
-def _clip_cells(whole: Plan, wanted: list[int]) -> Iterator[Frame]:
-    """A clip's frames as the camera sees them, each dreamed as if a shot began there."""
+def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
+    """A clip's frames after the camera's warp, each dreamed as the first of a shot."""
     recipe, walk = whole.recipe, CameraWalk(whole.job, whole.timeline)
     assert isinstance(recipe, VideoRecipe), "a clip"
-    finds = recipe.cuts and recipe.motion.moves == "camera"
-    with closing(split_shots(whole.source.open(), finds)) as shots:
-        for index, (t, picture) in enumerate(islice(shots, wanted[-1] + 1)):
-            seen = walk.view(SourceFrame(t, picture))
-            if index in wanted:
-                border = seen.job.motion.border
-                view = warp(picture, walk.camera, "reflect" if border == "source" else border)
-                yield _alone(at_frame(recipe, whole.timeline[index]), view, whole)
+    find_cuts = recipe.cuts and recipe.motion.moves == "camera"
+    with closing(split_shots(whole.source.open(), find_cuts)) as shots:
+        for index, (t, picture) in enumerate(islice(shots, indices[-1] + 1)):
+            view = walk.view(SourceFrame(t, picture))
+            if index in indices:
+                border = view.job.motion.border
+                warped = warp(picture, walk.camera, "reflect" if border == "source" else border)
+                yield _alone(at_frame(recipe, whole.timeline[index]), warped, whole)
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
-    """A film of one frame."""
+    """Dream one frame as a film of its own."""
     (frame,) = frames(now, [source], whole.dreamer)
     return frame
 
 
 class Grid:
-    """Pictures of one size, row by row, on gray.
+    """Pictures of one size in rows on gray, in a nearly square arrangement.
 
-    It is as square as can be, and at most MOST pixels: beyond it, which is warned of, its pictures
-    are shrunk.
+    A grid over MOST pixels is shrunk, with a warning.
 
     Attributes:
-        picture: (H, W, 3), all that was put into it so far.
+        picture: (H, W, 3) float32 RGB 0..255, with the pictures put so far.
     """
 
     def __init__(self, count: int, size: Size) -> None:

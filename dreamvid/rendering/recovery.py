@@ -1,4 +1,4 @@
-"""The checkpoint that a film goes on from, worked out from the film itself."""
+"""Recovering a checkpoint from the frames of a film."""
 
 from __future__ import annotations
 
@@ -26,23 +26,22 @@ from dreamvid.source import Source
 
 
 def recovered(
-    film: Path, recipe: Recipe, source: Source, done: int, kept: FrameStore, tail: range
+    film: Path, recipe: Recipe, source: Source, done: int, store: FrameStore, tail: range
 ) -> Checkpoint:
-    """The checkpoint after a film's first `done` frames, as nearly as its compressed pictures give
-    it.
+    """The checkpoint after a film's first `done` frames, up to the loss of its compression.
 
     Args:
-        recipe: what the film was made with.
-        source: what it was made of.
-        kept: takes those of the frames that are in `tail`, grown to even sides as they were coded.
+        recipe: the recipe of the film.
+        source: the source of the film.
+        store: receives the frames with indices in `tail`, padded to even sides as encoded.
 
     Raises:
-        RunError: film or source end before.
+        StateError: the film or its source ends before frame `done`.
         MediaError: the film cannot be read.
     """
     job = resolve(recipe, source.size, Machine.here())
     walk = CameraWalk(job, Timeline(source.rate, source.frames))
-    high, wide = source.size.shape
+    height, width = source.size.shape
     shot: ShotState | None = None
     with (
         closing(read_clip(probe(film), frames=done)) as pictures,
@@ -50,15 +49,15 @@ def recovered(
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             if index in tail:
-                kept.add(index, to_uint8(picture))
-            dream = picture[:high, :wide]
+                store.add(index, to_uint8(picture))
+            dream = picture[:height, :width]
             view = walk.view(SourceFrame(t, frame))
             if t == 0:
                 anchor = anchor_at(job.still, dream, view.source)
                 shot = ShotState(anchor, covariance(view.source), {})
             if index == done - 1:
                 assert shot
-                carried = Carried(dream, view.source, np.zeros((high, wide), np.float32))
+                carried = Carried(dream, view.source, np.zeros((height, width), np.float32))
                 digest = source_digest(job, frame)
                 return Checkpoint(done, t, carried, shot, walk.camera, digest)
     raise StateError(f"{film}: it or its source ends before frame {done}")

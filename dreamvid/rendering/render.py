@@ -1,4 +1,4 @@
-"""From a recipe to its result: planned, dreamed, and recorded so that it can be resumed."""
+"""Rendering a recipe: plan, dream, and record with checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from dreamvid.source import Source, open_source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves
 
 SEGMENT = 48
-"""Frames in a closed segment of film: where one begins the encoder knows of nothing before."""
+"""Frames in a closed segment of film; each is encoded independently of the others."""
 
 
 PATIENCE = 0.05
-"""Share of a dream's time for which its storing is waited for before the next one begins."""
+"""Share of a dream's time to wait for its storage before the next dream begins."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One frame done: the `index`-th of `total` (None: not known), and the frame, the caller's own:
-    (H, W, 3) float32 within 0..255, not yet rounded."""
+    """A frame that is done: its `index`, the `total` (None: unknown), and a copy of the frame that
+    the caller may change: (H, W, 3) float32 within 0..255, not rounded."""
 
     index: int
     total: int | None
@@ -59,12 +59,12 @@ class Step:
 
 
 class NoDreamer:
-    """`network: none`: changes nothing, and needs no TensorFlow."""
+    """The dreamer of `network: none`: returns the canvas unchanged, without TensorFlow."""
 
     identity = "none"
 
     def __call__(self, task: DreamTask, /) -> Frame:
-        """The canvas."""
+        """Return the canvas."""
         return task.canvas
 
 
@@ -72,10 +72,10 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
     """The dreamer that a job asks for.
 
     Args:
-        machine: what it computes with; the threads only if TensorFlow has not begun yet.
+        machine: threads, precision and tile; threads apply only until TensorFlow has started.
 
     Raises:
-        NetworkError: its network, layers or weights cannot be had.
+        NetworkError: its network, layers or weights are not available.
     """
     if job.network.name == "none":
         return NoDreamer()
@@ -85,7 +85,7 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
 
 
 def output_of(recipe: Recipe) -> Path:
-    """Where the result goes: as asked, else `NAME-dream.mp4` (or `.png`) in this folder."""
+    """The output path: the recipe's, else `NAME-dream.mp4` (or `.png`) in the current folder."""
     if recipe.output is not None:
         return recipe.output
     stem = recipe.source[0].stem if recipe.source else "dreamvid"
@@ -94,18 +94,18 @@ def output_of(recipe: Recipe) -> Path:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a render will do, everything resolved and checked, nothing dreamed yet.
+    """A render, resolved and checked, before anything is dreamed.
 
     Attributes:
-        recipe: with what it leaves to its network filled in.
+        recipe: with the network's defaults filled in.
         job: that recipe, resolved.
-        output: where the result goes, unless `sink` takes it.
-        source: the frames to come.
-        timeline: their times.
+        output: where the result goes, unless `sink` is set.
+        source: the frames to dream on.
+        timeline: the frames' times.
         dreamer: loaded.
-        octaves: each size dreamed at first, smallest first; empty where the dreamer has none.
-        manifest: what the render is known by; None: nothing is kept to resume.
-        sink: the caller's own.
+        octaves: the sizes of the first frame, smallest first; empty if the dreamer has none.
+        manifest: identifies the render; None: nothing is stored to resume from.
+        sink: the caller's sink.
     """
 
     recipe: Recipe
@@ -119,7 +119,7 @@ class Plan:
     sink: Sink | None = None
 
     def lines(self) -> Iterator[str]:
-        """What will be made, for people."""
+        """A summary for people, line by line."""
         count = "all" if self.timeline.frames is None else self.timeline.frames
         size, rate = self.source.size, self.timeline.rate
         yield f"{count} frames of {size} at {rate} fps into {self.output}"
@@ -127,16 +127,16 @@ class Plan:
             yield "octaves " + ", ".join(map(str, self.octaves))
             skipped = self.octaves_skipped
             if skipped:
-                yield f"{skipped} smaller skipped: under the least size of the network"
+                yield f"{skipped} smaller skipped: under the minimum size of the network"
 
     @property
     def octaves_skipped(self) -> int:
-        """How many of the octaves asked for are too small for the network."""
-        wanted = at_frame(self.job, self.timeline[0]).dream.octaves
-        return wanted - len(self.octaves) if self.octaves else 0
+        """How many of the requested octaves are too small for the network."""
+        requested = at_frame(self.job, self.timeline[0]).dream.octaves
+        return requested - len(self.octaves) if self.octaves else 0
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
-        """The frames, dreamed; see `dreamed_groups`."""
+        """Dream the frames; see `dreamed_groups`."""
         return dreamed_groups(self.job, self.timeline, self.source.open(), self.dreamer, since)
 
 
@@ -149,47 +149,48 @@ def plan(
     overwrite: bool = False,
     restart: bool = False,
 ) -> Plan:
-    """Look at everything that a render needs, and refuse what cannot be before any work.
+    """Resolve and check everything that a render needs, before any work is done.
 
     Args:
-        dreamer, source, sink: the caller's own, in the place of what the recipe names.
-        overwrite: whether an output that exists may be replaced. One whose render was begun and
-            not finished may.
-        restart: a render that was begun and not finished is of no interest.
+        dreamer, source, sink: the caller's objects, used in place of what the recipe names.
+        overwrite: whether an existing output may be replaced. That of an unfinished run always may.
+        restart: whether an unfinished run is discarded.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
+        DreamvidError: the recipe cannot be rendered; one line.
     """
     if source is None and not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
     output = output_of(recipe)
     film = recipe.kind != "image"
-    before = None if restart or sink is not None or not film else unfinished_run(output)
+    unfinished = None if restart or sink is not None or not film else unfinished_run(output)
     if sink is None:
         checked = check_output if film else check_picture
-        checked(output, recipe.source, overwrite or before is not None)
-    own_source = source
+        checked(output, recipe.source, overwrite or unfinished is not None)
+    custom_source = source
     source = source or open_source(recipe)
     recipe = with_network_defaults(recipe)
-    machine = before.machine if before else Machine.here()
+    machine = unfinished.machine if unfinished else Machine.here()
     job = resolve(recipe, Size(*source.size), machine)
     timeline = Timeline(source.rate, source.frames)
     check(job, timeline)
     first = at_frame(job, timeline[0])
-    camera_step(first.motion, Size(*source.size))  # refuses a trim that leaves nothing
-    own_dreamer = dreamer
+    camera_step(first.motion, Size(*source.size))  # raises if trim leaves nothing
+    custom_dreamer = dreamer
     dreamer = dreamer or make_dreamer(first, machine)
-    # Refuses a size that is too small for the network.
+    # Raises if the frame is too small for the network.
     octaves = dreamer.sizes(Size(*source.size)) if isinstance(dreamer, Octaves) else []
     manifest = None
-    if sink is None and film and _identified(dreamer=own_dreamer, source=own_source):
+    if sink is None and film and _identified(dreamer=custom_dreamer, source=custom_source):
         machine = getattr(dreamer, "machine", machine)
-        manifest = Manifest.of(recipe, SEGMENT, machine, dreamer=own_dreamer, source=own_source)
+        manifest = Manifest.of(
+            recipe, SEGMENT, machine, dreamer=custom_dreamer, source=custom_source
+        )
     return Plan(recipe, job, output, source, timeline, dreamer, octaves, manifest, sink)
 
 
 def _identified(**parts: object) -> bool:
-    """Whether the caller's own parts say what they are; if not, it is said what that costs."""
+    """Whether the caller's objects have an identity; if not, a notice says that resuming is off."""
     for name, part in parts.items():
         if part is not None and not (isinstance(part, Identified) and part.identity):
             notices.inform(f"the {name} has no identity: nothing is kept to resume the render")
@@ -198,24 +199,24 @@ def _identified(**parts: object) -> bool:
 
 
 def is_done(recipe: Recipe) -> bool:
-    """Whether the output of a recipe is there, and is what this recipe makes.
+    """Whether the output of a recipe exists and was made by this recipe.
 
-    It is known by what its run left or, where that is gone, by the recipe that the film carries. A
-    still carries none, and so is never known to be done.
+    This is known from the run's manifest or, without one, from the recipe embedded in the film. A
+    still carries none, and is never known to be done.
     """
     if recipe.kind == "image" or not recipe.source:
         return False
     output = output_of(recipe)
     if not output.exists() or unfinished_run(output) is not None:
         return False
-    made = finished_run(output)
-    if made is None and not carries_recipe(output):
+    finished = finished_run(output)
+    if finished is None and not carries_recipe(output):
         return False
     manifest = Manifest.of(
-        with_network_defaults(recipe), SEGMENT, made.machine if made else Machine.here()
+        with_network_defaults(recipe), SEGMENT, finished.machine if finished else Machine.here()
     )
-    if made is not None:
-        return not made.differences(manifest)
+    if finished is not None:
+        return not finished.differences(manifest)
     try:
         comment, frames = read_comment(output), probe(output).frames
     except MediaError:
@@ -233,38 +234,41 @@ def render(
     restart: bool = False,
     keep: Keep = "state",
 ) -> Generator[Step]:
-    """Plan a recipe and record it; see `plan` and `record`. Nothing is looked at before the first
+    """Plan a recipe and record it; see `plan` and `record`. Nothing is opened before the first
     step.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
+        DreamvidError: the recipe cannot be rendered; one line.
     """
-    made = plan(
+    planned = plan(
         recipe, dreamer=dreamer, source=source, sink=sink, overwrite=overwrite, restart=restart
     )
-    yield from record(made, overwrite=overwrite, restart=restart, keep=keep)
+    yield from record(planned, overwrite=overwrite, restart=restart, keep=keep)
 
 
 def record(
-    made: Plan, *, overwrite: bool = False, restart: bool = False, keep: Keep = "state"
+    planned: Plan, *, overwrite: bool = False, restart: bool = False, keep: Keep = "state"
 ) -> Generator[Step]:
-    """Render a plan into its output, one `Step` a frame; the output stands once it is exhausted.
+    """Render a plan, one `Step` a frame; the output exists once the generator is exhausted.
 
-    A frame is yielded when it and the checkpoint after it are on the disk. A film that an earlier
-    run left unfinished is resumed, and is in the end the same bytes. Closing the generator cancels.
-    Cancelled or failed after the first frame, it leaves what is done as `NAME.partial.…`, playable,
-    and its run's folder to resume from; before it, nothing.
+    A frame is yielded when it and the checkpoint after it are on the disk. An unfinished film is
+    resumed, with the same bytes as a film rendered in one run. Closing the generator cancels. When
+    cancelled or failed after the first frame, it leaves a playable partial film `NAME.partial.…`
+    and the run's folder to resume from; before the first frame, nothing.
 
     Args:
-        restart: begin an unfinished film anew.
-        keep: what stays of the run's folder when the film is done.
+        overwrite: whether an existing output may be replaced.
+        restart: whether an unfinished film is started over.
+        keep: what is kept of the run's folder when the film is done.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
+        DreamvidError: the render failed; one line.
     """
-    # In a context of its own, so that of two renders in one process each has its own log.
+    # In a separate context, so that two renders in one process keep separate logs.
     context = copy_context()
-    steps = (_filmed if made.job.film or made.sink else _pictured)(made, overwrite, restart, keep)
+    steps = (_record_film if planned.job.film or planned.sink else _record_still)(
+        planned, overwrite, restart, keep
+    )
     end = object()
     try:
         while (step := context.run(next, steps, end)) is not end:
@@ -274,22 +278,22 @@ def record(
         context.run(steps.close)
 
 
-def _pictured(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
-    """One picture, which takes too little time to be resumed."""
-    with closing(made.groups()) as groups:
+def _record_still(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
+    """Render a still, which is too quick to need a run to resume."""
+    with closing(planned.groups()) as groups:
         picture = next(groups).checkpoint.carried.dream
-    write_picture(made.output, picture, overwrite)
+    write_picture(planned.output, picture, overwrite)
     yield Step(0, 1, picture.copy())
 
 
-def _filmed(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
-    """A film; each frame is yielded once it is stored."""
-    with _opened_run(made, restart) as run:
-        recording = _Recording(made, run, overwrite)
+def _record_film(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
+    """Render a film; each frame is yielded once it is stored."""
+    with _opened_run(planned, restart) as run:
+        recording = _Recording(planned, run, overwrite)
         waiting: deque[DreamedGroup] = deque()
         try:
             recording.open_sink()
-            with closing(made.groups(recording.saved)) as groups:
+            with closing(planned.groups(recording.saved)) as groups:
                 dreamed = time.monotonic()
                 for group in groups:
                     recording.take(group, time.monotonic() - dreamed)
@@ -307,43 +311,43 @@ def _filmed(made: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator
 
 
 @contextmanager
-def _opened_run(made: Plan, restart: bool) -> Generator[Run | NoRun]:
-    if made.manifest is None:
+def _opened_run(planned: Plan, restart: bool) -> Generator[Run | NoRun]:
+    if planned.manifest is None:
         yield NoRun()
         return
-    with locked_run(made.output, made.manifest, restart=restart) as run:
+    with locked_run(planned.output, planned.manifest, restart=restart) as run:
         yield run
 
 
 class _Recording:
-    """The frames of a plan on their way into its sink, and a checkpoint after each dream.
+    """Stores the frames of a plan in its sink, and a checkpoint after each dream.
 
     Attributes:
-        saved: the last checkpoint that is stored.
+        saved: the last checkpoint that was stored.
     """
 
-    def __init__(self, made: Plan, run: Run | NoRun, overwrite: bool) -> None:
-        self._made, self._run = made, run
+    def __init__(self, planned: Plan, run: Run | NoRun, overwrite: bool) -> None:
+        self._plan, self._run = planned, run
         self.saved = run.checkpoint
         done = self.saved.done if self.saved else 0
-        self._status = run.status(made.output, done, made.timeline.frames)
+        self._status = run.status(planned.output, done, planned.timeline.frames)
         self._behind = WriteBehind()
         self._sink: Sink | None = None
         self._overwrite = overwrite or self.saved is not None
 
     def open_sink(self) -> None:
-        """Begin the output, or take it up where an earlier run left it. Raises DreamvidError."""
-        self._sink = self._made.sink or self._new_sink()
+        """Begin the output, or resume it. Raises DreamvidError."""
+        self._sink = self._plan.sink or self._new_sink()
 
     @property
     def unstored(self) -> int:
-        """How many of the groups taken are not stored yet."""
+        """How many groups are queued but not stored yet."""
         return self._behind.waiting
 
     def take(self, group: DreamedGroup, seconds: float) -> None:
-        """Store a group that was dreamed in so many seconds, behind whoever goes on.
+        """Queue a group to be stored in the background; it took `seconds` to dream.
 
-        For some of those seconds it is waited for: after a long dream a frame is shown at once.
+        Waits for a share of that time (`PATIENCE`), so that a slow dream is yielded at once.
         """
         self._behind.do(self._store, group)
         self._behind.wait(PATIENCE * seconds)
@@ -353,7 +357,7 @@ class _Recording:
         self._behind.finish()
 
     def finish(self, keep: Keep) -> None:
-        """All frames are stored: the output gets its name."""
+        """Finish the output after all frames are stored."""
         assert self._sink is not None
         self._status.ends("joining")
         self._sink.close()
@@ -361,7 +365,7 @@ class _Recording:
         self._run.finish(keep)
 
     def fail(self, error: BaseException) -> None:
-        """Leave what is done, and what it can be resumed from."""
+        """Leave a partial film and what the run can be resumed from."""
         self._behind.close()
         stopped = isinstance(error, GeneratorExit | KeyboardInterrupt)
         reason = "" if stopped else str(error)
@@ -374,10 +378,10 @@ class _Recording:
             self._run.forget()
 
     def steps_of(self, group: DreamedGroup) -> Iterator[Step]:
-        """What is yielded of a group: copies, which are the caller's to change."""
+        """The steps of a group, with copies of its frames, which the caller may change."""
         first = group.checkpoint.done - len(group.frames)
         for index, frame in enumerate(group.frames, first):
-            yield Step(index, self._made.timeline.frames, frame.copy())
+            yield Step(index, self._plan.timeline.frames, frame.copy())
 
     def _store(self, group: DreamedGroup) -> None:
         assert self._sink is not None
@@ -388,17 +392,17 @@ class _Recording:
         self._status.frames(group.checkpoint.done)
 
     def _new_sink(self) -> Sink:
-        made, manifest = self._made, self._made.manifest
+        planned, manifest = self._plan, self._plan.manifest
         spec = FilmSpec(
-            size=made.source.size,
-            rate=made.timeline.rate,
-            crf=made.job.encode.crf,
-            sound=made.source.sound,
+            size=planned.source.size,
+            rate=planned.timeline.rate,
+            crf=planned.job.encode.crf,
+            sound=planned.source.sound,
             segment_frames=SEGMENT,
             note=embed(manifest) if manifest else "",
         )
         return open_sink(
-            made.output,
+            planned.output,
             spec,
             overwrite=self._overwrite,
             folder=self._run.film,

@@ -1,16 +1,16 @@
-"""A render on disk, which another process can resume.
+"""A run: the state of a render on disk, from which another process can resume it.
 
-Beside `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
+For `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
 
-    lock            held while a process is at work
-    manifest.json   what is rendered, from what, with what
-    state.npz       the checkpoint: what the next frame depends on, after the last dream stored
-    film/           closed segments of the film, and the frames of the open one, lossless
-    progress.json   how far it is, for others to look at
-    log.txt         what happened, with times
+    lock            held while a process renders
+    manifest.json   recipe, input files, machine
+    state.npz       checkpoint: all that the next frame depends on, after the last stored dream
+    film/           closed segments of the film, and the lossless frames of the open segment
+    progress.json   progress, for other programs
+    log.txt         events, with times
 
 Every file but the last two is written atomically. A frame is stored before the checkpoint that
-counts it, so that a fault costs at most the dreams that were not stored yet.
+counts it, so a crash costs at most the dreams that were not stored yet.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.status import Status
 
 MAX_CHECKPOINT = 2**33
-"""Bytes of a checkpoint, unpacked: some 28 a pixel."""
+"""Most bytes of a checkpoint, unpacked: some 28 a pixel."""
 
 Keep = Literal["all", "state", "nothing"]
-"""What stays of a run when its film is done: `state` is the checkpoint that a longer film resumes
-from."""
+"""What is kept of a run when its film is done: `state` keeps the checkpoint, from which the film
+can be extended."""
 
 ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
     "picture": PictureAnchor,
@@ -57,16 +57,16 @@ ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
 
 def folder_of(output: Path) -> Path:
     """The folder of the run that makes an output."""
-    path = Path(os.path.realpath(output))  # links in a circle are reported where it is written
+    path = Path(os.path.realpath(output))  # circular links are reported when it is created
     return path.with_name(f".{path.name}.dreamvid")
 
 
 class Run:
-    """One render's folder, held by this process.
+    """A run's folder, locked by this process.
 
     Attributes:
-        folder: where it is.
-        film: the folder in it that is the sink's.
+        folder: its path.
+        film: the folder within it for the sink.
     """
 
     def __init__(self, output: Path) -> None:
@@ -76,19 +76,19 @@ class Run:
 
     @property
     def checkpoint(self) -> Checkpoint | None:
-        """What an earlier process left. Raises RunError if it cannot be read."""
+        """The stored checkpoint; None if there is none. Raises StateError if it cannot be read."""
         return load_checkpoint(self.folder / "state.npz")
 
     def status(self, output: Path, done: int, total: int | None) -> Status:
-        """The files that tell others how far it is."""
+        """Begin writing the progress files."""
         return Status(self.folder, output, done, total)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint, in the place of the last one. Raises RunError."""
+        """Store a checkpoint in place of the last one. Raises RunError."""
         save_checkpoint(checkpoint, self.folder / "state.npz")
 
     def finish(self, keep: Keep) -> None:
-        """The film is whole: delete its checkpoint and segments according to `keep`. Raises
+        """Mark the run as finished; delete its checkpoint and segments according to `keep`. Raises
         RunError."""
         with contextlib.suppress(OSError):
             name = recorded_partial(self.folder)
@@ -106,66 +106,66 @@ class Run:
             FrameStore(self.film).remove_others()
 
     def note_partial(self, partial: Path) -> None:
-        """Remember the partial film beside the output, until the film is whole."""
+        """Record the name of the partial film, so that `finish` removes it."""
         with contextlib.suppress(RunError):
             _write(self.folder / PARTIAL, partial.name)
 
     def forget(self) -> None:
-        """Nothing was done: leave nothing."""
+        """Remove the run, of which no frame was stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class NoRun:
-    """A render of which nothing is kept to resume."""
+    """Stands in for a run where nothing is stored to resume from."""
 
     film: Path | None = None
     checkpoint: Checkpoint | None = None
 
     def status(self, output: Path, done: int, total: int | None) -> Status:
-        """No files."""
+        """A status that writes no files."""
         return Status(None, output, done, total)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Nothing is frame_store."""
+        """Does nothing."""
 
     def finish(self, keep: Keep) -> None:
-        """There is nothing to delete."""
+        """Does nothing."""
 
     def note_partial(self, partial: Path) -> None:
-        """There is no one to remember it for."""
+        """Does nothing."""
 
     def forget(self) -> None:
-        """There is nothing to forget."""
+        """Does nothing."""
 
 
 @contextmanager
 def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[Run]:
-    """The run of an output, begun or resumed, and locked against other processes meanwhile.
+    """Begin or resume the run of an output, and lock it within the context.
 
-    A finished run is begun anew.
+    A finished run is started over.
 
     Raises:
-        RunError: another process is at work on it; it was begun with another recipe or input and
-            not finished, unless `restart` says to begin anew; its folder cannot be written.
+        RunError: another process has locked it; its folder cannot be written; or an unfinished run
+            has another recipe or input, and `restart` is not set.
     """
     run = Run(output)
     _make(run.folder)
     with _locked(run.folder, output):
-        before = None if restart else unfinished_run(output)
-        if before is None:
+        unfinished = None if restart else unfinished_run(output)
+        if unfinished is None:
             with os_errors(run.folder):
                 _clear(run.folder)
             _write(run.folder / "manifest.json", manifest.text())
         else:
-            differing = before.differences(manifest)
-            if differing and before.lengthened(manifest, done_frames(output)):
+            differing = unfinished.differences(manifest)
+            if differing and unfinished.lengthened(manifest, done_frames(output)):
                 _write(run.folder / "manifest.json", manifest.text())
             elif differing:
                 raise StateError(
-                    f"{output}: its render was begun with another recipe or input: "
+                    f"{output}: its render was started with another recipe or input: "
                     f"{', '.join(differing)}; --restart begins anew"
                 )
-            for line in before.other_machine(manifest):
+            for line in unfinished.other_machine(manifest):
                 notices.warn(f"{output}: resumed with another {line}; its last bits may differ")
         with os_errors(run.folder):
             run.film.mkdir(exist_ok=True)
@@ -176,14 +176,14 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
 def prepare_run(
     output: Path, manifest: Manifest, fill: Callable[[Path], Checkpoint], *, anew: bool
 ) -> None:
-    """Make an output's run an unfinished one, with what `fill` puts into the sink's folder and the
-    checkpoint that it returns.
+    """Make an unfinished run of an output out of given frames.
 
     Args:
-        anew: clear the folder first; else what a finished run left in it is used.
+        fill: puts the frames into the sink's folder, and returns the checkpoint after them.
+        anew: clear the folder first; otherwise the files of a finished run stay in it.
 
     Raises:
-        RunError: another process is at work on it, or its folder cannot be written.
+        RunError: another process has locked it, or its folder cannot be written.
     """
     run = Run(output)
     _make(run.folder)
@@ -199,7 +199,7 @@ def prepare_run(
 
 
 def unfinished_run(output: Path) -> Manifest | None:
-    """The manifest of a run that is not finished; None where there is none. Raises RunError."""
+    """The manifest of an unfinished run; None if there is none. Raises StateError."""
     folder = folder_of(output)
     if (folder / "finished").exists() or not (folder / "state.npz").exists():
         return None
@@ -207,13 +207,13 @@ def unfinished_run(output: Path) -> Manifest | None:
 
 
 def finished_run(output: Path) -> Manifest | None:
-    """The manifest of the run that made an output; None where it was not kept. Raises RunError."""
+    """The manifest of a finished run; None if it was not kept. Raises StateError."""
     folder = folder_of(output)
     return Manifest.read(folder / "manifest.json") if (folder / "finished").exists() else None
 
 
 def done_frames(output: Path) -> int:
-    """How many frames of an unfinished run are stored; 0 where there is none, or it is damaged."""
+    """How many frames of an unfinished run are stored; 0 if there is none, or it is damaged."""
     with contextlib.suppress(RunError):
         checkpoint = load_checkpoint(folder_of(output) / "state.npz")
         return checkpoint.done if checkpoint else 0
@@ -221,7 +221,7 @@ def done_frames(output: Path) -> int:
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint, whole or not at all. Raises RunError."""
+    """Write a checkpoint atomically. Raises RunError."""
     shot, carried = checkpoint.shot, checkpoint.carried
     kind = next(name for name, anchor in ANCHORS.items() if isinstance(shot.anchor, anchor))
     plain = {
@@ -239,7 +239,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
-    """Read a checkpoint; None where there is none. Raises RunError if it is damaged."""
+    """Read a checkpoint; None if there is none. Raises StateError if it is damaged."""
     try:
         arrays: dict[str, Any] = read_arrays(path, MAX_CHECKPOINT)
         plain = json.loads(str(arrays["plain"]))
@@ -258,9 +258,9 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
-        # What lies here may have come with a stranger's files, and is cleared.
+        # The folder may have come with untrusted files, and its contents are deleted.
         if folder.is_symlink() or (folder / "film").is_symlink():
-            raise StateError(f"{folder}: leads elsewhere by a link; remove it")
+            raise StateError(f"{folder}: is a symbolic link, or holds one; remove it")
     except OSError as error:
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
 
@@ -271,11 +271,11 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
         with FileLock(folder / "lock", timeout=0):
             yield
     except Timeout:
-        raise RunError(f"{output}: another dreamvid is at work on it") from None
+        raise RunError(f"{output}: another dreamvid is rendering it") from None
 
 
 def _clear(folder: Path) -> None:
-    """Remove all that an earlier run left."""
+    """Remove all files of an earlier run."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -284,7 +284,7 @@ def _clear(folder: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed process was writing, and what is made from the segments."""
+    """Remove temporary files of a killed process, and files derived from the segments."""
     for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
         if TEMP_ENDING in path.suffixes or (
             path.parent.name == "film" and not is_finished_part(path)
@@ -294,4 +294,4 @@ def _sweep(folder: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     with atomic_write(path) as file:
-        file.write(text.encode(errors="surrogateescape"))  # as names may be that are no text
+        file.write(text.encode(errors="surrogateescape"))  # names may contain undecodable bytes

@@ -1,6 +1,6 @@
-"""How far a render is, for those who look at its folder: `progress.json` and `log.txt`.
+"""Progress of a run for other programs: `progress.json` and `log.txt` in its folder.
 
-Both are best effort: what a full disk has no room for is not written, and no render fails by it.
+Both are best effort: a full disk is ignored, and no render fails because of them.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from typing import Literal
 from dreamvid import notices
 from dreamvid.media.durable import temp_name
 
-LOOK_EVERY = 0.5
-"""Seconds between two versions of `progress.json`."""
+WRITE_EVERY = 0.5
+"""Least seconds between two updates of `progress.json`."""
 
 LOG_EVERY = 30.0
-"""Seconds between two lines of the log that only say how far it is."""
+"""Least seconds between two progress lines of the log."""
 
 State = Literal["rendering", "joining", "done", "interrupted", "failed"]
 
 
 class Status:
-    """The two files of one run; without a folder there are none."""
+    """Writes the two files of a run; without a folder, none."""
 
     def __init__(self, folder: Path | None, output: Path, done: int, total: int | None) -> None:
-        """Begin where `done` frames of `total` are done. From here on what the render's context is
-        told (`notices`) goes into its log."""
+        """Begin with `done` of `total` frames done. From now on `notices` of the render's context
+        go into its log."""
         self._folder = folder
         self._output, self._total, self._first = output, total, done
         self._done = done
         self._start = time.monotonic()
-        self._looked = self._logged = -1e9
+        self._written_at = self._logged_at = -1e9
         self._began = _now()
         notices.listener.set(self._log)
         of = "" if total is None else f" of {total}"
@@ -46,18 +46,18 @@ class Status:
         self._write("rendering")
 
     def frames(self, done: int) -> None:
-        """So many frames are done."""
+        """Report that `done` frames are done."""
         self._done, now = done, time.monotonic()
-        if now - self._looked >= LOOK_EVERY:
-            self._looked = now
+        if now - self._written_at >= WRITE_EVERY:
+            self._written_at = now
             self._write("rendering")
-        if now - self._logged >= LOG_EVERY:
-            self._logged = now
+        if now - self._logged_at >= LOG_EVERY:
+            self._logged_at = now
             of = "" if self._total is None else f" of {self._total}"
             self._log(f"{done}{of} frames, {self._pace():.2f} s a frame")
 
     def ends(self, state: State, reason: str = "") -> None:
-        """The run is over, or all that is left is to join its segments."""
+        """Report a new state: the run is over, or is joining its segments."""
         self._log(f"{state} after {self._done} frames{f': {reason}' if reason else ''}")
         self._write(state, reason)
 

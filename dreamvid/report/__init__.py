@@ -1,1 +1,1 @@
-"""How steady and how strong a dreamed film is, beside its source."""
+"""Measuring a dreamed film against its source: flicker, drift, strength."""

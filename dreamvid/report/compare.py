@@ -1,4 +1,4 @@
-"""A dreamed film and the clip it was dreamed from, or two stills: opened side by side, measured."""
+"""Comparing a dreamed film with its source clip, or a dreamed still with its picture."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ from dreamvid.report.summary import Report
 from dreamvid.source import fit, open_source
 
 Watch = Callable[[Iterator[Compared], int | None], Iterable[Compared]]
-"""Stands between the frames and who measures them: a bar. The number is how many will come."""
+"""Wraps the measured frames, for example in a progress bar. The number is how many there will
+be."""
 
 
 @dataclass(frozen=True)
 class Films:
-    """A film and its source, opened such that frame i of the one is of frame i of the other.
+    """A film and its source, aligned frame by frame.
 
     Attributes:
         size: (width, height) that they are compared at.
-        rate: frames a second; None of stills.
-        source_frames: how many the source has from where the film begins; None: not known.
-        dreamed_frames: how many the film has.
-        notes: in words, what had to be done to make them meet.
+        rate: frames a second; None for stills.
+        source_frames: the source's frames from where the film begins; None: unknown.
+        dreamed_frames: the film's frames; None: unknown.
+        notes: how the source was adapted to the film, for people.
         open_source: begins reading the source.
         open_dreamed: begins reading the film.
     """
@@ -52,7 +53,7 @@ class Films:
 
     @contextmanager
     def opened(self) -> Generator[tuple[Generator[Frame], Iterator[Frame]]]:
-        """Begin reading both, the source first; their files are released at the end."""
+        """Begin reading source and film; their files are closed at the end of the context."""
         with ExitStack() as stack:
             source, dreamed = self.open_source(), self.open_dreamed()
             for reading in (source, dreamed):
@@ -61,16 +62,16 @@ class Films:
             yield source, dreamed
 
     def lengths(self, compared: int) -> Iterator[str]:
-        """In words, which of the two goes on after `compared` frames."""
+        """Notes on which of the two has more than the `compared` frames."""
         for name, frames in (("source", self.source_frames), ("film", self.dreamed_frames)):
             if frames is not None and compared < frames:
                 yield f"the first {compared} of the {name}'s {frames} frames are compared"
 
     @property
     def frames(self) -> int | None:
-        """How many frames both have, as far as they tell."""
-        told = [n for n in (self.source_frames, self.dreamed_frames) if n is not None]
-        return min(told, default=None)
+        """How many frames both have; None: unknown."""
+        known = [n for n in (self.source_frames, self.dreamed_frames) if n is not None]
+        return min(known, default=None)
 
 
 def open_films(
@@ -82,45 +83,43 @@ def open_films(
     frames: int | None = None,
     said: Recipe | None = None,
 ) -> Films:
-    """Open a film and the clip it was dreamed from; the clip is brought to the film's size and rate
-    as a render does it.
+    """Open a film and its source clip, which is fitted to the film's size and rate as in a render.
 
     Args:
-        start: seconds into the clip at which the film begins.
-        fps: frames a second that were rendered, where the film's own are not quite those.
-        frames: compare at most so many.
-        said: the recipe that the film carries, if it does: it tells of the clip what the others
-            do not.
+        start: seconds into the clip at which the film begins; None: as embedded, else 0.
+        fps: frames a second of the render, if the film's rate is only near it.
+        frames: compare at most this many.
+        said: the recipe embedded in the film, if any; supplies what the other arguments omit.
 
     Raises:
-        MediaError: a file cannot be read, the clip has no frame from `start` on, or the film is
-            a line of pixels, in which no motion can be told.
+        MediaError: a file cannot be read, the clip has no frame from `start` on, or the film is one
+            pixel wide or high, too small to measure motion.
     """
     film, clip = probe(dreamed), probe(source)
     size = _rendered_size(film, clip)
     if min(size) < 2:
-        raise MediaError(f"{dreamed}: {_shown(size)} is too small to tell a motion in")
-    own = _part(said, film.rate)
+        raise MediaError(f"{dreamed}: {_shown(size)} is too small to measure motion in")
+    part = _part(said, film.rate)
     notes = []
-    if start is None and own.start:
-        notes.append(f"the film says that it begins at {float(own.start):g} s of its source")
-    if fps is None and own.fps:
-        notes.append(f"the film says that it was rendered at {own.fps} fps")
-    rate = fps or own.fps or film.rate
+    if start is None and part.start:
+        notes.append(f"according to the film it begins at {float(part.start):g} s of its source")
+    if fps is None and part.fps:
+        notes.append(f"according to the film it was rendered at {part.fps} fps")
+    rate = fps or part.fps or film.rate
     recipe = VideoRecipe(
         source=(source,),
         size=size,
-        start=own.start if start is None else start,
-        end=own.end if start is None else None,
+        start=part.start if start is None else start,
+        end=part.end if start is None else None,
         fps=rate,
-        frames=frames or own.frames,
+        frames=frames or part.frames,
     )
     try:
         opened = open_source(recipe)
     except MediaError as error:
-        if start is None and own.start:
+        if start is None and part.start:
             raise MediaError(
-                f"{error}; so the film says, and --start TIME says otherwise"
+                f"{error}; the start is embedded in the film; --start TIME overrides it"
             ) from None
         raise
     if size != clip.size:
@@ -132,14 +131,14 @@ def open_films(
         for frame in read_clip(film, frames=frames):
             yield frame[: size[1], : size[0]]
 
-    told = [n for n in (film.frames, frames) if n is not None]
+    known = [n for n in (film.frames, frames) if n is not None]
     return Films(
-        size, rate, opened.frames, min(told, default=None), tuple(notes), opened.open, read
+        size, rate, opened.frames, min(known, default=None), tuple(notes), opened.open, read
     )
 
 
 class _Part(NamedTuple):
-    """Which part of its clip a film says that it is of, and at what rate."""
+    """The part of the source clip, and the rate, stated by a film's part recipe."""
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -148,7 +147,7 @@ class _Part(NamedTuple):
 
 
 def open_stills(dreamed: Path, source: Path) -> Films:
-    """Open a dreamed still and its picture, which is brought to the still's size as a render does.
+    """Open a dreamed still and its picture, which is fitted to the still's size as in a render.
 
     Raises:
         MediaError: a file cannot be read as a picture.
@@ -167,12 +166,13 @@ def _only(picture: Frame) -> Generator[Frame]:
 
 
 def is_still(path: Path) -> bool:
-    """Whether a file is a picture, by its extension."""
+    """Whether a file is a still, by its extension."""
     return path.suffix.lower() in STILL_ENDINGS
 
 
 def _part(said: Recipe | None, rate: Fraction) -> _Part:
-    """What a film says of its clip, but for what its own frames a second, `rate`, tell as well."""
+    """The part of its clip that an embedded recipe states; `fps` only if it differs from the
+    film's."""
     if said is None:
         return _Part()
     fps = getattr(said, "fps", None)
@@ -183,7 +183,8 @@ def _part(said: Recipe | None, rate: Fraction) -> _Part:
 
 
 def _rendered_size(film: Clip, clip: Clip) -> tuple[int, int]:
-    """The film's size, or the clip's, where the film is that with an odd side grown by a pixel."""
+    """The size before encoding: the clip's, if the film is the clip padded to even sides; else the
+    film's."""
     grown = clip.size[0] + clip.size[0] % 2, clip.size[1] + clip.size[1] % 2
     return clip.size if film.size == grown else film.size
 
@@ -195,17 +196,17 @@ def _shown(size: tuple[int, int]) -> str:
 def report(
     request: Request, watch: Watch = lambda steps, total: steps
 ) -> tuple[Report, Gallery | None]:
-    """Measure a film against its source; with `plot`, the pictures to be drawn are kept.
+    """Measure a film against its source; with `plot`, collect pictures in a gallery.
 
     Raises:
-        DreamvidError: in one line, what cannot be done.
+        DreamvidError: they cannot be compared; one line.
     """
     dreamed, source = request.named
-    _check_places(request)
-    noted = None if is_still(dreamed) else find_embedded(dreamed)
-    films = _opened(request, noted.recipe if noted else None)
+    _check_outputs(request)
+    origin = None if is_still(dreamed) else find_embedded(dreamed)
+    films = _opened(request, origin.recipe if origin else None)
     judge = find_judge(
-        noted,
+        origin,
         films.size,
         name=request.judge,
         weights=request.weights,
@@ -213,14 +214,16 @@ def report(
     )
     gallery = None if request.plot is None else Gallery()
     frames: list[Measured] = []
-    with films.opened() as (own, film):
-        for measured, before, after in watch(measure(own, film, judge.objective), films.frames):
+    with films.opened() as (original, film):
+        for measured, before, after in watch(
+            measure(original, film, judge.objective), films.frames
+        ):
             frames.append(measured)
             if gallery is not None:
                 gallery.offer(measured, before, after)
     if not frames:
         raise MediaError(f"{dreamed}: has no frame in common with {source}")
-    made = Report(
+    result = Report(
         dreamed=dreamed.name,
         source=source.name,
         size=films.size,
@@ -230,10 +233,10 @@ def report(
         notes=(*films.notes, *films.lengths(len(frames)), *judge.notes),
         frames=tuple(frames),
     )
-    return made, gallery
+    return result, gallery
 
 
-def _opened(request: Request, carried: Recipe | None) -> Films:
+def _opened(request: Request, embedded: Recipe | None) -> Films:
     dreamed, source = request.named
     if is_still(dreamed):
         return open_stills(dreamed, source)
@@ -243,11 +246,11 @@ def _opened(request: Request, carried: Recipe | None) -> Films:
         start=request.start,
         fps=request.fps,
         frames=request.frames,
-        said=carried,
+        said=embedded,
     )
 
 
-def _check_places(request: Request) -> None:
+def _check_outputs(request: Request) -> None:
     if request.numbers not in (None, STDOUT):
         check_json(request.numbers, request.named, request.overwrite)
     if request.plot is not None:

@@ -1,4 +1,4 @@
-"""The frames of a film that matter, kept to be shown under its curves."""
+"""Selected frames of a film, shown under the report's curves."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dreamvid.media.resize import resize_area
 from dreamvid.report.measure import Measured
 
 SIDE = 320
-"""Px of the longer side of a frame that is kept to be shown."""
+"""Px of the longer side of a selected frame."""
 
 Pair = tuple[int, Frame, Frame]
-"""A frame's index, the source's picture and the film's, both small."""
+"""A frame's index, and the source's and the film's picture, both small."""
 
 
 class Gallery:
-    """The frames that matter, picked while the films go by: four pairs of small pictures."""
+    """Selects four pairs of small pictures while the films are read."""
 
     def __init__(self) -> None:
         self._pairs: dict[str, Pair] = {}
         self._flicker, self._dream = -np.inf, np.inf
 
     def offer(self, measured: Measured, source: Frame, dreamed: Frame) -> None:
-        """Take a frame if it is the first, the last so far, or the worst so far."""
+        """Select a frame if it is the first, the last so far, or the worst so far."""
         pair = measured.frame, _small(source), _small(dreamed)
         self._pairs.setdefault("first", pair)
         if measured.flicker is not None and measured.flicker > self._flicker:
@@ -35,7 +35,7 @@ class Gallery:
 
     @property
     def pairs(self) -> dict[str, Pair]:
-        """The frames by what they are, in the order in which they are shown."""
+        """The selected frames by their role, in display order."""
         names = ("first", "worst flicker", "weakest dream", "last")
         return {name: self._pairs[name] for name in names if name in self._pairs}
 

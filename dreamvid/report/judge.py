@@ -1,7 +1,7 @@
-"""The judge of a dream's strength: the network that is named, or the one that dreamed the film.
+"""The judge of a dream's strength: a network given by name, or the one that dreamed the film.
 
-What a film says of its network is a stranger's word: it names one of the catalogue and its layers,
-opens no file and fetches nothing.
+The recipe embedded in a film is not trusted: it may name a registered network and its layers, but
+it opens no file and downloads nothing.
 """
 
 from __future__ import annotations
@@ -18,27 +18,23 @@ from dreamvid.networks.registry import spec
 from dreamvid.recipe import Dream, LayerTerm, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
-from dreamvid.rendering.manifest import identity, weights_file
+from dreamvid.rendering.manifest import WEIGHTS, identity, weights_file
 
 Terms = tuple[Term, ...] | None
 
-WEIGHTS = "network.weights"
-"""The key under which a film lists the file that its weights were in."""
-
 MOST_SHOWN = 100
-"""Letters of the name of a file that a film lists."""
+"""Most characters shown of a file name from a film."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What tells a frame's J, or why nothing does.
+    """The network that measures J of frames, or the reason why there is none.
 
     Attributes:
-        name: the network and its layers, in words; "" where none judges.
-        dreamed: whether that network dreamed the film; None where the film does not say, and where
-            none judges.
-        notes: in words, what is to be known of the choice.
-        objective: J of a frame (H, W, 3); None where none judges.
+        name: the network and its layers, for people; "" if none judges.
+        dreamed: whether that network dreamed the film; None if unknown, or if none judges.
+        notes: remarks on the choice, for people.
+        objective: J of a frame (H, W, 3); None if none judges.
     """
 
     name: str = ""
@@ -48,39 +44,39 @@ class Judge:
 
 
 def find_judge(
-    noted: Embedded | None,
+    origin: Embedded | None,
     size: tuple[int, int],
     *,
     name: str | None = None,
     weights: str | None = None,
     layers: Terms = None,
 ) -> Judge:
-    """The judge of a film.
+    """Choose the judge of a film.
 
     Args:
-        noted: what the film says of itself, if it does.
+        origin: the data embedded in the film, if any.
         size: (width, height) of its frames.
-        name: the network that is to judge; "none": none; None: the one that dreamed the film or,
-            where the film does not say, the default network.
-        weights: its weights, as in a recipe; None: those that it dreamed with, or its own. Nothing
-            is fetched unless `name` or `weights` asks for it.
-        layers: the layers that judge; None: those that it dreamed on, or its own.
+        name: the judging network; "none": no judge; None: the one that dreamed the film or, if that
+            is unknown, the default network.
+        weights: its weights, as in a recipe; None: those that dreamed the film, or its own.
+            Nothing is downloaded unless `name` or `weights` requires it.
+        layers: the judging layers; None: those that the film was dreamed on, or its own.
 
     Raises:
-        NetworkError: what is asked for cannot be had, or takes no frame as small as these.
-        MediaError: the file of weights cannot be read.
+        NetworkError: the network is not available, or the frames are too small for it.
+        MediaError: the weights file cannot be read.
     """
     if name == "none":
         return Judge()
-    if noted is not None and not _believable(noted):
-        noted = None
+    if origin is not None and not _believable(origin):
+        origin = None
     if name is not None:
         network = Network(name=name, weights=weights, precision="float32")
         judge = _judge(network, Dream(objective=layers), size)
-        return replace(judge, dreamed=_dreamed(noted, network))
-    if noted is not None:
+        return replace(judge, dreamed=_dreamed(origin, network))
+    if origin is not None:
         try:
-            return _dreamer(noted, size, weights, layers)
+            return _dreamer(origin, size, weights, layers)
         except NetworkError:
             if weights is not None or layers is not None:
                 raise
@@ -88,52 +84,52 @@ def find_judge(
     return _judge(network, Dream(objective=layers), size)
 
 
-def _believable(noted: Embedded) -> bool:
-    """Whether a film names a network that there is, weights that it may have, and layers that may
-    be shown."""
-    said, terms = noted.recipe.network, noted.recipe.dream.objective or ()
+def _believable(origin: Embedded) -> bool:
+    """Whether a film names a known network, with weights that it can have and printable layers."""
+    network, terms = origin.recipe.network, origin.recipe.dream.objective or ()
     try:
-        own = None if said.name == "none" else spec(said.name)
+        known = None if network.name == "none" else spec(network.name)
     except NetworkError:
         return False
-    fits = own is None or said.weights != "imagenet" or own.weights == "imagenet"
+    fits = known is None or network.weights != "imagenet" or known.weights == "imagenet"
     return fits and all(term.layer.isprintable() for term in terms)
 
 
-def _dreamer(noted: Embedded, size: tuple[int, int], weights: str | None, layers: Terms) -> Judge:
-    """The network that dreamed a film as its judge, with other weights or layers if they are said.
+def _dreamer(origin: Embedded, size: tuple[int, int], weights: str | None, layers: Terms) -> Judge:
+    """The network that dreamed a film as its judge, with other weights or layers if given.
 
     Raises:
-        NetworkError: what the film says cannot be, or what `weights` or `layers` say.
+        NetworkError: the network, weights or layers are not available.
     """
-    said, climbed = noted.recipe.network, noted.recipe.dream
-    if said.name == "none":
+    embedded, settings = origin.recipe.network, origin.recipe.dream
+    if embedded.name == "none":
         return _left_out("network none made the film, and dreams nothing; --judge NAME takes one")
-    own = spec(said.name)
-    network = Network(name=own.name, weights=weights or said.weights, precision="float32")
-    dream = Dream(objective=layers or climbed.objective, power=climbed.power)
+    known = spec(embedded.name)
+    network = Network(name=known.name, weights=weights or embedded.weights, precision="float32")
+    dream = Dream(objective=layers or settings.objective, power=settings.power)
     if weights is not None:
         judge = _judge(network, dream, size)
-        return replace(judge, dreamed=_dreamed(noted, network))
-    origin = said.weights or own.weights
-    if noted.name_of(WEIGHTS) or origin == "file":
-        return _left_out(_of_a_file(own, noted.name_of(WEIGHTS)))
-    if origin == "imagenet":
-        if own.fetched is None:
+        return replace(judge, dreamed=_dreamed(origin, network))
+    kind = embedded.weights or known.weights
+    if origin.name_of(WEIGHTS) or kind == "file":
+        return _left_out(_weights_in_file(known, origin.name_of(WEIGHTS)))
+    if kind == "imagenet":
+        if known.fetched is None:
             return _left_out(
-                f"the weights of {own.name}, which dreamed the film, would have to be fetched; "
-                f"--judge {own.name} fetches them, {_from_a_file(own)}"
+                f"the weights of {known.name}, which dreamed the film, would have to be "
+                f"downloaded; "
+                f"--judge {known.name} downloads them, {_from_file(known)}"
             )
-        # As a file, for Keras would fetch anew what is broken in its cache.
-        network = network.model_copy(update={"weights": str(own.fetched)})
+        # As a file, since Keras would download a broken cached file again.
+        network = network.model_copy(update={"weights": str(known.fetched)})
     try:
         return replace(_judge(network, dream, size), dreamed=True)
     except NetworkError as error:
-        if origin != "imagenet" or not str(error).startswith("weights "):
+        if kind != "imagenet" or not str(error).startswith("weights "):
             raise
         return _left_out(
-            f"the weights of {own.name}, which dreamed the film, are broken in Keras's cache; "
-            f"--judge {own.name} fetches them anew, {_from_a_file(own)}"
+            f"the weights of {known.name}, which dreamed the film, are broken in Keras's cache; "
+            f"--judge {known.name} downloads them again, {_from_file(known)}"
         )
 
 
@@ -141,19 +137,19 @@ def _left_out(why: str) -> Judge:
     return Judge(notes=(f"strength is not measured: {why}",))
 
 
-def _of_a_file(own: NetworkSpec, name: str | None) -> str:
-    """Whoever made the film chose the name of its file: no line may break."""
+def _weights_in_file(known: NetworkSpec, name: str | None) -> str:
+    """Explain why weights in a file do not judge. The file name is untrusted: no line breaks."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in name or "")
-    named = f", {shown[:MOST_SHOWN]}" if shown else ""
-    return f"{own.name} dreamed the film with weights in a file{named}; {_from_a_file(own)}"
+    suffix = f", {shown[:MOST_SHOWN]}" if shown else ""
+    return f"{known.name} dreamed the film with weights in a file{suffix}; {_from_file(known)}"
 
 
-def _from_a_file(own: NetworkSpec) -> str:
-    return f"--judge {own.name} --weights FILE takes them from a file"
+def _from_file(known: NetworkSpec) -> str:
+    return f"--judge {known.name} --weights FILE takes them from a file"
 
 
 def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
-    """A network and its J of what a dream climbs."""
+    """A judge that measures the objective of a dream by a network."""
     steady, notes = _steady(dream.objective)
     known = spec(network.name)
     known.check_size(Size(*size))
@@ -169,7 +165,7 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
 
 
 def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
-    """Terms by which every frame is judged alike, and in words what had to be done for it."""
+    """Terms with constant weights, which judge every frame alike, and notes on what was changed."""
     varied = [term.layer for term in terms or () if isinstance(term.weight, Schedule)]
     if terms is None or not varied:
         return terms, ()
@@ -179,18 +175,18 @@ def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
     return steady, (f"weights that change over the film judge as 1: {', '.join(varied)}",)
 
 
-def _dreamed(noted: Embedded | None, network: Network) -> bool | None:
-    """Whether a network, its weights at hand, is the one that a film says dreamed it.
+def _dreamed(origin: Embedded | None, network: Network) -> bool | None:
+    """Whether a network is the one that dreamed a film; None if unknown.
 
-    Weights of other origin count as the same where nothing tells that they are not: a file may
-    hold ImageNet's.
+    Weights of different origin count as the same unless hashes differ or only one is random: a
+    file may hold the ImageNet weights.
     """
-    if noted is None:
+    if origin is None:
         return None
-    said = noted.recipe.network
-    if said.name == "none" or spec(said.name).name != spec(network.name).name:
+    embedded = origin.recipe.network
+    if embedded.name == "none" or spec(embedded.name).name != spec(network.name).name:
         return False
-    file, hashes = weights_file(network), noted.hashes_of(WEIGHTS)
+    file, hashes = weights_file(network), origin.hashes_of(WEIGHTS)
     if file is not None and hashes:
         return identity(WEIGHTS, file)["sha256"] in hashes
-    return (network.weights == "random") == (said.weights == "random")
+    return (network.weights == "random") == (embedded.weights == "random")

@@ -1,11 +1,11 @@
-"""A dreamed film beside its source, measured frame by frame: flicker, drift, strength.
+"""Measures of a dreamed film against its source, frame by frame: flicker, drift, strength.
 
 E_warp of Lai et al., "Learning Blind Video Temporal Consistency" (2018): each frame is compared
-with the one before it, moved by the source's own optical flow, where that flow can be trusted. What
-can be trusted is said by the checks of Ruder et al., "Artistic Style Transfer for Videos" (2016).
+with the one before it, warped by the source's optical flow, where that flow is reliable, by the
+consistency checks of Ruder et al., "Artistic Style Transfer for Videos" (2016).
 
-The flow is Farnebäck's ("Two-Frame Motion Estimation Based on Polynomial Expansion", 2003), and so
-not the one that a dream is carried by: no method is judged by its own idea of the motion.
+The flow is Farnebäck's ("Two-Frame Motion Estimation Based on Polynomial Expansion", 2003), not
+the one that carries a dream, so that no method is judged by its own estimate of the motion.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from dreamvid.shots import split_shots
 Floats = NDArray[np.float64]
 
 Flow = NDArray[np.float32]
-"""(H, W, 2): px right and down from each pixel of one frame to where it lies in another."""
+"""(H, W, 2): px right and down from each pixel of one frame to its place in another."""
 
 
 @dataclass(frozen=True)
 class Track:
-    """How a source's frame follows from the one before it.
+    """The motion between two consecutive frames of the source.
 
     Attributes:
-        backward: for each pixel of the later frame, where in the earlier one it was.
-        reliable: (H, W), where that can be trusted; M of the formulas.
+        backward: flow from the later frame to the earlier one.
+        reliable: (H, W), where the flow is reliable; M in the formulas.
     """
 
     backward: Flow
@@ -44,16 +44,16 @@ class Track:
         """Σ M·(warp(before) − after)² / Σ M over pixels and channels, pictures in [0, 1].
 
         `before` and `after` are two frames of any film that moves as the source does, on the 0–255
-        scale. None where no pixel can be trusted.
+        scale. None where no pixel is reliable.
         """
         if not self.reliable.any():
             return None
-        apart = (warped(before, self.backward) - after)[self.reliable] / 255
-        return float(np.mean(np.square(apart), dtype=np.float64))
+        difference = (warped(before, self.backward) - after)[self.reliable] / 255
+        return float(np.mean(np.square(difference), dtype=np.float64))
 
 
 def track(before: Frame, after: Frame) -> Track:
-    """The motion from one frame of the source to the next, and where it can be trusted."""
+    """Estimate the motion from one frame of the source to the next."""
     earlier, later = _grey(before), _grey(after)
     backward = flow(later, earlier)
     return Track(backward, reliable(flow(earlier, later), backward))
@@ -62,12 +62,12 @@ def track(before: Frame, after: Frame) -> Track:
 def flow(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> Flow:
     """Farnebäck's flow between two grey pictures (H, W): `here`(x) is found at `there`(x + flow).
 
-    Five sizes, each half the last; three rounds over a Gaussian window of 15 px.
+    Five pyramid levels, each half the last; three iterations with a Gaussian window of 15 px.
     """
-    made = cv2.calcOpticalFlowFarneback(
+    found = cv2.calcOpticalFlowFarneback(
         here,
         there,
-        None,  # type: ignore[call-overload]  # no flow to begin from
+        None,  # type: ignore[call-overload]  # no initial flow
         pyr_scale=0.5,
         levels=5,
         winsize=15,
@@ -76,14 +76,14 @@ def flow(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> Flow:
         poly_sigma=1.5,
         flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN,
     )
-    return np.asarray(made, np.float32)
+    return np.asarray(found, np.float32)
 
 
 def reliable(forward: Flow, backward: Flow) -> NDArray[np.bool_]:
-    """Where the backward flow b can be trusted (H, W), by Ruder et al.
+    """Where the backward flow b is reliable (H, W), by Ruder et al.
 
-    Not where the forward flow at the place that b points to, f̃, does not lead back (what was
-    hidden before): |f̃ + b|² > .01·(|f̃|² + |b|²) + .5; not at an edge of the motion:
+    Not at disocclusions, where the forward flow at the place that b points to, f̃, does not lead
+    back: |f̃ + b|² > .01·(|f̃|² + |b|²) + .5; not at motion boundaries:
     |∇u|² + |∇v|² > .01·|b|² + .002, with b = (u, v); and not where b points out of the frame.
     """
     back = _squared(backward)
@@ -99,10 +99,10 @@ def reliable(forward: Flow, backward: Flow) -> NDArray[np.bool_]:
 
 
 def warped(picture: NDArray[np.float32], backward: Flow) -> Floats:
-    """`picture` (H, W, any channels) looked up at x + backward(x), linearly in between.
+    """`picture` (H, W, any channels) sampled at x + backward(x), with bilinear interpolation.
 
-    Outside is the nearest pixel of the edge. Weighed by the exact position: OpenCV's `remap` rounds
-    it to 1/32 px, on some numbers of channels.
+    Outside the frame the nearest edge pixel is used. Weights are exact: OpenCV's `remap` rounds
+    positions to 1/32 px for some numbers of channels.
     """
     height, width = backward.shape[:2]
     x, y = (
@@ -113,12 +113,12 @@ def warped(picture: NDArray[np.float32], backward: Flow) -> Floats:
     right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     upper = picture[top, left] * (1 - across) + picture[top, right] * across
     lower = picture[bottom, left] * (1 - across) + picture[bottom, right] * across
-    looked: Floats = upper * (1 - down) + lower * down
-    return looked
+    sampled: Floats = upper * (1 - down) + lower * down
+    return sampled
 
 
 def _places(backward: Flow) -> tuple[Floats, Floats]:
-    """Where each pixel looks: its column and its row, moved."""
+    """The column and row that each pixel is sampled at."""
     height, width = backward.shape[:2]
     columns, rows = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)
     return columns + backward[..., 0], rows[:, np.newaxis] + backward[..., 1]
@@ -135,25 +135,25 @@ def _grey(frame: Frame) -> NDArray[np.uint8]:
 
 
 Objective = Callable[[Frame], float]
-"""J of a frame: what its dream has raised."""
+"""J of a frame: the objective that dreaming raises."""
 
 Triple = tuple[float, float, float]
 
 CLIPPED = (1, 254)
-"""A sample at or under the one, at or over the other, counts as clipped."""
+"""A sample at most the first or at least the second counts as clipped."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is measured of one frame. What cannot be is None.
+    """The measures of one frame; None where something cannot be measured.
 
     Attributes:
         frame: its index in the film, from 0.
-        cut: whether a shot begins here, other than the first.
+        cut: whether a shot begins here; False for the first frame.
         e_warp_source: E_warp of the source from the frame before to this one (see `flicker`).
         e_warp_dreamed: of the film, by the same flow and mask.
-        reliable: share of the pixels that both were measured on, 0..1.
-        objective_source: J of the source's frame, whole and unjittered.
+        reliable: share of the pixels with reliable flow, 0..1.
+        objective_source: J of the source's frame, untiled and without jitter.
         objective_dreamed: J of the film's.
         residual: root mean square of film less source, in levels, over pixels and channels.
         mean_shift: R, G, B: the film's mean less the source's, in levels.
@@ -177,17 +177,17 @@ class Measured:
 
     @property
     def flicker(self) -> float | None:
-        """What the film's E_warp is above the source's."""
+        """The film's E_warp minus the source's."""
         return _less(self.e_warp_dreamed, self.e_warp_source)
 
     @property
     def strength(self) -> float | None:
-        """What the dream has raised J by."""
+        """The film's J minus the source's."""
         return _less(self.objective_dreamed, self.objective_source)
 
 
 class Compared(NamedTuple):
-    """One frame: its measures, and the two pictures they are of."""
+    """A frame: its measures and the two pictures."""
 
     measured: Measured
     source: Frame
@@ -197,34 +197,34 @@ class Compared(NamedTuple):
 def measure(
     source: Iterable[Frame], dreamed: Iterable[Frame], objective: Objective | None = None
 ) -> Iterator[Compared]:
-    """Measure two films of one size, frame by frame, as far as both go.
+    """Measure two films of the same size, frame by frame, up to the end of the shorter one.
 
-    Two frames of each are held. Pairs across a cut of the source have no E_warp.
+    Two frames of each are in memory. Pairs across a cut of the source have no E_warp.
     """
     last: tuple[Frame, Frame] | None = None
     both = zip(split_shots(source, find=True), dreamed, strict=False)
-    for index, ((within, own), film) in enumerate(both):
-        moved = track(last[0], own) if last is not None and within else None
-        apart = film - own
+    for index, ((within, original), film) in enumerate(both):
+        moved = track(last[0], original) if last is not None and within else None
+        residual = film - original
         yield Compared(
             Measured(
                 frame=index,
                 cut=index > 0 and within == 0,
-                e_warp_source=moved.e_warp(last[0], own) if moved and last else None,
+                e_warp_source=moved.e_warp(last[0], original) if moved and last else None,
                 e_warp_dreamed=moved.e_warp(last[1], film) if moved and last else None,
                 reliable=float(moved.reliable.mean()) if moved else None,
-                objective_source=_finite(objective(own)) if objective else None,
+                objective_source=_finite(objective(original)) if objective else None,
                 objective_dreamed=_finite(objective(film)) if objective else None,
-                residual=float(np.sqrt(np.mean(np.square(apart), dtype=np.float64))),
-                mean_shift=_triple(_means(film) - _means(own)),
-                spread_shift=_triple(_spreads(film) - _spreads(own)),
-                clipped_source=_clipped(own),
+                residual=float(np.sqrt(np.mean(np.square(residual), dtype=np.float64))),
+                mean_shift=_triple(_means(film) - _means(original)),
+                spread_shift=_triple(_spreads(film) - _spreads(original)),
+                clipped_source=_clipped(original),
                 clipped_dreamed=_clipped(film),
             ),
-            own,
+            original,
             film,
         )
-        last = own, film
+        last = original, film
 
 
 def _means(frame: Frame) -> Floats:

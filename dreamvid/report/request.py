@@ -1,4 +1,4 @@
-"""What a report is asked for; `docs/report.md` says what each number of it means."""
+"""The options of `dreamvid report`; `docs/report.md` explains its numbers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dreamvid.recipe.fields import Flag, Moment, Rate
 STDOUT = Path("-")
 
 
-def _one(words: Any) -> Any:
-    if isinstance(words, list | tuple):
-        if len(words) > 1:
+def _one(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        if len(value) > 1:
             raise ValueError("takes one film")
-        return words[0] if words else None
-    return words
+        return value[0] if value else None
+    return value
 
 
 class Request(Section):
-    """What `dreamvid report` is asked for."""
+    """The options of `dreamvid report`."""
 
     dreamed: Annotated[
         NamedPath | None, BeforeValidator(_one), Flag(positional=True, metavar="DREAMED")
@@ -32,39 +32,40 @@ class Request(Section):
         None, description="The clip or picture that it was dreamed from."
     )
     start: Moment | None = Field(
-        None, description="Where in the clip the film begins; else where the film says."
+        None, description="Where in the clip the film begins. Default: as embedded in the film."
     )
-    frames: Frames | None = Field(None, ge=1, description="Frames to compare; else all.")
+    frames: Frames | None = Field(None, ge=1, description="Frames to compare. Default: all.")
     fps: Rate | None = Field(
-        None, description="Frames a second that were rendered; else what the film says, or its own."
+        None,
+        description="Frames a second of the render. Default: as embedded in the film, or its own.",
     )
     judge: Annotated[str | None, Flag(metavar="NAME")] = Field(
         None,
         max_length=MAX_NAME,
-        description="Network that judges the dream's strength, best one that did not dream; none: "
-        "it is not measured; else the one that dreamed the film.",
+        description="Network that measures the dream's strength, preferably one that did not "
+        "dream it; none: do not measure it. Default: the one that dreamed the film.",
     )
     weights: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None,
-        description="Weights of the network that judges, be it named or the one that dreamed; else "
-        "its own.",
+        description="Weights of the judging network. Default: those that dreamed the film, or its "
+        "own.",
     )
     objective: Objective = Field(
         None,
-        description="Layers of the network that judges, with weights; else its own or, where the "
-        "one that dreamed judges, those that it dreamed on.",
+        description="Layers of the judging network, with weights. Default: those that the film was "
+        "dreamed on, if the same network judges, else its own.",
     )
     numbers: Annotated[NamedPath | None, Flag("json", metavar="FILE")] = Field(
         None, description="Write every frame's numbers as JSON; - prints them, not the table."
     )
     plot: Annotated[NamedPath | None, Flag(metavar="FILE.png")] = Field(
-        None, description="Draw them over time, with the frames that matter."
+        None, description="Plot the numbers over time, with selected frames."
     )
     overwrite: bool = Field(False, description="Replace files that exist.")
 
     @property
     def named(self) -> tuple[Path, Path]:
-        """The film and its source. Raises RecipeError where one is not named."""
+        """The film and its source. Raises RecipeError if one is missing."""
         if self.dreamed is None:
             raise RecipeError("dreamed: name the film to report on")
         if self.source is None:

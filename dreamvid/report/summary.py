@@ -1,4 +1,4 @@
-"""What was measured of a film, summed up: its figures, as a table for people and as JSON."""
+"""Summary of the measures of a film, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from dreamvid.report.measure import Measured, Triple
 
 PARTS = 10
-"""Parts of a film, of which the first and the last tell its drift."""
+"""Parts of a film; drift is the last part minus the first."""
 
 NUMBERS = (
     "e_warp_source",
@@ -28,36 +28,36 @@ NUMBERS = (
     "clipped_source",
     "clipped_dreamed",
 )
-"""What is one number a frame; some frames have none."""
+"""Measures with one number a frame, or None."""
 
 COLORS = ("mean_shift", "spread_shift")
-"""What is three, for R, G and B."""
+"""Measures with three numbers, for R, G and B."""
 
 RELATIONS = {
     True: "it dreamed the film, and judges its own dream too kindly",
     False: "it did not dream the film",
     None: "the film does not say what dreamed it",
 }
-"""What a judge is to the film."""
+"""Descriptions of `Report.judge_dreamed`."""
 
 Course = dict[str, float]
-"""A number over a film: its `mean`, its means over the `first` and the `last` tenth of the frames
-that have it, and its `drift` from that to this."""
+"""A measure over a film: its `mean`, its means over the `first` and the `last` tenth of the frames
+that have it, and its `drift`, last minus first."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured of a film.
+    """The measures of a film.
 
     Attributes:
-        dreamed: its file name.
-        source: the clip's.
+        dreamed: file name of the film.
+        source: file name of the clip.
         size: (width, height) at which they were compared.
-        rate: frames a second; None of a still.
-        judge: the network and the layers that told the strength; empty without.
-        judge_dreamed: whether that network dreamed the film; None where the film does not say.
-        notes: what the two do not have in common, in words.
-        frames: every frame's measures; one at least.
+        rate: frames a second; None for a still.
+        judge: the network and layers that measured the strength; "" if none.
+        judge_dreamed: whether that network dreamed the film; None if unknown.
+        notes: how film and source differ, for people.
+        frames: the measures of every frame, at least one.
     """
 
     dreamed: str
@@ -71,58 +71,58 @@ class Report:
 
     @property
     def judged(self) -> str:
-        """The judge, and whether it is to be believed; empty where none judged."""
+        """The judge and its relation to the film; "" if none judged."""
         return f"{self.judge}; {RELATIONS[self.judge_dreamed]}" if self.judge else ""
 
     @property
     def cuts(self) -> list[int]:
-        """The frames at which a shot begins, but for the first."""
+        """The frames at which a shot begins, except the first."""
         return [one.frame for one in self.frames if one.cut]
 
     @property
     def pairs(self) -> int:
-        """How many pairs of frames E_warp was measured on."""
+        """How many pairs of frames have an E_warp."""
         return sum(one.flicker is not None for one in self.frames)
 
     @property
     def worst(self) -> int | None:
-        """The frame whose E_warp is most above its source's."""
-        told = [(-one.flicker, one.frame) for one in self.frames if one.flicker is not None]
-        return min(told)[1] if told else None
+        """The frame with the most flicker; None if it was not measured."""
+        values = [(-one.flicker, one.frame) for one in self.frames if one.flicker is not None]
+        return min(values)[1] if values else None
 
     @property
     def weakest(self) -> int:
-        """The frame of the least strength, or, where that was not told, of the least residual."""
-        told = [(one.strength, one.frame) for one in self.frames if one.strength is not None]
-        return min(told or [(one.residual, one.frame) for one in self.frames])[1]
+        """The frame of the least strength or, if that was not measured, of the least residual."""
+        values = [(one.strength, one.frame) for one in self.frames if one.strength is not None]
+        return min(values or [(one.residual, one.frame) for one in self.frames])[1]
 
     def overall(self) -> dict[str, Any]:
-        """The whole film's figures, by name; None for what could not be measured."""
-        told: dict[str, Any] = {"pairs": self.pairs, "worst": self.worst, "weakest": self.weakest}
+        """Statistics over the film by measure; None for what could not be measured."""
+        values: dict[str, Any] = {"pairs": self.pairs, "worst": self.worst, "weakest": self.weakest}
         for name in NUMBERS:
-            told[name] = course([getattr(one, name) for one in self.frames])
+            values[name] = course([getattr(one, name) for one in self.frames])
         for name in COLORS:
             channels = zip(*(getattr(one, name) for one in self.frames), strict=True)
-            told[name] = [course(list(channel)) for channel in channels]
-        return told
+            values[name] = [course(list(channel)) for channel in channels]
+        return values
 
     def json(self) -> str:
-        """Everything: finite numbers, and null for what could not be measured."""
-        told = asdict(self)
-        del told["frames"]
-        told |= {
+        """All data as JSON: finite numbers, and null for what could not be measured."""
+        values = asdict(self)
+        del values["frames"]
+        values |= {
             "rate": None if self.rate is None else str(self.rate),
             "cuts": self.cuts,
             "overall": self.overall(),
         }
-        told["frames"] = [
+        values["frames"] = [
             {**asdict(one), "flicker": one.flicker, "strength": one.strength} for one in self.frames
         ]
-        return json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False)
+        return json.dumps(values, indent=1, allow_nan=False, ensure_ascii=False)
 
 
 def course(values: Sequence[float | None]) -> Course | None:
-    """The course of a number, given a value a frame; None where no frame has one."""
+    """The statistics of a measure, given its value for each frame; None if all are None."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -137,10 +137,10 @@ def mean(values: Sequence[float]) -> float:
 
 
 NONE = "-"
-"""Stands for a number that could not be measured."""
+"""Shown for a number that could not be measured."""
 
 CALM = 0.9
-"""Share of the source's own E_warp under which a film is suspect; coding alone comes to .97."""
+"""Ratio to the source's E_warp under which a film is suspicious; encoding alone yields .97."""
 
 WARP, SHIFT, SHARE = ".7f", "+.2f", ".2%"
 
@@ -159,7 +159,7 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def title(report: Report) -> str:
-    """What was measured, in a line."""
+    """The title of a report, in one line."""
     width, height = report.size
     if report.rate is None:
         return f"{report.dreamed} beside {report.source}: a still of {width}x{height}"
@@ -170,31 +170,31 @@ def title(report: Report) -> str:
 
 
 def _overall(report: Report) -> Iterator[str]:
-    told = report.overall()
+    values = report.overall()
     yield _row("", ("mean", "first tenth", "last tenth", "drift"), "")
-    share = f", {told['reliable']['mean']:.1%} of their pixels" if report.pairs else ""
-    yield _course("E_warp of the source", told["e_warp_source"], WARP)
-    yield _course("E_warp of the dream", told["e_warp_dreamed"], WARP)
-    yield _course("difference", told["flicker"], WARP, f"{report.pairs} pairs{share}")
-    if told["strength"]:
-        yield _course("J of the source", told["objective_source"], ".4g", report.judged)
-        yield _course("strength", told["strength"], ".4g", "J of the dream less its source's")
-    yield _course("residual", told["residual"], ".2f", "levels, RMS")
+    share = f", {values['reliable']['mean']:.1%} of their pixels" if report.pairs else ""
+    yield _course("E_warp of the source", values["e_warp_source"], WARP)
+    yield _course("E_warp of the dream", values["e_warp_dreamed"], WARP)
+    yield _course("difference", values["flicker"], WARP, f"{report.pairs} pairs{share}")
+    if values["strength"]:
+        yield _course("J of the source", values["objective_source"], ".4g", report.judged)
+        yield _course("strength", values["strength"], ".4g", "J of the dream less its source's")
+    yield _course("residual", values["residual"], ".2f", "levels, RMS")
     for name in ("mean", "spread"):
-        for color, course in zip("RGB", told[f"{name}_shift"], strict=True):
+        for color, course in zip("RGB", values[f"{name}_shift"], strict=True):
             yield _course(f"{name} of {color}", course, SHIFT, "levels, less its source's")
-    yield _course("clipped in the source", told["clipped_source"], SHARE)
-    yield _course("clipped in the dream", told["clipped_dreamed"], SHARE)
+    yield _course("clipped in the source", values["clipped_source"], SHARE)
+    yield _course("clipped in the dream", values["clipped_dreamed"], SHARE)
     yield ""
     worst = NONE if report.worst is None else report.worst
     yield f"worst flicker: frame {worst}; weakest dream: frame {report.weakest}"
     yield f"cuts: {', '.join(map(str, report.cuts)) or 'none'}"
-    if report.pairs and told["e_warp_dreamed"]["mean"] < CALM * told["e_warp_source"]["mean"]:
+    if report.pairs and values["e_warp_dreamed"]["mean"] < CALM * values["e_warp_source"]["mean"]:
         yield "calmer than its source: a film that is blurred or frozen has a low E_warp too"
 
 
 def _still(report: Report) -> Iterator[str]:
-    """The figures of a still, which is one frame, and has no flicker and no drift."""
+    """The table of a still, which has no flicker and no drift."""
     (one,) = report.frames
     if one.strength is not None:
         yield _row("J of the source", [_number(one.objective_source, ".4g")], report.judged)
@@ -235,16 +235,16 @@ def _timeline(report: Report) -> Iterator[str]:
     yield "".join(f"{name:>{width}}" for name, width in HEAD)
     widths = [width for _, width in HEAD]
     for part in np.array_split(np.arange(len(report.frames)), min(PARTS, len(report.frames))):
-        own = [report.frames[index] for index in part]
+        frames = [report.frames[index] for index in part]
         numbers = [
-            _mean([one.e_warp_source for one in own], WARP),
-            _mean([one.e_warp_dreamed for one in own], WARP),
-            _mean([one.strength for one in own], ".4g"),
-            _mean([one.residual for one in own], ".2f"),
-            _colors([one.mean_shift for one in own]),
-            _colors([one.spread_shift for one in own]),
-            _mean([one.clipped_dreamed for one in own], SHARE),
-            str(sum(one.cut for one in own) or ""),
+            _mean([one.e_warp_source for one in frames], WARP),
+            _mean([one.e_warp_dreamed for one in frames], WARP),
+            _mean([one.strength for one in frames], ".4g"),
+            _mean([one.residual for one in frames], ".2f"),
+            _colors([one.mean_shift for one in frames]),
+            _colors([one.spread_shift for one in frames]),
+            _mean([one.clipped_dreamed for one in frames], SHARE),
+            str(sum(one.cut for one in frames) or ""),
         ]
         span = f"{part[0]}-{part[-1]}" if len(part) > 1 else f"{part[0]}"
         cells = zip([span, *numbers], widths, strict=True)
