@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from dreamvid.frame import Colors, Frame, Fresh, Notes, Size
+from dreamvid.machine import Machine
 from dreamvid.resolve import DreamSettings
 
 
@@ -59,3 +60,12 @@ class Octaves(Protocol):
         Raises:
             NetworkError: the frame is too small.
         """
+
+
+@runtime_checkable
+class OnMachine(Protocol):
+    """A dreamer that reports what it computes with, which a resumed render repeats."""
+
+    @property
+    def machine(self) -> Machine:
+        """Its threads, precision and tile."""

@@ -27,7 +27,8 @@ from dreamvid.media.still_writer import save_still
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.networks.registry import spec
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.rendering.render import plan, record
+from dreamvid.rendering.plan import plan
+from dreamvid.rendering.render import record
 from dreamvid.task import DreamTask
 
 SEED = Path(__file__).parent.parent / "dreamvid" / "seeds" / "clouds.jpg"

@@ -26,7 +26,7 @@ from typing import Any
 
 from dreamvid import cli
 from dreamvid.media import decoder, durable, segments
-from dreamvid.rendering import render as rendering
+from dreamvid.rendering import plan as planning
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
 from tests import survivor
@@ -156,8 +156,8 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
         try:
             os.chdir(folder)
             sys.stdout = sys.stderr = log.open("w", buffering=1)
-            rendering.make_dreamer = lambda job, machine=None: survivor.dream
-            rendering.SEGMENT = SEGMENT
+            planning.make_dreamer = lambda job, machine=None: survivor.dream
+            planning.SEGMENT = SEGMENT
             steps = Steps(folder, fault_at)
             steps.install()
             status = cli.main(said)

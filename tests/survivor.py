@@ -22,7 +22,7 @@ from dreamvid.cli import main
 from dreamvid.frame import Frame, Fresh
 from dreamvid.media import durable, ffmpeg
 from dreamvid.media.opencv import cv2
-from dreamvid.rendering import render
+from dreamvid.rendering import plan as render
 from tests import forks
 from tests.fakes import dreaming
 

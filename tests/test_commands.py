@@ -31,7 +31,7 @@ from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.recipe.load import presets
-from dreamvid.rendering import render as rendering
+from dreamvid.rendering import plan as planning
 from dreamvid.rendering.estimate import Pace
 from dreamvid.rendering.run import folder_of
 from dreamvid.task import DreamTask
@@ -231,7 +231,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, index: int) -> None:
             raise RunError("broken")
         return np.asarray(task.canvas * 0.98 + 1, np.float32)
 
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: dream)
+    monkeypatch.setattr(planning, "make_dreamer", lambda job, machine=None: dream)
 
 
 def test_an_unfinished_film_may_be_lengthened(
@@ -426,7 +426,7 @@ def test_the_objective_of_an_image_is_drawn_by_octave_and_step(
                     octave=at // 3, step=at % 3, objective=float(at), image=picture
                 )
 
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: Measured())
+    monkeypatch.setattr(planning, "make_dreamer", lambda job, machine=None: Measured())
     words = ["image", still, "-o", "a.png", "--plot", "objective.png"]
     assert main(words) == 0
     assert capsys.readouterr().out.splitlines() == ["a.png", "objective.png"]

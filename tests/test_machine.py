@@ -14,7 +14,8 @@ from dreamvid.frame import Size
 from dreamvid.machine import TILE_PIXEL, TILES, Machine, available, fitting, taken
 from dreamvid.networks.registry import spec
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.render import Plan, plan, render
+from dreamvid.rendering.plan import Plan, plan
+from dreamvid.rendering.render import render
 from dreamvid.resolve import resolve
 from tests.conftest import SEED
 from tests.loaded import dreamer_of

@@ -26,10 +26,11 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import Schedule, mapped, parse_schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.recurrence import frames as dream_frames
+from dreamvid.rendering import plan as planning
 from dreamvid.rendering import preview as previews
-from dreamvid.rendering import render as rendering
+from dreamvid.rendering.plan import plan
 from dreamvid.rendering.preview import GAP, GROUND, Grid, preview, preview_paths, smaller, spread
-from dreamvid.rendering.render import Step, plan
+from dreamvid.rendering.render import Step
 from dreamvid.source import open_source
 from dreamvid.task import DreamTask
 from tests import media_factory
@@ -46,7 +47,7 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
 
 @pytest.fixture
 def faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: fake)
+    monkeypatch.setattr(planning, "make_dreamer", lambda job, machine=None: fake)
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +336,7 @@ def test_stopped_it_goes_on_and_has_every_cell(
 
     words = ["zoom", str(still), "-n", "7", "--zoom", "1.05", "-o", str(still.parent / "night.mp4")]
     words += ["--preview", "--sheet", "4"]
-    monkeypatch.setattr(rendering, "make_dreamer", lambda job, machine=None: stops)
+    monkeypatch.setattr(planning, "make_dreamer", lambda job, machine=None: stops)
     assert main(words) == status
     assert f"the {done} frames done are in" in capsys.readouterr().err
     assert not (still.parent / "night.preview.mp4").exists()

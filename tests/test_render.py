@@ -26,7 +26,7 @@ from dreamvid.motion.warp import warp
 from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.render import make_dreamer
+from dreamvid.rendering.plan import make_dreamer
 from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.resolve import resolve
 from dreamvid.source import fit, open_source

@@ -27,6 +27,7 @@ from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec, Sink, partial_name, to_uint8
 from dreamvid.media.sound import Sound
 from dreamvid.recipe.load import make_recipe
+from dreamvid.rendering import plan as planning
 from dreamvid.rendering import render as rendering
 from dreamvid.rendering.run import folder_of
 from tests import media_factory as make
@@ -659,7 +660,7 @@ def test_another_codec_is_one_entry(tmp_path: Path) -> None:
 def test_a_resume_loses_no_closed_segment_of_any_codec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "SEGMENT", 3)
+    monkeypatch.setattr(planning, "SEGMENT", 3)
     still = make.picture(tmp_path / "a.png", 16, 16)
     output = tmp_path / "a.prores.mov"
     recipe = make_recipe(

@@ -14,8 +14,9 @@ from dreamvid.networks.registry import spec_of
 from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe
 from dreamvid.rendering.estimate import tried, warn_of_shortfalls
+from dreamvid.rendering.plan import Plan, is_done, output_of, plan
 from dreamvid.rendering.preview import plan_preview
-from dreamvid.rendering.render import Plan, is_done, output_of, plan, record
+from dreamvid.rendering.render import record
 
 
 def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -> None:

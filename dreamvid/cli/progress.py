@@ -19,8 +19,9 @@ from dreamvid.cli.messages import say, written_by
 from dreamvid.errors import DreamvidError
 from dreamvid.media.sink import recorded_partial
 from dreamvid.rendering.estimate import Pace, foreseen, lasting, warn_of_early_end
+from dreamvid.rendering.plan import Plan
 from dreamvid.rendering.preview import Preview
-from dreamvid.rendering.render import Plan, Step
+from dreamvid.rendering.render import Step
 from dreamvid.rendering.run import done_frames, folder_of
 
 Item = TypeVar("Item")

@@ -8,7 +8,7 @@ from contextlib import closing
 from dreamvid import notices
 from dreamvid.machine import taken
 from dreamvid.media.outputs import cost_of
-from dreamvid.rendering.render import SEGMENT, Plan
+from dreamvid.rendering.plan import Plan
 
 
 class Pace:
@@ -102,7 +102,9 @@ def disk(planned: Plan) -> str:
     if not planned.job.film:
         return _large(3 * size.width * size.height)
     film = 2 * cost_of(planned.output, size).disk
-    steady = size.width * size.height * (3 * min(SEGMENT, frames or SEGMENT) + 2 * 28)
+    steady = (
+        size.width * size.height * (3 * min(planned.segment, frames or planned.segment) + 2 * 28)
+    )
     if frames is None:
         return f"{_large(steady)} and {_large(film)} a frame"
     return f"at most {_large(steady + film * frames)}"

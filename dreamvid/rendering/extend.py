@@ -23,8 +23,8 @@ from dreamvid.recipe.at_frame import schedules
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.manifest import WEIGHTS, Manifest, compared, described
+from dreamvid.rendering.plan import SEGMENT, is_done
 from dreamvid.rendering.recovery import recovered
-from dreamvid.rendering.render import SEGMENT, is_done
 from dreamvid.rendering.run import (
     finished_run,
     folder_of,

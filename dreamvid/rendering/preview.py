@@ -31,7 +31,8 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
 from dreamvid.rendering.manifest import Manifest
-from dreamvid.rendering.render import SEGMENT, Plan, Step, output_of, plan, record
+from dreamvid.rendering.plan import Plan, output_of, plan
+from dreamvid.rendering.render import Step, record
 from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
 from dreamvid.source import open_source
@@ -195,7 +196,7 @@ def smaller(whole: Plan) -> Plan:
         job=resolve(small, source.size, machine),
         source=source,
         octaves=[],
-        manifest=Manifest.of(small, SEGMENT, machine),
+        manifest=Manifest.of(small, whole.segment, machine),
     )
 
 

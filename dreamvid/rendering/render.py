@@ -1,4 +1,4 @@
-"""Rendering a recipe: plan, dream, and record with checkpoints to resume from."""
+"""Rendering a plan: dreamed, and recorded with checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -7,42 +7,24 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from dreamvid import notices
-from dreamvid.errors import MediaError, RecipeError
-from dreamvid.frame import Frame, Size
-from dreamvid.machine import Machine
-from dreamvid.media.codecs import carries_recipe
-from dreamvid.media.metadata import read_comment
-from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
-from dreamvid.media.probe import probe
+from dreamvid.frame import Frame
+from dreamvid.media.outputs import open_sink, write_picture
 from dreamvid.media.sink import FilmSpec, Sink
-from dreamvid.motion.affine import camera_step
-from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.at_frame import at_frame, check
-from dreamvid.recipe.timeline import Timeline
-from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
+from dreamvid.recurrence import DreamedGroup
 from dreamvid.rendering.embedded import embed
-from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.plan import Plan, plan
 from dreamvid.rendering.run import (
     Keep,
     NoRun,
     Run,
-    finished_run,
     locked_run,
-    unfinished_run,
 )
-from dreamvid.resolve import Job, resolve
-from dreamvid.source import Source, open_source
-from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves
-
-SEGMENT = 48
-"""Frames in a closed segment of film; each is encoded independently of the others."""
-
+from dreamvid.source import Source
+from dreamvid.task import AnyDreamer
 
 PATIENCE = 0.05
 """Share of a dream's time to wait for its storage before the next dream begins."""
@@ -56,172 +38,6 @@ class Step:
     index: int
     total: int | None
     frame: Frame
-
-
-class NoDreamer:
-    """The dreamer of `network: none`: returns the canvas unchanged, without TensorFlow."""
-
-    identity = "none"
-
-    def __call__(self, task: DreamTask, /) -> Frame:
-        """Return the canvas."""
-        return task.canvas
-
-
-def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
-    """The dreamer that a job asks for.
-
-    Args:
-        machine: threads, precision and tile; threads apply only until TensorFlow has started.
-
-    Raises:
-        NetworkError: its network, layers or weights are not available.
-    """
-    if job.network.name == "none":
-        return NoDreamer()
-    from dreamvid.dreaming.dreamer import Dreamer
-
-    return Dreamer.of(job, machine or Machine.here())
-
-
-def output_of(recipe: Recipe) -> Path:
-    """The output path: the recipe's, else `NAME-dream.mp4` (or `.png`) in the current folder."""
-    if recipe.output is not None:
-        return recipe.output
-    stem = recipe.source[0].stem if recipe.source else "dreamvid"
-    return Path(f"{stem}-dream{'.png' if recipe.kind == 'image' else '.mp4'}")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A render, resolved and checked, before anything is dreamed.
-
-    Attributes:
-        recipe: with the network's defaults filled in.
-        job: that recipe, resolved.
-        output: where the result goes, unless `sink` is set.
-        source: the frames to dream on.
-        timeline: the frames' times.
-        dreamer: loaded.
-        octaves: the sizes of the first frame, smallest first; empty if the dreamer has none.
-        manifest: identifies the render; None: nothing is stored to resume from.
-        sink: the caller's sink.
-    """
-
-    recipe: Recipe
-    job: Job
-    output: Path
-    source: Source
-    timeline: Timeline
-    dreamer: AnyDreamer
-    octaves: list[Size] = field(default_factory=list)
-    manifest: Manifest | None = None
-    sink: Sink | None = None
-
-    def lines(self) -> Iterator[str]:
-        """A summary for people, line by line."""
-        count = "all" if self.timeline.frames is None else self.timeline.frames
-        size, rate = self.source.size, self.timeline.rate
-        yield f"{count} frames of {size} at {rate} fps into {self.output}"
-        if self.octaves:
-            yield "octaves " + ", ".join(map(str, self.octaves))
-            skipped = self.octaves_skipped
-            if skipped:
-                yield f"{skipped} smaller skipped: under the minimum size of the network"
-
-    @property
-    def octaves_skipped(self) -> int:
-        """How many of the requested octaves are too small for the network."""
-        requested = at_frame(self.job, self.timeline[0]).dream.octaves
-        return requested - len(self.octaves) if self.octaves else 0
-
-    def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
-        """Dream the frames; see `dreamed_groups`."""
-        return dreamed_groups(self.job, self.timeline, self.source.open(), self.dreamer, since)
-
-
-def plan(
-    recipe: Recipe,
-    *,
-    dreamer: AnyDreamer | None = None,
-    source: Source | None = None,
-    sink: Sink | None = None,
-    overwrite: bool = False,
-    restart: bool = False,
-) -> Plan:
-    """Resolve and check everything that a render needs, before any work is done.
-
-    Args:
-        dreamer, source, sink: the caller's objects, used in place of what the recipe names.
-        overwrite: whether an existing output may be replaced. That of an unfinished run always may.
-        restart: whether an unfinished run is discarded.
-
-    Raises:
-        DreamvidError: the recipe cannot be rendered; one line.
-    """
-    if source is None and not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
-    output = output_of(recipe)
-    film = recipe.kind != "image"
-    unfinished = None if restart or sink is not None or not film else unfinished_run(output)
-    if sink is None:
-        checked = check_output if film else check_picture
-        checked(output, recipe.source, overwrite or unfinished is not None)
-    custom_source = source
-    source = source or open_source(recipe)
-    recipe = with_network_defaults(recipe)
-    machine = unfinished.machine if unfinished else Machine.here()
-    job = resolve(recipe, Size(*source.size), machine)
-    timeline = Timeline(source.rate, source.frames)
-    check(job, timeline)
-    first = at_frame(job, timeline[0])
-    camera_step(first.motion, Size(*source.size))  # raises if trim leaves nothing
-    custom_dreamer = dreamer
-    dreamer = dreamer or make_dreamer(first, machine)
-    # Raises if the frame is too small for the network.
-    octaves = dreamer.sizes(Size(*source.size)) if isinstance(dreamer, Octaves) else []
-    manifest = None
-    if sink is None and film and _identified(dreamer=custom_dreamer, source=custom_source):
-        machine = getattr(dreamer, "machine", machine)
-        manifest = Manifest.of(
-            recipe, SEGMENT, machine, dreamer=custom_dreamer, source=custom_source
-        )
-    return Plan(recipe, job, output, source, timeline, dreamer, octaves, manifest, sink)
-
-
-def _identified(**parts: object) -> bool:
-    """Whether the caller's objects have an identity; if not, a notice says that resuming is off."""
-    for name, part in parts.items():
-        if part is not None and not (isinstance(part, Identified) and part.identity):
-            notices.inform(f"the {name} has no identity: nothing is kept to resume the render")
-            return False
-    return True
-
-
-def is_done(recipe: Recipe) -> bool:
-    """Whether the output of a recipe exists and was made by this recipe.
-
-    This is known from the run's manifest or, without one, from the recipe embedded in the film. A
-    still carries none, and is never known to be done.
-    """
-    if recipe.kind == "image" or not recipe.source:
-        return False
-    output = output_of(recipe)
-    if not output.exists() or unfinished_run(output) is not None:
-        return False
-    finished = finished_run(output)
-    if finished is None and not carries_recipe(output):
-        return False
-    manifest = Manifest.of(
-        with_network_defaults(recipe), SEGMENT, finished.machine if finished else Machine.here()
-    )
-    if finished is not None:
-        return not finished.differences(manifest)
-    try:
-        comment, frames = read_comment(output), probe(output).frames
-    except MediaError:
-        return False
-    return comment == embed(manifest) and frames == open_source(recipe).frames
 
 
 def render(
@@ -398,7 +214,7 @@ class _Recording:
             rate=planned.timeline.rate,
             crf=planned.job.encode.crf,
             sound=planned.source.sound,
-            segment_frames=SEGMENT,
+            segment_frames=planned.segment,
             note=embed(manifest) if manifest else "",
         )
         return open_sink(
