@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import (
+    DownloadError,
     DreamvidError,
     Fault,
     InputError,
@@ -24,6 +25,7 @@ from dreamvid.errors import (
     OutputError,
     RecipeError,
     RunError,
+    StateError,
 )
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.recipe import FilmRecipe, ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
@@ -71,6 +73,7 @@ _LAZY = {
 
 __all__ = [
     "AnyDreamer",
+    "DownloadError",
     "DreamStep",
     "DreamTask",
     "Dreamer",
@@ -93,6 +96,7 @@ __all__ = [
     "Sink",
     "Size",
     "Source",
+    "StateError",
     "Step",
     "VideoRecipe",
     "ZoomRecipe",

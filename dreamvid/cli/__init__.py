@@ -46,7 +46,8 @@ def main(argv: Sequence[str]) -> int:
             hint = near(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
             raise UsageError(f"{name}: unknown command{hint}")
         command = COMMANDS[name]
-        return command.run(name, command.summary, rest)
+        run = command.load()
+        return run(name, command.summary, rest)
     except BrokenPipeError:
         raise
     except (UsageError, DreamvidError, MemoryError, OSError, KeyboardInterrupt) as error:

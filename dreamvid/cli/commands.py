@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+Run = Callable[[str, str, Sequence[str]], int]
+"""Runs a command: takes its name, its summary and the arguments after the name; returns the exit
+status."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -12,48 +16,47 @@ class Command:
 
     Attributes:
         summary: one line for the help.
-        run: takes the command's name, its summary and the arguments after the name; returns the
-            exit status.
+        load: imports the function that runs it.
     """
 
     summary: str
-    run: Callable[[str, str, Sequence[str]], int]
+    load: Callable[[], Run]
 
 
-def _dream(name: str, summary: str, argv: Sequence[str]) -> int:
+def _dream() -> Run:
     from dreamvid.cli.render import dream_command
 
-    return dream_command(name, summary, argv)
+    return dream_command
 
 
-def _render(name: str, summary: str, argv: Sequence[str]) -> int:
+def _render() -> Run:
     from dreamvid.cli.render import render_command
 
-    return render_command(name, summary, argv)
+    return render_command
 
 
-def _continue(name: str, summary: str, argv: Sequence[str]) -> int:
+def _continue() -> Run:
     from dreamvid.cli.render import continue_command
 
-    return continue_command(name, summary, argv)
+    return continue_command
 
 
-def _recipe(name: str, summary: str, argv: Sequence[str]) -> int:
+def _recipe() -> Run:
     from dreamvid.cli.recipes import recipe_command
 
-    return recipe_command(name, summary, argv)
+    return recipe_command
 
 
-def _layers(name: str, summary: str, argv: Sequence[str]) -> int:
+def _layers() -> Run:
     from dreamvid.cli.inspect import layers_command
 
-    return layers_command(name, summary, argv)
+    return layers_command
 
 
-def _report(name: str, summary: str, argv: Sequence[str]) -> int:
+def _report() -> Run:
     from dreamvid.cli.inspect import report_command
 
-    return report_command(name, summary, argv)
+    return report_command
 
 
 COMMANDS = {

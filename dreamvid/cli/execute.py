@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from dreamvid.cli.arguments import gives
 from dreamvid.cli.dump import yaml_lines
-from dreamvid.cli.messages import LOG, say
+from dreamvid.cli.length import with_length
+from dreamvid.cli.messages import LOG, say, warnings_shown
 from dreamvid.cli.progress import follow, follow_preview
-from dreamvid.cli.run_options import RunOptions, StillOptions
+from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
+from dreamvid.cli.sources import check_sources
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.networks.registry import spec_of
@@ -19,42 +23,53 @@ from dreamvid.rendering.preview import plan_preview
 from dreamvid.rendering.render import record
 
 
-def execute(recipe: Recipe, options: RunOptions, *, steps_given: bool = False) -> None:
+def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
     """Render, preview or dry-run a recipe, as the options ask.
 
     Args:
-        steps_given: whether `--steps` was given, which may also shorten the first frame's burst.
+        argv: the command's arguments, of which some have side effects that are warned of.
 
     Raises:
         DreamvidError: the recipe cannot be rendered; one line.
         KeyboardInterrupt: the user stopped the render.
     """
-    keep = options.keeping
-    if options.preview:
-        preview = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
-        for line in follow_preview(preview, quiet=options.quiet):
-            print(line)
-        return
-    if options.dry_run:
-        planned = plan(recipe, overwrite=True)  # a dry run replaces nothing
-        notes = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
-        print("\n".join([*yaml_lines(planned.recipe), *notes]))
-        return
-    if not (options.overwrite or options.restart) and is_done(recipe):
-        if not options.quiet:
-            say(f"{output_of(recipe)}: done already")
-        return
-    plot = _checked_plot(recipe, options)
-    planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
+    with warnings_shown(options.quiet):
+        check_sources(recipe)
+        if not isinstance(options, Continuation):
+            recipe = with_length(recipe, options)
+        if options.preview:
+            _preview(recipe, options)
+        elif options.dry_run:
+            _dry_run(recipe)
+        elif not (options.overwrite or options.restart) and is_done(recipe):
+            if not options.quiet:
+                say(f"{output_of(recipe)}: done already")
+        else:
+            plot = _checked_plot(recipe, options)
+            planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
+            warn_of_shortfalls(planned)
+            if gives(argv, "--steps"):
+                _warn_of_burst(recipe)
+            overwrite, restart = options.overwrite, options.restart
+            steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
+            follow(planned, steps, quiet=options.quiet, restart=restart)
+            if not options.quiet:
+                print(planned.output)
+            if plot is not None:
+                _plot_objective(planned, plot, options)
+
+
+def _preview(recipe: Recipe, options: RunOptions) -> None:
+    preview = plan_preview(recipe, options.pictures, overwrite=options.overwrite)
+    for line in follow_preview(preview, quiet=options.quiet):
+        print(line)
+
+
+def _dry_run(recipe: Recipe) -> None:
+    planned = plan(recipe, overwrite=True)  # a dry run replaces nothing
     warn_of_shortfalls(planned)
-    if steps_given:
-        _warn_of_burst(recipe)
-    steps = record(planned, overwrite=options.overwrite, restart=options.restart, keep=keep)
-    follow(planned, steps, quiet=options.quiet, restart=options.restart)
-    if not options.quiet:
-        print(planned.output)
-    if plot is not None:
-        _plot_objective(planned, plot, options)
+    notes = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
+    print("\n".join([*yaml_lines(planned.recipe), *notes]))
 
 
 def _warn_of_burst(recipe: Recipe) -> None:

@@ -13,6 +13,7 @@ FAILED, USAGE, TRY_AGAIN, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses: fails again; unknown arguments; may succeed when tried again; interrupted."""
 
 LOG = logging.getLogger("dreamvid")
+DOWNLOADS = logging.getLogger("dreamvid.dreaming.networks.download")
 
 
 def status_of(error: BaseException) -> int:
@@ -74,21 +75,28 @@ def written_by(write: Callable[[str], object]) -> Iterator[None]:
 
 
 class _Shown(logging.Handler):
-    """Prints log records as warnings."""
+    """Prints warnings, and what is logged of downloads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _write[-1](f"dreamvid: warning: {record.getMessage()}")
+        if record.levelno >= logging.WARNING:
+            _write[-1](f"dreamvid: warning: {record.getMessage()}")
+        elif record.name == DOWNLOADS.name:
+            _write[-1](f"dreamvid: {record.getMessage()}")
 
 
 @contextmanager
 def warnings_shown(quiet: bool = False) -> Iterator[None]:
-    """Print the library's warnings within the context; with `quiet` drop them."""
-    handler = logging.NullHandler() if quiet else _Shown(logging.WARNING)
+    """Print the library's warnings and download progress within the context; with `quiet` drop
+    them."""
+    handler = logging.NullHandler() if quiet else _Shown()
+    level = DOWNLOADS.level
     LOG.addHandler(handler)
+    DOWNLOADS.setLevel(logging.INFO)
     try:
         yield
     finally:
         LOG.removeHandler(handler)
+        DOWNLOADS.setLevel(level)
 
 
 def each(names: Sequence[str], do: Callable[[str], None], *, quiet: bool) -> int:

@@ -11,7 +11,8 @@ from dreamvid.errors import NetworkError
 from dreamvid.networks.defaults import network_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec
-from dreamvid.recipe import FilmRecipe, Recipe, Term
+from dreamvid.recipe import FilmRecipe, Recipe
+from dreamvid.recipe.terms import BaseTerm
 
 
 def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
@@ -56,6 +57,6 @@ def without_default(description: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(_shown, value))
-    if isinstance(value, Term):
-        return value.layer if value.weight == 1 else f"{value.layer}={_shown(value.weight)}"
+    if isinstance(value, BaseTerm):
+        return value.label
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from dreamvid.cli.messages import say, written_by
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, StateError
 from dreamvid.media.sink import recorded_partial
 from dreamvid.rendering.estimate import Pace, foreseen, lasting, warn_of_early_end
 from dreamvid.rendering.plan import Plan
@@ -60,7 +60,8 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 if stopping.stop and done != step.total:
                     raise KeyboardInterrupt
     except (KeyboardInterrupt, DreamvidError) as error:
-        error.add_note(_left(output, done))
+        if not isinstance(error, StateError):  # such a run is not resumed by the same command
+            error.add_note(_left(output, done))
         raise
     warn_of_early_end(planned, done)
 

@@ -12,9 +12,8 @@ from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, warnings_shown
 from dreamvid.cli.options import is_recipe, parse, words_taken
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
-from dreamvid.cli.sources import check_sources, clip_output
+from dreamvid.cli.sources import clip_output
 from dreamvid.errors import UsageError
-from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
 
 OUTPUT = "-o", "--output"
@@ -22,6 +21,7 @@ OUTPUT = "-o", "--output"
 
 def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The commands zoom, video and image: a recipe from options, over a base recipe."""
+    from dreamvid.cli.execute import execute
     from dreamvid.rendering.embedded import any_recipe
 
     file = value_of(argv, "--recipe")
@@ -32,18 +32,20 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     refuse_conflicts(argv)
     clips = data["source"]
     if name != "video" or not isinstance(clips, list) or len(clips) < 2:
-        return _render(make_recipe(data, name), options, argv)
+        execute(make_recipe(data, name), options, argv)
+        return 0
     folder = _folder_of(data["output"] if gives(argv, *OUTPUT) else None)
 
     def dream(clip: str) -> None:
         single = {**data, "source": [clip], "output": clip_output(folder, clip)}
-        _render(make_recipe(single, name), options, argv)
+        execute(make_recipe(single, name), options, argv)
 
     return each(clips, dream, quiet=options.quiet)
 
 
 def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command render: recipes one after another, with the same options; each may fail alone."""
+    from dreamvid.cli.execute import execute
     from dreamvid.rendering.embedded import any_recipe
 
     names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
@@ -58,13 +60,14 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     def dream(file: str) -> None:
         base = any_recipe(file, output=not gives(flags, *OUTPUT))
         data, options = parse(name, summary, base, flags, _options_of(base.kind), named=True)
-        _render(make_recipe(data, base.kind), options, flags)
+        execute(make_recipe(data, base.kind), options, flags)
 
     return each(names, dream, quiet=quiet)
 
 
 def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command continue: extend or branch a finished film."""
+    from dreamvid.cli.execute import execute
     from dreamvid.media.probe import probe
     from dreamvid.rendering.extend import default_extension, extend
 
@@ -84,7 +87,8 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     more = with_length(make_recipe(data, base.kind), options, rate)
     with warnings_shown(options.quiet):
         recipe = extend(film, more, options.start, options.overwrite)
-    return _render(recipe, options, flags)
+    execute(recipe, options, flags)
+    return 0
 
 
 def _options_of(kind: str) -> type[RunOptions]:
@@ -102,15 +106,3 @@ def _folder_of(output: Any) -> str:
         )
     Path(output).mkdir(exist_ok=True)
     return str(output)
-
-
-def _render(recipe: Recipe, options: RunOptions, flags: Sequence[str]) -> int:
-    """Check the sources, apply the length, and execute the recipe."""
-    from dreamvid.cli.execute import execute
-
-    with warnings_shown(options.quiet):
-        check_sources(recipe)
-        if not isinstance(options, Continuation):
-            recipe = with_length(recipe, options)
-        execute(recipe, options, steps_given=gives(flags, "--steps"))
-    return 0

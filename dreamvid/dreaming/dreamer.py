@@ -16,7 +16,7 @@ import numpy as np
 from dreamvid.dreaming.ascent import Ascended, Ascent
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
-from dreamvid.dreaming.objective import Objective, name_of
+from dreamvid.dreaming.objective import Objective
 from dreamvid.dreaming.objectives import measure, objective
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
 from dreamvid.dreaming.params import noted_scale, scale_key, step_params
@@ -108,7 +108,7 @@ class Dreamer:
     def _load(
         self, spec: NetworkSpec, network: Network, dream: Dream, seed: int, machine: Machine
     ) -> None:
-        weights = [(name_of(term), term.weight) for term in dream.objective or ()]
+        weights = [(term.name, term.weight) for term in dream.objective or ()]
         for key, value in (*dream, *weights):
             if isinstance(value, Schedule):
                 raise RecipeError(f"{key}: a schedule needs a film; a Dreamer takes a number")

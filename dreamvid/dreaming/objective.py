@@ -51,19 +51,13 @@ class Objective:
     def __str__(self) -> str:
         """The objective as written on the command line: `cells,heads=-0.5`."""
         return ",".join(
-            name_of(term) if term.weight == 1 else f"{name_of(term)}={term.weight:g}"
-            for term in self.terms
+            term.name if term.weight == 1 else f"{term.name}={term.weight:g}" for term in self.terms
         )
 
 
 def layer(name: str) -> Objective:
     """The mean activation of a network's layer (or mean square, by the dream's `power`)."""
     return Objective((LayerTerm(layer=name),))
-
-
-def name_of(term: Term) -> str:
-    """A term's name, without its weight."""
-    return str(term.name if hasattr(term, "name") else term.layer)
 
 
 def _is(other: object) -> bool:

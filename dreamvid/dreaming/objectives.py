@@ -58,9 +58,9 @@ def objective(
     Raises:
         NetworkError: an unknown layer, or weights that cannot be loaded.
     """
-    layers = [name for term in terms if (name := getattr(term, "layer", None))]
+    layers = [name for term in terms for name in term.layers]
     features_of = activations(spec, network, layers) if layers else None
-    parts = [(OBJECTIVES[getattr(term, "telling", "layer")], term) for term in terms]
+    parts = [(OBJECTIVES[term.telling], term) for term in terms]
 
     def value(picture: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         features = features_of(picture[tf.newaxis]) if features_of else {}

@@ -8,7 +8,6 @@ import numpy as np
 
 from dreamvid.color import NATURAL, covariance
 from dreamvid.dreaming.ascent import Scale, StepParams
-from dreamvid.dreaming.objective import name_of
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.shaping import mixing
 from dreamvid.frame import Colors
@@ -37,7 +36,7 @@ def step_params(
     smooth = RECURSIVE_SMOOTH if method == "recursive" else (settings.gradient_blur,) * 2
     share = settings.decorrelate
     mixed = mixing(_palette(settings, task), share) if share else None
-    same = [*map(name_of, settings.objective)] == [*map(name_of, terms)]
+    same = [term.name for term in settings.objective] == [term.name for term in terms]
     weights = tuple(term.weight for term in (settings.objective if same else terms))
     return StepParams(weights, settings.step_size, smooth, settings.laplacian, mixed)
 

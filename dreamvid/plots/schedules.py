@@ -150,7 +150,7 @@ def _label(recipe: Recipe, key: str) -> str:
         if part.isdecimal():
             values = _at(recipe, ".".join(parts[:index]))
             if isinstance(values[int(part)], Term):
-                return ".".join([*parts[:index], values[int(part)].layer])
+                return ".".join([*parts[:index], values[int(part)].name])
             parts[index] = ("RGB" if len(values) == 3 else "xy")[int(part)]
     return ".".join(parts)
 

@@ -56,6 +56,11 @@ class BaseTerm(Section):
         return f"{self.name}={f'{weight:g}' if isinstance(weight, int | float) else weight}"
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The network's layers whose features the term is computed from."""
+        return ()
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The input files of the term."""
         return tuple(path for _, path in recipe_files(self))
@@ -77,6 +82,11 @@ class LayerTerm(BaseTerm):
     def name(self) -> str:
         """The layer's name."""
         return self.layer
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layer."""
+        return (self.layer,)
 
 
 Term: TypeAlias = LayerTerm

@@ -15,7 +15,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec
-from dreamvid.recipe import Dream, LayerTerm, Network, Term
+from dreamvid.recipe import Dream, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
 from dreamvid.rendering.manifest import WEIGHTS, identity, weights_file
@@ -92,7 +92,7 @@ def _believable(origin: Embedded) -> bool:
     except NetworkError:
         return False
     fits = known is None or network.weights != "imagenet" or known.weights == "imagenet"
-    return fits and all(term.layer.isprintable() for term in terms)
+    return fits and all(term.name.isprintable() for term in terms)
 
 
 def _dreamer(origin: Embedded, size: tuple[int, int], weights: str | None, layers: Terms) -> Judge:
@@ -166,11 +166,12 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
 
 def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
     """Terms with constant weights, which judge every frame alike, and notes on what was changed."""
-    varied = [term.layer for term in terms or () if isinstance(term.weight, Schedule)]
+    varied = [term.name for term in terms or () if isinstance(term.weight, Schedule)]
     if terms is None or not varied:
         return terms, ()
     steady = tuple(
-        LayerTerm(layer=term.layer) if isinstance(term.weight, Schedule) else term for term in terms
+        term.model_copy(update={"weight": 1.0}) if isinstance(term.weight, Schedule) else term
+        for term in terms
     )
     return steady, (f"weights that change over the film judge as 1: {', '.join(varied)}",)
 
