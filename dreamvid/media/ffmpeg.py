@@ -220,9 +220,19 @@ def packets(
     # If the optional map matches nothing, ffmpeg chooses another stream.
     if f"#media_type 0: {kind}" not in listing:
         return None
+    # Without decoding, messages of the stream's decoder do not concern the file.
+    name = listing.partition("#codec_id 0: ")[2].partition("\n")[0].encode()
+    skipped = () if decode else (b"[" + name, b"    Last message")
+    messages = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
+    fault = complaint(b"\n".join(messages), 0) if messages else ""
+    return _parsed(done.stdout, fault)
+
+
+def _parsed(listing: bytes, fault: str) -> Packets | None:
+    """The packets of a listing by ffmpeg's `framecrc`; None if there are none."""
     tick, ends, exact = Fraction(0), [0], True
     times: list[int] = []
-    for line in io.TextIOWrapper(io.BytesIO(done.stdout), errors="replace"):
+    for line in io.TextIOWrapper(io.BytesIO(listing), errors="replace"):
         if line.startswith("#tb 0:"):
             tick = Fraction(line.split(":")[1].strip())
         elif not line.startswith("#"):
@@ -232,11 +242,6 @@ def packets(
             ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    # Without decoding, messages of the stream's decoder do not concern the file.
-    name = listing.partition("#codec_id 0: ")[2].partition("\n")[0].encode()
-    skipped = () if decode else (b"[" + name, b"    Last message")
-    messages = [line for line in done.stderr.splitlines() if not line.startswith(skipped)]
-    fault = complaint(b"\n".join(messages), 0) if messages else ""
     return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, fault)
 
 

@@ -95,13 +95,8 @@ def probe(path: Path) -> Clip:
     except RunError as error:
         raise InputError(f"{path}: {error}", path=path) from error
     streams = [line for line in text.splitlines() if re.match(r"\s*Stream #0:", line)]
-    # ffmpeg lists album covers as video streams.
-    has_video = any(" Video: " in line and "(attached pic)" not in line for line in streams)
     has_audio = any(" Audio: " in line for line in streams)
-    if streams and not has_video:
-        content = "only sound" if has_audio else "no pictures"
-        raise InputError(f"{path}: holds {content}; give a clip with pictures", path=path)
-
+    _require_pictures(path, streams, has_audio)
     _require_size(path, *_sizes(streams))
     match = re.search(r"Input #0, ([\w,]+), from", text)
     container = match[1] if match else ""
@@ -128,6 +123,14 @@ def probe(path: Path) -> Clip:
         timing.last,
         timing.fault,
     )
+
+
+def _require_pictures(path: Path, streams: list[str], has_audio: bool) -> None:
+    # ffmpeg lists album covers as video streams.
+    has_video = any(" Video: " in line and "(attached pic)" not in line for line in streams)
+    if streams and not has_video:
+        content = "only sound" if has_audio else "no pictures"
+        raise InputError(f"{path}: holds {content}; give a clip with pictures", path=path)
 
 
 def _sizes(streams: list[str]) -> Iterator[Size]:

@@ -94,10 +94,15 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
     shown, moment = 0, Fraction(0)
     frame: Callable[[], Frame] | None = None
     crash = ""
+
+    def is_shown(until: Fraction) -> bool:
+        """Whether the next frame is wanted, and shows the current picture: it comes before that."""
+        return shown != count and begin + shown / rate + grace < until
+
     with closing(_pictures(clip, begin)) as pictures:
         try:
             for following, picture in pictures:
-                while frame and shown != count and begin + shown / rate + grace < following:
+                while frame and is_shown(following):
                     yield frame()
                     shown += 1
                 if shown == count:
@@ -108,8 +113,7 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
             if frame is None:
                 raise
             crash = error.reason
-    over = moment + 1 / clip.rate
-    while frame and shown != count and begin + shown / rate + grace < over:
+    while frame and is_shown(moment + 1 / clip.rate):
         yield frame()
         shown += 1
     if shown != count:

@@ -55,14 +55,7 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
     time stamps show whether the rate is constant. A file that is cut off counts one frame more:
     the one that reading will find missing.
     """
-    try:
-        # A cut-off GIF is detected only by decoding it.
-        listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
-        zero = ffmpeg.first_picture(path)
-    except RunError:
-        listed = zero = None
-    if listed is not None and listed.count > MAX_LISTED:
-        raise too_many(path, MAX_LISTED)
+    listed, zero = _listed(path, container)
     if listed is None or zero is None:
         return Timing(_sane(path, stated), count or None)
     fault = listed.fault or _cut_off(path, container)
@@ -74,6 +67,15 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
         mean = float(listed.count / max(listed.end - listed.start, listed.tick))
         rate = _sane(path, stated if 0 < stated <= HIGHEST_RATE else mean)
         return Timing(rate, listed.count + missing, fault=fault)
+    return _by_stamps(ticks, listed, zero, stated, fault)
+
+
+def _by_stamps(
+    ticks: NDArray[np.int64], listed: ffmpeg.Packets, zero: Fraction, stated: float, fault: str
+) -> Timing:
+    """The timing of pictures that each have a time stamp (in ticks), from the one shown at `zero`
+    (seconds) on."""
+    missing = bool(fault)
     times = (ticks - ticks[0]) * float(listed.tick)
     mean = (len(times) - 1) / times[-1] if len(times) > 1 else stated
     last = listed.latest - zero
@@ -83,6 +85,23 @@ def timing_of(path: Path, container: str, stated: float, count: int) -> Timing:
     rate = _usual(times, stated)
     lasts = max(listed.end - zero, last + 1 / rate)
     return Timing(rate, math.ceil(lasts * rate - Fraction(1, 2)) + missing, False, last, fault)
+
+
+def _listed(path: Path, container: str) -> tuple[ffmpeg.Packets | None, Fraction | None]:
+    """The packets of a clip, and when its first picture is shown; None if it cannot be listed.
+
+    Raises:
+        InputError: there are too many.
+    """
+    try:
+        # A cut-off GIF is detected only by decoding it.
+        listed = ffmpeg.packets(path, "video", most=MAX_LISTED + 1, decode=container == "gif")
+        zero = ffmpeg.first_picture(path)
+    except RunError:
+        return None, None
+    if listed is not None and listed.count > MAX_LISTED:
+        raise too_many(path, MAX_LISTED)
+    return listed, zero
 
 
 def _usual(times: Seconds, stated: float) -> Fraction:

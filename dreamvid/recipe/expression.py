@@ -114,6 +114,12 @@ def known() -> tuple[str, ...]:
     return *NAMES, *_FUNCTIONS
 
 
+def _unknown(token: str, usable: Collection[str]) -> str:
+    hint = near(token, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
+    hint = "; it goes after the last key" if token in BETWEEN else hint
+    return f"{short(token)} is no number and no name in an expression{hint}"
+
+
 def _tokens(text: str, names: Collection[str]) -> Iterable[str]:
     """The tokens of an expression, each of them known and within the limits."""
     place = depth = nodes = 0
@@ -125,9 +131,7 @@ def _tokens(text: str, names: Collection[str]) -> Iterable[str]:
             raise ValueError(f"{short(text[place:].lstrip()[0])} has no meaning in an expression")
         place, token = match.end(), match[0].strip()
         if match["name"] and token not in usable:
-            hint = near(token, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
-            hint = "; it goes after the last key" if token in BETWEEN else hint
-            raise ValueError(f"{short(token)} is no number and no name in an expression{hint}")
+            raise ValueError(_unknown(token, usable))
         if operand and (match["number"] or match["name"] or token == "("):
             between = f"{short(last)} and {short(token)}"
             raise ValueError(f"lacks an operator, such as *, between {between}")

@@ -141,31 +141,32 @@ def plan(
     if source is None and not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
     output = output_of(recipe)
-    film = recipe.kind != "image"
-    unfinished = None if restart or sink is not None or not film else unfinished_run(output)
+    machine = Machine.here()
     if sink is None:
-        checked = check_output if film else check_picture
+        unfinished = None if restart else _unfinished(recipe)
+        machine = unfinished.machine if unfinished else machine
+        checked = check_picture if recipe.kind == "image" else check_output
         checked(output, recipe.source, overwrite or unfinished is not None)
-    custom_source = source
-    source = source or open_source(recipe)
+    opened = source or open_source(recipe)
     recipe = with_network_defaults(recipe)
-    machine = unfinished.machine if unfinished else Machine.here()
-    job = resolve(recipe, Size(*source.size), machine)
-    timeline = Timeline(source.rate, source.frames)
+    job = resolve(recipe, opened.size, machine)
+    timeline = Timeline(opened.rate, opened.frames)
     check(job, timeline)
     first = at_frame(job, timeline[0])
-    camera_step(first.motion, Size(*source.size))  # raises if trim leaves nothing
-    custom_dreamer = dreamer
-    dreamer = dreamer or make_dreamer(first, machine)
+    camera_step(first.motion, opened.size)  # raises if trim leaves nothing
+    loaded = dreamer or make_dreamer(first, machine)
     # Raises if the frame is too small for the network.
-    octaves = dreamer.sizes(Size(*source.size)) if isinstance(dreamer, Octaves) else []
+    octaves = loaded.sizes(opened.size) if isinstance(loaded, Octaves) else []
     manifest = None
-    if sink is None and film and _identified(dreamer=custom_dreamer, source=custom_source):
-        machine = dreamer.machine if isinstance(dreamer, OnMachine) else machine
-        manifest = Manifest.of(
-            recipe, SEGMENT, machine, dreamer=custom_dreamer, source=custom_source
-        )
-    return Plan(recipe, job, output, source, timeline, dreamer, octaves, manifest, sink, SEGMENT)
+    if sink is None and job.film and _identified(dreamer=dreamer, source=source):
+        machine = loaded.machine if isinstance(loaded, OnMachine) else machine
+        manifest = Manifest.of(recipe, SEGMENT, machine, dreamer=dreamer, source=source)
+    return Plan(recipe, job, output, opened, timeline, loaded, octaves, manifest, sink, SEGMENT)
+
+
+def _unfinished(recipe: Recipe) -> Manifest | None:
+    """The manifest of an unfinished run of the same output; a picture has none."""
+    return None if recipe.kind == "image" else unfinished_run(output_of(recipe))
 
 
 def _identified(**parts: object) -> bool:

@@ -22,7 +22,7 @@ from dreamvid.report.judge import find_judge
 from dreamvid.report.measure import Compared, Measured, measure
 from dreamvid.report.request import STDOUT, Request
 from dreamvid.report.summary import Report
-from dreamvid.source import fit, open_source
+from dreamvid.source import Source, fit, open_source
 
 Watch = Callable[[Iterator[Compared], int | None], Iterable[Compared]]
 """Wraps the measured frames, for example in a progress bar. The number is how many there will
@@ -101,27 +101,15 @@ def open_films(
         raise MediaError(f"{dreamed}: {_shown(size)} is too small to measure motion in")
     part = _part(said, film.rate)
     notes = []
-    if start is None and part.start:
+    if start is not None:
+        part = part._replace(start=start, end=None)
+    elif part.start:
         notes.append(f"according to the film it begins at {float(part.start):g} s of its source")
     if fps is None and part.fps:
         notes.append(f"according to the film it was rendered at {part.fps} fps")
     rate = fps or part.fps or film.rate
-    recipe = VideoRecipe(
-        source=(source,),
-        size=size,
-        start=part.start if start is None else start,
-        end=part.end if start is None else None,
-        fps=rate,
-        frames=frames or part.frames,
-    )
-    try:
-        opened = open_source(recipe)
-    except MediaError as error:
-        if start is None and part.start:
-            raise MediaError(
-                f"{error}; the start is embedded in the film; --start TIME overrides it"
-            ) from None
-        raise
+    part = part._replace(fps=rate, frames=frames or part.frames)
+    opened = _open_part(source, Size(*size), part, embedded=start is None)
     if size != clip.size:
         notes.append(f"the source, {_shown(clip.size)}, is fitted to {_shown(size)}")
     if rate != clip.rate:
@@ -144,6 +132,26 @@ class _Part(NamedTuple):
     end: Fraction | None = None
     fps: Fraction | None = None
     frames: int | None = None
+
+
+def _open_part(source: Path, size: Size, part: _Part, *, embedded: bool) -> Source:
+    """A part of a clip, fitted to a size; `embedded`: its start is the one embedded in the film."""
+    recipe = VideoRecipe(
+        source=(source,),
+        size=size,
+        start=part.start,
+        end=part.end,
+        fps=part.fps,
+        frames=part.frames,
+    )
+    try:
+        return open_source(recipe)
+    except MediaError as error:
+        if embedded and part.start:
+            raise MediaError(
+                f"{error}; the start is embedded in the film; --start TIME overrides it"
+            ) from None
+        raise
 
 
 def open_stills(dreamed: Path, source: Path) -> Films:

@@ -237,18 +237,22 @@ def _timeline(report: Report) -> Iterator[str]:
     for part in np.array_split(np.arange(len(report.frames)), min(PARTS, len(report.frames))):
         frames = [report.frames[index] for index in part]
         numbers = [
-            _mean([one.e_warp_source for one in frames], WARP),
-            _mean([one.e_warp_dreamed for one in frames], WARP),
-            _mean([one.strength for one in frames], ".4g"),
-            _mean([one.residual for one in frames], ".2f"),
+            _mean_of(frames, "e_warp_source", WARP),
+            _mean_of(frames, "e_warp_dreamed", WARP),
+            _mean_of(frames, "strength", ".4g"),
+            _mean_of(frames, "residual", ".2f"),
             _colors([one.mean_shift for one in frames]),
             _colors([one.spread_shift for one in frames]),
-            _mean([one.clipped_dreamed for one in frames], SHARE),
+            _mean_of(frames, "clipped_dreamed", SHARE),
             str(sum(one.cut for one in frames) or ""),
         ]
         span = f"{part[0]}-{part[-1]}" if len(part) > 1 else f"{part[0]}"
         cells = zip([span, *numbers], widths, strict=True)
         yield "".join(f"{cell:>{width}}" for cell, width in cells).rstrip()
+
+
+def _mean_of(frames: Sequence[Measured], name: str, form: str) -> str:
+    return _mean([getattr(one, name) for one in frames], form)
 
 
 def _colors(values: list[Triple]) -> str:
