@@ -1,37 +1,27 @@
-"""The recurrence and the whole way from a recipe to a film, with and without a dream."""
+"""The recurrence: what is carried from frame to frame, shot by shot, without disk."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections.abc import Generator
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dreamvid import frames as dream_frames
-from dreamvid import render
 from dreamvid.blend import FADE
-from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Fresh, Size
-from dreamvid.media.outputs import write_picture
-from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
-from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.render import make_dreamer
-from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.resolve import resolve
-from dreamvid.source import fit, open_source
+from dreamvid.source import fit
 from dreamvid.task import AnyDreamer, DreamTask
-from tests import media_factory
 from tests.fakes import asleep, dreaming
 from tests.scenes import Scene, grid
 
@@ -69,25 +59,6 @@ def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict
         np.testing.assert_array_equal(after, np.clip(warp(before, step, "reflect"), 0, 255))
 
 
-def test_a_zoom_keeps_its_color_over_many_frames(picture: Frame) -> None:
-    """With a real dream: means within 8 levels and spreads within a quarter after 50 frames."""
-    recipe = make_recipe({"frames": 50}, "zoom")
-    dream = make_dreamer(resolve(recipe))
-    *_, last = dream_frames(recipe, itertools.repeat(picture, 50), dream)
-    np.testing.assert_allclose(last.mean((0, 1)), picture.mean((0, 1)), atol=8)
-    np.testing.assert_allclose(last.std((0, 1)), picture.std((0, 1)), rtol=0.25)
-
-
-@pytest.mark.parametrize("value", [0.0, 255.0, 127.0])
-def test_flat_seeds_do_not_run_away(value: float) -> None:
-    recipe = make_recipe({"frames": 12, "dream": {"octaves": 2}}, "zoom")
-    flat = np.full((48, 64, 3), value, np.float32)
-    frames = list(dream_frames(recipe, [flat] * 12, make_dreamer(resolve(recipe))))
-    assert np.isfinite(frames).all()
-    assert abs(frames[-1].mean() - value) < 12
-    assert frames[-1].std() < 40
-
-
 def test_a_camera_on_the_clip_crops_each_frame_further(picture: Frame) -> None:
     still = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "dream"})
     moved = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "camera"})
@@ -102,24 +73,6 @@ def test_color_shifts_a_clip(picture: Frame) -> None:
     frames = films("video", [picture] * 3, blend=0, color={"shift": [5, 0, -5], "anchor": 0})
     wanted = np.broadcast_to([5, 0, -5], picture.shape)
     np.testing.assert_allclose(frames[2] - picture, wanted, atol=1e-4)
-
-
-def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Frame) -> None:
-    write_picture(tmp_path / "a.png", picture, False)
-    recipe = make_recipe(
-        {"source": str(tmp_path / "a.png"), "output": str(tmp_path / "a.mp4"), "network": "none"}
-    )
-    steps = render(recipe)
-    for _ in range(5):
-        step = next(steps)
-    assert (step.index, step.total) == (4, 50)
-    steps.close()
-    stored = load_checkpoint(folder_of(tmp_path / "a.mp4") / "state.npz")
-    assert stored
-    assert probe(tmp_path / "a.partial.mp4").frames == stored.done
-    assert 5 <= stored.done <= 5 + MAX_WAITING + 1, "what was shown, and what was under way"
-    left = {"a.png", "a.partial.mp4", ".a.mp4.dreamvid"}
-    assert {p.name for p in tmp_path.iterdir()} == left
 
 
 # A dream carried by the flow, with a dreamer that needs no network
@@ -370,95 +323,6 @@ def test_fit_fills_the_size_and_cuts_evenly() -> None:
     wide[:, 20:40] = 200
     np.testing.assert_allclose(fit(wide, Size(20, 20)), 200, atol=1e-3)
     assert fit(wide, Size(60, 20)) is wide or np.array_equal(fit(wide, Size(60, 20)), wide)
-
-
-def source_of(path: Path, **asked: Any) -> Any:
-    return open_source(make_recipe({"source": str(path), **asked}, "video"))
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds at 25 a second, each frame bearing its number, with a tone."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    return media_factory.h264(path, frames=50, sound=2)
-
-
-def numbers(frames: Any) -> list[int]:
-    return [media_factory.number(frame) for frame in frames]
-
-
-def test_a_range_of_a_clip(clip: Path) -> None:
-    part = source_of(clip, start=0.4, end="0:01")
-    assert part.frames == 15
-    assert numbers(part.open()) == list(range(10, 25))
-    assert (part.sound.start, part.sound.duration) == (Fraction(2, 5), Fraction(3, 5))
-    assert numbers(source_of(clip, start=1, frames=3).open()) == [25, 26, 27]
-
-
-def test_another_rate_keeps_the_time(clip: Path) -> None:
-    half, double = source_of(clip, fps="25/2"), source_of(clip, fps=50)
-    assert numbers(half.open()) == list(range(0, 50, 2))
-    assert numbers(double.open()) == [index for index in range(50) for _ in range(2)]
-    assert half.frames == 25
-    assert double.frames == 100
-
-
-def test_a_range_past_the_end_is_refused(clip: Path) -> None:
-    with pytest.raises(MediaError, match="no frame from 5 s"):
-        source_of(clip, start=5)
-
-
-# Real media
-
-
-@pytest.mark.parametrize(
-    ("name", "rate", "size", "sound", "motion"),
-    [
-        ("chaplin.mp4", Fraction(25), (640, 360), True, {}),
-        ("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02}),
-        pytest.param(
-            *("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02, "moves": "camera"}),
-            marks=pytest.mark.slow,
-        ),
-        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {}),
-        pytest.param(
-            *("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02}),
-            marks=pytest.mark.slow,
-        ),
-        (
-            "highway.mp4",
-            Fraction(30000, 1001),
-            (640, 480),
-            False,
-            {"zoom": 1.02, "moves": "camera"},
-        ),
-    ],
-)
-def test_real_clips_keep_rate_length_and_sound(
-    media: Path,
-    tmp_path: Path,
-    name: str,
-    rate: Fraction,
-    size: tuple[int, int],
-    sound: bool,
-    motion: dict[str, Any],
-) -> None:
-    asked = {
-        "source": str(media / name),
-        "output": str(tmp_path / "a.mp4"),
-        "frames": 25,
-        "network": "none",
-        "motion": motion,
-    }
-    for _ in render(make_recipe(asked, "video")):
-        pass
-    made = probe(tmp_path / "a.mp4")
-    assert (made.rate, made.frames, made.size, made.has_audio) == (rate, 25, size, sound)
-    if not motion:
-        pairs = zip(
-            read_clip(made, frames=25), read_clip(probe(media / name), frames=25), strict=True
-        )
-        assert max(float(np.abs(a - b).mean()) for a, b in pairs) < 4, "the pictures are the clip's"
 
 
 def test_a_first_dream_settles_before_it_shows() -> None:
