@@ -21,8 +21,8 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.render import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.source import fit
-from dreamvid.task import AnyDreamer, DreamTask
-from tests.fakes import asleep, dreaming
+from dreamvid.task import DreamTask
+from tests.fakes import UNHELD, Told, asleep, dreamed, dreaming
 from tests.scenes import Scene, grid
 
 
@@ -78,17 +78,6 @@ def test_color_shifts_a_clip(picture: Frame) -> None:
 # A dream carried by the flow, with a dreamer that needs no network
 
 
-def dreamed(sources: list[Frame], dream: AnyDreamer, **sections: Any) -> list[Frame]:
-    """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
-    blend = sections.pop("blend", {})
-    blend = {"warmup": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
-    recipe = make_recipe({**sections, "blend": blend}, "video")
-    return list(dream_frames(recipe, iter(sources), dream))
-
-
-UNHELD = {"color": {"anchor": 0}}
-
-
 @dreaming
 def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
     """A dream of the canvas, of t and of what is bare: more contrast, and stripes."""
@@ -97,23 +86,6 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
     stripes = np.stack([np.cos(x * (t + 2) / 9), np.sin(y / 4), np.cos((x + y) / 5)], -1)
     contrast = (canvas - canvas.mean((0, 1))) * (0.02 + 0.2 * bare[..., None])
     return np.asarray(canvas + contrast + 4 * stripes, np.float32)
-
-
-class Told:
-    """A dreamer that notes what it is told."""
-
-    def __init__(self, dream: AnyDreamer) -> None:
-        self.dream = dream
-        self.canvas: list[Frame] = []
-        self.t: list[int] = []
-        self.fresh: list[Fresh] = []
-
-    def __call__(self, task: DreamTask) -> Frame:
-        assert task.fresh is not None
-        self.canvas.append(task.canvas.copy())
-        self.t.append(task.index)
-        self.fresh.append(task.fresh.copy())
-        return self.dream(task)
 
 
 FIRST = Scene(contrast=40).frames(8)
@@ -227,42 +199,6 @@ def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
     assert not threads_ahead()
 
 
-MOVING = Scene(contrast=25)
-
-
-@pytest.mark.parametrize("cadence", [1, 4])
-def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
-    """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
-
-    @dreaming
-    def dot(canvas: Frame, t: int, bare: Fresh) -> Frame:
-        spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
-        return canvas + spot[..., None].astype(np.float32)
-
-    sources = MOVING.frames(16)
-    for t, frame in enumerate(dreamed(sources, dot, cadence=cadence, **UNHELD)):
-        residual = (frame - sources[t]).sum(-1)
-        x, y = grid()
-        found = [float((residual * at).sum() / residual.sum()) for at in (x, y)]
-        assert np.hypot(*np.subtract(found, MOVING.center(t))) < 0.5
-        left = 0.97 ** len(range(0, t, cadence))  # the share is taken once from dream to dream
-        assert residual.max() == pytest.approx(120 * left, rel=0.15)
-        assert np.abs(residual[MOVING.from_center(t) > 15]).max() < 4
-
-
-@pytest.mark.parametrize("cadence", [1, 4])
-def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
-    @dreaming
-    def disc(canvas: Frame, t: int, bare: Fresh) -> Frame:
-        return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
-
-    sources = MOVING.frames(16)
-    for t, frame in enumerate(dreamed(sources, disc, cadence=cadence, **UNHELD)):
-        residual = np.abs(frame - sources[t]).max(-1)
-        assert residual[MOVING.from_center(t) > MOVING.radius + 4].max() < 4
-        assert residual[MOVING.on_disc(t, inside=6)].mean() > 0.85 * 40 * 0.97**t
-
-
 def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     scene = Scene(ground=(0, 0), disc=(3, 0))
     told = Told(fake)
@@ -276,43 +212,6 @@ def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     once = scene.uncovered(2, within=0.75) & (scene.from_center(5) > scene.radius + 5)
     means = [told.fresh[t][once].mean() for t in (2, 3, 4, 5)]
     assert means == sorted(means, reverse=True)
-
-
-@dreaming
-def around_zero(canvas: Frame, t: int, bare: Fresh) -> Frame:
-    """Lays on a checkerboard that no anchor takes for a color."""
-    y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
-    board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
-    return np.asarray(canvas + board, np.float32)
-
-
-@pytest.mark.parametrize("contrast", [0, 40, 200])
-def test_a_residual_never_runs_away(contrast: float) -> None:
-    """A hundred frames to and fro, black and white cut off; held, it comes to twice a first one."""
-    scene = Scene(ground=(0.8, 0.3), disc=(1.5, -1), begins=(30, 30), contrast=contrast)
-    there = [scene.frame(t)[:48, :64] for t in range(13)]
-    sources = list(itertools.islice(itertools.cycle(there + there[-2:0:-1]), 100))
-    for sections in ({}, {"blend": 1}, {"cadence": 5}):
-        film = dreamed(sources, around_zero, cuts=False, **sections)
-        assert np.isfinite(film).all()
-        assert np.min(film) >= 0
-        assert np.max(film) <= 255
-        spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
-        assert max(spreads) < 2.2 * 8
-        assert sum(spreads[50:]) > 0.5 * 50 * spreads[0], "nor fades"
-
-
-@pytest.mark.parametrize("level", [0, 255])
-def test_a_flash_does_not_explode(level: float) -> None:
-    sources = Scene().frames(11)
-    sources[5] = np.full_like(sources[5], level)
-    told = Told(around_zero)
-    film = dreamed(sources, told)
-    assert told.t == list(range(11)), "it is no cut"
-    assert np.isfinite(film).all()
-    spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
-    assert max(spreads[5:]) < 1.5 * max(spreads[:5])
-    assert min(spreads[6:]) > 4
 
 
 # Sources
