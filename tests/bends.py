@@ -279,8 +279,8 @@ BENDS = (
     Bend(
         "objective: layers' weights are turned over",
         "test_an_objective_is_the_weighted_sum_of_means",
-        "[weights[n] * of(term, picture",
-        "[-weights[n] * of(term, picture",
+        "weights[n] * compute(term, picture",
+        "-weights[n] * compute(term, picture",
     ),
     Bend(
         "tiles: cuts fall in the same place at every step",

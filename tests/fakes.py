@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from dreamvid import frames as dream_frames
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame, Fresh
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import AnyDreamer, DreamTask
 
 
@@ -87,3 +90,31 @@ class FakeSink:
     def abandon(self, *, keep: bool) -> Path | None:
         self.ended.append("kept" if keep else "dropped")
         return None
+
+
+def dreamed(sources: list[Frame], dream: AnyDreamer, **sections: Any) -> list[Frame]:
+    """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
+    blend = sections.pop("blend", {})
+    blend = {"warmup": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
+    recipe = make_recipe({**sections, "blend": blend}, "video")
+    return list(dream_frames(recipe, iter(sources), dream))
+
+
+UNHELD = {"color": {"anchor": 0}}
+
+
+class Told:
+    """A dreamer that notes what it is told."""
+
+    def __init__(self, dream: AnyDreamer) -> None:
+        self.dream = dream
+        self.canvas: list[Frame] = []
+        self.t: list[int] = []
+        self.fresh: list[Fresh] = []
+
+    def __call__(self, task: DreamTask) -> Frame:
+        assert task.fresh is not None
+        self.canvas.append(task.canvas.copy())
+        self.t.append(task.index)
+        self.fresh.append(task.fresh.copy())
+        return self.dream(task)

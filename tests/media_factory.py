@@ -6,7 +6,9 @@ import copy
 import functools
 import io
 import math
+import struct
 import subprocess
+import zlib
 from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dreamvid.media import ffmpeg
+from dreamvid.media.probe import probe
+from dreamvid.media.read import read_clip
 
 Picture = NDArray[Any]
 
@@ -246,7 +250,14 @@ def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> P
 
 def decoded(path: Path) -> NDArray[np.uint8]:
     """All frames of a film, (N, H, W, 3)."""
-    from dreamvid.media.probe import probe
-    from dreamvid.media.read import read_clip
 
     return np.stack([np.rint(frame).astype(np.uint8) for frame in read_clip(probe(path))])
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def bomb(width: int, height: int) -> bytes:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.frame import Frame
+from dreamvid.shots import split_shots
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -98,3 +99,19 @@ class Scene:
         x, y = grid()
         was_x, was_y = x - self.ground[0], y - self.ground[1]
         return np.asarray((was_x < 0) | (was_x > W - 1) | (was_y < 0) | (was_y > H - 1))
+
+
+Shot = list[Frame]
+
+
+def indices(frames: Shot) -> list[int]:
+    return [index for index, _ in split_shots(iter(frames), True)]
+
+
+def cuts(frames: Shot) -> list[int]:
+    """Where shots begin, but for the first."""
+    return [at for at, index in enumerate(indices(frames)) if index == 0][1:]
+
+
+def grey(frames: Shot) -> Shot:
+    return [np.repeat(frame.mean(axis=2, keepdims=True), 3, axis=2) for frame in frames]

@@ -31,7 +31,7 @@ from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_fo
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.rendering.embedded import Embedded
 from tests import media_factory
-from tests.test_recipe import fields
+from tests.recipes import fields
 
 SCHEMA = recipe_schema(specs())
 ZOOM = "0:(1.02), 50:(1.04) ease"

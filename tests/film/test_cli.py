@@ -276,6 +276,6 @@ def test_a_clip_cut_off_leaves_what_was_good(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_documented_keys_are_the_recipes() -> None:
-    script = Path(__file__).parent.parent / "scripts" / "list_recipe_keys.py"
+    script = Path(__file__).parents[2] / "scripts" / "list_recipe_keys.py"
     listed = runpy.run_path(str(script))
     assert listed["PAGE"].read_text(encoding="utf-8") == listed["page"](), "run the script"

@@ -26,10 +26,10 @@ from dreamvid.media.decoder import Decoder, pool
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
 from tests import media_factory as make
-from tests.test_read import bomb
-from tests.test_recipe import LAUGHS
+from tests.media_factory import bomb
+from tests.recipes import LAUGHS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes, devices, rusage")
 

@@ -12,9 +12,7 @@ from dreamvid.cli import main
 from dreamvid.frame import Frame
 from dreamvid.recipe.load import make_recipe
 from dreamvid.report.compare import open_films
-from tests.test_flicker import pan, texture
-from tests.test_judge import note_of, told
-from tests.test_report import lossless, whole
+from tests.report_films import lossless, note_of, pan, texture, told, whole
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent / "dreamvid"
+ROOT = Path(__file__).parents[2] / "dreamvid"
 
 LIBRARY = sorted(
     path

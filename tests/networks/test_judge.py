@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,7 @@ from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.embedded import MARK, read_embedded
 from tests.loaded import load_once
-from tests.test_flicker import pan, texture
-from tests.test_report import grain, lossless, whole
+from tests.report_films import grain, lossless, note_of, pan, texture, told, whole
 
 OWN = Network().name
 """The default network."""
@@ -32,11 +30,6 @@ CLIMBED = {"block_3_expand_relu": 1, "block_6_expand_relu": 0.5}
 
 SOURCE = whole(pan(texture(1), (1, 0), 2))
 DREAMED = whole([frame + grain(1, frame, 20) for frame in SOURCE])
-
-
-def note_of(recipe: Any, files: Any = ()) -> str:
-    told = {"recipe": recipe, "files": list(files), "dream": ""}
-    return MARK + json.dumps(told)
 
 
 def film(recipe: dict[str, Any] | None, files: Any = (), comment: str = "") -> None:
@@ -59,13 +52,6 @@ def archive(path: Path) -> Path:
     """Weights that fit the default network."""
     path.write_bytes(_archived())
     return path
-
-
-def told(*words: str) -> dict[str, Any]:
-    words = ("report", "d.mkv", "--source", "s.mkv", *words, "--json", "d.json", "--overwrite")
-    assert main(words) == 0
-    read: dict[str, Any] = json.loads(Path("d.json").read_text())
-    return read
 
 
 def assert_judged_by(numbers: dict[str, Any], recipe: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,55 +12,13 @@ from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
 from dreamvid.media.sink import to_uint8
 from dreamvid.report.measure import Flow, Track, flow, reliable, track, warped
-
-SIZE = (72, 96)
-
-
-def texture(seed: int, size: tuple[int, int] = (160, 200)) -> Frame:
-    """Soft blobs of several sizes, (H, W, 3): something for a flow to hold on to."""
-    draw = np.random.default_rng(seed)
-    blobs = np.zeros((*size, 3), np.float32)
-    for sigma in (1.5, 4, 12):
-        layer = cv2.GaussianBlur(draw.normal(size=(*size, 3)).astype(np.float32), (0, 0), sigma)
-        blobs += layer / layer.std()
-    return np.clip(128 + 25 * blobs, 0, 255)
-
-
-def pan(canvas: Frame, step: tuple[int, int], frames: int) -> list[Frame]:
-    """A camera that goes `step` px right and down a frame over `canvas`."""
-    high, wide = SIZE
-    return [
-        canvas[30 + t * step[1] :, 30 + t * step[0] :][:high, :wide].copy() for t in range(frames)
-    ]
+from tests.report_films import at, pan, plain_e_warp, texture
 
 
 def smooth_flow(seed: int, size: tuple[int, int], strength: float) -> Flow:
     draw = np.random.default_rng(seed).normal(size=(*size, 2)).astype(np.float32)
     soft = cv2.GaussianBlur(draw, (0, 0), 4)
     return np.asarray(strength * soft / soft.std(), np.float32)
-
-
-def at(picture: NDArray[Any], x: float, y: float) -> NDArray[np.float64]:
-    """One look-up, linear in between, the edge's pixel outside."""
-    high, wide = picture.shape[:2]
-    x, y = min(max(x, 0), wide - 1), min(max(y, 0), high - 1)
-    left, top = min(int(x), wide - 2), min(int(y), high - 2)
-    a, b = x - left, y - top
-    corners = picture[top : top + 2, left : left + 2].astype(np.float64)
-    upper = (1 - a) * corners[0, 0] + a * corners[0, 1]
-    lower = (1 - a) * corners[1, 0] + a * corners[1, 1]
-    return np.asarray((1 - b) * upper + b * lower)
-
-
-def plain_e_warp(before: Frame, after: Frame, b: Flow, mask: NDArray[np.bool_]) -> float:
-    """Lai et al.: Σ M·(warp(out_{t−1}) − out_t)² / Σ M over pixels and channels, in [0, 1]."""
-    above, below = 0.0, 0.0
-    for y, x in itertools.product(*map(range, mask.shape)):
-        for channel in range(3):
-            came = at(before, x + b[y, x, 0], y + b[y, x, 1])[channel] / 255
-            above += mask[y, x] * (came - after[y, x, channel] / 255) ** 2
-            below += mask[y, x]
-    return above / below
 
 
 def plain_mask(f: Flow, b: Flow) -> NDArray[np.bool_]:

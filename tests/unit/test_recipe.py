@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -28,6 +27,7 @@ from dreamvid.recipe.load import (
     read_recipe,
 )
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
+from tests.recipes import LAUGHS, fields
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
@@ -51,15 +51,6 @@ def refusal(data: dict[str, Any], kind: str | None = None) -> RecipeError:
 def said_of(data: dict[str, Any], kind: str | None = None) -> str:
     """The one line with which `data` is refused."""
     return str(refusal(data, kind))
-
-
-def fields(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every leaf of a recipe with its dotted path."""
-    for name, own in model.model_fields.items():
-        if isinstance(own.annotation, type) and issubclass(own.annotation, BaseModel):
-            yield from fields(own.annotation, f"{path}{name}.")
-        else:
-            yield path + name, own
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
@@ -758,10 +749,6 @@ def test_a_preset_lies_in_its_folder_and_a_file_goes_before_it(
     assert mine.frames == 9
 
 
-LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
-)
 MERGED = "a: &a {x: 1}\n" + "".join(
     f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)

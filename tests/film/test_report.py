@@ -19,11 +19,10 @@ from dreamvid.cli import main
 from dreamvid.cli.inspect import report_lines
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
-from dreamvid.media import ffmpeg
 from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.media.sink import FilmSpec, to_uint8
+from dreamvid.media.sink import FilmSpec
 from dreamvid.report import compare as films_module
 from dreamvid.report.compare import open_films, report
 from dreamvid.report.gallery import Gallery
@@ -31,39 +30,7 @@ from dreamvid.report.measure import Compared, Measured, measure, track
 from dreamvid.report.request import Request
 from dreamvid.report.summary import Report, course
 from dreamvid.source import fit
-from tests.test_flicker import pan, plain_e_warp, texture
-
-RATE = Fraction(25)
-
-
-def whole(frames: Sequence[Frame]) -> list[Frame]:
-    """Frames as a lossless film gives them back."""
-    return [to_uint8(frame).astype(np.float32) for frame in frames]
-
-
-def lossless(path: Path, frames: Sequence[Frame], rate: Fraction = RATE, comment: str = "") -> Path:
-    """A film that keeps every level."""
-    high, wide = frames[0].shape[:2]
-    raw = b"".join(to_uint8(frame).tobytes() for frame in frames)
-    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{wide}x{high}", "-r", str(rate)]
-    coding = ["-c:v", "ffv1", "-pix_fmt", "bgr0", "-metadata", f"comment={comment}"]
-    words = [
-        ffmpeg.executable(),
-        "-v",
-        "error",
-        "-y",
-        *given,
-        "-i",
-        "pipe:0",
-        *coding,
-        f"file:{path}",
-    ]
-    subprocess.run(words, input=raw, check=True)
-    return path
-
-
-def grain(seed: int, like: Frame, spread: float = 10) -> Frame:
-    return np.random.default_rng(seed).normal(0, spread, like.shape).astype(np.float32)
+from tests.report_films import RATE, grain, lossless, pan, plain_e_warp, texture, whole
 
 
 def measured(source: Sequence[Frame], dreamed: Sequence[Frame], **more: Any) -> list[Measured]:

@@ -4,7 +4,6 @@ import os
 import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +23,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.resize import resize_area
 from tests import media_factory as make
+from tests.media_factory import bomb, chunk
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
@@ -91,10 +91,6 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
         found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
         at += length + 12
     return found
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 @pytest.mark.parametrize("ending", [".png", ".tif"])
@@ -213,11 +209,6 @@ def test_what_is_no_picture_is_refused_in_one_line(
         assert str(caught.value).startswith(str(path))
         assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
-
-
-def bomb(width: int, height: int) -> bytes:
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 # Clips

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SEED = os.environ.get("DREAMVID_TEST_SEED", str(random.SystemRandom().randrange(10**6)))
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and Linux's limits")

@@ -1,38 +1,28 @@
-"""The recurrence and the whole way from a recipe to a film, with and without a dream."""
+"""The recurrence: what is carried from frame to frame, shot by shot, without disk."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections.abc import Generator
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dreamvid import frames as dream_frames
-from dreamvid import render
 from dreamvid.blend import FADE
-from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Fresh, Size
-from dreamvid.media.outputs import write_picture
-from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
-from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.plan import make_dreamer
-from dreamvid.rendering.run import folder_of, load_checkpoint
 from dreamvid.resolve import resolve
-from dreamvid.source import fit, open_source
-from dreamvid.task import AnyDreamer, DreamTask
-from tests import media_factory
-from tests.fakes import asleep, dreaming
+from dreamvid.source import fit
+from dreamvid.task import DreamTask
+from tests.fakes import UNHELD, Told, asleep, dreamed, dreaming
 from tests.scenes import Scene, grid
 
 
@@ -69,25 +59,6 @@ def test_without_a_dream_a_zoom_is_the_cameras_path(picture: Frame, motion: dict
         np.testing.assert_array_equal(after, np.clip(warp(before, step, "reflect"), 0, 255))
 
 
-def test_a_zoom_keeps_its_color_over_many_frames(picture: Frame) -> None:
-    """With a real dream: means within 8 levels and spreads within a quarter after 50 frames."""
-    recipe = make_recipe({"frames": 50}, "zoom")
-    dream = make_dreamer(resolve(recipe))
-    *_, last = dream_frames(recipe, itertools.repeat(picture, 50), dream)
-    np.testing.assert_allclose(last.mean((0, 1)), picture.mean((0, 1)), atol=8)
-    np.testing.assert_allclose(last.std((0, 1)), picture.std((0, 1)), rtol=0.25)
-
-
-@pytest.mark.parametrize("value", [0.0, 255.0, 127.0])
-def test_flat_seeds_do_not_run_away(value: float) -> None:
-    recipe = make_recipe({"frames": 12, "dream": {"octaves": 2}}, "zoom")
-    flat = np.full((48, 64, 3), value, np.float32)
-    frames = list(dream_frames(recipe, [flat] * 12, make_dreamer(resolve(recipe))))
-    assert np.isfinite(frames).all()
-    assert abs(frames[-1].mean() - value) < 12
-    assert frames[-1].std() < 40
-
-
 def test_a_camera_on_the_clip_crops_each_frame_further(picture: Frame) -> None:
     still = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "dream"})
     moved = films("video", [picture] * 3, motion={"zoom": 1.1, "moves": "camera"})
@@ -104,36 +75,7 @@ def test_color_shifts_a_clip(picture: Frame) -> None:
     np.testing.assert_allclose(frames[2] - picture, wanted, atol=1e-4)
 
 
-def test_closing_the_generator_leaves_what_is_done(tmp_path: Path, picture: Frame) -> None:
-    write_picture(tmp_path / "a.png", picture, False)
-    recipe = make_recipe(
-        {"source": str(tmp_path / "a.png"), "output": str(tmp_path / "a.mp4"), "network": "none"}
-    )
-    steps = render(recipe)
-    for _ in range(5):
-        step = next(steps)
-    assert (step.index, step.total) == (4, 50)
-    steps.close()
-    stored = load_checkpoint(folder_of(tmp_path / "a.mp4") / "state.npz")
-    assert stored
-    assert probe(tmp_path / "a.partial.mp4").frames == stored.done
-    assert 5 <= stored.done <= 5 + MAX_WAITING + 1, "what was shown, and what was under way"
-    left = {"a.png", "a.partial.mp4", ".a.mp4.dreamvid"}
-    assert {p.name for p in tmp_path.iterdir()} == left
-
-
 # A dream carried by the flow, with a dreamer that needs no network
-
-
-def dreamed(sources: list[Frame], dream: AnyDreamer, **sections: Any) -> list[Frame]:
-    """A clip dreamed once a frame, unless `blend` says how its first dream settles."""
-    blend = sections.pop("blend", {})
-    blend = {"warmup": 0, **(blend if isinstance(blend, dict) else {"share": blend})}
-    recipe = make_recipe({**sections, "blend": blend}, "video")
-    return list(dream_frames(recipe, iter(sources), dream))
-
-
-UNHELD = {"color": {"anchor": 0}}
 
 
 @dreaming
@@ -144,23 +86,6 @@ def fake(canvas: Frame, t: int, bare: Fresh) -> Frame:
     stripes = np.stack([np.cos(x * (t + 2) / 9), np.sin(y / 4), np.cos((x + y) / 5)], -1)
     contrast = (canvas - canvas.mean((0, 1))) * (0.02 + 0.2 * bare[..., None])
     return np.asarray(canvas + contrast + 4 * stripes, np.float32)
-
-
-class Told:
-    """A dreamer that notes what it is told."""
-
-    def __init__(self, dream: AnyDreamer) -> None:
-        self.dream = dream
-        self.canvas: list[Frame] = []
-        self.t: list[int] = []
-        self.fresh: list[Fresh] = []
-
-    def __call__(self, task: DreamTask) -> Frame:
-        assert task.fresh is not None
-        self.canvas.append(task.canvas.copy())
-        self.t.append(task.index)
-        self.fresh.append(task.fresh.copy())
-        return self.dream(task)
 
 
 FIRST = Scene(contrast=40).frames(8)
@@ -274,42 +199,6 @@ def test_a_fault_of_the_dream_leaves_no_thread(cadence: int) -> None:
     assert not threads_ahead()
 
 
-MOVING = Scene(contrast=25)
-
-
-@pytest.mark.parametrize("cadence", [1, 4])
-def test_a_carried_dream_follows_what_it_lies_on(cadence: int) -> None:
-    """A soft dot, dreamed once on the middle of the disc, is in its middle 15 frames later."""
-
-    @dreaming
-    def dot(canvas: Frame, t: int, bare: Fresh) -> Frame:
-        spot = 40 * np.exp(-(MOVING.from_center(0) ** 2) / (2 * 2.5**2)) * bare * (t == 0)
-        return canvas + spot[..., None].astype(np.float32)
-
-    sources = MOVING.frames(16)
-    for t, frame in enumerate(dreamed(sources, dot, cadence=cadence, **UNHELD)):
-        residual = (frame - sources[t]).sum(-1)
-        x, y = grid()
-        found = [float((residual * at).sum() / residual.sum()) for at in (x, y)]
-        assert np.hypot(*np.subtract(found, MOVING.center(t))) < 0.5
-        left = 0.97 ** len(range(0, t, cadence))  # the share is taken once from dream to dream
-        assert residual.max() == pytest.approx(120 * left, rel=0.15)
-        assert np.abs(residual[MOVING.from_center(t) > 15]).max() < 4
-
-
-@pytest.mark.parametrize("cadence", [1, 4])
-def test_a_dream_leaves_no_ghost_where_its_thing_has_been(cadence: int) -> None:
-    @dreaming
-    def disc(canvas: Frame, t: int, bare: Fresh) -> Frame:
-        return canvas + np.float32(40) * MOVING.on_disc(0, inside=0)[..., None] * (t == 0)
-
-    sources = MOVING.frames(16)
-    for t, frame in enumerate(dreamed(sources, disc, cadence=cadence, **UNHELD)):
-        residual = np.abs(frame - sources[t]).max(-1)
-        assert residual[MOVING.from_center(t) > MOVING.radius + 4].max() < 4
-        assert residual[MOVING.on_disc(t, inside=6)].mean() > 0.85 * 40 * 0.97**t
-
-
 def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     scene = Scene(ground=(0, 0), disc=(3, 0))
     told = Told(fake)
@@ -325,43 +214,6 @@ def test_uncovered_ground_is_told_to_be_bare_and_less_so_later() -> None:
     assert means == sorted(means, reverse=True)
 
 
-@dreaming
-def around_zero(canvas: Frame, t: int, bare: Fresh) -> Frame:
-    """Lays on a checkerboard that no anchor takes for a color."""
-    y, x = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
-    board = np.where((x // 3 + y // 3) % 2, 8.0, -8.0)[..., None]
-    return np.asarray(canvas + board, np.float32)
-
-
-@pytest.mark.parametrize("contrast", [0, 40, 200])
-def test_a_residual_never_runs_away(contrast: float) -> None:
-    """A hundred frames to and fro, black and white cut off; held, it comes to twice a first one."""
-    scene = Scene(ground=(0.8, 0.3), disc=(1.5, -1), begins=(30, 30), contrast=contrast)
-    there = [scene.frame(t)[:48, :64] for t in range(13)]
-    sources = list(itertools.islice(itertools.cycle(there + there[-2:0:-1]), 100))
-    for sections in ({}, {"blend": 1}, {"cadence": 5}):
-        film = dreamed(sources, around_zero, cuts=False, **sections)
-        assert np.isfinite(film).all()
-        assert np.min(film) >= 0
-        assert np.max(film) <= 255
-        spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
-        assert max(spreads) < 2.2 * 8
-        assert sum(spreads[50:]) > 0.5 * 50 * spreads[0], "nor fades"
-
-
-@pytest.mark.parametrize("level", [0, 255])
-def test_a_flash_does_not_explode(level: float) -> None:
-    sources = Scene().frames(11)
-    sources[5] = np.full_like(sources[5], level)
-    told = Told(around_zero)
-    film = dreamed(sources, told)
-    assert told.t == list(range(11)), "it is no cut"
-    assert np.isfinite(film).all()
-    spreads = [float((f - s).std()) for f, s in zip(film, sources, strict=True)]
-    assert max(spreads[5:]) < 1.5 * max(spreads[:5])
-    assert min(spreads[6:]) > 4
-
-
 # Sources
 
 
@@ -370,95 +222,6 @@ def test_fit_fills_the_size_and_cuts_evenly() -> None:
     wide[:, 20:40] = 200
     np.testing.assert_allclose(fit(wide, Size(20, 20)), 200, atol=1e-3)
     assert fit(wide, Size(60, 20)) is wide or np.array_equal(fit(wide, Size(60, 20)), wide)
-
-
-def source_of(path: Path, **asked: Any) -> Any:
-    return open_source(make_recipe({"source": str(path), **asked}, "video"))
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds at 25 a second, each frame bearing its number, with a tone."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    return media_factory.h264(path, frames=50, sound=2)
-
-
-def numbers(frames: Any) -> list[int]:
-    return [media_factory.number(frame) for frame in frames]
-
-
-def test_a_range_of_a_clip(clip: Path) -> None:
-    part = source_of(clip, start=0.4, end="0:01")
-    assert part.frames == 15
-    assert numbers(part.open()) == list(range(10, 25))
-    assert (part.sound.start, part.sound.duration) == (Fraction(2, 5), Fraction(3, 5))
-    assert numbers(source_of(clip, start=1, frames=3).open()) == [25, 26, 27]
-
-
-def test_another_rate_keeps_the_time(clip: Path) -> None:
-    half, double = source_of(clip, fps="25/2"), source_of(clip, fps=50)
-    assert numbers(half.open()) == list(range(0, 50, 2))
-    assert numbers(double.open()) == [index for index in range(50) for _ in range(2)]
-    assert half.frames == 25
-    assert double.frames == 100
-
-
-def test_a_range_past_the_end_is_refused(clip: Path) -> None:
-    with pytest.raises(MediaError, match="no frame from 5 s"):
-        source_of(clip, start=5)
-
-
-# Real media
-
-
-@pytest.mark.parametrize(
-    ("name", "rate", "size", "sound", "motion"),
-    [
-        ("chaplin.mp4", Fraction(25), (640, 360), True, {}),
-        ("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02}),
-        pytest.param(
-            *("chaplin.mp4", Fraction(25), (640, 360), True, {"zoom": 1.02, "moves": "camera"}),
-            marks=pytest.mark.slow,
-        ),
-        ("highway.mp4", Fraction(30000, 1001), (640, 480), False, {}),
-        pytest.param(
-            *("highway.mp4", Fraction(30000, 1001), (640, 480), False, {"zoom": 1.02}),
-            marks=pytest.mark.slow,
-        ),
-        (
-            "highway.mp4",
-            Fraction(30000, 1001),
-            (640, 480),
-            False,
-            {"zoom": 1.02, "moves": "camera"},
-        ),
-    ],
-)
-def test_real_clips_keep_rate_length_and_sound(
-    media: Path,
-    tmp_path: Path,
-    name: str,
-    rate: Fraction,
-    size: tuple[int, int],
-    sound: bool,
-    motion: dict[str, Any],
-) -> None:
-    asked = {
-        "source": str(media / name),
-        "output": str(tmp_path / "a.mp4"),
-        "frames": 25,
-        "network": "none",
-        "motion": motion,
-    }
-    for _ in render(make_recipe(asked, "video")):
-        pass
-    made = probe(tmp_path / "a.mp4")
-    assert (made.rate, made.frames, made.size, made.has_audio) == (rate, 25, size, sound)
-    if not motion:
-        pairs = zip(
-            read_clip(made, frames=25), read_clip(probe(media / name), frames=25), strict=True
-        )
-        assert max(float(np.abs(a - b).mean()) for a, b in pairs) < 4, "the pictures are the clip's"
 
 
 def test_a_first_dream_settles_before_it_shows() -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,26 +11,15 @@ from PIL import Image
 from pydantic import BaseModel
 
 from dreamvid.cli import main
-from dreamvid.cli import options as flags
 from dreamvid.cli.arguments import value_of
 from dreamvid.cli.commands import COMMANDS
 from dreamvid.cli.network_defaults import network_defaults, without_default
 from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import RecipeError, UsageError
-from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recipe.load import make_recipe, parse_yaml
+from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.load import make_recipe
 from tests import media_factory as make
-
-
-def parse(word: str, *argv: str, base: Recipe | None = None) -> tuple[Recipe, RunOptions]:
-    data, command = flags.parse(word, "", base or make_recipe({}, word), argv)
-    return make_recipe(data, word), command
-
-
-def zoom(*argv: str) -> ZoomRecipe:
-    recipe, _ = parse("zoom", *argv)
-    assert isinstance(recipe, ZoomRecipe)
-    return recipe
+from tests.recipes import NIGHT, parse, zoom
 
 
 def usage_error(word: str, *argv: str) -> str:
@@ -50,14 +37,6 @@ def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     Image.fromarray(make.quadrants(64, 48)).save("a.png")
     return "a.png"
-
-
-def dry_run(capsys: pytest.CaptureFixture[str], word: str, *argv: str) -> Recipe:
-    """The recipe that a command line would render, as it says itself."""
-    status = main([word, *argv, "--dry-run", "--network", "none"])
-    told = capsys.readouterr()
-    assert status == 0, told.err
-    return make_recipe(parse_yaml(told.out, "dry run"))
 
 
 # From flags to a recipe
@@ -313,78 +292,12 @@ def test_the_base_is_found_among_the_words(argv: tuple[str, ...], base: str | No
     assert value_of(argv, "--recipe") == base
 
 
-NIGHT = """
-kind: zoom
-source: a.png
-output: out/night.mp4
-frames: 9
-size: 32x24
-fps: 30000/1001
-dream: {objective: {mixed3: 1, mixed5: .5}, octaves: 2, steps: 3}
-motion: {zoom: 1.1, angle: .5, moves: dream}
-blend: .5
-color: {shift: [1, 2, 3], anchor: 0}
-"""
-
-
-@pytest.mark.parametrize("form", ["two words", "one word"])
-def test_flags_override_a_recipe_and_leave_the_rest(
-    photo: str, capsys: pytest.CaptureFixture[str], form: str
-) -> None:
-    Path("night.yaml").write_text(NIGHT)
-    Path("out").mkdir()
-    words = ["--recipe", "night.yaml"] if form == "two words" else ["--recipe=night.yaml"]
-    made = dry_run(capsys, "zoom", *words, "--octaves", "4", "--zoom", "1.2", "-n", "3")
-    written = parse_yaml(NIGHT, "night")
-    assert made == make_recipe(
-        written
-        | {"network": "none", "frames": 3}
-        | {"dream": written["dream"] | {"octaves": 4}}
-        | {"motion": written["motion"] | {"zoom": 1.2}}
-    )
-
-
-def test_a_recipe_alone_is_rendered_as_it_is(
-    photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("night.yaml").write_text(NIGHT + "network: none\n")
-    Path("out").mkdir()
-    assert dry_run(capsys, "zoom", "--recipe", "night.yaml") == make_recipe(
-        parse_yaml(NIGHT + "network: none\n", "night")
-    )
-
-
-def test_a_recipes_paths_are_its_own_and_a_flags_the_users(
-    photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("recipes/out").mkdir(parents=True)
-    Path("recipes/night.yaml").write_text(NIGHT)
-    Path(photo).rename("recipes/a.png")
-    made = dry_run(capsys, "zoom", "--recipe", "recipes/night.yaml", "-o", "here.mp4")
-    assert made.source == (Path("recipes/a.png"),)
-    assert made.output == Path("here.mp4")
-
-
-def test_a_source_at_the_prompt_replaces_the_recipes(
-    photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("night.yaml").write_text(NIGHT.replace("a.png", "gone.png"))
-    Path("out").mkdir()
-    assert dry_run(capsys, "zoom", photo, "--recipe", "night.yaml").source == (Path("a.png"),)
-
-
 def test_a_recipe_of_another_kind_is_refused(
     photo: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("night.yaml").write_text(NIGHT)
     assert main(["image", "--recipe", "night.yaml", "--dry-run"]) == 1
     assert "night.yaml: kind: zoom: this command needs image" in capsys.readouterr().err
-
-
-def test_a_dry_run_leaves_nothing(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = dry_run(capsys, "zoom", photo, "--layers", "a", "b=.5")
-    assert recipe.dream.objective == (LayerTerm(layer="a"), LayerTerm(layer="b", weight=0.5))
-    assert [path.name for path in Path().iterdir()] == [photo]
 
 
 # The help
@@ -434,19 +347,6 @@ def test_the_help_names_every_option_and_its_default(
         said = (description + default).replace(", ", ",")  # the parser breaks lines there
         meant = rf"{flag.replace(', ', ',')} (?:(?!\(default)(?! --).)*{re.escape(said)}"
         assert re.search(meant, told.replace(", ", ",")), f"{flag}: {description}{default}"
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["zoom", "--help"], ["video", "-h"], ["--version"]])
-def test_the_help_needs_nothing_heavy(argv: list[str]) -> None:
-    look = (
-        "import sys\nfrom dreamvid.cli import main\n"
-        f"try: status = main({argv!r})\nexcept SystemExit as stop: status = stop.code\n"
-        "assert not {'tensorflow', 'keras', 'cv2', 'imageio', 'tqdm'} & set(sys.modules)\n"
-        "sys.exit(status)"
-    )
-    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "dreamvid" in done.stdout
 
 
 def test_the_first_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

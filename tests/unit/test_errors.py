@@ -11,7 +11,7 @@ from pathlib import Path
 from dreamvid.errors import Fault, RecipeError, RunError
 from dreamvid.recipe.messages import BOUNDS, TYPES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
 
 RAISED = re.compile(r"\w*Error|Fault|KeyboardInterrupt|_fail")

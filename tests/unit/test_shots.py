@@ -1,28 +1,16 @@
 from __future__ import annotations
 
-import itertools
-import os
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame
 from dreamvid.media.opencv import cv2
-from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip
-from dreamvid.media.resize import resize_area
 from dreamvid.shots import SHORTEST, WINDOW, find_shots, split_shots
-
-MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
-needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
-
-Shot = list[Frame]
+from tests.scenes import Shot, cuts, grey, indices
 
 
 def shot(seed: int, count: int, speed: int = 2, size: tuple[int, int] = (128, 96)) -> Shot:
@@ -40,10 +28,6 @@ def shot(seed: int, count: int, speed: int = 2, size: tuple[int, int] = (128, 96
 
 def plain(color: tuple[float, float, float], count: int) -> Shot:
     return [np.full((96, 128, 3), color, np.float32) for _ in range(count)]
-
-
-def indices(frames: Shot) -> list[int]:
-    return [index for index, _ in split_shots(iter(frames), True)]
 
 
 @pytest.mark.parametrize("lengths", [[], [1], [3], [20], [10, 12], [9, SHORTEST, 2], [12, 8, 15]])
@@ -75,11 +59,6 @@ def test_a_shot_is_named_before_the_next_is_read_and_the_clip_is_closed() -> Non
     assert closed
 
 
-def cuts(frames: Shot) -> list[int]:
-    """Where shots begin, but for the first."""
-    return [at for at, index in enumerate(indices(frames)) if index == 0][1:]
-
-
 def grainy(frames: Shot, levels: float, color: int = 1) -> Shot:
     draw = np.random.default_rng(9)
     grain = (draw.normal(0, levels, (*frame.shape[:2], color)) for frame in frames)
@@ -87,10 +66,6 @@ def grainy(frames: Shot, levels: float, color: int = 1) -> Shot:
         np.clip(frame + noise, 0, 255).astype(np.float32)
         for frame, noise in zip(frames, grain, strict=True)
     ]
-
-
-def grey(frames: Shot) -> Shot:
-    return [np.repeat(frame.mean(axis=2, keepdims=True), 3, axis=2) for frame in frames]
 
 
 def dark(frames: Shot) -> Shot:
@@ -289,26 +264,3 @@ def test_any_size(size: tuple[int, int]) -> None:
     width, height = size
     frames = [np.full((height, width, 3), level, np.float32) for level in [40] * 6 + [200] * 6]
     assert cuts(frames) == [6]
-
-
-def test_the_limits_of_opencv_are_set_before_the_detector_imports_it() -> None:
-    script = (
-        "import os\nfrom dreamvid import shots\nassert os.environ['OPENCV_LOG_LEVEL'] == 'SILENT'\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert (said.stdout, said.stderr) == ("", "")
-
-
-@needs_media
-def test_real_clips() -> None:
-    clips: dict[str, Shot] = {}
-    for name in ("highway", "chaplin", "one_second_clip"):
-        frames = read_clip(probe(Path(str(MEDIA)) / f"{name}.mp4"))
-        clips[name] = [resize_area(frame, Size(256, 144)) for frame in frames]
-        assert cuts(clips[name]) == []
-    for one, other in itertools.permutations(clips, 2):
-        first, second = clips[one][-40:], clips[other][:30]
-        assert cuts(first + second) == [len(first)]
-        assert cuts(grey(first + second)) == [len(first)]
