@@ -39,6 +39,11 @@ class Flag:
     hidden: bool = False
 
 
+class InPixels:
+    """Marks a pair of numbers, across and down, in pixels of the frame: in a preview, which is
+    smaller, they are as much smaller."""
+
+
 class Varies:
     """Marks a number that may be a `Schedule`.
 

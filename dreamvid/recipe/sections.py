@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from dreamvid.errors import FaultError
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
-from dreamvid.recipe.fields import Flag, Triple, Varies
+from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.terms import MAX_NAME, Objective
@@ -184,11 +184,11 @@ class Motion(Section):
     """The camera's movement from one frame to the next."""
 
     zoom: Zoom = Field(1.0, description="Magnification a frame; under 1 zooms out.")
-    trim: tuple[Pixels, Pixels] | None = Field(
+    trim: Annotated[tuple[Pixels, Pixels] | None, InPixels()] = Field(
         None, description="Instead of zoom: px cropped left and right, above and below, a frame."
     )
     angle: Degrees = Field(0.0, description="Degrees a frame, counterclockwise.")
-    translate: tuple[Shift, Shift] = Field(
+    translate: Annotated[tuple[Shift, Shift], InPixels()] = Field(
         (0.0, 0.0), description="Px a frame by which the picture moves to the right and down."
     )
     center: tuple[Place, Place] = Field(

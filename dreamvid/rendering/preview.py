@@ -27,6 +27,7 @@ from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.expression import Form
+from dreamvid.recipe.fields import InPixels
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
@@ -177,9 +178,10 @@ def smaller(whole: Plan) -> Plan:
     first = at_frame(recipe, whole.timeline[0])
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
     data: dict[str, Any] = recipe.model_dump(mode="json")
-    for key in ("translate", "trim"):
+    for key, field_info in type(recipe.motion).model_fields.items():
         values = getattr(recipe.motion, key)
-        if values is not None:
+        scales = any(isinstance(mark, InPixels) for mark in field_info.metadata)
+        if scales and values is not None:
             ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
             pairs = zip(values, ratios, strict=True)
             data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
