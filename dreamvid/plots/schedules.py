@@ -12,7 +12,7 @@ from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import check_picture, write_picture
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
-from dreamvid.recipe import Recipe, Term, VideoRecipe
+from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.at_frame import at_frame, schedules
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.source import open_source
@@ -103,8 +103,10 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
 
 def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None]:
     """The film's number of frames, and its rate if it is known."""
+    if isinstance(recipe, ZoomRecipe):
+        return recipe.frames, recipe.fps
     if not isinstance(recipe, VideoRecipe):
-        return getattr(recipe, "frames", 1), getattr(recipe, "fps", None)
+        return 1, None
     frames, rate = recipe.frames, recipe.fps
     if frames is not None and rate is not None:
         return frames, rate

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -50,6 +50,9 @@ NamedPath = Annotated[Path, AfterValidator(_has_name)]
 class Recipe(Section):
     """The keys that every kind of recipe has."""
 
+    is_film: ClassVar[bool] = True
+    """Whether a film is made, not one picture."""
+
     kind: Annotated[str, Flag(hidden=True)]
     version: Annotated[Literal[2], Flag(hidden=True)] = 2
     source: Annotated[
@@ -87,6 +90,7 @@ Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share
 class ImageRecipe(Recipe):
     """A recipe for one dreamed picture."""
 
+    is_film = False
     kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
     mix: Mix = 0.5
 

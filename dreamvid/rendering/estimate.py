@@ -45,7 +45,7 @@ class Pace:
 
 def warn_of_shortfalls(planned: Plan) -> None:
     """Warn if the source has fewer frames than requested, or octaves are skipped."""
-    requested, available = getattr(planned.recipe, "frames", None), planned.timeline.frames
+    requested, available = planned.frames_requested, planned.timeline.frames
     if requested is not None and available is not None and available < requested:
         _warn_of_end(planned, available, requested)
     skipped, octaves = planned.octaves_skipped, len(planned.octaves)
@@ -58,7 +58,7 @@ def warn_of_shortfalls(planned: Plan) -> None:
 
 def warn_of_early_end(planned: Plan, done: int) -> None:
     """Warn if a clip of unknown length had fewer frames than requested."""
-    requested = getattr(planned.recipe, "frames", None)
+    requested = planned.frames_requested
     if planned.timeline.frames is None and requested is not None and done < requested:
         _warn_of_end(planned, done, requested)
 

@@ -17,7 +17,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.networks.defaults import with_network_defaults
-from dreamvid.recipe import Recipe
+from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
@@ -66,7 +66,7 @@ def output_of(recipe: Recipe) -> Path:
     if recipe.output is not None:
         return recipe.output
     stem = recipe.source[0].stem if recipe.source else "dreamvid"
-    return Path(f"{stem}-dream{'.png' if recipe.kind == 'image' else '.mp4'}")
+    return Path(f"{stem}-dream{'.mp4' if recipe.is_film else '.png'}")
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,11 @@ class Plan:
                 yield f"{skipped} smaller skipped: under the minimum size of the network"
 
     @property
+    def frames_requested(self) -> int | None:
+        """How many frames the recipe asks for; None: all that its source has."""
+        return self.recipe.frames if isinstance(self.recipe, FilmRecipe) else None
+
+    @property
     def octaves_skipped(self) -> int:
         """How many of the requested octaves are too small for the network."""
         requested = at_frame(self.job, self.timeline[0]).dream.octaves
@@ -145,7 +150,7 @@ def plan(
     if sink is None:
         unfinished = None if restart else _unfinished(recipe)
         machine = unfinished.machine if unfinished else machine
-        checked = check_picture if recipe.kind == "image" else check_output
+        checked = check_output if recipe.is_film else check_picture
         checked(output, recipe.source, overwrite or unfinished is not None)
     opened = source or open_source(recipe)
     recipe = with_network_defaults(recipe)
@@ -166,7 +171,7 @@ def plan(
 
 def _unfinished(recipe: Recipe) -> Manifest | None:
     """The manifest of an unfinished run of the same output; a picture has none."""
-    return None if recipe.kind == "image" else unfinished_run(output_of(recipe))
+    return unfinished_run(output_of(recipe)) if recipe.is_film else None
 
 
 def _identified(**parts: object) -> bool:
@@ -184,7 +189,7 @@ def is_done(recipe: Recipe) -> bool:
     This is known from the run's manifest or, without one, from the recipe embedded in the film. A
     still carries none, and is never known to be done.
     """
-    if recipe.kind == "image" or not recipe.source:
+    if not recipe.is_film or not recipe.source:
         return False
     output = output_of(recipe)
     if not output.exists() or unfinished_run(output) is not None:

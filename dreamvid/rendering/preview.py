@@ -23,8 +23,7 @@ from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
-from dreamvid.networks.registry import spec
-from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.fields import InPixels
@@ -98,7 +97,7 @@ class Preview:
     @property
     def shows(self) -> str:
         """A description of the sheet's pictures."""
-        if isinstance(self.whole.recipe, VideoRecipe):
+        if not self.whole.job.still:
             return (
                 "frames of the clip, each dreamed as the first of a shot; in the film, later "
                 "frames carry the dream of those before"
@@ -123,7 +122,7 @@ def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Prev
     Raises:
         DreamvidError: the preview cannot be made; one line, before any work is done.
     """
-    if not isinstance(recipe, FilmRecipe):
+    if not recipe.is_film:
         raise RecipeError("preview: an image is a single frame; leave --preview out")
     if not recipe.source:
         raise RecipeError("source: name the picture or clip to dream on")
@@ -170,23 +169,22 @@ def smaller(whole: Plan) -> Plan:
     creatures of a fixed size in px. Octaves under the film's smallest are left out, except one:
     their creatures would be larger in the picture than any in the film.
     """
-    recipe, size = whole.recipe, whole.source.size
-    assert isinstance(recipe, FilmRecipe), "an image has no preview"
-    minimum = 0 if recipe.network.name == "none" else spec(recipe.network.name).min_size + 1
+    recipe, job, size = whole.recipe, whole.job, whole.source.size
+    minimum = 0 if recipe.network.name == "none" else job.spec.min_size + 1
     scale = min(1.0, max(SIDE / max(size), minimum / min(size)))
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
-    first = at_frame(recipe, whole.timeline[0])
+    first = at_frame(job, whole.timeline[0])
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
     data: dict[str, Any] = recipe.model_dump(mode="json")
-    for key, field_info in type(recipe.motion).model_fields.items():
-        values = getattr(recipe.motion, key)
+    for key, field_info in type(job.motion).model_fields.items():
+        values = getattr(job.motion, key)
         scales = any(isinstance(mark, InPixels) for mark in field_info.metadata)
         if scales and values is not None:
             ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
             pairs = zip(values, ratios, strict=True)
             data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
     if recipe.network.name != "none":
-        data["dream"]["octave_top"] = spec(recipe.network.name).octave_top(first.dream, size[::-1])
+        data["dream"]["octave_top"] = first.dream.octave_top
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["encode"]["crf"] = CRF
     small = make_recipe({**data, "size": sides}, recipe.kind)
@@ -212,7 +210,7 @@ def _cells(
         uncoded: its frames before encoding; those missing, because the film was resumed, are read
             from it.
     """
-    if isinstance(whole.recipe, VideoRecipe):
+    if not whole.job.still:
         yield from _clip_cells(whole, indices)
         return
     if not uncoded.keys() >= set(indices):
@@ -231,16 +229,15 @@ def _first_frame(whole: Plan) -> Frame:
 
 def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
     """A clip's frames after the camera's warp, each dreamed as the first of a shot."""
-    recipe, walk = whole.recipe, CameraWalk(whole.job, whole.timeline)
-    assert isinstance(recipe, VideoRecipe), "a clip"
-    find_cuts = recipe.cuts and recipe.motion.moves == "camera"
+    job, walk = whole.job, CameraWalk(whole.job, whole.timeline)
+    find_cuts = job.cuts and job.motion.moves == "camera"
     with closing(split_shots(whole.source.open(), find_cuts)) as shots:
         for index, (t, picture) in enumerate(islice(shots, indices[-1] + 1)):
             view = walk.view(SourceFrame(t, picture))
             if index in indices:
                 border = view.job.motion.border
                 warped = warp(picture, walk.camera, "reflect" if border == "source" else border)
-                yield _alone(at_frame(recipe, whole.timeline[index]), warped, whole)
+                yield _alone(at_frame(whole.recipe, whole.timeline[index]), warped, whole)
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
