@@ -21,7 +21,6 @@ OUTPUT = "-o", "--output"
 
 def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The commands zoom, video and image: a recipe from options, over a base recipe."""
-    from dreamvid.cli.execute import execute
     from dreamvid.rendering.embedded import any_recipe
 
     file = value_of(argv, "--recipe")
@@ -30,6 +29,8 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     )
     data, options = parse(name, summary, base, argv, _options_of(name))
     refuse_conflicts(argv)
+    from dreamvid.cli.execute import execute  # after the help, which needs none of it
+
     clips = data["source"]
     if name != "video" or not isinstance(clips, list) or len(clips) < 2:
         execute(make_recipe(data, name), options, argv)
@@ -45,7 +46,6 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
 
 def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command render: recipes one after another, with the same options; each may fail alone."""
-    from dreamvid.cli.execute import execute
     from dreamvid.rendering.embedded import any_recipe
 
     names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
@@ -56,6 +56,7 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
         raise UsageError("one --output cannot be that of several recipes")
     refuse_conflicts(flags)
     quiet = gives(flags, "-q", "--quiet")
+    from dreamvid.cli.execute import execute
 
     def dream(file: str) -> None:
         base = any_recipe(file, output=not gives(flags, *OUTPUT))
@@ -67,7 +68,6 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
 
 def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command continue: extend or branch a finished film."""
-    from dreamvid.cli.execute import execute
     from dreamvid.media.probe import probe
     from dreamvid.rendering.extend import default_extension, extend
 
@@ -79,6 +79,8 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     base = default_extension(film)
     data, options = parse(name, summary, base, flags, Continuation, named=True)
     refuse_conflicts(flags)
+    from dreamvid.cli.execute import execute
+
     if options.preview or options.dry_run:
         raise UsageError("continue has no --preview and no --dry-run")
     if options.range is not None:
