@@ -29,18 +29,18 @@ def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
     except NetworkError:  # unknown, or `none`
         return {}
     values = network_values(base, known)
-    shown = {key: _shown(value) for key, value in values.items()}
-    shown["octave_top"] = f"0; 1 where the shorter side is under {known.small} px"
+    texts = {key: shown(value) for key, value in values.items()}
+    texts["octave_top"] = f"0; 1 where the shorter side is under {known.small} px"
     if not known.small or base.dream.method != "detail":
-        shown["octave_top"] = "0"
-    return shown | _steps(base, known, values)
+        texts["octave_top"] = "0"
+    return texts | _steps(base, known, values)
 
 
 def _steps(base: Recipe, spec: NetworkSpec, values: dict[str, Any]) -> dict[str, str]:
     """The defaults of `steps` and `burst`, which differ for a shot's first frame."""
     burst = spec.steps
     if base.dream.steps is not None:
-        return {"burst": f"{_shown(values['burst'])}, as --steps"}
+        return {"burst": f"{shown(values['burst'])}, as --steps"}
     if not isinstance(base, FilmRecipe):
         return {"burst": f"{burst}; --steps if that is given"}
     return {
@@ -54,9 +54,10 @@ def without_default(description: str) -> str:
     return re.sub(r" Default: .*?\.(?=\s|$)", "", description)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any, between: str = ",") -> str:
+    """A value as it is written at the prompt; `between` separates the parts of a tuple."""
     if isinstance(value, tuple):
-        return ",".join(map(_shown, value))
+        return between.join(shown(part, between) for part in value)
     if isinstance(value, BaseTerm):
         return value.label
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -26,13 +26,13 @@ from tyro.constructors import (
 
 from dreamvid.cli.arguments import join_layers, names_last, parser_complaint, value_of
 from dreamvid.cli.network_defaults import network_defaults, without_default
+from dreamvid.cli.network_defaults import shown as shown_value
 from dreamvid.cli.run_options import Continuation, Drawing, RunOptions, StillOptions
 from dreamvid.errors import UsageError
 from dreamvid.media.codecs import carries_recipe
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.fields import Flag
 from dreamvid.recipe.load import presets
-from dreamvid.recipe.terms import BaseTerm
 from dreamvid.recipe.versions import FLAGS
 
 
@@ -178,7 +178,7 @@ class _Rule:
         flag = _flag(field.metadata, kind)
         if flag.hidden:
             return
-        shown = "" if default in (None, ()) else _shown(default)
+        shown = "" if default in (None, ()) else shown_value(default, " ")
         helptext = field.description
         if name in self.usual:
             shown, helptext = shown or self.usual[name], without_default(helptext or "")
@@ -207,7 +207,7 @@ def _value(flag: Flag, kind: Any, shown: str, *, positional: bool) -> Any:
         metavar=metavar,
         instance_from_str=lambda values: values[0] if nargs == 1 else values,
         is_instance=lambda value: True,
-        str_from_instance=lambda value: [_shown(value)],
+        str_from_instance=lambda value: [shown_value(value, " ")],
     )
     config = tyro.conf.arg(
         name=flag.name,
@@ -233,11 +233,3 @@ def _arity(flag: Flag, kind: Any) -> tuple[int, str]:
         elif part in _METAVARS and not metavar:
             metavar = _METAVARS[part]
     return count, metavar or "TEXT"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(_shown, value))
-    if isinstance(value, BaseTerm):
-        return value.label
-    return f"{value:g}" if isinstance(value, float) else str(value)
