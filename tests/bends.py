@@ -167,8 +167,8 @@ BENDS = (
     Bend(
         "expression: any name will do",
         "test_what_is_no_schedule_is_refused",
-        'if match["name"] and word not in usable:',
-        'if match["name"] and word in ():',
+        'if match["name"] and token not in usable:',
+        'if match["name"] and token in ():',
     ),
     # Recipes
     Bend(
@@ -186,8 +186,8 @@ BENDS = (
     Bend(
         "recipe: a stranger's recipe writes anywhere",
         "test_a_recipe_writes_beside_itself_or_here",
-        "if not any(place.is_relative_to(each)",
-        "if not all(place == each",
+        "if not any(target.is_relative_to(each) for each in allowed):",
+        "if not allowed:",
     ),
     # A run on disk
     Bend(
