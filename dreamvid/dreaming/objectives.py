@@ -13,7 +13,8 @@ from dreamvid.dreaming.networks.activations import Features, activations
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.frame import Frame
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.recipe import Network, Term
+from dreamvid.recipe import Network
+from dreamvid.recipe.terms import BaseTerm
 
 Power = Literal[1, 2]
 
@@ -49,7 +50,7 @@ scale, the features of all terms' layers, and the dream's power. It returns a fl
 
 
 def objective(
-    spec: NetworkSpec, network: Network, terms: Sequence[Term], power: Power
+    spec: NetworkSpec, network: Network, terms: Sequence[BaseTerm], power: Power
 ) -> ObjectiveFunction:
     """The weighted sum of terms; each layer is computed once, however many terms use it.
 

@@ -23,8 +23,9 @@ from dreamvid.errors import MediaError, NetworkError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.recipe import LayerTerm, Term
+from dreamvid.recipe import LayerTerm
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.terms import BaseTerm
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 
@@ -251,7 +252,7 @@ def test_a_frames_weights_are_taken_where_they_are_of_the_same_terms(
 def test_a_term_may_need_no_layer(picture: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its function is given the picture; of a network nothing is loaded for it."""
 
-    class Bright(Term):
+    class Bright(BaseTerm):
         telling: ClassVar[str] = "bright"
 
     def bright(term: Any, picture: tf.Tensor, features: Any, power: int) -> tf.Tensor:
@@ -259,7 +260,7 @@ def test_a_term_may_need_no_layer(picture: Frame, monkeypatch: pytest.MonkeyPatc
         return tf.reduce_mean(picture)
 
     monkeypatch.setitem(objectives.OBJECTIVES, "bright", bright)
-    term = Bright.model_construct(layer="", weight=2.0)
+    term = Bright(weight=2.0)
     network = resolve(make_recipe({}, "image")).network
     value = objectives.objective(BUILTIN["lite0"], network, [term], 2)
     measured = objectives.measure(value)
