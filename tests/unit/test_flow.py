@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Generator
 
@@ -35,6 +36,7 @@ def walk(motion: Motion) -> CameraWalk:
     return CameraWalk(resolve(VideoRecipe(kind="video", motion=motion)), Timeline())
 
 
+@functools.cache
 def flow_to(scene: Scene, t: int) -> Flow:
     return Flow.between(scene.frame(t - 1), scene.frame(t))
 
