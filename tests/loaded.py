@@ -25,6 +25,9 @@ OBJECTIVES = "dreamvid.dreaming.objectives"
 
 Activations = Callable[[tf.Tensor], Features]
 
+LASTING: set[str] = set()
+"""Files of weights that no test changes: what is loaded from one of them is loaded once."""
+
 SPECS = dict(BUILTIN)
 """Those that a name stands for; not what a test makes of them."""
 
@@ -47,7 +50,9 @@ def _is_constant(spec: NetworkSpec, network: Network) -> bool:
     """Whether a spec's network has the same weights whenever it is loaded."""
     if SPECS.get(spec.name) is not spec:
         return False
-    return network.weights == "random" or (not network.weights and spec.weights == "package")
+    if network.weights == "random" or network.weights in LASTING:
+        return True
+    return not network.weights and spec.weights == "package"
 
 
 def activations_once(spec: NetworkSpec, network: Network, layers: Iterable[str]) -> Activations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dreamvid.cli.arguments import gives
 from dreamvid.cli.dump import yaml_lines
@@ -45,8 +46,8 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             if not options.quiet:
                 say(f"{output_of(recipe)}: done already")
         else:
-            plot = _checked_plot(recipe, options)
             planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
+            plot = _checked_plot(planned, options)
             warn_of_shortfalls(planned)
             if gives(argv, "--steps"):
                 _warn_of_burst(recipe)
@@ -86,22 +87,24 @@ def _warn_of_burst(recipe: Recipe) -> None:
         )
 
 
-def _checked_plot(recipe: Recipe, options: RunOptions) -> Path | None:
-    """The checked path of the plot of the objective, if any. Raises OutputError."""
+def _checked_plot(planned: Plan, options: RunOptions) -> Path | None:
+    """The checked path of the plot of the objective, if any. Raises OutputError, RecipeError."""
     if not isinstance(options, StillOptions) or options.plot is None:
         return None
+    if not hasattr(planned.dreamer, "steps"):
+        raise RecipeError(
+            f"plot: network {planned.job.network.name} has no objective; name another"
+        )
     path = Path(options.plot)
-    check_picture(path, [*recipe.source, output_of(recipe)], options.overwrite)
+    check_picture(path, [*planned.recipe.source, planned.output], options.overwrite)
     return path
 
 
 def _plot_objective(planned: Plan, path: Path, options: RunOptions) -> None:
     """Dream the picture again, measuring the objective at every step, and plot it."""
-    steps = getattr(planned.dreamer, "steps", None)
-    if steps is None:
-        raise RecipeError("plot: this dreamer has no objective; name a network")
+    dreamer: Any = planned.dreamer  # one with steps, by `_checked_plot`
     picture = next(iter(planned.source.open()))
-    figure = draw_objective(planned.output.name, steps(picture, measure=True))
+    figure = draw_objective(planned.output.name, dreamer.steps(picture, measure=True))
     write_picture(path, figure, options.overwrite)
     if not options.quiet:
         print(path)

@@ -91,6 +91,11 @@ def open_sink(
     return FilmSink(path, film, codec, WorkDir(path, folder), done)
 
 
+def is_same_format(film: Path, output: Path) -> bool:
+    """Whether a film's segments can be those of another output: both are films of one codec."""
+    return not _is_folder(output) and codec_of(film) is codec_of(output)
+
+
 @dataclass(frozen=True)
 class Cost:
     """What an output needs while it is written.

@@ -8,6 +8,7 @@ by the encoder's loss.
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from dreamvid import notices
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.frame_store import FrameStore
-from dreamvid.media.outputs import check_output
+from dreamvid.media.outputs import check_output, is_same_format, open_sink
+from dreamvid.media.probe import probe
+from dreamvid.media.read import read_clip
 from dreamvid.media.segments import count_frames, cut_segments
+from dreamvid.media.sink import FilmSpec
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
@@ -164,20 +168,39 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
 
 
 def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> Checkpoint:
-    """Fill a run's folder with the film's segments. Returns the checkpoint after them."""
+    """Fill a run's folder with the film's frames. Returns the checkpoint after them."""
     film, done = extension.film, extension.done
-    cut_segments(film, done // SEGMENT, SEGMENT, source.rate, folder)
     checkpoint = load_checkpoint(folder_of(film) / "state.npz") if exact else None
-    if checkpoint is not None and checkpoint.done == done:
-        if not extension.in_place:
+    if checkpoint is not None and checkpoint.done != done:
+        checkpoint = None
+    if not is_same_format(film, extension.output):
+        _encode_again(extension, source, folder)
+        tail = range(0)
+    else:
+        cut_segments(film, done // SEGMENT, SEGMENT, source.rate, folder)
+        tail = range(done - done % SEGMENT, done)
+        if checkpoint is not None and not extension.in_place:
             for path in folder_of(film).glob("film/*"):
                 shutil.copy2(path, folder / path.name)
+    if checkpoint is not None:
         return checkpoint
     notices.warn(
         f"{film}: its checkpoint is missing; resuming from its compressed frame {done - 1}"
     )
-    tail = range(done - done % SEGMENT, done)
     return recovered(film, extension.embedded.recipe, source, done, FrameStore(folder), tail)
+
+
+def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:
+    """Write the film's frames to a folder in the output's format, which is another one."""
+    height, width = source.size.shape
+    spec = FilmSpec(source.size, source.rate, extension.recipe.encode.crf, SEGMENT)
+    sink = open_sink(extension.output, spec, overwrite=True, folder=folder)
+    try:
+        with closing(read_clip(probe(extension.film), frames=extension.done)) as pictures:
+            for picture in pictures:
+                sink.write(picture[:height, :width])  # without the row that makes it even
+    finally:
+        sink.abandon(keep=False)
 
 
 def _parse_start(typed: str, length: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 
@@ -303,6 +304,24 @@ def test_a_branch_that_is_there_is_done(still: str, capsys: pytest.CaptureFixtur
     assert "b.mp4: done already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("start", [[], ["--from", "3"]])
+@pytest.mark.parametrize("output", ["b.gif", "b.webp", "b"])
+def test_a_film_goes_on_in_another_format(still: str, output: str, start: list[str]) -> None:
+    """Its frames are taken from the film, the first segment's too."""
+    assert main(["zoom", still, "-n", "5", "--size", "47x33", "-o", "a.mp4", *NONE]) == 0
+    assert main(["continue", "a.mp4", *start, "--frames", "2", "-o", output, "-q"]) == 0
+    done = 3 if start else 5
+    film = [frame[:33, :47] for frame in read_clip(probe(Path("a.mp4")))]
+    if output == "b":
+        assert len(list(Path("b").iterdir())) == done + 2
+        for index in range(done):
+            np.testing.assert_array_equal(read_picture(Path(f"b/{index:06d}.png")), film[index])
+    else:
+        made = list(iio.imiter(output))
+        assert (len(made), made[0].shape[:2]) == (done + 2, (33, 47))
+        assert np.abs(made[1][..., :3] - film[1]).mean() < 12
+
+
 # Silent shortfalls
 
 
@@ -433,6 +452,14 @@ def test_the_objective_of_an_image_is_drawn_by_octave_and_step(
     assert read_picture(Path("objective.png")).shape[1] == 1200
     Path("a.png").unlink()
     assert main(words) == 1, "the plot is there, which is seen before any work"
+    assert not Path("a.png").exists()
+
+
+def test_where_there_is_no_objective_is_seen_before_any_work(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["image", still, "-o", "a.png", "--plot", "b.png", *NONE]) == 1
+    assert "plot: network none has no objective" in capsys.readouterr().err
     assert not Path("a.png").exists()
 
 

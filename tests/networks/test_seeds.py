@@ -32,7 +32,7 @@ from dreamvid.source import open_source
 from dreamvid.task import DreamTask
 from tests import reference_seeds as reference
 from tests.fakes import dreaming
-from tests.loaded import dreamer_of
+from tests.loaded import LASTING, dreamer_of
 from tests.reference_seeds import Draws, Layers, Picture
 
 AGREE = 80.0
@@ -214,6 +214,7 @@ def smooth(name: str, folder: Path) -> Net:
     model(blobs(160, 160)[np.newaxis] / LEVEL - 1, training=True)
     path = folder / f"{name}.keras"
     model.save(path)
+    LASTING.add(str(path))
     return Net(name, path, model)
 
 
