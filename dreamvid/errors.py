@@ -18,6 +18,7 @@ or the option and states what would be valid.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ class DreamvidError(Exception):
     Args:
         message: what is wrong, or what would be valid.
         key: the recipe key at fault, such as `dream.octaves`.
-        path: the file at fault; prepended unless the message already contains it.
+        path: the file at fault; prepended unless the message begins by naming it.
         hint: a suggestion such as `did you mean octaves?`.
 
     Attributes:
@@ -65,8 +66,8 @@ class DreamvidError(Exception):
         path: str | Path | None = None,
         hint: str | None = None,
     ) -> None:
-        has_path = path is None or str(path) in message
-        super().__init__(_line((None if has_path else path, key, message), hint))
+        shown = None if path is None or _names(message, path) else path
+        super().__init__(_line((shown, key, message), hint))
         self.key = key
         self.path = None if path is None else Path(path)
         self.hint = hint
@@ -158,6 +159,12 @@ def near(word: str, known: Iterable[str], most: int = 3) -> str:
     """A `suggestion` after a semicolon, to append to a message; "" if there is none."""
     hint = suggestion(word, known, most)
     return f"; {hint}" if hint else ""
+
+
+def _names(message: str, path: str | Path) -> bool:
+    """Whether a message begins by naming a file, as `weights a.h5: …`."""
+    name = re.escape(str(path))
+    return re.match(rf"(weights |output exists: )?{name}(: |.? \()", message) is not None
 
 
 def _line(parts: Iterable[object], hint: str | None) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
 from dreamvid.color import Anchor, anchor_at, covariance, shift
-from dreamvid.errors import StateError
+from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
@@ -28,6 +28,7 @@ from dreamvid.recipe import Recipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.shots import split_shots
+from dreamvid.source import checked_frames
 from dreamvid.task import AnyDreamer, DreamTask
 
 
@@ -84,23 +85,24 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
 
     Args:
         recipe: how each frame follows from the last; its source and output are ignored.
-        sources: pictures of one size, (H, W, 3), uint8 or float on the 0–255 scale.
+        sources: pictures of one size, (H, W, 3), uint8 or float on the 0–255 scale. A generator is
+            closed at the end.
         dreamer: `Dreamer(…)`, or any function of a `DreamTask`.
 
     Raises:
-        MediaError: a source has another shape or type.
+        MediaError: a source has another shape, size or type, or what the dreamer returns has.
         RecipeError: a schedule leaves its bounds.
     """
     count = len(sources) if isinstance(sources, Sized) else None
-    pictures = (as_frame(picture) for picture in sources)
-    first = next(pictures, None)
-    if first is None:
-        return
-    job = resolve(recipe, Size.of(first))
-    timeline = film_timeline(recipe, count)
-    with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
-        for group in groups:
-            yield from (frame.copy() for frame in group.frames)
+    with closing(checked_frames(sources)) as pictures:
+        first = next(pictures, None)
+        if first is None:
+            return
+        job = resolve(recipe, Size.of(first))
+        timeline = film_timeline(recipe, count)
+        with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
+            for group in groups:
+                yield from (frame.copy() for frame in group.frames)
 
 
 def _chained(first: Frame, others: Iterator[Frame]) -> Generator[Frame]:
@@ -126,6 +128,7 @@ def dreamed_groups(
     Raises:
         RecipeError: a schedule leaves its bounds.
         StateError: the sources differ from those that `since` was made from.
+        MediaError: what the dreamer returns is not a frame of their size.
     """
     carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
     if since is not None:
@@ -173,13 +176,25 @@ def _dreamed(
     start = shift(start, job.color.shift)
     colors = shot.colors if shot else covariance(source)
     notes = dict(shot.notes) if shot else {}
-    task = DreamTask(start, number, fresh, job.dream, colors, notes)
-    dream = np.clip(dreamer(task), 0, 255)
+    # Copies: the dreamer may change them, and the canvas may be the source itself.
+    task = DreamTask(start.copy(), number, fresh.copy(), job.dream, colors, notes)
+    dream = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
     anchor = shot.anchor if shot else anchor_at(job.still, dream, source)
     # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
     if not np.array_equal(dream, np.clip(start, 0, 255)):
         dream = anchor.pull(dream, source, job.color.anchor)
     return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
+
+
+def _checked(dream: Any, size: Size) -> Frame:
+    """What a dreamer returned, copied: it may return one buffer again and again."""
+    try:
+        frame = as_frame(dream)
+    except MediaError as error:
+        raise MediaError(f"the dreamer returned no frame: {error}") from None
+    if Size.of(frame) != size:
+        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {size}")
+    return frame
 
 
 class _Inbetweens:

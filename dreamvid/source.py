@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, MediaError, RecipeError
@@ -25,7 +28,9 @@ from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.paths import CLIP_ENDINGS
 from dreamvid.recipe.timeline import DEFAULT_RATE
 
-Pictures = Sequence[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
+Pictures = Iterable[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
+
+NO_FRAME = "a source must have at least one frame"
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,24 @@ class Source:
     identity: str = ""
     still: bool = False
 
+    def checked(self, recipe: Recipe) -> Source:
+        """A caller's source, its frames checked as they are read, and at most `recipe.frames`.
+
+        Raises:
+            RecipeError: the recipe sets a size or rate that is not the source's.
+        """
+        for key, own in (("size", self.size), ("fps", self.rate)):
+            if key in recipe.model_fields_set and getattr(recipe, key) not in (None, own):
+                raise RecipeError(f"the source has {own}; leave {key} out", key=key)
+        most = getattr(recipe, "frames", None)
+        counts = [count for count in (self.frames, most) if count is not None]
+
+        def read() -> Generator[Frame]:
+            with closing(checked_frames(self.open(), self.size)) as frames:
+                yield from itertools.islice(frames, most)
+
+        return replace(self, open=read, frames=min(counts, default=None))
+
     @classmethod
     def of_frames(
         cls, frames: Pictures, rate: Fraction | float = DEFAULT_RATE, identity: str = ""
@@ -61,7 +84,7 @@ class Source:
         Args:
             frames: all of them, or a function that returns an iterable from the first frame on at
                 each call; the number of frames is then not known in advance.
-            rate: frames a second.
+            rate: frames a second, over 0.
             identity: as in `Source`.
 
         Raises:
@@ -69,14 +92,16 @@ class Source:
             MediaError: a frame has another shape or type (`as_frame`); for later frames it is
                 raised while reading.
         """
+        if not callable(frames) and not isinstance(frames, Sequence | np.ndarray):
+            frames = list(frames)  # a generator could be read only once
         start = frames if callable(frames) else lambda: frames
-        with closing(_checked(start, None)) as checked:
+        with closing(checked_frames(start())) as checked:
             first = next(checked, None)
         if first is None:
-            raise InputError("a source must have at least one frame")
+            raise InputError(NO_FRAME)
         size = Size.of(first)
         count = None if callable(frames) else len(frames)
-        return cls(size, _exact(rate), count, None, lambda: _checked(start, size), identity)
+        return cls(size, _exact(rate), count, None, lambda: checked_frames(start(), size), identity)
 
     @classmethod
     def of_picture(
@@ -129,12 +154,21 @@ def fit(frame: Frame, size: Size) -> Frame:
 
 
 def _exact(rate: Fraction | float) -> Fraction:
-    return rate if isinstance(rate, Fraction) else snap(rate)
+    if not isinstance(rate, Real) or not 0 < rate < math.inf:
+        raise RecipeError(f"must be a number of frames a second, not {rate!r}", key="rate")
+    return rate if isinstance(rate, Fraction) else snap(float(rate))
 
 
-def _checked(start: Callable[[], Iterable[Any]], size: Size | None) -> Generator[Frame]:
-    """A caller's frames, checked and copied; all must have `size`, or that of the first frame."""
-    with closing_iterator(start()) as pictures:
+def checked_frames(pictures: Iterable[Any], size: Size | None = None) -> Generator[Frame]:
+    """A caller's frames, checked and copied; a generator of them is closed at the end.
+
+    Args:
+        size: that all must have; None: that of the first.
+
+    Raises:
+        MediaError: a frame has another shape or type (`as_frame`), or, an InputError, another size.
+    """
+    with closing_iterator(pictures) as pictures:
         for index, picture in enumerate(pictures):
             frame = as_frame(picture)
             size = size or Size.of(frame)

@@ -93,7 +93,7 @@ def _checked_plot(planned: Plan, options: RunOptions) -> Path | None:
         return None
     if not hasattr(planned.dreamer, "steps"):
         raise RecipeError(
-            f"plot: network {planned.job.network.name} has no objective; name another"
+            f"network {planned.job.network.name} has no objective; name another", key="plot"
         )
     path = Path(options.plot)
     check_picture(path, [*planned.recipe.source, planned.output], options.overwrite)

@@ -54,9 +54,9 @@ def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, 
     try:
         seconds = parse_moment(text)
     except ValueError as error:
-        raise RecipeError(f"seconds: {error}") from None
+        raise RecipeError(f"{error}", key="seconds") from None
     if seconds <= 0:
-        raise RecipeError("seconds: must be more than 0")
+        raise RecipeError("must be more than 0", key="seconds")
     if isinstance(recipe, VideoRecipe) and rate is None:
         # The clip's rate is unknown until it is opened; `end` needs no rate.
         return {"end": (recipe.start or Fraction(0)) + seconds, "frames": None}
@@ -67,14 +67,15 @@ def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, 
 def _range(recipe: FilmRecipe, text: str) -> dict[str, Any]:
     if not isinstance(recipe, VideoRecipe):
         raise RecipeError(
-            "range: is of a clip's frames; each frame of a zoom follows from the one before it, so "
-            "give --frames"
+            "is of a clip's frames; each frame of a zoom follows from the one before it, so "
+            "give --frames",
+            key="range",
         )
     match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text.replace(" ", ""))
     if not match or int(match[2]) < int(match[1]):
-        raise RecipeError(f"range: must be FIRST-LAST such as 50-60, not {text!r}")
+        raise RecipeError(f"must be FIRST-LAST such as 50-60, not {text!r}", key="range")
     if not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
+        raise RecipeError("name the picture or clip to dream on", key="source")
     from dreamvid.media.probe import probe
 
     clip = probe(recipe.source[0])

@@ -74,7 +74,9 @@ class RunOptions:
     def pictures(self) -> int:
         """Number of pictures in a preview's sheet. Raises RecipeError if `sheet` is invalid."""
         if not self.sheet.isdecimal() or not 1 <= int(self.sheet) <= 100:
-            raise RecipeError(f"sheet: must be a whole number from 1 to 100, not {self.sheet!r}")
+            raise RecipeError(
+                f"must be a whole number from 1 to 100, not {self.sheet!r}", key="sheet"
+            )
         return int(self.sheet)
 
 

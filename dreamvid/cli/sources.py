@@ -30,9 +30,9 @@ def check_sources(recipe: Recipe) -> None:
                 "clips are read from files"
             )
         if not exists and _PATTERN.search(path.name):
-            raise MediaError(f"{path}: no such file; {_sequence_advice()}")
+            raise MediaError(f"no such file; {_sequence_advice()}", path=path)
         if exists and path.is_dir():
-            raise MediaError(f"{path}: a folder; name a file in it{_folder_advice(recipe)}")
+            raise MediaError(f"a folder; name a file in it{_folder_advice(recipe)}", path=path)
 
 
 def _sequence_advice() -> str:

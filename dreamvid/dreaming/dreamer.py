@@ -16,14 +16,13 @@ import numpy as np
 from dreamvid.dreaming.ascent import Ascended, Ascent
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
-from dreamvid.dreaming.objective import Objective
 from dreamvid.dreaming.objectives import measure, objective
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
 from dreamvid.dreaming.params import noted_scale, scale_key, step_params
 from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.tensorflow import computed_in, set_threads, tf
 from dreamvid.dreaming.tiles import Draws, tiling
-from dreamvid.errors import RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
 from dreamvid.networks.defaults import dream_values
@@ -77,9 +76,9 @@ class Dreamer:
         if isinstance(network, Network):
             weights, precision = weights or network.weights, network.precision
         name = network if isinstance(network, str) else network.name
-        if isinstance(layers, Objective):
-            layers = [term.model_dump() for term in layers.terms]
         if layers is not None:
+            if "objective" in settings:
+                raise RecipeError("is what `layers` sets: give one of them", key="objective")
             settings = {**settings, "objective": layers}
         section = {"name": name, "weights": weights, "precision": precision}
         recipe = make_recipe({"network": section, "dream": settings, "seed": seed}, "image")
@@ -111,7 +110,7 @@ class Dreamer:
         weights = [(term.name, term.weight) for term in dream.objective or ()]
         for key, value in (*dream, *weights):
             if isinstance(value, Schedule):
-                raise RecipeError(f"{key}: a schedule needs a film; a Dreamer takes a number")
+                raise RecipeError("a schedule needs a film; a Dreamer takes a number", key=key)
         self.spec, self._network, self._dream, self._seed = spec, network, dream, seed
         precision = machine.precision if network.precision == "auto" else network.precision
         self.machine = Machine(
@@ -139,6 +138,7 @@ class Dreamer:
             (H, W, 3), clipped to 0..255; the clipped canvas where every weight is 0.
 
         Raises:
+            MediaError: the canvas or the freshness mask has another shape or type.
             NetworkError: the canvas is smaller than the network's `min_size`.
             MemoryError: TensorFlow ran out of memory.
         """
@@ -161,11 +161,11 @@ class Dreamer:
             The dream, as from `__call__`; the value of a `yield from`.
 
         Raises:
-            MediaError: `picture` has another shape or type.
-            NetworkError, MemoryError: as `__call__`.
+            MediaError, NetworkError, MemoryError: as `__call__`.
         """
-        task = picture if isinstance(picture, DreamTask) else DreamTask(as_frame(picture))
-        canvas, size = task.canvas, Size.of(task.canvas)
+        task = picture if isinstance(picture, DreamTask) else DreamTask(picture)
+        canvas = as_frame(task.canvas)
+        size = Size.of(canvas)
         settings = task.settings or self._settings(size)
         shapes = self._shapes(size, settings)
         params = step_params(settings, self._dream.method, self._terms, task)
@@ -212,8 +212,8 @@ class Dreamer:
 
     def objective_of(self, picture: Any) -> float:
         """The objective that the ascent raises, for a picture (H, W, 3), 0–255, without jitter or
-        tiles and with the dreamer's weights."""
-        return self._measure(picture, [term.weight for term in self._terms])
+        tiles and with the dreamer's weights. Raises MediaError as `steps`."""
+        return self._measure(as_frame(picture), [term.weight for term in self._terms])
 
     @cached_property
     def identity(self) -> str:
@@ -278,9 +278,10 @@ class Dreamer:
         self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
     ) -> list[StepMap]:
         """The steps of each octave, by the task's freshness mask."""
-        fresh = task.fresh
-        if fresh is None:
-            fresh = np.full(task.canvas.shape[:2], task.index == 0, np.float32)
+        shape = np.shape(task.canvas)[:2]
+        fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
+        if np.shape(fresh) != shape:
+            raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
         if self._dream.method == "recursive":
             # Each of its tiles is normalised by itself, so a box would not match the whole picture.
             fresh = np.full_like(fresh, fresh.min())

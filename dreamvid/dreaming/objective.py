@@ -1,4 +1,4 @@
-"""`Objective`: a weighted sum of terms, as a value with + − ×. Does not import TensorFlow."""
+"""`Objective`: a weighted sum of terms, as a value with + − × ÷. Does not import TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Real
 
 from dreamvid.recipe import LayerTerm, Term
+from dreamvid.recipe.expression import Form
+from dreamvid.recipe.schedule import Schedule, mapped
 
 
 @dataclass(frozen=True)
@@ -14,24 +16,30 @@ class Objective:
     """A weighted sum of terms that the ascent raises: `layer("cells") - 0.5 * layer("heads")`.
 
     Attributes:
-        terms: as in a recipe's `objective`; each occurs once.
+        terms: as in a recipe's `objective`. Each occurs once, or again with a weight that is a
+            schedule.
     """
 
     terms: tuple[Term, ...]
 
     @classmethod
     def of(cls, terms: Iterable[Term]) -> Objective:
-        """The sum of terms; terms that differ only in weight become one."""
-        summed: dict[Term, Term] = {}
-        for term in terms:
+        """The sum of terms; terms that differ only in weights that are numbers become one."""
+        summed: dict[Term | int, Term] = {}
+        for number, term in enumerate(terms):
+            if isinstance(term.weight, Schedule):
+                summed[number] = term
+                continue
             unweighted = term.model_copy(update={"weight": 1.0})
-            earlier = summed.get(unweighted)
-            weight = term.weight + earlier.weight if earlier else term.weight
+            weight = term.weight + (summed[unweighted].weight if unweighted in summed else 0)
             summed[unweighted] = term.model_copy(update={"weight": weight})
         return cls(tuple(summed.values()))
 
     def __add__(self, other: Objective) -> Objective:
         return Objective.of((*self.terms, *other.terms)) if _is(other) else NotImplemented
+
+    def __radd__(self, other: object) -> Objective:
+        return self if other == 0 else NotImplemented  # so that `sum` adds objectives
 
     def __sub__(self, other: Objective) -> Objective:
         return self + -other if _is(other) else NotImplemented
@@ -42,17 +50,21 @@ class Objective:
     def __mul__(self, factor: float) -> Objective:
         if not isinstance(factor, Real):
             return NotImplemented
+        times = Form(f"x * ({float(factor)!r})")
         return Objective(
-            tuple(t.model_copy(update={"weight": float(factor) * t.weight}) for t in self.terms)
+            tuple(t.model_copy(update={"weight": mapped(t.weight, times)}) for t in self.terms)
         )
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Objective:
+        if not isinstance(divisor, Real):
+            return NotImplemented
+        return self * (1 / float(divisor))
+
     def __str__(self) -> str:
         """The objective as written on the command line: `cells,heads=-0.5`."""
-        return ",".join(
-            term.name if term.weight == 1 else f"{term.name}={term.weight:g}" for term in self.terms
-        )
+        return ",".join(term.label for term in self.terms)
 
 
 def layer(name: str) -> Objective:

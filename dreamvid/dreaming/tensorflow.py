@@ -23,9 +23,11 @@ from dreamvid.machine import Computed, cores
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
+_state = random.getstate()  # something that Keras imports draws from it
 with dreaming.around_import():
     import keras
     import tensorflow as tf
+random.setstate(_state)
 
 __all__ = ["computed_in", "keras", "keras_seed", "set_threads", "tf"]
 

@@ -17,10 +17,10 @@ def open_capture(path: Path) -> cv2.VideoCapture:
         # With CAP_FFMPEG OpenCV does not take a `%d` in the name for an image sequence.
         capture = cv2.VideoCapture(ffmpeg.url(path), cv2.CAP_FFMPEG, settings)
     except (cv2.error, UnicodeError) as error:
-        raise InputError(f"{path}: OpenCV cannot open a file of this name", path=path) from error
+        raise InputError("OpenCV cannot open a file of this name", path=path) from error
     if not capture.isOpened():
         raise InputError(
-            f"{path}: not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG",
+            "not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG",
             path=path,
         )
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
@@ -42,7 +42,7 @@ def look_at(path: Path) -> dict[str, Any]:
         opened, picture = capture.read()
         if not opened or picture is None:
             raise InputError(
-                f"{path}: not one frame can be decoded; the file is damaged or cut off", path=path
+                "not one frame can be decoded; the file is damaged or cut off", path=path
             )
         return {
             "size": [picture.shape[1], picture.shape[0]],

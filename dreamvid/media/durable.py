@@ -30,7 +30,7 @@ def os_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         name = error.filename if isinstance(error.filename, str) else path
         raise RunError(
-            f"{name}: {error.strerror or error}; the disk failed, or access was denied"
+            f"{error.strerror or error}; the disk failed, or access was denied", path=name
         ) from error
 
 
@@ -49,7 +49,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         commit(partial, path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise RunError(f"cannot be written: {error.strerror or error}", path=path) from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -15,15 +15,15 @@ def require_file(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise InputError(f"{path}: a folder; name a file in it", path=path)
+            raise InputError("a folder; name a file in it", path=path)
         if not path.exists():
-            raise InputError(f"{path}: no such file", path=path)
+            raise InputError("no such file", path=path)
         if not path.is_file():
-            raise InputError(f"{path}: not a plain file", path=path)
+            raise InputError("not a plain file", path=path)
         if path.stat().st_size == 0:
-            raise InputError(f"{path}: the file is empty", path=path)
+            raise InputError("the file is empty", path=path)
         with path.open("rb"):
             pass
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path}: cannot be read: {reason}", path=path) from error
+        raise InputError(f"cannot be read: {reason}", path=path) from error

@@ -51,7 +51,7 @@ class FilmSink:
         """See `Sink`."""
         self._segments.close()
         if not self._segments.closed:
-            raise StateError(f"{self.path}: not one frame was written")
+            raise StateError("not one frame was written", path=self.path)
         self._finish(self.path, self._segments.written)
         self._work.remove()
         return self.path

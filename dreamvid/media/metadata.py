@@ -42,9 +42,9 @@ def read_comment(path: Path) -> str:
     try:
         text, _ = ffmpeg.run(arguments, timeout=ffmpeg.PROBE_SECONDS)
     except RunError as error:
-        raise InputError(f"{path}: cannot be read as a film ({error})", path=path) from None
+        raise InputError(f"cannot be read as a film ({error})", path=path) from None
     if len(text) > LONGEST:
-        raise InputError(f"{path}: its comment is too long", path=path)
+        raise InputError("its comment is too long", path=path)
     # A newline that is not escaped by a backslash ends the value; other escapes are removed.
     match = re.search(r"^comment=((?:[^\\\n]|\\.)*)", text, re.MULTILINE | re.DOTALL | re.I)
     return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match else ""

@@ -14,7 +14,7 @@ from dreamvid.media import frame_store, sequence
 from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
 from dreamvid.media.film import FilmSink
 from dreamvid.media.sequence import SequenceSink
-from dreamvid.media.sink import FilmSpec, Sink, WorkDir
+from dreamvid.media.sink import FilmSpec, WorkDir
 from dreamvid.media.still_writer import STILL_ENDINGS, save_still
 
 
@@ -31,42 +31,42 @@ def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         if not _is_folder(path) and not codec_of(path):
             still = " (a still, not a film)" if path.suffix.lower() in STILL_ENDINGS else ""
             raise OutputError(
-                f"{path}: cannot write a film as {path.suffix}{still}; name it "
+                f"cannot write a film as {path.suffix}{still}; name it "
                 f"{', '.join(film_endings())}, or without an extension for a folder of PNGs",
                 path=path,
             )
         _check_place(path, inputs, overwrite)
         if any(path.resolve() == source.resolve().parent for source in inputs):
-            raise OutputError(f"{path}: holds the input; name another folder", path=path)
+            raise OutputError("holds the input; name another folder", path=path)
 
 
 def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for one still."""
     if path.suffix.lower() not in STILL_ENDINGS:
         raise OutputError(
-            f"{path}: cannot write a picture as {path.suffix or 'a file without an extension'}; "
+            f"cannot write a picture as {path.suffix or 'a file without an extension'}; "
             f"name it {', '.join(STILL_ENDINGS)}",
             path=path,
         )
     with _output_errors(path):
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; name a file", path=path)
+            raise OutputError("is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
 
 
 def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     """As `check_output`, for a file of numbers."""
     if path.suffix.lower() != ".json":
-        raise OutputError(f"{path}: cannot write JSON as {path.name}; name it .json", path=path)
+        raise OutputError(f"cannot write JSON as {path.name}; name it .json", path=path)
     with _output_errors(path):
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; name a file", path=path)
+            raise OutputError("is a folder; name a file", path=path)
         _check_place(path, inputs, overwrite)
 
 
 def open_sink(
     path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
-) -> Sink:
+) -> FilmSink | SequenceSink:
     """Open the sink for an output: a film, by its extension, or a folder of PNGs.
 
     Args:
@@ -84,7 +84,7 @@ def open_sink(
         return SequenceSink(path, film, WorkDir(target, folder), done)
     if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
-            f"{path}: a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
+            f"a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
             f"second, not {float(film.rate):g}",
             path=path,
         )
@@ -119,7 +119,8 @@ def is_finished_part(path: Path) -> bool:
     """Whether a file in a sink's work folder, by its name, is a closed segment, a picture or a
     stored frame, which a resume needs. All other files are temporary or incomplete."""
     endings = {*segment_endings(), *frame_store.ENDINGS, sequence.ENDING}
-    return path.stem.isdecimal() and path.suffix in endings
+    number, dot, ending = path.name.partition(".")
+    return number.isdecimal() and dot + ending in endings
 
 
 def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
@@ -146,7 +147,7 @@ def write_json(path: Path, text: str, overwrite: bool) -> None:
         (work.folder / "numbers").write_text(text, encoding="utf-8")
         work.place("numbers", path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+        raise RunError(f"cannot be written: {error.strerror}", path=path) from error
     finally:
         work.remove()
 
@@ -159,19 +160,17 @@ def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     parent = path.resolve().parent if path.is_dir() else path.parent
     if not parent.is_dir():
         what = "not a folder" if parent.exists() else "no such folder"
-        raise OutputError(f"{path}: {what}: {parent}", path=path)
+        raise OutputError(f"{what}: {parent}", path=path)
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: cannot write into {parent}: permission denied", path=path)
+        raise OutputError(f"cannot write into {parent}: permission denied", path=path)
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
-        raise OutputError(f"{path}: is the input itself; name another output", path=path)
+        raise OutputError("is the input itself; name another output", path=path)
     if path.is_dir():
         if any(path.iterdir()) and not overwrite:
             raise OutputError(f"output exists: {path}{os.sep} (use --overwrite)", path=path)
     elif _is_there(path):
         if _is_folder(path):
-            raise OutputError(
-                f"{path}: a file is there; without an extension it means a folder", path=path
-            )
+            raise OutputError("a file is there; without an extension it means a folder", path=path)
         if not overwrite:
             raise OutputError(f"output exists: {path} (use --overwrite)", path=path)
 
@@ -192,4 +191,4 @@ def _output_errors(path: Path) -> Iterator[None]:
     # ValueError: a null byte in the name; RuntimeError: circular links
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise OutputError(f"{path}: cannot be written: {reason}", path=path) from error
+        raise OutputError(f"cannot be written: {reason}", path=path) from error

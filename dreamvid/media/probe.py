@@ -75,9 +75,7 @@ class Clip:
         if count is not None and count <= 0:
             length = "" if self.duration is None else f"; it lasts {float(self.duration):.3f} s"
             until = "its end" if end is None else f"{float(end):g} s"
-            raise InputError(
-                f"{self.path}: no frame from {float(start):g} s to {until}{length}", path=self.path
-            )
+            raise InputError(f"no frame from {float(start):g} s to {until}{length}", path=self.path)
         if frames is not None:
             count = frames if count is None else min(count, frames)
         return first, count
@@ -93,7 +91,7 @@ def probe(path: Path) -> Clip:
     try:
         text = ffmpeg.describe(path)
     except RunError as error:
-        raise InputError(f"{path}: {error}", path=path) from error
+        raise InputError(f"{error}", path=path) from error
     streams = [line for line in text.splitlines() if re.match(r"\s*Stream #0:", line)]
     has_audio = any(" Audio: " in line for line in streams)
     _require_pictures(path, streams, has_audio)
@@ -111,7 +109,7 @@ def probe(path: Path) -> Clip:
     _require_size(path, stored, size)
     timing = timing_of(path, container, properties["rate"], properties["count"])
     if (timing.frames or 0) > MAX_FRAMES:
-        raise InputError(f"{path}: states a length of more than {MAX_FRAMES} frames", path=path)
+        raise InputError(f"states a length of more than {MAX_FRAMES} frames", path=path)
     return Clip(
         path,
         size,
@@ -130,7 +128,7 @@ def _require_pictures(path: Path, streams: list[str], has_audio: bool) -> None:
     has_video = any(" Video: " in line and "(attached pic)" not in line for line in streams)
     if streams and not has_video:
         content = "only sound" if has_audio else "no pictures"
-        raise InputError(f"{path}: holds {content}; give a clip with pictures", path=path)
+        raise InputError(f"holds {content}; give a clip with pictures", path=path)
 
 
 def _sizes(streams: list[str]) -> Iterator[Size]:
@@ -154,7 +152,7 @@ def _require_size(path: Path, *sizes: Size) -> None:
     for size in sizes:
         if size.width * size.height > MAX_CLIP_PIXELS or max(size) > MAX_SIDE:
             raise InputError(
-                f"{path}: its pictures, {size}, are too large; "
+                f"its pictures, {size}, are too large; "
                 f"at most {MAX_CLIP_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
                 path=path,
             )

@@ -46,7 +46,7 @@ def read_picture(path: Path) -> Frame:
     with decoder() as child:
         _, samples = child.ask("still", path)
     if samples is None:
-        raise InputError(f"{path}: the decoder gave no picture", path=path)
+        raise InputError("the decoder gave no picture", path=path)
     return to_frame(path, samples)
 
 

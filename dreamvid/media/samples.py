@@ -51,20 +51,17 @@ def to_frame(path: Path, samples: Pixels) -> Frame:
     InputError."""
     if samples.dtype.kind == "f":
         if not np.isfinite(samples).all():
-            raise InputError(f"{path}: the picture holds samples that are not finite", path=path)
+            raise InputError("the picture holds samples that are not finite", path=path)
         if samples.max() > DEEPEST_FLOAT:
             raise InputError(
-                f"{path}: float samples up to {samples.max():g}; scale them to 0..1, "
-                "or save as PNG",
+                f"float samples up to {samples.max():g}; scale them to 0..1, or save as PNG",
                 path=path,
             )
         scaled = np.clip(samples.astype(np.float64), 0, 1) * 255
     elif samples.dtype in (np.uint8, np.uint16):
         scaled = samples.astype(np.float64) * (255 / np.iinfo(samples.dtype).max)
     else:
-        raise InputError(
-            f"{path}: samples of type {samples.dtype}; save it with 8 or 16 bits", path=path
-        )
+        raise InputError(f"samples of type {samples.dtype}; save it with 8 or 16 bits", path=path)
     channels = scaled.shape[2]
     color = scaled[..., : 3 if channels > 2 else 1]
     if channels in (2, 4):

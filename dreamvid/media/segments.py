@@ -232,9 +232,9 @@ def count_frames(film: Path) -> int:
     try:
         listed = ffmpeg.packets(film, "video")
     except RunError as error:
-        raise InputError(f"{film}: cannot be read ({error})", path=film) from None
+        raise InputError(f"cannot be read ({error})", path=film) from None
     if listed is None:
-        raise InputError(f"{film}: has no pictures", path=film)
+        raise InputError("has no pictures", path=film)
     return listed.count
 
 
@@ -265,4 +265,4 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     for index in range(count):
         segment = ffmpeg.packets(folder / f"{index:06d}{codec.segment_ending}", "video")
         if segment is None or segment.count != length:
-            raise StateError(f"{film}: cannot be cut after every {length} frames")
+            raise StateError(f"cannot be cut after every {length} frames", path=film)

@@ -51,7 +51,7 @@ class SequenceSink:
     def close(self) -> Path:
         """See `Sink`."""
         if not self._names:
-            raise StateError(f"{self.path}: not one frame was written")
+            raise StateError("not one frame was written", path=self.path)
         self._place(self._folder)
         return self.path
 
@@ -77,7 +77,7 @@ class SequenceSink:
                 else:
                     self._work.place(name, folder / name)
         except OSError as error:
-            raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
+            raise RunError(f"cannot be written: {error.strerror}", path=folder) from error
         self._work.remove()
         return folder
 

@@ -29,8 +29,9 @@ class Sink(Protocol):
     def write(self, frame: Frame) -> None:
         """Take the next frame: (H, W, 3) float32 RGB 0..255. Raises RunError (encoder, disk)."""
 
-    def close(self) -> Path:
-        """Finish the output, which appears under its name only now. Raises RunError."""
+    def close(self) -> Path | None:
+        """Finish the output, which appears under its name only now; returns its path, if it has
+        one. Raises RunError."""
 
     def abandon(self, *, keep: bool) -> Path | None:
         """Stop early. Never raises.
@@ -122,9 +123,7 @@ class WorkDir:
             self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).absolute()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise OutputError(
-                f"{output}: cannot write into {parent}: {reason}", path=output
-            ) from error
+            raise OutputError(f"cannot write into {parent}: {reason}", path=output) from error
 
     def partial(self, path: Path) -> Path:
         """The name for a partial film of `path`: that of an earlier one of the same render, which
@@ -143,7 +142,7 @@ class WorkDir:
         try:
             commit(self.folder / made, name)
         except OSError as error:
-            raise RunError(f"{name}: cannot be put in place: {error.strerror}") from error
+            raise RunError(f"cannot be put in place: {error.strerror}", path=name) from error
         return name
 
     def remove(self) -> None:

@@ -41,7 +41,7 @@ def decode_still(path: Path) -> Pixels:
     try:
         data = read_bytes(path, MAX_STILL_BYTES)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", path=path) from error
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from error
     if not _is_known(data):
         raise _no_picture(path)
     samples, orientation = _decode_shallow(path, data)
@@ -104,7 +104,7 @@ def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
                 raise
             except Exception as error:
                 raise InputError(
-                    f"{path}: the picture is cut off or damaged ({error})", path=path
+                    f"the picture is cut off or damaged ({error})", path=path
                 ) from error
     return samples, tag
 
@@ -121,15 +121,14 @@ def _decode_deep(path: Path, data: bytes) -> Pixels | None:
 
 def _no_picture(path: Path) -> InputError:
     return InputError(
-        f"{path}: not a picture that can be read, or a damaged one; "
-        "give JPEG, PNG, WebP, TIFF or GIF",
+        "not a picture that can be read, or a damaged one; give JPEG, PNG, WebP, TIFF or GIF",
         path=path,
     )
 
 
 def _too_large(path: Path) -> InputError:
     return InputError(
-        f"{path}: too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
+        f"too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
         path=path,
     )
 

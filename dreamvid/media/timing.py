@@ -124,9 +124,7 @@ def _is_sane(rate: float) -> bool:
 
 def _sane(path: Path, rate: float) -> Fraction:
     if not _is_sane(rate):
-        raise InputError(
-            f"{path}: has no frame rate that makes sense ({rate:g} a second)", path=path
-        )
+        raise InputError(f"has no frame rate that makes sense ({rate:g} a second)", path=path)
     return snap(rate)
 
 
@@ -160,4 +158,4 @@ def snap(rate: float) -> Fraction:
 
 def too_many(path: Path, most: int) -> InputError:
     """The error for a clip with too many pictures to list."""
-    return InputError(f"{path}: holds more than {most} pictures", path=path)
+    return InputError(f"holds more than {most} pictures", path=path)

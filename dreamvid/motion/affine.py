@@ -85,5 +85,7 @@ def trim_zoom(trim: tuple[float, float], size: Size) -> float:
     """
     (x, y), (width, height) = trim, size
     if width - 2 * x < 1 or height - 2 * y < 1:
-        raise RecipeError(f"motion.trim: {x:g} and {y:g} px leave nothing of {width}x{height}")
+        raise RecipeError(
+            f"{x:g} and {y:g} px leave nothing of {width}x{height}", key="motion.trim"
+        )
     return min(width / (width - 2 * x), height / (height - 2 * y))

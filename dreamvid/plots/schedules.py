@@ -46,14 +46,14 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
     scheduled = list(schedules(recipe))
     if not scheduled:
         raise RecipeError(
-            f"{name}: nothing to plot: no value changes over time, as it does by "
-            "zoom: 0:(1.02), 50:(1.04)"
+            "nothing to plot: no value changes over time, as it does by zoom: 0:(1.02), 50:(1.04)",
+            path=name,
         )
     path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
     if rate is None and any(schedule.uses_seconds for _, schedule in scheduled):
-        raise RecipeError(f"{name}: has seconds in a schedule, but no rate is known; give --fps")
+        raise RecipeError("has seconds in a schedule, but no rate is known; give --fps", path=name)
     write_picture(path, draw(name, recipe, frames, rate), overwrite)
     return path
 
@@ -121,7 +121,7 @@ def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None
         except (MediaError, RecipeError) as error:
             fault = f" ({error})"
     if frames is None:
-        raise RecipeError(f"{name}: the length of its clip is unknown{fault}; give --frames")
+        raise RecipeError(f"the length of its clip is unknown{fault}; give --frames", path=name)
     return frames, rate
 
 

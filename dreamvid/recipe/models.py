@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -90,6 +90,10 @@ Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share
 class ImageRecipe(Recipe):
     """A recipe for one dreamed picture."""
 
+    if TYPE_CHECKING:  # what type checkers derive asks for values that have defaults
+
+        def __init__(self, **values: Any) -> None: ...
+
     is_film = False
     kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
     mix: Mix = 0.5
@@ -97,6 +101,10 @@ class ImageRecipe(Recipe):
 
 class FilmRecipe(Recipe):
     """The keys that zooms and videos share."""
+
+    if TYPE_CHECKING:  # what type checkers derive asks for values that have defaults
+
+        def __init__(self, **values: Any) -> None: ...
 
     frames: Frames | None = Field(None, description="How many frames to make.")
     fps: Rate | None = Field(None, description="Frames a second.")
@@ -108,6 +116,10 @@ class FilmRecipe(Recipe):
 class ZoomRecipe(FilmRecipe):
     """A recipe for an endless zoom into a picture."""
 
+    if TYPE_CHECKING:  # what type checkers derive asks for values that have defaults
+
+        def __init__(self, **values: Any) -> None: ...
+
     kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
     frames: Frames = Field(50, description="How many frames to make.")
     fps: Rate = Field(30, description="Frames a second.", validate_default=True)
@@ -118,6 +130,10 @@ class ZoomRecipe(FilmRecipe):
 
 class VideoRecipe(FilmRecipe):
     """A recipe for a clip dreamed frame by frame."""
+
+    if TYPE_CHECKING:  # what type checkers derive asks for values that have defaults
+
+        def __init__(self, **values: Any) -> None: ...
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
     frames: Frames | None = Field(

@@ -98,8 +98,9 @@ TERMS: tuple[type[BaseTerm], ...] = get_args(Term) or (Term,)
 
 
 def parse_terms(value: Any) -> Any:
-    """Expand an objective, `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}` or a list, into a list
-    of terms or of their data."""
+    """Expand an objective, `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, a list or an
+    `Objective`, into a list of terms or of their data."""
+    value = getattr(value, "terms", value)
     if isinstance(value, str):
         return [_of_text(text) for text in split_terms(value)]
     if isinstance(value, Mapping):

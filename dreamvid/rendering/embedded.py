@@ -63,7 +63,7 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     """
     comment = read_comment(film)
     if not comment.startswith(MARK):
-        raise RecipeError(f"{film}: carries no recipe of dreamvid's")
+        raise RecipeError("carries no recipe of dreamvid's", path=film)
     try:
         content: dict[str, Any] = json.loads(comment.removeprefix(MARK))
         data, listed = dict(content["recipe"]), list(content["files"])
@@ -72,7 +72,9 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
             for each in listed
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RecipeError(f"{film}: the recipe that it carries cannot be read ({error})") from None
+        raise RecipeError(
+            f"the recipe that it carries cannot be read ({error})", path=film
+        ) from None
     data = upgraded(data) if upgrade else data
     data.pop("source", None)
     data.pop("output", None)
@@ -82,7 +84,9 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     recipe = make_recipe(data, name=str(film))
     for key, _ in recipe_files(recipe):
         # dreamvid lists every input file; opening one that is not listed would trust the film.
-        raise RecipeError(f"{film}: the recipe that it carries cannot be read (no hash of {key})")
+        raise RecipeError(
+            f"the recipe that it carries cannot be read (no hash of {key})", path=film
+        )
     return Embedded(recipe, files, str(content.get("dream")))
 
 
@@ -108,5 +112,5 @@ def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Re
         return load_recipe(name, kind, output=output)
     recipe = read_embedded(Path(name)).recipe
     if kind and recipe.kind != kind:
-        raise RecipeError(f"{name}: kind: {recipe.kind}: this command needs {kind}")
+        raise RecipeError(f"kind: {recipe.kind}: this command needs {kind}", path=name)
     return recipe

@@ -85,7 +85,7 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     manifest = Manifest.of(with_network_defaults(extension.recipe), SEGMENT, machine)
     hashes = {each["sha256"] for each in manifest.files if each["key"] == "source"}
     if hashes != set(extension.embedded.hashes_of("source")):
-        raise RecipeError(f"source: is not what {film} was made from")
+        raise RecipeError(f"is not what {film} was made from", key="source")
     exact = extension.at_end and old is not None and old.dream == extension.embedded.dream
 
     def fill(folder: Path) -> Checkpoint:
@@ -130,7 +130,7 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     embedded = read_embedded(film)
     if not recipe.source:
         name = embedded.name_of("source")
-        raise RecipeError(f"{film}: name its source: --source {name}")
+        raise RecipeError(f"name its source: --source {name}", path=film)
     length = count_frames(film)
     done = length if start is None else _parse_start(start, length)
     frames = None if recipe.frames is None else done + recipe.frames
@@ -148,21 +148,21 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
     """Open the source of a valid extension. Raises DreamvidError for an invalid one."""
     recipe, film = extension.recipe, extension.film
     if extension.in_place and (not extension.at_end or extension.changed):
-        raise MediaError(f"{film}: a branch needs another output: -o FILE")
+        raise MediaError("a branch needs another output: -o FILE", path=film)
     if not extension.in_place:
         check_output(extension.output, [film, *recipe.source], overwrite)
     for key in extension.changed:
         if key in OF_THE_FRAMES:
-            raise RecipeError(f"{key}: cannot change within a film")
+            raise RecipeError("cannot change within a film", key=key)
     for key, schedule in schedules(recipe):
         if schedule.uses_length and not any(key.startswith(each) for each in extension.changed):
             raise RecipeError(
-                f"{key}: uses n, the film's length, which changes; set it again by its option"
+                "uses n, the film's length, which changes; set it again by its option", key=key
             )
     source = open_source(recipe)
     if source.frames is not None and source.frames <= extension.done:
         raise StateError(
-            f"{recipe.source[0]}: has only the {extension.done} frames that are already dreamed"
+            f"has only the {extension.done} frames that are already dreamed", path=recipe.source[0]
         )
     return source
 
@@ -205,7 +205,7 @@ def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:
 
 def _parse_start(typed: str, length: int) -> int:
     if not typed.isdecimal() or not 1 <= int(typed) <= length:
-        raise RecipeError(f"from: must be a whole number from 1 to {length}, not {typed!r}")
+        raise RecipeError(f"must be a whole number from 1 to {length}, not {typed!r}", key="from")
     return int(typed)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import MediaError, StateError
 from dreamvid.machine import Machine
@@ -18,7 +18,10 @@ from dreamvid.networks.registry import packaged_weights
 from dreamvid.recipe import Network, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
-from dreamvid.task import Identified
+from dreamvid.task import AnyDreamer, Identified
+
+if TYPE_CHECKING:
+    from dreamvid.source import Source  # which imports OpenCV, and help does without
 
 FORM = 3
 """Version of a run's folder; a run of another version cannot be resumed."""
@@ -60,17 +63,17 @@ class Manifest:
         segment: int,
         machine: Machine,
         *,
-        dreamer: object = None,
-        source: object = None,
+        dreamer: AnyDreamer | None = None,
+        source: Source | None = None,
     ) -> Manifest:
         """Make the manifest of a recipe with its network's values filled in; hashes its files.
 
         Args:
-            dreamer, source: the caller's `Identified` objects, used in place of the recipe's.
+            dreamer, source: the caller's, each with an identity, used in place of the recipe's.
         """
         inputs = list(recipe_files(recipe))
-        if isinstance(source, Identified):
-            files = [_named("source", source.identity)]
+        if source is not None:
+            files = [_named("source", f"{source.identity} {source.size} {source.rate}")]
         else:
             files = [identity(key, path) for key, path in inputs if key == "source"]
         if isinstance(dreamer, Identified):
@@ -91,7 +94,9 @@ class Manifest:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+            raise StateError(
+                f"cannot be read ({error}); --restart begins anew", path=path
+            ) from None
 
     def text(self) -> str:
         """The manifest as JSON, with its two hashes for inspection."""
@@ -170,7 +175,7 @@ def identity(key: str, path: Path) -> dict[str, Any]:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return {"key": key, "path": str(path.absolute()), "sha256": digest}
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror}") from None
+        raise MediaError(f"cannot be read: {error.strerror}", path=path) from None
 
 
 def _named(key: str, identity: str) -> dict[str, Any]:

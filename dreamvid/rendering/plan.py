@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dreamvid import notices
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
 from dreamvid.media.codecs import carries_recipe
 from dreamvid.media.metadata import read_comment
@@ -41,8 +41,8 @@ class NoDreamer:
     identity = "none"
 
     def __call__(self, task: DreamTask, /) -> Frame:
-        """Return the canvas."""
-        return task.canvas
+        """Return the canvas. Raises MediaError if it is no frame."""
+        return as_frame(task.canvas)
 
 
 def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
@@ -136,7 +136,8 @@ def plan(
     """Resolve and check everything that a render needs, before any work is done.
 
     Args:
-        dreamer, source, sink: the caller's objects, used in place of what the recipe names.
+        dreamer, source, sink: the caller's objects, used in place of what the recipe names. Of the
+            caller's source at most `recipe.frames` are taken; its size and rate are the film's.
         overwrite: whether an existing output may be replaced. That of an unfinished run always may.
         restart: whether an unfinished run is discarded.
 
@@ -144,7 +145,7 @@ def plan(
         DreamvidError: the recipe cannot be rendered; one line.
     """
     if source is None and not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
+        raise RecipeError("name the picture or clip to dream on", key="source")
     output = output_of(recipe)
     machine = Machine.here()
     if sink is None:
@@ -152,14 +153,14 @@ def plan(
         machine = unfinished.machine if unfinished else machine
         checked = check_output if recipe.is_film else check_picture
         checked(output, recipe.source, overwrite or unfinished is not None)
-    opened = source or open_source(recipe)
+    opened = open_source(recipe) if source is None else source.checked(recipe)
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
     timeline = Timeline(opened.rate, opened.frames)
     check(job, timeline)
     first = at_frame(job, timeline[0])
     camera_step(first.motion, opened.size)  # raises if trim leaves nothing
-    loaded = dreamer or make_dreamer(first, machine)
+    loaded = make_dreamer(first, machine) if dreamer is None else dreamer
     # Raises if the frame is too small for the network.
     octaves = loaded.sizes(opened.size) if isinstance(loaded, Octaves) else []
     manifest = None
@@ -177,7 +178,10 @@ def _unfinished(recipe: Recipe) -> Manifest | None:
 def _identified(**parts: object) -> bool:
     """Whether the caller's objects have an identity; if not, a notice says that resuming is off."""
     for name, part in parts.items():
-        if part is not None and not (isinstance(part, Identified) and part.identity):
+        identity = part.identity if isinstance(part, Identified) else ""
+        if not isinstance(identity, str):
+            raise RecipeError(f"must be a text, not {identity!r}", key=f"{name}.identity")
+        if part is not None and not identity:
             notices.inform(f"the {name} has no identity: nothing is kept to resume the render")
             return False
     return True

@@ -123,9 +123,9 @@ def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Prev
         DreamvidError: the preview cannot be made; one line, before any work is done.
     """
     if not recipe.is_film:
-        raise RecipeError("preview: an image is a single frame; leave --preview out")
+        raise RecipeError("an image is a single frame; leave --preview out", key="preview")
     if not recipe.source:
-        raise RecipeError("source: name the picture or clip to dream on")
+        raise RecipeError("name the picture or clip to dream on", key="source")
     film, sheet = preview_paths(output_of(recipe))
     check_picture(sheet, recipe.source, overwrite)
     # Planned at full size too, so that whatever prevents the film prevents its preview.

@@ -60,4 +60,4 @@ def recovered(
                 carried = Carried(dream, view.source, np.zeros((height, width), np.float32))
                 digest = source_digest(job, frame)
                 return Checkpoint(done, t, carried, shot, walk.camera, digest)
-    raise StateError(f"{film}: it or its source ends before frame {done}")
+    raise StateError(f"it or its source ends before frame {done}", path=film)

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 
+from dreamvid.errors import InputError
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import open_sink, write_picture
 from dreamvid.media.sink import FilmSpec, Sink
@@ -23,7 +24,7 @@ from dreamvid.rendering.run import (
     Run,
     locked_run,
 )
-from dreamvid.source import Source
+from dreamvid.source import NO_FRAME, Source
 from dreamvid.task import AnyDreamer
 
 PATIENCE = 0.05
@@ -82,9 +83,8 @@ def record(
     """
     # In a separate context, so that two renders in one process keep separate logs.
     context = copy_context()
-    steps = (_record_film if planned.job.film or planned.sink else _record_still)(
-        planned, overwrite, restart, keep
-    )
+    is_film = planned.job.film or planned.sink is not None
+    steps = (_record_film if is_film else _record_still)(planned, overwrite, restart, keep)
     end = object()
     try:
         while (step := context.run(next, steps, end)) is not end:
@@ -97,7 +97,10 @@ def record(
 def _record_still(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
     """Render a still, which is too quick to need a run to resume."""
     with closing(planned.groups()) as groups:
-        picture = next(groups).checkpoint.carried.dream
+        group = next(groups, None)
+    if group is None:
+        raise InputError(NO_FRAME)
+    picture = group.checkpoint.carried.dream
     write_picture(planned.output, picture, overwrite)
     yield Step(0, 1, picture.copy())
 
@@ -153,7 +156,8 @@ class _Recording:
 
     def open_sink(self) -> None:
         """Begin the output, or resume it. Raises DreamvidError."""
-        self._sink = self._plan.sink or self._new_sink()
+        given = self._plan.sink
+        self._sink = self._new_sink() if given is None else given
 
     @property
     def unstored(self) -> int:
@@ -202,7 +206,7 @@ class _Recording:
     def _store(self, group: DreamedGroup) -> None:
         assert self._sink is not None
         for frame in group.frames:
-            self._sink.write(frame)
+            self._sink.write(frame.copy())  # which the caller's sink may change
         self._run.save(group.checkpoint)
         self.saved = group.checkpoint
         self._status.frames(group.checkpoint.done)

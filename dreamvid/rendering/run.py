@@ -162,8 +162,9 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
                 _write(run.folder / "manifest.json", manifest.text())
             elif differing:
                 raise StateError(
-                    f"{output}: its render was started with another recipe or input: "
-                    f"{', '.join(differing)}; --restart begins anew"
+                    f"its render was started with another recipe or input: "
+                    f"{', '.join(differing)}; --restart begins anew",
+                    path=output,
                 )
             for line in unfinished.other_machine(manifest):
                 notices.warn(f"{output}: resumed with another {line}; its last bits may differ")
@@ -252,7 +253,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StateError(f"{path}: cannot be read ({error}); --restart begins anew") from None
+        raise StateError(f"cannot be read ({error}); --restart begins anew", path=path) from None
 
 
 def _make(folder: Path) -> None:
@@ -260,9 +261,9 @@ def _make(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         # The folder may have come with untrusted files, and its contents are deleted.
         if folder.is_symlink() or (folder / "film").is_symlink():
-            raise StateError(f"{folder}: is a symbolic link, or holds one; remove it")
+            raise StateError("is a symbolic link, or holds one; remove it", path=folder)
     except OSError as error:
-        raise RunError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise RunError(f"cannot be made: {error.strerror}", path=folder) from None
 
 
 @contextmanager
@@ -271,7 +272,7 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
         with FileLock(folder / "lock", timeout=0):
             yield
     except Timeout:
-        raise RunError(f"{output}: another dreamvid is rendering it") from None
+        raise RunError("another dreamvid is rendering it", path=output) from None
 
 
 def _clear(folder: Path) -> None:

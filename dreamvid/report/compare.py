@@ -98,7 +98,7 @@ def open_films(
     film, clip = probe(dreamed), probe(source)
     size = _rendered_size(film, clip)
     if min(size) < 2:
-        raise MediaError(f"{dreamed}: {_shown(size)} is too small to measure motion in")
+        raise MediaError(f"{_shown(size)} is too small to measure motion in", path=dreamed)
     part = _part(said, film.rate)
     notes = []
     if start is not None:
@@ -230,7 +230,7 @@ def report(
             if gallery is not None:
                 gallery.offer(measured, before, after)
     if not frames:
-        raise MediaError(f"{dreamed}: has no frame in common with {source}")
+        raise MediaError(f"has no frame in common with {source}", path=dreamed)
     result = Report(
         dreamed=dreamed.name,
         source=source.name,

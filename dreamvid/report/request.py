@@ -67,7 +67,9 @@ class Request(Section):
     def named(self) -> tuple[Path, Path]:
         """The film and its source. Raises RecipeError if one is missing."""
         if self.dreamed is None:
-            raise RecipeError("dreamed: name the film to report on")
+            raise RecipeError("name the film to report on", key="dreamed")
         if self.source is None:
-            raise RecipeError("source: name the clip that it was dreamed from: --source clip.mp4")
+            raise RecipeError(
+                "name the clip that it was dreamed from: --source clip.mp4", key="source"
+            )
         return self.dreamed, self.source

@@ -12,7 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,14 +24,14 @@ import pytest
 
 import dreamvid
 from dreamvid import frames, notices, render
-from dreamvid.errors import DreamvidError, RecipeError, RunError
+from dreamvid.errors import DreamvidError, MediaError, RecipeError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media.probe import probe
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.render import Step
 from dreamvid.rendering.run import folder_of, load_checkpoint
-from dreamvid.source import Source
+from dreamvid.source import Source, checked_frames
 from dreamvid.task import DreamTask
 from tests import media_factory
 from tests.fakes import FakeDreamer, FakeSink, asleep
@@ -108,6 +110,72 @@ def test_a_source_that_is_changed_afterwards_changes_nothing() -> None:
     recipe = make_recipe({"cuts": False}, "video")
     wanted = list(frames(recipe, Scene().frames(5), FakeDreamer("mine")))
     np.testing.assert_array_equal(list(frames(recipe, reused(), FakeDreamer("mine"))), wanted)
+
+
+@pytest.mark.parametrize(("kind", "cadence"), [("zoom", 1), ("video", 1), ("video", 2)])
+def test_parts_of_the_callers_may_change_what_they_are_given(kind: str, cadence: int) -> None:
+    """A dreamer its canvas, a sink its frames: nothing else is changed by that."""
+
+    def in_place(task: DreamTask) -> Frame:
+        canvas = task.canvas
+        canvas += 3
+        if task.fresh is not None:
+            task.fresh[:] = 0.5
+        return canvas
+
+    class Emptied(FakeSink):
+        def write(self, frame: Frame) -> None:
+            super().write(frame.copy())
+            frame[:] = 0
+
+    more = {"cadence": cadence} if kind == "video" else {}
+    recipe = make_recipe({"network": "none", "motion": {"zoom": 1.05}, **more}, kind)
+    pictures = Scene().frames(6)
+    wanted = list(frames(recipe, pictures, lambda task: task.canvas + 3))
+    given = [picture.copy() for picture in pictures]
+    source = Source.of_frames(pictures)
+    sink = Emptied()
+    made = [step.frame for step in render(recipe, dreamer=in_place, source=source, sink=sink)]
+    np.testing.assert_array_equal(made, wanted)
+    np.testing.assert_array_equal(sink.frames, wanted)
+    np.testing.assert_array_equal(pictures, given)
+
+
+@pytest.mark.parametrize("kind", ["zoom", "video"])
+def test_a_dreamer_may_return_any_picture_and_nothing_else(kind: str) -> None:
+    recipe = make_recipe({"motion": {"zoom": 1.05}}, kind)
+    sources = Scene().frames(3)
+    for dtype in (np.uint8, np.float64):
+        made = list(frames(recipe, sources, lambda task, d=dtype: task.canvas.astype(d)))
+        assert {frame.dtype for frame in made} == {np.dtype(np.float32)}
+    wrong: list[Callable[[Frame], Any]] = [
+        lambda canvas: canvas[:-1],
+        lambda canvas: canvas[..., 0],
+        lambda canvas: canvas * np.nan,
+        lambda canvas: None,
+    ]
+    for returned in wrong:
+        with pytest.raises(MediaError, match="the dreamer returned"):
+            list(frames(recipe, sources, lambda task, r=returned: r(task.canvas)))
+
+
+def test_sources_are_of_one_size_and_closed() -> None:
+    closed: list[bool] = []
+
+    def opened(*sizes: tuple[int, int]) -> Generator[Frame]:
+        try:
+            yield from (np.zeros((high, wide, 3), np.float32) for high, wide in sizes)
+        finally:
+            closed.append(True)
+
+    for kind in ("zoom", "video"):
+        given = opened((48, 64), (48, 64), (32, 32))
+        with pytest.raises(MediaError, match="frame 2 of the source is 32x32, not 64x48"):
+            list(frames(make_recipe({}, kind), given, asleep))
+        given = opened(*[(48, 64)] * 30)
+        with closing(frames(make_recipe({}, kind), given, asleep)) as made:
+            next(made)
+    assert closed == [True] * 4
 
 
 # What is yielded is on the disk
@@ -329,8 +397,8 @@ def test_a_dreamers_identity_is_kept_by_its_hash_alone(still: Path) -> None:
 PICTURE = Scene().frame(0)
 
 
-def named(identity: str, frames: int = 7) -> Source:
-    return Source.of_frames([PICTURE] * frames, identity=identity)
+def named(identity: str, frames: int = 7, picture: Frame = PICTURE) -> Source:
+    return Source.of_frames([picture] * frames, identity=identity)
 
 
 def test_a_source_needs_no_file_and_leaves_nothing_without_identity(
@@ -343,6 +411,61 @@ def test_a_source_needs_no_file_and_leaves_nothing_without_identity(
     np.testing.assert_array_equal(made[0].frame, PICTURE)
     assert "the source has no identity: nothing is kept to resume" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_of_a_source_no_more_frames_are_taken_than_the_recipe_has(tmp_path: Path) -> None:
+    for kind, source in (
+        ("zoom", Source.of_picture(PICTURE, None)),
+        ("video", Source.of_frames(lambda: itertools.repeat(PICTURE))),
+        ("video", named("a")),
+    ):
+        recipe = make_recipe({"frames": 3, "network": "none"}, kind)
+        made = list(render(recipe, source=source, sink=FakeSink()))
+        assert [(step.index, step.total) for step in made] == [(0, 3), (1, 3), (2, 3)]
+
+
+@pytest.mark.parametrize(("key", "value"), [("size", (32, 32)), ("fps", 10)])
+def test_a_size_or_rate_that_is_not_the_sources_is_refused(key: str, value: Any) -> None:
+    recipe = make_recipe({key: value, "network": "none"}, "video")
+    with pytest.raises(RecipeError, match=f"{key}: the source has") as raised:
+        next(render(recipe, source=named("a"), sink=FakeSink()))
+    assert raised.value.key == key
+
+
+def test_a_source_of_another_size_or_rate_is_another(tmp_path: Path) -> None:
+    recipe = make_recipe({"output": str(tmp_path / "a.mp4"), "network": "none"}, "zoom")
+    mine = FakeDreamer("mine")
+    interrupted(recipe, source=named("a"), dreamer=mine)
+    for other in (replace(named("a"), rate=Fraction(9)), named("a", picture=PICTURE[:-2])):
+        with pytest.raises(RunError, match=r"another recipe or input: what is in source;"):
+            next(render(recipe, source=other, dreamer=mine))
+
+
+def test_a_source_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="rate: must be a number of frames a second"):
+        Source.of_picture(PICTURE, 3, rate=0)
+    one_after_the_other = Source.of_frames(picture for picture in [PICTURE] * 3)
+    assert len(list(one_after_the_other.open())) == len(list(one_after_the_other.open())) == 3
+    own = replace(named("a"), open=lambda: checked_frames([PICTURE[:8]]))
+    with pytest.raises(MediaError, match="frame 0 of the source is"):
+        list(render(make_recipe({"network": "none"}, "video"), source=own, sink=FakeSink()))
+    none = replace(named("a"), open=lambda: checked_frames([]))
+    image = make_recipe({"network": "none", "output": str(tmp_path / "a.png")}, "image")
+    with pytest.raises(MediaError, match="at least one frame"):
+        list(render(image, source=none))
+    recipe = make_recipe({"network": "none"}, "video")
+    with pytest.raises(RecipeError, match=r"dreamer\.identity: must be a text"):
+        next(render(recipe, source=named("a"), dreamer=FakeDreamer(identity=3)))  # type: ignore[arg-type]
+
+
+def test_a_sink_that_is_empty_is_a_sink(still: Path) -> None:
+    class Collected(FakeSink):
+        def __len__(self) -> int:
+            return len(self.frames)
+
+    sink = Collected()
+    list(render(zoom(still), sink=sink))
+    assert len(sink) == 7
 
 
 def test_without_a_source_one_is_asked_for(tmp_path: Path) -> None:

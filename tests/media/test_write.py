@@ -19,11 +19,13 @@ from dreamvid.frame import Frame, Size
 from dreamvid.media import codecs, ffmpeg, segments
 from dreamvid.media.capture import open_capture
 from dreamvid.media.codecs import Codec
+from dreamvid.media.film import FilmSink
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.opencv import cv2
 from dreamvid.media.outputs import check_output, check_picture, open_sink, write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, Sink, partial_name, to_uint8
 from dreamvid.media.sound import Sound
 from dreamvid.recipe.load import make_recipe
@@ -38,7 +40,7 @@ needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset
 NTSC = Fraction(30000, 1001)
 
 
-def begin(path: Path, *, overwrite: bool = False, **changes: Any) -> Sink:
+def begin(path: Path, *, overwrite: bool = False, **changes: Any) -> FilmSink | SequenceSink:
     settings: dict[str, Any] = {
         "size": Size(64, 48),
         "rate": Fraction(25),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.load import load
 from dreamvid.dreaming.tensorflow import keras, keras_seed, tf
-from dreamvid.errors import NetworkError, near
+from dreamvid.errors import NetworkError, suggestion
 from dreamvid.networks.network_spec import NetworkSpec, Preprocess
 from dreamvid.recipe import Network
 
@@ -35,7 +33,7 @@ def activations(
     with keras_seed():
         model = folded(keras.Model(full.inputs, [full.get_layer(name).output for name in names]))
     model.trainable = False
-    weights = [(variable, np.array(variable)) for variable in model.variables]
+    weights = [(variable, keras.ops.convert_to_numpy(variable)) for variable in model.variables]
 
     def features(pictures: tf.Tensor) -> Features:
         # As constants, so that oneDNN lays out the kernels once, and not at every step.
@@ -60,5 +58,5 @@ def _check_layer(model: keras.Model, spec: NetworkSpec, layer: str) -> None:
     names = [known.name for known in model.layers]
     if layer not in names:
         default = ", ".join(name for name, _ in spec.objective)
-        hint = near(layer, names) or f"; it dreams well on {default}"
-        raise NetworkError(f"layer {layer}: network {spec.name} has none of that name{hint}")
+        hint = suggestion(layer, names) or f"it dreams well on {default}"
+        raise NetworkError(f"layer {layer}: network {spec.name} has none of that name", hint=hint)

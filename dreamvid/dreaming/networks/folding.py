@@ -94,4 +94,4 @@ def _fill(copy: keras.Layer, layer: keras.Layer, norm: keras.layers.BatchNormali
 
 
 def _array(variable: keras.Variable) -> NDArray[np.float64]:
-    return np.array(variable, np.float64)
+    return np.asarray(keras.ops.convert_to_numpy(variable), np.float64)

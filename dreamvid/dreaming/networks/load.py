@@ -97,10 +97,12 @@ def _from_file(model: keras.Model, path: Path) -> None:
             _load_h5(model, path)
         except Exception as error:
             raise NetworkError(
-                f"weights {path}: do not fit network {model.name}: {_reason(error)}"
+                f"weights {path}: do not fit network {model.name}: {_reason(error)}", path=path
             ) from None
     else:
-        raise NetworkError(f"weights {path}: must be imagenet, random, or end in .h5, .keras, .npz")
+        raise NetworkError(
+            f"weights {path}: must be imagenet, random, or end in .h5, .keras, .npz", path=path
+        )
 
 
 def _load_h5(model: keras.Model, path: Path) -> None:
@@ -124,7 +126,7 @@ def _whole_model(path: Path) -> keras.Model:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise NetworkError(
-            f"weights {path}: not a model that Keras loads safely: {_reason(error)}"
+            f"weights {path}: not a model that Keras loads safely: {_reason(error)}", path=path
         ) from None
 
 
@@ -145,7 +147,9 @@ def _from_npz(model: keras.Model, path: Path) -> None:
             for name, (layer, _, variable) in split.items()
         }
     except (OSError, ValueError) as error:
-        raise NetworkError(f"weights {path}: not an .npz of plain arrays: {error}") from None
+        raise NetworkError(
+            f"weights {path}: not an .npz of plain arrays: {error}", path=path
+        ) from None
     _assign(model, arrays, path)
 
 
@@ -157,7 +161,9 @@ def _assign(model: keras.Model, arrays: Mapping[str, NDArray[Any]], path: Path) 
             array = arrays.get(key)
             if array is None or array.shape != tuple(variable.shape):
                 problem = "is missing" if array is None else f"has shape {array.shape}"
-                raise NetworkError(f"weights {path}: {key} {problem}, want {tuple(variable.shape)}")
+                raise NetworkError(
+                    f"weights {path}: {key} {problem}, want {tuple(variable.shape)}", path=path
+                )
             variable.assign(array.astype(np.float32))
 
 

@@ -40,7 +40,7 @@ def check_file(path: Path) -> None:
         NetworkError: it does not exist, cannot be read, or is unsafe; the message says why.
     """
     if not path.is_file():
-        raise NetworkError(f"weights {path}: no such file; or say imagenet or random")
+        raise NetworkError(f"weights {path}: no such file; or say imagenet or random", path=path)
     try:
         if path.suffix == ".h5":
             with h5py.File(path) as file:
@@ -48,10 +48,10 @@ def check_file(path: Path) -> None:
         elif path.suffix == ".keras":
             _check_model(path)
     except _UnsafeError as error:
-        raise NetworkError(f"weights {path}: {error}") from None
+        raise NetworkError(f"weights {path}: {error}", path=path) from None
     except Exception as error:  # damaged files make h5py and zipfile raise nearly any kind
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NetworkError(f"weights {path}: cannot be read: {reason}") from None
+        raise NetworkError(f"weights {path}: cannot be read: {reason}", path=path) from None
 
 
 class _UnsafeError(Exception):
