@@ -7,6 +7,7 @@ import random
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,9 +24,10 @@ from dreamvid.errors import MediaError, NetworkError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.recipe import LayerTerm
+from dreamvid.recipe import LayerTerm, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.terms import BaseTerm
+from dreamvid.rendering.plan import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 
@@ -56,7 +58,9 @@ def _numpy_state() -> str:
 
 
 IMPORTING = """
-import os, sys, threading
+import os, random, sys, threading
+import numpy as np
+drawn = random.getstate(), repr(np.random.get_state())
 set_here = set()
 def hook(event, arguments):
     if event == "os.putenv":
@@ -79,6 +83,7 @@ import dreamvid.dreaming.dreamer
 done.set()
 thread.join()
 print(*sorted(set_here))
+print(drawn == (random.getstate(), repr(np.random.get_state())))
 """
 
 
@@ -92,10 +97,11 @@ def test_importing_it_loses_nothing_that_others_write_and_sets_what_is_documente
         capture_output=True,
         text=True,
     )
-    count, changed = found.stdout.splitlines()
+    count, changed, same_draws = found.stdout.splitlines()
     assert int(count) > 10
     assert found.stderr.count("a line\n") == int(count)
     assert set(changed.split()) == quiet
+    assert same_draws == "True", "the random states are what they were"
 
 
 def test_random_weights_are_the_same_whatever_was_drawn_before() -> None:
@@ -216,10 +222,56 @@ def test_objectives_add_subtract_and_scale() -> None:
         (LayerTerm(layer="cells"), LayerTerm(layer="heads", weight=0.5))
     )
     assert layer("cells") + layer("cells") == 2 * layer("cells") == layer("cells") * 2
+    assert sum([both, both]) == both * 2
+    assert str(both / 2) == "cells=0.5,heads=-0.25"
     value: Any = both
     for wrong in ("value + 1", "value * value", "1 - value"):
         with pytest.raises(TypeError):
             eval(wrong, {"value": value})
+
+
+def test_a_recipe_takes_an_objective_and_an_objective_schedules() -> None:
+    both = layer("cells") - 0.5 * layer("heads")
+    recipe = ZoomRecipe(dream={"objective": both})
+    assert recipe.dream.objective == both.terms
+    fading = Objective(
+        ZoomRecipe(dream={"objective": "cells=t/50,heads=0.5"}).dream.objective or ()
+    )
+    assert str(fading * 2) == "cells=(t/50) * (2.0),heads"
+    assert str(fading + fading) == "cells=t/50,heads,cells=t/50"
+    again = ZoomRecipe(dream={"objective": str(fading * 2)})
+    assert again.dream.objective == (fading * 2).terms
+
+
+def test_layers_and_an_objective_exclude_each_other() -> None:
+    with pytest.raises(RecipeError, match="objective: is what `layers` sets"):
+        Dreamer(layers="cells", objective="heads")
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        lambda picture: DreamTask(picture[..., 0]),
+        lambda picture: DreamTask(np.dstack([picture, picture[..., :1]])),
+        lambda picture: DreamTask(picture * np.nan),
+        lambda picture: DreamTask(picture, 1, np.zeros((5, 5), np.float32)),
+    ],
+)
+def test_a_task_is_checked(picture: Frame, task: Callable[[Frame], DreamTask]) -> None:
+    dreamer = Dreamer("squeezenet", weights="random", **TINY)
+    with pytest.raises(MediaError):
+        dreamer(task(picture))
+    asleep = make_dreamer(resolve(make_recipe({"network": "none"}, "zoom")))
+    if task(picture).fresh is None:
+        with pytest.raises(MediaError):
+            asleep(task(picture))
+
+
+def test_whatever_the_canvas_a_dream_is_float32(picture: Frame) -> None:
+    asleep = make_dreamer(resolve(make_recipe({"network": "none"}, "zoom")))
+    for dreamer in (Dreamer("squeezenet", weights="random", **TINY), asleep):
+        for dtype in (np.uint8, np.float64):
+            assert dreamer(DreamTask(picture.astype(dtype))).dtype == np.float32
 
 
 def test_an_objective_says_what_to_dream_on(picture: Frame) -> None:

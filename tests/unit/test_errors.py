@@ -5,10 +5,16 @@ from __future__ import annotations
 import ast
 import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dreamvid.errors import Fault, RecipeError, RunError
+import pytest
+
+from dreamvid import ZoomRecipe, load_recipe, render
+from dreamvid.errors import DreamvidError, Fault, RecipeError, RunError
+from dreamvid.media.outputs import check_output
+from dreamvid.media.read import read_picture
+from dreamvid.networks.registry import spec
 from dreamvid.recipe.messages import BOUNDS, TYPES
 
 ROOT = Path(__file__).parents[2]
@@ -83,5 +89,30 @@ def test_an_errors_line_is_made_of_its_parts() -> None:
     )
     plain = RunError("the encoder hung")
     assert (str(plain), plain.key, plain.path, plain.hint) == ("the encoder hung", None, None, None)
+    for message in ("a folder; name a file in it", "weights a"):
+        assert str(RunError(message, path="a")) == f"a: {message}"
+    for message in ("a: gone", "weights a: gone", "output exists: a (use --overwrite)"):
+        assert str(RunError(message, path="a")) == message
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.faults, again.path) == (str(error), error.faults, error.path)
+
+
+@pytest.mark.parametrize(
+    ("act", "key", "path", "hint"),
+    [
+        (lambda: spec("lite00"), None, None, "did you mean lite0?"),
+        (lambda: next(render(ZoomRecipe())), "source", None, None),
+        (lambda: check_output(Path("no/a.mp4"), [], overwrite=False), None, "no/a.mp4", None),
+        (lambda: read_picture(Path("no.png")), None, "no.png", None),
+        (lambda: load_recipe({"dream": {"octavs": 3}}), "dream.octavs", None, "octaves"),
+    ],
+)
+def test_an_error_carries_what_it_is_about(
+    act: Callable[[], object], key: str | None, path: str | None, hint: str | None
+) -> None:
+    with pytest.raises(DreamvidError) as raised:
+        act()
+    error = raised.value
+    assert (error.key, error.path) == (key, Path(path) if path else None)
+    assert (hint or "") in (error.hint or "")
+    assert bool(error.hint) == bool(hint)
