@@ -162,8 +162,8 @@ def near(word: str, known: Iterable[str], most: int = 3) -> str:
 
 
 def _names(message: str, path: str | Path) -> bool:
-    """Whether a message begins by naming a file, as `weights a.h5: …`."""
-    name = re.escape(str(path))
+    """Whether a message begins by naming a file, as `weights a.h5: …`, or the URL in its place."""
+    name = re.escape(str(path)).replace(":/", ":/+")  # a path has one slash of a URL's two
     return re.match(rf"(weights |output exists: )?{name}(: |.? \()", message) is not None
 
 

@@ -197,7 +197,7 @@ def _read_still(path: Path) -> Frame:
 
 def _open_clip(recipe: VideoRecipe) -> Source:
     if len(recipe.source) != 1:
-        raise RecipeError("source: a video is made of one clip", key="source")
+        raise RecipeError("a video is made of one clip", key="source")
     path = recipe.source[0]
     try:
         clip = probe(path)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from dreamvid.errors import UsageError, near
 from dreamvid.recipe.terms import are_terms
+from dreamvid.recipe.versions import FLAGS
 
 
 def value_of(argv: Sequence[str], flag: str) -> str | None:
@@ -33,9 +35,11 @@ def split_names(
     """Split arguments into positional names and options with their values, in any order.
 
     Args:
-        takes: how many values each option takes. An option that is not listed takes none; the
-            parser rejects it.
+        takes: how many values each option takes.
         is_name: whether a second argument after `--source` is a name; else it is a second picture.
+
+    Raises:
+        UsageError: an option is not listed in `takes`.
     """
     names: list[str] = []
     flags: list[str] = []
@@ -48,7 +52,8 @@ def split_names(
             names.append(argument)
             index += 1
             continue
-        most = 0 if "=" in argument else takes.get(argument, 0)
+        count = _values_of(argument, takes)
+        most = 0 if "=" in argument else count
         end = index + 1
         while end < min(len(argv), index + 1 + most) and not argv[end].startswith("--"):
             end += 1
@@ -57,6 +62,16 @@ def split_names(
         flags += argv[index:end]
         index = end
     return names, flags
+
+
+def _values_of(argument: str, takes: Mapping[str, int]) -> int:
+    flag = argument.partition("=")[0].replace("_", "-")  # tyro takes both
+    if flag in FLAGS:
+        raise UsageError(f"{flag}: is now {FLAGS[flag]}")
+    if flag not in takes:
+        hint = "; name the file alone" if flag == "--source" else near(flag, takes, most=1)
+        raise UsageError(f"{flag}: unknown option{hint}")
+    return takes[flag]
 
 
 def names_last(argv: Sequence[str], takes: Mapping[str, int]) -> list[str]:

@@ -96,7 +96,9 @@ def _checked_plot(planned: Plan, options: RunOptions) -> Path | None:
             f"network {planned.job.network.name} has no objective; name another", key="plot"
         )
     path = Path(options.plot)
-    check_picture(path, [*planned.recipe.source, planned.output], options.overwrite)
+    if path.resolve() == planned.output.resolve():
+        raise RecipeError(f"{path} is the dreamed picture's name; give another", key="plot")
+    check_picture(path, planned.recipe.source, options.overwrite)
     return path
 
 

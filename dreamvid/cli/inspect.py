@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dreamvid.cli.messages import warnings_shown
 from dreamvid.cli.options import typed
+from dreamvid.errors import RecipeError
 from dreamvid.recipe import Network, Section
 from dreamvid.recipe.fields import Flag, Size
 from dreamvid.recipe.load import validated
@@ -46,6 +47,8 @@ def layers_command(name: str, summary: str, argv: Sequence[str]) -> int:
 
 def _layer_lines(listing: Listing) -> Iterator[str]:
     if listing.network is None:
+        if listing.all or listing.weights:
+            raise RecipeError("name the network whose layers are listed", key="network")
         from dreamvid.networks.registry import network_lines
 
         yield from network_lines()

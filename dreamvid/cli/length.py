@@ -17,12 +17,13 @@ from dreamvid.recipe.load import make_recipe
 OTHERS = {
     "--seconds": ("--frames", "-n", "--end", "--range"),
     "--range": ("--frames", "-n", "--start", "--end"),
+    "--preview": ("--dry-run",),
 }
-"""Options that exclude each option, since they set the same thing."""
+"""Options that exclude each option."""
 
 
 def refuse_conflicts(argv: Sequence[str]) -> None:
-    """Raise UsageError if two options set the length."""
+    """Raise UsageError if two options exclude each other."""
     for flag, others in OTHERS.items():
         both = [other for other in others if gives(argv, other)]
         if gives(argv, flag) and both:
@@ -67,8 +68,7 @@ def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, 
 def _range(recipe: FilmRecipe, text: str) -> dict[str, Any]:
     if not isinstance(recipe, VideoRecipe):
         raise RecipeError(
-            "is of a clip's frames; each frame of a zoom follows from the one before it, so "
-            "give --frames",
+            "works on clips only, as each frame of a zoom needs the one before it; use --frames",
             key="range",
         )
     match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text.replace(" ", ""))

@@ -103,20 +103,21 @@ def each(names: Sequence[str], do: Callable[[str], None], *, quiet: bool) -> int
     """Call `do` with each name. A failure is reported, and the others are still done.
 
     Returns:
-        The exit status: 3 if a failure may succeed when tried again, else 1 if any failed, else 0.
+        The exit status: 3 if a failure may succeed when tried again, else that of the failures, 1
+        or 2, else 0.
     """
-    failed: dict[str, int] = {}
+    failed: list[tuple[str, int]] = []
     for name in names:
         try:
             do(name)
         except BrokenPipeError:
             raise
-        except (DreamvidError, MemoryError, OSError) as error:
+        except (UsageError, DreamvidError, MemoryError, OSError) as error:
             if len(names) == 1:
                 raise
             print(error_line(error, name), file=sys.stderr)
-            failed[name] = status_of(error)
+            failed.append((name, status_of(error)))
     if len(names) > 1 and (failed or not quiet):
-        which = f"; failed: {', '.join(failed)}" if failed else ""
+        which = f"; failed: {', '.join(name for name, _ in failed)}" if failed else ""
         say(f"{len(names) - len(failed)} of {len(names)} done{which}")
-    return max(failed.values(), default=0)
+    return max((status for _, status in failed), default=0)

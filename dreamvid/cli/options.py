@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast
 
 import tyro
 from pydantic import BaseModel
@@ -24,16 +26,22 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
-from dreamvid.cli.arguments import join_layers, names_last, parser_complaint, value_of
+from dreamvid.cli.arguments import (
+    join_layers,
+    names_last,
+    parser_complaint,
+    split_names,
+    value_of,
+)
 from dreamvid.cli.network_defaults import network_defaults, without_default
 from dreamvid.cli.network_defaults import shown as shown_value
-from dreamvid.cli.run_options import Continuation, Drawing, RunOptions, StillOptions
+from dreamvid.cli.option_table import all_options, arity, flag_of, options_of
+from dreamvid.cli.run_options import RunOptions, shown_in_help
 from dreamvid.errors import UsageError
 from dreamvid.media.codecs import carries_recipe
-from dreamvid.recipe import KINDS, Recipe
+from dreamvid.recipe import Recipe
 from dreamvid.recipe.fields import Flag
 from dreamvid.recipe.load import presets
-from dreamvid.recipe.versions import FLAGS
 
 
 def parse(
@@ -55,7 +63,7 @@ def parse(
     """
     arguments = join_layers(argv)
     if not named:
-        arguments = names_last(arguments, words_taken())
+        arguments = names_last(arguments, all_options())
     data = typed(command, summary, base, arguments, beside, named=named)
     options = data.pop("command")
     return {"kind": base.kind, "version": base.version, **data}, options
@@ -71,16 +79,17 @@ def typed(
     named: bool = False,
 ) -> dict[str, Any]:
     """Parse `argv` over any model into nested unvalidated data; see :func:`parse`."""
-    for argument in argv:
-        flag = argument.partition("=")[0]
-        if flag in FLAGS:
-            raise UsageError(f"{flag}: is now {FLAGS[flag]}")
-    usual = network_defaults(base, value_of(argv, "--network")) if _asks_help(argv) else {}
+    split_names(argv, options_of(type(base), beside, named=named))  # raises for an unknown option
+    asks_help = bool({"-h", "--help"} & set(argv))
+    usual = network_defaults(base, value_of(argv, "--network")) if asks_help else {}
     registry = ConstructorRegistry()
-    registry.struct_rule(_Rule(beside, named, usual))
+    registry.struct_rule(_Rule(shown_in_help(beside) if asks_help else beside, named, usual))
     messages = io.StringIO()
+    # tyro colors its texts, errors too, where standard output is a terminal.
+    colored = asks_help and not os.environ.get("NO_COLOR")
+    out = sys.stdout if colored else io.StringIO()
     try:
-        with registry, contextlib.redirect_stderr(messages):
+        with registry, contextlib.redirect_stderr(messages), contextlib.redirect_stdout(out):
             data: Any = tyro.cli(  # `_Rule` makes it a dict
                 cast(Any, type(base)),
                 prog=f"dreamvid {command}",
@@ -92,53 +101,16 @@ def typed(
     except SystemExit as stop:
         if stop.code:
             raise UsageError(parser_complaint(messages.getvalue())) from None
+        if isinstance(out, io.StringIO) and out is not sys.stdout:
+            print(out.getvalue(), end="")
         raise
     return dict(data)
-
-
-def words_taken() -> dict[str, int]:
-    """How many values each option takes, by the option."""
-    taken = {"-h": 0, "--help": 0, "-q": 0}
-    for options in (RunOptions, StillOptions, Continuation, Drawing):
-        for field in fields(options):
-            name = "from" if field.name == "start" else field.name
-            name = "recipe" if name == "base" else name
-            taken[f"--{name.replace('_', '-')}"] = 0 if field.default is False else 1
-    for model in KINDS.values():
-        for name, flag, kind in _flags(model):
-            shown = f"--{(flag.name or name).replace('_', '-')}"
-            taken[shown] = 0 if kind is bool else _arity(flag, kind)[0]
-            if kind is bool:
-                taken[shown.replace("--", "--no-")] = 0
-            if flag.short:
-                taken[flag.short] = taken[shown]
-    return taken | {"--source": 1}
 
 
 def is_recipe(argument: str) -> bool:
     """Whether an argument names a preset, a YAML file, or a film that can carry a recipe."""
     path = Path(argument)
     return argument in presets() or path.suffix.lower() in (".yaml", ".yml") or carries_recipe(path)
-
-
-def _asks_help(argv: Sequence[str]) -> bool:
-    return bool({"-h", "--help"} & set(argv))
-
-
-def _flags(model: type[BaseModel]) -> Iterator[tuple[str, Flag, Any]]:
-    """Every option of a model and its sections: field name, flag and type."""
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _flags(kind)
-        else:
-            yield name, _flag(field.metadata, kind), kind
-
-
-def _flag(metadata: Sequence[Any], kind: Any) -> Flag:
-    """The `Flag` in a field's metadata or nested in its type, as in `Size | None`."""
-    inner = [m for part in get_args(kind) for m in getattr(part, "__metadata__", ())]
-    return next((m for m in [*metadata, *inner] if isinstance(m, Flag)), Flag())
 
 
 @dataclass(frozen=True)
@@ -175,7 +147,7 @@ class _Rule:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield StructFieldSpec(name=name, type=kind, default=default)
             return
-        flag = _flag(field.metadata, kind)
+        flag = flag_of(field.metadata, kind)
         if flag.hidden:
             return
         shown = "" if default in (None, ()) else shown_value(default, " ")
@@ -198,7 +170,7 @@ def _switch(flag: Flag, default: Any, usual: Any) -> Any:
 
 def _value(flag: Flag, kind: Any, shown: str, *, positional: bool) -> Any:
     """A type for tyro that takes values as typed; `shown` is the default in the help."""
-    count, metavar = _arity(flag, kind)
+    count, metavar = arity(flag, kind)
     nargs: int | Literal["*"] = "*" if flag.positional else count
     if metavar == "WxH":
         shown = shown.replace(" ", "x")
@@ -216,20 +188,3 @@ def _value(flag: Flag, kind: Any, shown: str, *, positional: bool) -> Any:
     )
     leaf: Any = Annotated[Any, text, config]
     return Annotated[leaf, tyro.conf.Positional] if positional else leaf
-
-
-_METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
-
-
-def _arity(flag: Flag, kind: Any) -> tuple[int, str]:
-    """How many values an option takes, and the help's placeholder for them."""
-    count, metavar = len((flag.metavar or "").split(" ")), flag.metavar
-    for part in (kind, *get_args(kind)):
-        part = get_args(part)[0] if get_origin(part) is Annotated else part
-        if get_origin(part) is Literal:
-            metavar = "|".join(map(str, get_args(part)))
-        elif get_origin(part) is tuple and not metavar:
-            count, metavar = len(get_args(part)), " ".join("XYZ"[: len(get_args(part))])
-        elif part in _METAVARS and not metavar:
-            metavar = _METAVARS[part]
-    return count, metavar or "TEXT"

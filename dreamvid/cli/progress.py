@@ -60,8 +60,9 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 if stopping.stop and done != step.total:
                     raise KeyboardInterrupt
     except (KeyboardInterrupt, DreamvidError) as error:
-        if not isinstance(error, StateError):  # such a run is not resumed by the same command
-            error.add_note(_left(output, done))
+        if not isinstance(error, StateError):  # its message says how to go on
+            again = isinstance(error, KeyboardInterrupt) or error.retry
+            error.add_note(_left(output, done, again=again))
         raise
     warn_of_early_end(planned, done)
 
@@ -148,16 +149,20 @@ def stop_after_this_frame() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def _left(output: Path, done: int) -> str:
+def _left(output: Path, done: int, *, again: bool) -> str:
     """The end of the message after a stop: what is done, and how to resume; "" if nothing is
-    done."""
+    done.
+
+    Args:
+        again: whether the same command may get further.
+    """
     name = recorded_partial(folder_of(output))
     if not done and name is None:
         return ""
     stored = max(done, done_frames(output))  # some stored frames may not have been yielded yet
     what = f"the {stored} frames done are" if done else "what was done before is"
     where = f"; {what} in {output.with_name(name)}" if name else ""
-    return f"{where}; run the same command again to resume"
+    return where + ("; run the same command again to resume" if again else "")
 
 
 def look(output: Path) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.dump import yaml_lines
-from dreamvid.cli.options import is_recipe, parse, words_taken
+from dreamvid.cli.option_table import all_options
+from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Drawing, Showing
 from dreamvid.errors import UsageError, near
 from dreamvid.media.codecs import carries_recipe
@@ -132,7 +133,7 @@ def _parse_named(
     from dreamvid.rendering.embedded import read_embedded
 
     title = f"recipe {what}", SUMMARIES[what]
-    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
+    names, flags = split_names(join_layers(argv, is_recipe), all_options(), is_recipe)
     if len(names) != 1:
         parse(
             *title, make_recipe({}, "zoom"), flags, beside, named=True

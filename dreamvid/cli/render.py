@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from dreamvid.cli.arguments import gives, join_layers, split_names, value_of
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, warnings_shown
-from dreamvid.cli.options import is_recipe, parse, words_taken
-from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
+from dreamvid.cli.option_table import all_options
+from dreamvid.cli.options import is_recipe, parse
+from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions, ZoomOptions
 from dreamvid.cli.sources import clip_output
-from dreamvid.errors import UsageError
+from dreamvid.errors import OutputError, UsageError
 from dreamvid.recipe.load import make_recipe
 
 OUTPUT = "-o", "--output"
+
+OPTIONS = {"zoom": ZoomOptions, "video": RunOptions, "image": StillOptions}
+"""The options beside a recipe's keys, by the kind of recipe."""
 
 
 def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
@@ -27,7 +32,7 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     base = (
         any_recipe(file, name, output=not gives(argv, *OUTPUT)) if file else make_recipe({}, name)
     )
-    data, options = parse(name, summary, base, argv, _options_of(name))
+    data, options = parse(name, summary, base, argv, OPTIONS[name])
     refuse_conflicts(argv)
     from dreamvid.cli.execute import execute  # after the help, which needs none of it
 
@@ -36,20 +41,22 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
         execute(make_recipe(data, name), options, argv)
         return 0
     folder = _folder_of(data["output"] if gives(argv, *OUTPUT) else None)
+    _refuse_same_names(folder, clips)
 
     def dream(clip: str) -> None:
         single = {**data, "source": [clip], "output": clip_output(folder, clip)}
         execute(make_recipe(single, name), options, argv)
 
-    return each(clips, dream, quiet=options.quiet)
+    with _made(folder):
+        return each(clips, dream, quiet=options.quiet)
 
 
 def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command render: recipes one after another, with the same options; each may fail alone."""
     from dreamvid.rendering.embedded import any_recipe
 
-    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
-    if not names:
+    names, flags = split_names(join_layers(argv, is_recipe), all_options(), is_recipe)
+    if not names or gives(flags, "--recipe"):
         parse(name, summary, make_recipe({}, "zoom"), flags, named=True)  # exits if --help is given
         raise UsageError("name a recipe: dreamvid render night.yaml")
     if len(names) > 1 and gives(flags, *OUTPUT):
@@ -59,8 +66,9 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.cli.execute import execute
 
     def dream(file: str) -> None:
-        base = any_recipe(file, output=not gives(flags, *OUTPUT))
-        data, options = parse(name, summary, base, flags, _options_of(base.kind), named=True)
+        source = value_of(flags, "--source")
+        base = any_recipe(file, output=not gives(flags, *OUTPUT), source=source)
+        data, options = parse(name, summary, base, flags, OPTIONS[base.kind], named=True)
         execute(make_recipe(data, base.kind), options, flags)
 
     return each(names, dream, quiet=quiet)
@@ -71,7 +79,7 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.media.probe import probe
     from dreamvid.rendering.extend import default_extension, extend
 
-    names, flags = split_names(join_layers(argv, is_recipe), words_taken(), is_recipe)
+    names, flags = split_names(join_layers(argv, is_recipe), all_options(), is_recipe)
     if len(names) != 1:
         parse(name, summary, make_recipe({}, "zoom"), flags, Continuation, named=True)
         raise UsageError("name one film: dreamvid continue dream.mp4 --frames 50")
@@ -93,18 +101,41 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     return 0
 
 
-def _options_of(kind: str) -> type[RunOptions]:
-    return StillOptions if kind == "image" else RunOptions
-
-
-def _folder_of(output: Any) -> str:
-    """The output folder for several clips, created if missing. Raises UsageError if it is a
-    file."""
+def _folder_of(output: Any) -> Path:
+    """The output folder for several clips. Raises UsageError if it is a file."""
     if output is None:
-        return ""
+        return Path()
     if not str(output).endswith(("/", os.sep)) and not Path(output).is_dir():
         raise UsageError(
             "one --output cannot be that of several clips; give a folder, with a / at its end"
         )
-    Path(output).mkdir(exist_ok=True)
-    return str(output)
+    return Path(output)
+
+
+def _refuse_same_names(folder: Path, clips: Sequence[str]) -> None:
+    """Raise UsageError if two clips would be dreamed into one film."""
+    first: dict[Path, str] = {}
+    for clip in clips:
+        output = clip_output(folder, clip)
+        if output in first:
+            raise UsageError(
+                f"{first[output]} and {clip} would both become {output}; dream them apart"
+            )
+        first[output] = clip
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a missing folder for the context; one that stays empty is removed again."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        yield
+        return
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror}", path=folder) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds a film
+            folder.rmdir()

@@ -3,8 +3,8 @@ help."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, fields, make_dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import tyro
 
@@ -14,6 +14,9 @@ from dreamvid.errors import RecipeError, UsageError
 @dataclass(frozen=True)
 class RunOptions:
     """How the render is run."""
+
+    REFUSED: ClassVar[tuple[str, ...]] = ()
+    """Options that the command refuses: parsed, so that it can say why, but not in its help."""
 
     base: Annotated[
         str | None,
@@ -37,7 +40,8 @@ class RunOptions:
     no_keep: Annotated[bool, tyro.conf.arg(help="Keep nothing but the film.")] = False
     quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Print nothing but errors.")] = False
     dry_run: Annotated[
-        bool, tyro.conf.arg(help="Dream two frames, print what all would take, and stop.")
+        bool,
+        tyro.conf.arg(help="Dream two frames, print the recipe and what all would take, and stop."),
     ] = False
     preview: Annotated[
         bool, tyro.conf.arg(help="Make a small film and a sheet of pictures instead.")
@@ -81,8 +85,17 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
+class ZoomOptions(RunOptions):
+    """How the render is run."""
+
+    REFUSED = ("range",)
+
+
+@dataclass(frozen=True)
 class StillOptions(RunOptions):
     """How the picture is made."""
+
+    REFUSED = ("restart", "keep", "no_keep", "preview", "sheet", "seconds", "range")
 
     plot: Annotated[
         str | None,
@@ -98,6 +111,8 @@ class StillOptions(RunOptions):
 class Continuation(RunOptions):
     """How the film is continued."""
 
+    REFUSED = ("base", "dry_run", "preview", "sheet", "range")
+
     start: Annotated[
         str | None,
         tyro.conf.arg(
@@ -107,6 +122,16 @@ class Continuation(RunOptions):
             help="Branch off after K frames. Default: at the end.",
         ),
     ] = None
+
+
+def shown_in_help(options: type[Any]) -> type[Any]:
+    """A class of options without those that its command refuses."""
+    refused = [field for field in fields(options) if field.name in getattr(options, "REFUSED", ())]
+    hidden = [(field.name, Annotated[Any, tyro.conf.Suppress], field.default) for field in refused]
+    namespace = {"__doc__": options.__doc__}
+    return make_dataclass(
+        options.__name__, hidden, bases=(options,), namespace=namespace, frozen=True
+    )
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 from dreamvid.errors import MediaError
+from dreamvid.media.files import url_in
 from dreamvid.recipe import Recipe
 
-_ADDRESS = re.compile(r"(?:^|[/\\])([A-Za-z][A-Za-z0-9+.-]+):/+(.*)")
 _PATTERN = re.compile(r"%\d*d|[*?\[]")
 
 
 def check_sources(recipe: Recipe) -> None:
-    """Reject URLs, patterns and folders as sources, unless a file has that name.
+    """Reject patterns and folders as sources, unless a file has that name.
 
     Raises:
         MediaError: with advice on what to give instead.
@@ -23,13 +23,7 @@ def check_sources(recipe: Recipe) -> None:
             exists = path.exists()
         except (OSError, ValueError):
             continue  # reported when the file is opened
-        address = _ADDRESS.search(str(path))  # Path turns `https://` into `https:/`
-        if address and not exists:
-            raise MediaError(
-                f"{address[1]}://{address[2]}: an address; download it first, as pictures and "
-                "clips are read from files"
-            )
-        if not exists and _PATTERN.search(path.name):
+        if not exists and not url_in(path) and _PATTERN.search(path.name):
             raise MediaError(f"no such file; {_sequence_advice()}", path=path)
         if exists and path.is_dir():
             raise MediaError(f"a folder; name a file in it{_folder_advice(recipe)}", path=path)
@@ -46,6 +40,6 @@ def _folder_advice(recipe: Recipe) -> str:
     return f"; {_sequence_advice()}" if recipe.kind == "video" else ""
 
 
-def clip_output(folder: str, clip: str) -> Path:
-    """The output path for one of several clips, in `folder`; "" is the current folder."""
-    return Path(folder) / f"{Path(clip).stem}-dream.mp4"
+def clip_output(folder: Path, clip: str) -> Path:
+    """The output path for one of several clips, in `folder`."""
+    return folder / f"{Path(clip).stem}-dream.mp4"

@@ -1,10 +1,19 @@
-"""Checking that an input is a plain file."""
+"""Checking that an input is a plain file, and no URL."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from dreamvid.errors import InputError
+
+_URL = re.compile(r"(?:^|[/\\])([A-Za-z][A-Za-z0-9+.-]+):/+(.*)")
+
+
+def url_in(path: Path) -> str | None:
+    """The URL that was given as a path, which has made one slash of two; None if it is none."""
+    match = _URL.search(str(path))
+    return f"{match[1]}://{match[2]}" if match else None
 
 
 def require_file(path: Path) -> None:
@@ -17,6 +26,11 @@ def require_file(path: Path) -> None:
         if path.is_dir():
             raise InputError("a folder; name a file in it", path=path)
         if not path.exists():
+            url = url_in(path)
+            if url:
+                raise InputError(
+                    f"{url}: a URL; download it first, as pictures and clips are read from files"
+                )
             raise InputError("no such file", path=path)
         if not path.is_file():
             raise InputError("not a plain file", path=path)

@@ -12,6 +12,7 @@ from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import frame_store, sequence
 from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
+from dreamvid.media.files import url_in
 from dreamvid.media.film import FilmSink
 from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, WorkDir
@@ -159,6 +160,9 @@ def _is_folder(path: Path) -> bool:
 def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     parent = path.resolve().parent if path.is_dir() else path.parent
     if not parent.is_dir():
+        url = url_in(path)
+        if url:
+            raise OutputError(f"{url}: a URL; films are written to files")
         what = "not a folder" if parent.exists() else "no such folder"
         raise OutputError(f"{what}: {parent}", path=path)
     if not os.access(parent, os.W_OK | os.X_OK):

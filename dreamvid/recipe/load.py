@@ -217,7 +217,11 @@ def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Mo
 
 
 def load_recipe(
-    recipe: str | Path | Mapping[str, Any], kind: str | None = None, *, output: bool = True
+    recipe: str | Path | Mapping[str, Any],
+    kind: str | None = None,
+    *,
+    output: bool = True,
+    source: str | None = None,
 ) -> Recipe:
     """Load and validate a recipe from a YAML file, a preset, or data as in such a file.
 
@@ -226,9 +230,13 @@ def load_recipe(
             current folder.
         kind: the required kind, and the default where the recipe has none.
         output: False: drop the `output` that it names.
+        source: taken in place of the recipe's `source`.
 
     Raises:
         RecipeError: it cannot be read, or is invalid.
     """
     name = "" if isinstance(recipe, Mapping) else str(recipe)
-    return make_recipe(read_recipe(recipe, output=output), kind, name)
+    data = read_recipe(recipe, output=output)
+    if source is not None:
+        data["source"] = source
+    return make_recipe(data, kind, name)

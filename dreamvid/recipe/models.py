@@ -46,6 +46,15 @@ def _has_name(path: Path) -> Path:
 
 NamedPath = Annotated[Path, AfterValidator(_has_name)]
 
+Sources = Annotated[
+    tuple[NamedPath, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
+    PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
+    Flag(positional=True, metavar="SOURCE"),
+    InputFile(),
+]
+"""One path or several."""
+
 
 class Recipe(Section):
     """The keys that every kind of recipe has."""
@@ -55,15 +64,7 @@ class Recipe(Section):
 
     kind: Annotated[str, Flag(hidden=True)]
     version: Annotated[Literal[2], Flag(hidden=True)] = 2
-    source: Annotated[
-        tuple[NamedPath, ...],
-        BeforeValidator(lambda value: (value,) if isinstance(value, str | Path) else value),
-        PlainSerializer(lambda paths: [str(p) for p in paths] if len(paths) != 1 else str(*paths)),
-        Flag(positional=True, metavar="SOURCE"),
-        InputFile(),
-    ] = Field(
-        (), max_length=2, description="The picture, or two to be mixed; for a video the clip."
-    )
+    source: Sources = Field((), max_length=2, description="The picture, or two to be mixed.")
     output: Annotated[NamedPath | None, Flag(short="-o", metavar="FILE"), OutputFile()] = Field(
         None, description="The result; its extension picks the format."
     )
@@ -136,6 +137,9 @@ class VideoRecipe(FilmRecipe):
         def __init__(self, **values: Any) -> None: ...
 
     kind: Annotated[Literal["video"], Flag(hidden=True)] = "video"
+    source: Sources = Field(
+        (), max_length=2, description="The clip. At the prompt, several are dreamed one by one."
+    )
     frames: Frames | None = Field(
         None, description="How many frames to make. Default: to the clip's end."
     )

@@ -183,8 +183,8 @@ def _split_weight(text: str) -> tuple[str, str, str]:
 
 
 def _of_text(text: str) -> dict[str, Any]:
-    name, _, weight = _split_weight(text)
-    return _of_name(name) | ({"weight": weight} if weight else {})
+    name, sign, weight = _split_weight(text)
+    return _of_name(name) | ({"weight": weight} if sign else {})
 
 
 def _of_name(name: Any) -> dict[str, Any]:

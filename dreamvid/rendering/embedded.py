@@ -99,18 +99,20 @@ def find_embedded(film: Path) -> Embedded | None:
         return None
 
 
-def any_recipe(name: str, kind: str | None = None, *, output: bool = True) -> Recipe:
+def any_recipe(
+    name: str, kind: str | None = None, *, output: bool = True, source: str | None = None
+) -> Recipe:
     """Load a recipe from a YAML file, a preset, or a film made by dreamvid.
 
     Args:
-        kind, output: as for `load_recipe`.
+        kind, output, source: as for `load_recipe`; a film has a kind, and keeps it.
 
     Raises:
         RecipeError, MediaError: there is no recipe, or not of that kind.
     """
     if not carries_recipe(Path(name)):
-        return load_recipe(name, kind, output=output)
+        return load_recipe(name, kind, output=output, source=source)
     recipe = read_embedded(Path(name)).recipe
     if kind and recipe.kind != kind:
-        raise RecipeError(f"kind: {recipe.kind}: this command needs {kind}", path=name)
+        raise RecipeError(f"{recipe.kind}: this command needs {kind}", key="kind", path=name)
     return recipe

@@ -8,6 +8,7 @@ from contextlib import closing
 from dreamvid import notices
 from dreamvid.machine import taken
 from dreamvid.media.outputs import cost_of
+from dreamvid.recipe import FilmRecipe
 from dreamvid.rendering.plan import Plan
 
 
@@ -45,26 +46,33 @@ class Pace:
 
 def warn_of_shortfalls(planned: Plan) -> None:
     """Warn if the source has fewer frames than requested, or octaves are skipped."""
-    requested, available = planned.frames_requested, planned.timeline.frames
-    if requested is not None and available is not None and available < requested:
-        _warn_of_end(planned, available, requested)
+    if planned.timeline.frames is not None:
+        _warn_of_end(planned, planned.timeline.frames)
     skipped, octaves = planned.octaves_skipped, len(planned.octaves)
     if skipped:
         notices.warn(
-            f"octaves: {octaves} of {octaves + skipped}; smaller ones are under the minimum size "
-            "of the network"
+            f"only {octaves} of {octaves + skipped} octaves are used: smaller ones are under the "
+            "network's minimum size"
         )
 
 
 def warn_of_early_end(planned: Plan, done: int) -> None:
     """Warn if a clip of unknown length had fewer frames than requested."""
+    if planned.timeline.frames is None:
+        _warn_of_end(planned, done)
+
+
+def _warn_of_end(planned: Plan, frames: int) -> None:
     requested = planned.frames_requested
-    if planned.timeline.frames is None and requested is not None and done < requested:
-        _warn_of_end(planned, done, requested)
-
-
-def _warn_of_end(planned: Plan, frames: int, requested: int) -> None:
-    notices.warn(f"{planned.output}: {frames} of {requested} frames: its source ends there")
+    if requested is None:
+        return
+    # The time `end` may lie between two frames of the clip, or of the film's other rate.
+    slack = 0 if isinstance(planned.recipe, FilmRecipe) and planned.recipe.frames else 1
+    if frames + slack < requested:
+        notices.warn(
+            f"{planned.output}: only {frames} of the {requested} frames can be made: the source "
+            "ends there"
+        )
 
 
 def tried(planned: Plan) -> str:

@@ -43,8 +43,7 @@ OF_THE_FRAMES = ("kind", "size", "fps", "start", "mix")
 
 
 def default_extension(film: Path) -> Recipe:
-    """The default recipe of an extension: the film's recipe, with its kind's default number of
-    frames.
+    """The default recipe of an extension: the film's recipe, with its kind's default length.
 
     Raises:
         MediaError, RecipeError: there is no such film, or it carries no recipe.
@@ -55,8 +54,12 @@ def default_extension(film: Path) -> Recipe:
     source = tuple(Path(each["path"]) for each in files if each["key"] == "source")
     weights = next((each["path"] for each in files if each["key"] == WEIGHTS), None)
     network = recipe.network.model_copy(update={"weights": weights or recipe.network.weights})
-    frames = KINDS[recipe.kind].model_fields["frames"].default
-    return recipe.model_copy(update={"source": source, "network": network, "frames": frames})
+    length = {
+        key: field.default
+        for key, field in KINDS[recipe.kind].model_fields.items()
+        if key in ("frames", "end")
+    }
+    return recipe.model_copy(update={"source": source, "network": network, **length})
 
 
 def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Recipe:
@@ -211,6 +214,6 @@ def _parse_start(typed: str, length: int) -> int:
 
 def _changed(old: Recipe, new: Recipe) -> list[str]:
     """Keys whose values differ for the new frames, except the length and the input files."""
-    ignored = ("frames", "source", *(key for key, _ in recipe_files(new)))
+    ignored = ("frames", "end", "source", *(key for key, _ in recipe_files(new)))
     pairs = compared(described(with_network_defaults(old)), described(with_network_defaults(new)))
     return [key for key, _, _ in pairs if key not in ignored]

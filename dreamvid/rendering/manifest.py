@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,19 +127,33 @@ class Manifest:
             differing.append("the form of its folder")
         return differing
 
-    def lengthened(self, longer: Manifest, done: int) -> bool:
-        """Whether another render is this one with more frames, and its first `done` frames are the
-        same. They are not if a schedule uses the film's length, or if with a `cadence` over 1 they
-        include the last frame, which is always dreamed."""
-        old, new = self.recipe.get("frames"), longer.recipe.get("frames")
-        if old is None or (new is not None and new <= old):
-            return False
-        if self.recipe.get("cadence", 1) > 1 and done >= old:
-            return False
-        if replace(longer, recipe={**longer.recipe, "frames": old}).differences(self):
+    def continues_as(self, other: Manifest, done: int) -> bool:
+        """Whether another render differs from this one only in its length, and its first `done`
+        frames are the same. They are not if a schedule uses the film's length, or if with a
+        `cadence` over 1 they include the last frame of either, which is always dreamed."""
+        if replace(other, recipe=other.recipe | self._length).differences(self):
             return False
         varying = schedules(make_recipe({**self.recipe, "source": ()}))
-        return not any(schedule.uses_length for _, schedule in varying)
+        if any(schedule.uses_length for _, schedule in varying):
+            return False
+        (before, until), (now, end) = self._limits, other._limits
+        if self.recipe.get("cadence", 1) > 1:
+            return until == end and done < min(before, now)
+        return done <= now and (until <= end)
+
+    @property
+    def _length(self) -> dict[str, Any]:
+        """The recipe's keys that set the film's length."""
+        return {key: self.recipe[key] for key in ("frames", "end") if key in self.recipe}
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        """The most frames of the film, and the time in its source at which it ends."""
+        frames, end = self.recipe.get("frames"), self.recipe.get("end")
+        return (
+            math.inf if frames is None else frames,
+            math.inf if end is None else float(Fraction(str(end))),
+        )
 
     def _hashes(self) -> dict[str, list[str]]:
         keys = dict.fromkeys(each["key"] for each in self.files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.networks.defaults import with_network_defaults
-from dreamvid.recipe import FilmRecipe, Recipe
+from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
@@ -111,7 +112,10 @@ class Plan:
     @property
     def frames_requested(self) -> int | None:
         """How many frames the recipe asks for; None: all that its source has."""
-        return self.recipe.frames if isinstance(self.recipe, FilmRecipe) else None
+        recipe = self.recipe
+        if isinstance(recipe, VideoRecipe) and recipe.frames is None and recipe.end is not None:
+            return math.floor((recipe.end - (recipe.start or 0)) * self.timeline.rate)
+        return recipe.frames if isinstance(recipe, FilmRecipe) else None
 
     @property
     def octaves_skipped(self) -> int:

@@ -88,7 +88,7 @@ class Preview:
         """Make the sheet from the small film, a step a picture; written at the end."""
         indices = spread(self.requested, probe(self.small.output).frames)
         grid = Grid(len(indices), self.whole.source.size)
-        cells = _cells(self.whole, self.small.output, indices, self._uncoded)
+        cells = _cells(self.whole, self.small, indices, self._uncoded)
         for index, cell in enumerate(cells):
             grid.put(index, cell)
             yield Step(index, len(indices), cell)
@@ -97,13 +97,13 @@ class Preview:
     @property
     def shows(self) -> str:
         """A description of the sheet's pictures."""
+        if _is_same_size(self.whole, self.small):
+            return "frames of the film, which is no larger than its preview"
         if not self.whole.job.still:
             return (
                 "frames of the clip, each dreamed as the first of a shot; in the film, later "
                 "frames carry the dream of those before"
             )
-        if self.small.source.size == self.whole.source.size:
-            return "frames of the film, which is no larger than its preview"
         return (
             "the first picture is the film's own first frame; the others are frames of the small "
             "film, enlarged, in which creatures are larger and fewer than in the film"
@@ -201,24 +201,29 @@ def smaller(whole: Plan) -> Plan:
 
 
 def _cells(
-    whole: Plan, film: Path, indices: list[int], uncoded: Mapping[int, Frame]
+    whole: Plan, small: Plan, indices: list[int], uncoded: Mapping[int, Frame]
 ) -> Iterator[Frame]:
     """The sheet's pictures at full size, for ascending frame `indices`.
 
     Args:
-        film: the small film.
-        uncoded: its frames before encoding; those missing, because the film was resumed, are read
-            from it.
+        uncoded: frames of the small film before encoding; those missing, because the film was
+            resumed, are read from it.
     """
-    if not whole.job.still:
+    is_same = _is_same_size(whole, small)
+    if not whole.job.still and not is_same:
         yield from _clip_cells(whole, indices)
         return
     if not uncoded.keys() >= set(indices):
-        with closing(read_clip(probe(film))) as pictures:
+        with closing(read_clip(probe(small.output))) as pictures:
             coded = {t: frame for t, frame in enumerate(pictures) if t in indices}
         uncoded = coded | dict(uncoded)
     for t in indices:
-        yield _first_frame(whole) if t == 0 else resize_area(uncoded[t], whole.source.size)
+        is_first = t == 0 and not is_same
+        yield _first_frame(whole) if is_first else resize_area(uncoded[t], whole.source.size)
+
+
+def _is_same_size(whole: Plan, small: Plan) -> bool:
+    return small.source.size == whole.source.size
 
 
 def _first_frame(whole: Plan) -> Frame:

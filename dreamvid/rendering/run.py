@@ -158,7 +158,7 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
             _write(run.folder / "manifest.json", manifest.text())
         else:
             differing = unfinished.differences(manifest)
-            if differing and unfinished.lengthened(manifest, done_frames(output)):
+            if differing and unfinished.continues_as(manifest, done_frames(output)):
                 _write(run.folder / "manifest.json", manifest.text())
             elif differing:
                 raise StateError(
@@ -216,8 +216,9 @@ def finished_run(output: Path) -> Manifest | None:
 def done_frames(output: Path) -> int:
     """How many frames of an unfinished run are stored; 0 if there is none, or it is damaged."""
     with contextlib.suppress(RunError):
-        checkpoint = load_checkpoint(folder_of(output) / "state.npz")
-        return checkpoint.done if checkpoint else 0
+        if unfinished_run(output):
+            checkpoint = load_checkpoint(folder_of(output) / "state.npz")
+            return checkpoint.done if checkpoint else 0
     return 0
 
 

@@ -215,7 +215,7 @@ def _course(name: str, course: Course | None, form: str, meaning: str = "") -> s
 
 
 def _row(name: str, cells: Sequence[str], meaning: str) -> str:
-    return f"{name:22}{''.join(f'{cell:>13}' for cell in cells)}  {meaning}".rstrip()
+    return f"{name:22}{''.join(f' {cell:>12}' for cell in cells)}  {meaning}".rstrip()
 
 
 HEAD = (
@@ -248,7 +248,7 @@ def _timeline(report: Report) -> Iterator[str]:
         ]
         span = f"{part[0]}-{part[-1]}" if len(part) > 1 else f"{part[0]}"
         cells = zip([span, *numbers], widths, strict=True)
-        yield "".join(f"{cell:>{width}}" for cell, width in cells).rstrip()
+        yield "".join(f" {cell:>{width - 1}}" for cell, width in cells).rstrip()
 
 
 def _mean_of(frames: Sequence[Measured], name: str, form: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -272,7 +273,12 @@ def test_a_clip_cut_off_leaves_what_was_good(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr().err
     assert "breaks off after frame" in told
     assert "a.partial.mp4" in told
+    assert "run the same command again" not in told
     assert not Path("a.mp4").exists()
+    advice = re.search(r"--frames (\d+)", told)
+    assert advice
+    assert main(["video", "cut.mkv", "-o", "a.mp4", "--frames", advice[1], *NONE]) == 0
+    assert probe(Path("a.mp4")).frames == int(advice[1])
 
 
 def test_the_documented_keys_are_the_recipes() -> None:

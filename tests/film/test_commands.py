@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from dreamvid.cli import main
 from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.messages import status_of
-from dreamvid.cli.options import is_recipe, words_taken
+from dreamvid.cli.option_table import all_options
+from dreamvid.cli.options import is_recipe
 from dreamvid.cli.recipes import first_sentence
 from dreamvid.errors import (
     DownloadError,
@@ -77,7 +79,7 @@ def night(text: str = "", name: str = "night.yaml") -> str:
     [
         (["--frames", "10", "night.yaml"], ["night.yaml"]),
         (["a.yaml", "--overwrite", "b.yaml", "-n", "3"], ["a.yaml", "b.yaml"]),
-        (["--trim", "1", "-2", "a.yaml", "--shift=1", "b.yaml"], ["a.yaml", "b.yaml"]),
+        (["--trim", "1", "-2", "a.yaml", "--color-shift=1", "b.yaml"], ["a.yaml", "b.yaml"]),
         (["--no-cuts", "a.yaml", "-o", "x.mp4"], ["a.yaml"]),
         (["-q", "--", "--odd.yaml"], ["--odd.yaml"]),
         (["--seconds", "4", "--range", "5-6", "-"], ["-"]),
@@ -87,7 +89,7 @@ def night(text: str = "", name: str = "night.yaml") -> str:
     ],
 )
 def test_names_are_found_among_flags(argv: list[str], names: list[str]) -> None:
-    found, flags = split_names(argv, words_taken(), is_recipe)
+    found, flags = split_names(argv, all_options(), is_recipe)
     assert found == names
     assert sorted([*found, *flags]) == sorted(word for word in argv if word != "--")
 
@@ -134,7 +136,7 @@ def test_a_range_is_those_frames_of_the_clip(clip: str) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["zoom", "still.png", "--range", "5-6"], 1, "each frame of a zoom follows from the one"),
+        (["zoom", "still.png", "--range", "5-6"], 1, "works on clips only"),
         (["video", "clip.mp4", "--range", "6-5"], 1, "range: must be FIRST-LAST such as 50-60"),
         (["video", "clip.mp4", "--range", "50f"], 1, "range: must be FIRST-LAST such as 50-60"),
         (["video", "clip.mp4", "--range", "90-95"], 1, "no frame from"),
@@ -171,6 +173,55 @@ def test_several_clips_are_each_a_film(clip: str, capsys: pytest.CaptureFixture[
     assert told[-1] == "dreamvid: 2 of 3 done; failed: gone.mp4"
     assert main([*words, "-o", "one.mp4"]) == 2
     assert "cannot be that of several clips" in capsys.readouterr().err
+
+
+def test_clips_of_one_name_are_refused_before_any_work(
+    clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("in").mkdir()
+    shutil.copy(clip, "in/clip.mp4")
+    assert main(["video", clip, "in/clip.mp4", "-o", "out/", *QUIETLY]) == 2
+    assert f"{clip} and in/clip.mp4 would both become out/" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["-o", "no/such/"], 1, "error: no/such: cannot be made: No such file or directory"),
+        (["-o", "out/", "--dry-run"], 0, ""),
+        (["-o", "out/", "--octaves", "0"], 1, "octaves: must be at least 1"),
+    ],
+)
+def test_a_folder_for_clips_is_made_only_for_films(
+    clip: str, words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(clip, "other.mp4")
+    before = sorted(Path().rglob("*"))
+    assert main(["video", clip, "other.mp4", *words, *NONE]) == status
+    assert message in capsys.readouterr().err
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_a_recipe_without_an_option_of_the_others_is_named(
+    still: str, clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("clip.yaml").write_text(f"kind: video\nsource: {clip}\nframes: 2\nnetwork: none\n")
+    assert main(["render", night(), "clip.yaml", "--no-cuts"]) == 2
+    told = capsys.readouterr().err
+    assert "error: night.yaml: --no-cuts: unknown option" in told
+    assert "1 of 2 done; failed: night.yaml" in told
+
+
+def test_a_recipe_that_fails_twice_is_counted_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "gone.yaml", "gone.yaml"]) == 1
+    assert "0 of 2 done; failed: gone.yaml, gone.yaml" in capsys.readouterr().err
+
+
+def test_a_recipe_takes_its_kind_from_the_source_at_the_prompt(clip: str) -> None:
+    Path("any.yaml").write_text("network: none\n")
+    assert main(["render", "any.yaml", "--source", clip, "--no-cuts", "-o", "a.mp4", "-q"]) == 0
+    assert frames_of("a.mp4") == 20
 
 
 def test_a_failed_recipe_of_several_is_named(
@@ -250,9 +301,9 @@ def test_an_unfinished_film_may_be_lengthened(
 
 
 @pytest.mark.parametrize(
-    ("zoom", "frames"), [("1 + t/300", "6"), ("1 + t/(90*n)", "12"), ("1.03", "12")]
+    ("zoom", "frames"), [("1 + t/300", "4"), ("1 + t/(90*n)", "12"), ("1.03", "12")]
 )
-def test_a_shorter_film_or_one_that_counts_with_its_length_is_another(
+def test_a_film_shorter_than_what_is_done_or_one_that_counts_with_its_length_is_another(
     still: str,
     zoom: str,
     frames: str,
@@ -264,6 +315,49 @@ def test_a_shorter_film_or_one_that_counts_with_its_length_is_another(
     assert main(["zoom", still, "--zoom", begun, "-n", "8", "-o", "a.mp4", "-q"]) == 3
     assert main(["zoom", still, "--zoom", zoom, "-n", frames, "-o", "a.mp4", "-q"]) == 1
     assert "frames (8, now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("length", [["-n", "6"], ["-n", "5"]])
+def test_an_unfinished_film_may_end_after_what_is_done(
+    still: str, length: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["zoom", still, "-q", "--zoom", "1 + t/300"]
+    stop_at(monkeypatch, 5)
+    assert main([*words, "-n", "8", "-o", "a.mp4"]) == 3
+    stop_at(monkeypatch, -1)
+    assert main([*words, *length, "-o", "a.mp4"]) == 0
+    assert main([*words, *length, "-o", "b.mp4"]) == 0
+    assert Path("a.mp4").read_bytes() == Path("b.mp4").read_bytes()
+
+
+def test_a_clips_part_may_be_lengthened_while_unfinished(
+    clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["video", clip, "-q"]
+    stop_at(monkeypatch, 11)
+    assert main([*words, "--seconds", ".48", "-o", "a.mp4"]) == 3
+    assert main([*words, "--seconds", ".2", "-o", "a.mp4"]) == 1, "how long that is, is not known"
+    stop_at(monkeypatch, -1)
+    assert main([*words, "--seconds", ".6", "-o", "a.mp4"]) == 0
+    assert main([*words, "--seconds", ".6", "-o", "b.mp4"]) == 0
+    assert Path("a.mp4").read_bytes() == Path("b.mp4").read_bytes()
+
+
+def test_rendered_anew_it_does_not_resume(still: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["zoom", still, "-n", "3", "-o", "a.mp4", *QUIETLY]
+    assert main(words) == 0
+    Path("a.mp4").unlink()
+    assert main(words) == 0
+    assert main([*words, "--overwrite"]) == 0
+    assert "resumes" not in capsys.readouterr().err
+
+
+def test_a_part_of_a_clip_is_continued_beyond_its_end(clip: str) -> None:
+    for begun in (["--end", ".2"], ["--seconds", ".2"], ["--range", "0-4"]):
+        assert main(["video", clip, *begun, "-o", "a.mp4", "--overwrite", *NONE]) == 0
+        assert frames_of("a.mp4") == 5
+        assert main(["continue", "a.mp4", "--frames", "4", "-q"]) == 0
+        assert frames_of("a.mp4") == 9
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".gif"])
@@ -330,10 +424,26 @@ def test_fewer_frames_than_asked_are_warned_of(
 ) -> None:
     assert main(["video", clip, "--frames", "400", "-o", "a.mp4", *QUIETLY]) == 0
     told = capsys.readouterr().err
-    assert "dreamvid: warning: a.mp4: 20 of 400 frames: its source ends there\n" in told
+    assert (
+        "dreamvid: warning: a.mp4: only 20 of the 400 frames can be made: the source ends there\n"
+        in told
+    )
     assert main(["video", clip, "-n", "5", "-o", "b.mp4", *NONE]) == 0
     assert main(["continue", "b.mp4", "--frames", "90"]) == 0
-    assert "b.mp4: 20 of 95 frames: its source ends there" in capsys.readouterr().err
+    assert (
+        "b.mp4: only 20 of the 95 frames can be made: the source ends there"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("length", [["--seconds", "9"], ["--end", "9"], ["--range", "3-200"]])
+def test_a_part_beyond_the_clips_end_is_warned_of(
+    clip: str, length: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["video", clip, *length, "-o", "a.mp4", *QUIETLY]) == 0
+    assert "frames can be made: the source ends there" in capsys.readouterr().err
+    assert main(["video", clip, "--end", ".8", "-o", "b.mp4", *QUIETLY]) == 0
+    assert "can be made" not in capsys.readouterr().err, "all of the clip"
 
 
 def test_octaves_and_bursts_that_are_cut_short_are_warned_of(
@@ -343,7 +453,7 @@ def test_octaves_and_bursts_that_are_cut_short_are_warned_of(
     assert main(words) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert [line.partition(":")[0] for line in told] == ["dreamvid"] * 2
-    assert "of 20; smaller ones are under the minimum size of the network" in told[0]
+    assert "of 20 octaves are used: smaller ones are under the network's minimum size" in told[0]
     assert "--steps 1 also sets the steps of a first frame, 12 by default" in told[1]
     assert main([*words, "--burst", "1", "--octaves", "1", "--overwrite"]) == 0
     assert "--steps" not in capsys.readouterr().err
@@ -368,18 +478,22 @@ def test_one_clock_tells_the_pace() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["video", "https://example.com/a.mp4"], "error: https://example.com/a.mp4: an address"),
-        (["zoom", "https://example.com/a.jpg"], "https://example.com/a.jpg: an address"),
+        (["video", "https://example.com/a.mp4"], "error: https://example.com/a.mp4: a URL"),
+        (["zoom", "https://example.com/a.jpg"], "https://example.com/a.jpg: a URL"),
+        (["continue", "https://example.com/a.mp4"], "error: https://example.com/a.mp4: a URL"),
+        (["report", "https://example.com/a.mp4", "--source", "b.mp4"], "https://example.com/a.mp4"),
+        (["zoom", "still.png", "-o", "s3://b/a.mp4"], "error: s3://b/a.mp4: a URL"),
         (["video", "seq/%06d.png"], "seq/%06d.png: no such file; a sequence of pictures is not"),
         (["video", "seq/*.png"], "a sequence of pictures is not read as a clip"),
         (["video", "seq"], "seq: a folder; name a file in it; a sequence of pictures"),
     ],
 )
 def test_a_source_that_is_no_file_says_what_would_be(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    still: str, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("seq").mkdir()
-    assert main([*words, *NONE]) == 1
+    network = NONE if words[0] in ("zoom", "video") else []
+    assert main([*words, *network]) == 1
     told = capsys.readouterr().err
     assert message in told
     assert "zoom and image" not in told
@@ -388,7 +502,7 @@ def test_a_source_that_is_no_file_says_what_would_be(
 def test_an_address_in_a_recipe_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.yaml").write_text("kind: video\nsource: https://example.com/a.mp4\nnetwork: none\n")
     assert main(["render", "a.yaml"]) == 1
-    assert "https://example.com/a.mp4: an address" in capsys.readouterr().err
+    assert "https://example.com/a.mp4: a URL" in capsys.readouterr().err
 
 
 # recipe list, layers

@@ -150,8 +150,9 @@ def test_a_zooms_sheet_shows_its_first_frame_and_the_small_films_own(still: Path
 @pytest.mark.parametrize("kind", ["zoom", "video"])
 @pytest.mark.usefixtures("faked")
 def test_it_says_what_its_sheet_shows(
-    still: Path, kind: str, capsys: pytest.CaptureFixture[str]
+    still: Path, kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(previews, "SIDE", 40)
     clip = media_factory.h264(still.parent / "clip.mp4", frames=4)
     source = still if kind == "zoom" else clip
     words = [kind, str(source), "-n", "4", "-o", str(still.parent / "night.mp4"), "--preview"]
@@ -171,8 +172,11 @@ def test_it_can_be_made_on_another_thread(still: Path) -> None:
 
 @pytest.mark.parametrize("motion", [{"zoom": 1.1}, {"zoom": 1.1, "moves": "camera"}])
 @pytest.mark.usefixtures("faked")
-def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict[str, Any]) -> None:
+def test_a_clips_sheet_shows_shots_that_begin_there(
+    tmp_path: Path, motion: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second shot's camera has only gone the way since its cut."""
+    monkeypatch.setattr(previews, "SIDE", 80)
     scenes = Scene(contrast=20).frames(8), Scene(contrast=60, seed=9, ground=(0, 0)).frames(8)
     folder = tmp_path / "shots"
     folder.mkdir()
@@ -194,6 +198,22 @@ def test_a_clips_sheet_shows_shots_that_begin_there(tmp_path: Path, motion: dict
         alone = make_recipe({"motion": motion}, "video")
         (wanted,) = dream_frames(alone, [shown[t]], fake)
         assert np.abs(cell - wanted).mean() < 0.3  # of rounding
+
+
+@pytest.mark.usefixtures("faked")
+def test_a_small_clips_sheet_shows_the_film_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = media_factory.h264(tmp_path / "clip.mp4", frames=4)
+    recipe = of(clip, "video")
+    _, sheet = made(recipe, 4)
+    film = dream_frames(recipe, open_source(recipe).open(), fake)
+    size = open_source(recipe).size
+    for cell, frame in zip(cells(sheet, 4, size), film, strict=True):
+        np.testing.assert_allclose(cell, np.clip(frame, 0, 255), atol=0.51)
+    words = ["video", str(clip), "-o", str(recipe.output), "--preview", "--overwrite"]
+    assert main(words) == 0
+    assert "frames of the film, which is no larger" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("faked")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -117,6 +119,50 @@ def test_a_clip_has_flags_of_its_own() -> None:
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.start, recipe.end) == (Fraction(90), Fraction("95.5"))
     assert recipe.encode.audio == "none"
+
+
+@pytest.mark.parametrize(
+    ("word", "argv", "line"),
+    [
+        ("zoom", ["a.jpg", "--octvaes", "3"], "--octvaes: unknown option; did you mean --octaves?"),
+        ("zoom", ["--source", "a.jpg"], "--source: unknown option; name the file alone"),
+        ("image", ["a.jpg", "--settle", "2"], "--settle: is now --warmup"),
+    ],
+)
+def test_an_unknown_option_is_named_alone(word: str, argv: list[str], line: str) -> None:
+    assert usage_error(word, *argv) == line
+
+
+@pytest.mark.parametrize(
+    ("argv", "no_color", "has_color"),
+    [(["--octaves"], "", False), (["--help"], "1", False), (["--help"], "", True)],
+)
+def test_only_the_help_on_a_terminal_is_colored(
+    argv: list[str], no_color: str, has_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    with contextlib.redirect_stdout(shown), pytest.raises((UsageError, SystemExit)) as ended:
+        parse("zoom", *argv)
+    text = shown.getvalue() + str(ended.value)
+    assert len(text) > 10
+    assert ("\x1b" in text) is has_color
+
+
+def test_the_help_lists_no_option_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"zoom": ["--range"], "image": ["--seconds", "--preview", "--keep", "--restart"]}
+    refused["continue"] = ["--dry-run", "--preview", "--range", "--recipe"]
+    for word, options in refused.items():
+        with pytest.raises(SystemExit):
+            main([word, "--help"])
+        text = capsys.readouterr().out
+        assert "--overwrite" in text
+        assert not [option for option in options if f"{option} " in text]
 
 
 def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
