@@ -18,9 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dreamvid.frame import Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.probe import probe
+from dreamvid.media.conversion import Conversion
+from dreamvid.media.pictures import Track
+from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip
+from dreamvid.media.timing import Timing
 
 Picture = NDArray[Any]
 
@@ -49,6 +53,11 @@ def made_once(
         return path if isinstance(answer, Path) else copy.copy(answer)  # type: ignore[return-value]
 
     return maker
+
+
+def probed(path: Path, size: Size, rate: Fraction, frames: int) -> Clip:
+    """What `probe` would say of an even clip without sound."""
+    return Clip(Track(path, 0, size, Conversion()), Timing(rate, frames), size, has_audio=False)
 
 
 QUADRANTS = ((220, 30, 30), (30, 200, 40), (40, 50, 210), (230, 220, 60))

@@ -1,4 +1,4 @@
-"""Decoding in a separate, confined process, which is ended when it crashes or hangs.
+"""Decoding stills in a separate, confined process, which is ended when it crashes or hangs.
 
 A decoder is a few hundred thousand lines of C that read untrusted files. In a process of its own
 (see `worker`) a crash becomes a one-line error about the file. Processes are pooled: starting one
@@ -13,7 +13,6 @@ import json
 import math
 import os
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ import numpy as np
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.limits import ANSWER_SECONDS
+from dreamvid.media.decoder_error import DecoderError, crash, hung
 from dreamvid.media.samples import Pixels
 
 REUSED_SECONDS = 10.0
@@ -47,14 +47,6 @@ main()
 """
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
-
-
-class DecoderError(InputError):
-    """The process crashed, or hung and was ended; `reason` tells which."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}", path=path)
-        self.reason = reason
 
 
 class Decoder:
@@ -109,11 +101,10 @@ class Decoder:
             picture = self._picture(answer, until) if "bytes" in answer else None
         except TimeoutError:
             self.end()
-            reason = f"the decoder did not answer within {seconds:g} seconds"
-            raise DecoderError(path, reason) from None
+            raise DecoderError(path, hung(seconds)) from None
         except (OSError, EOFError, ValueError, KeyError) as error:
             self.end()
-            raise DecoderError(path, _death(self._process.returncode)) from error
+            raise DecoderError(path, crash(self._process.returncode)) from error
         except BaseException:  # an interrupt: the next answer would belong to this request
             self.end()
             raise
@@ -164,15 +155,6 @@ class Decoder:
         process.wait()
 
 
-def _death(status: int | None) -> str:
-    if status is not None and status < 0:
-        name = (
-            signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-        )
-        return f"the decoder crashed ({name}): a fault in OpenCV, FFmpeg or Pillow, and in the file"
-    return f"the decoder ended with status {status}"
-
-
 class DecoderPool:
     """A thread-safe pool of idle decoders of this process."""
 
@@ -192,10 +174,8 @@ class DecoderPool:
             yield decoder
         finally:
             if not decoder.lost:
-                with contextlib.suppress(DecoderError):
-                    decoder.ask("close", Path())
-                    with self._lock:
-                        self._idle.append((time.monotonic(), decoder))
+                with self._lock:
+                    self._idle.append((time.monotonic(), decoder))
 
     def _take(self) -> Decoder:
         while True:

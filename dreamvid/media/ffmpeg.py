@@ -187,6 +187,7 @@ def packets(
     kind: Literal["video", "audio"],
     stream: int = 0,
     *,
+    index: int | None = None,
     first: bool = False,
     most: int | None = None,
     decode: bool = False,
@@ -195,6 +196,7 @@ def packets(
     """List the packets of the `stream`-th stream of a kind.
 
     Args:
+        index: the stream's index in the file, in place of `stream`.
         first: read only the first packet, not the complete file.
         most: read at most this many packets.
         decode: also decode them, which is slow but finds damage within packets. First pictures
@@ -211,7 +213,8 @@ def packets(
         codec = ["-fps_mode", "passthrough", "-enc_time_base", "demux"]
     most = 1 if first else most
     limit = [] if most is None else ["-frames", str(most)]
-    source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{kind[0]}:{stream}?"]
+    chosen = f"{kind[0]}:{stream}?" if index is None else f"{index}?"
+    source = ["-copyts", *GUARD, "-i", url(path), "-map", f"0:{chosen}"]
     arguments = command([*source, *codec, *limit, "-f", "framecrc", "-"])
     done = _finish(arguments, cwd=None, timeout=timeout)
     if done.returncode != 0:

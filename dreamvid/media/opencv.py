@@ -1,7 +1,7 @@
 """The one import of OpenCV: `from dreamvid.media.opencv import cv2`.
 
 OpenCV reads its limits from the environment, some of them only on import, so they are set here
-first. Variables that the user has set are not changed, except that the whitelists are appended.
+first. Variables that the user has set are not changed.
 """
 
 from __future__ import annotations
@@ -9,25 +9,16 @@ from __future__ import annotations
 import os
 
 from dreamvid.errors import MediaError
-from dreamvid.limits import MAX_CLIP_PIXELS, MAX_PIXELS
-from dreamvid.media.ffmpeg import FORMATS, PROTOCOLS
-
-# Without a whitelist a playlist or an ffconcat script named `.mp4` opens other files.
-_GUARD = f"protocol_whitelist;{PROTOCOLS}|format_whitelist;{FORMATS}|max_pixels;{MAX_CLIP_PIXELS}"
+from dreamvid.limits import MAX_PIXELS
 
 _SETTINGS = {
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PIXELS),
     # Errors are reported once, by dreamvid, and not by the decoders on stderr.
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "OPENCV_LOG_LEVEL": "SILENT",
 }
 
 for _name, _value in _SETTINGS.items():
     os.environ.setdefault(_name, _value)
-
-_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-if _GUARD not in os.environ.get(_OPTIONS, ""):  # of duplicate options the last one counts
-    os.environ[_OPTIONS] = "|".join(filter(None, [os.environ.get(_OPTIONS), _GUARD]))
 
 try:
     import cv2

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Size
-from dreamvid.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_GIF_FRAMES, MAX_SIDE
+from dreamvid.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_SIDE
 from dreamvid.media import ffmpeg
-from dreamvid.media.decoder import decoder
+from dreamvid.media.conversion import Deinterlace, conversion_of, decoder_of
 from dreamvid.media.files import require_file
-from dreamvid.media.timing import timing_of, too_many
+from dreamvid.media.pictures import Track, sample
+from dreamvid.media.streams import PictureStream, Streams, parse_streams
+from dreamvid.media.timing import Timing, timing_of
 
 
 @dataclass(frozen=True)
@@ -24,27 +23,36 @@ class Clip:
     """A clip that can be read.
 
     Attributes:
-        size: displayed size in pixels, after rotation and with square pixels.
-        rate: frames a second, exact: 30000/1001, never 29.97. For a variable rate, the most
-            frequent rate of its fast parts.
-        frames: number of frames at that rate. Decoders may give a few less, and many less of a
-            damaged file. None if unknown.
-        rotation: clockwise degrees, 0, 90, 180 or 270, by which stored frames are rotated.
+        track: its stream of pictures, and how they are converted.
+        timing: when its pictures are shown.
+        size: displayed size in pixels, upright and with square pixels.
         has_audio: whether it has a sound track.
-        even: whether the rate is constant. If not, each frame is shown from its time stamp on.
-        last: seconds from the first to the last picture; None if unknown.
-        fault: a known defect of the file; "" if there is none.
     """
 
-    path: Path
+    track: Track
+    timing: Timing
     size: Size
-    rate: Fraction
-    frames: int | None
-    rotation: int
     has_audio: bool
-    even: bool = True
-    last: Fraction | None = None
-    fault: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.track.path
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second; see `Timing`."""
+        return self.timing.rate
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames it lasts at its rate; None if unknown."""
+        return self.timing.frames
+
+    @property
+    def even(self) -> bool:
+        """Whether its rate is constant. If not, each frame is shown from its time stamp on."""
+        return self.timing.even
 
     @property
     def duration(self) -> Fraction | None:
@@ -81,70 +89,47 @@ class Clip:
         return first, count
 
 
-def probe(path: Path) -> Clip:
-    """Examine a clip, decoding its first frame.
+def probe(path: Path, deinterlace: Deinterlace = "auto") -> Clip:
+    """Examine a clip, decoding its first pictures.
+
+    Args:
+        deinterlace: as for `conversion_of`.
 
     Raises:
         InputError: the file is missing, empty, a folder, not a clip, or has no decodable picture.
     """
     require_file(path)
     try:
-        text = ffmpeg.describe(path)
+        streams = parse_streams(ffmpeg.describe(path))
+        stream = _shown(path, streams)
+        first = sample(path, stream.index, decoder_of(stream))
     except RunError as error:
         raise InputError(f"{error}", path=path) from error
-    streams = [line for line in text.splitlines() if re.match(r"\s*Stream #0:", line)]
-    has_audio = any(" Audio: " in line for line in streams)
-    _require_pictures(path, streams, has_audio)
-    _require_size(path, *_sizes(streams))
-    match = re.search(r"Input #0, ([\w,]+), from", text)
-    container = match[1] if match else ""
-    if container == "gif":
-        _require_few(path)
-    with decoder() as child:
-        properties, _ = child.ask("look", path)
-    across, along = properties["aspect"]
-    aspect = Fraction(across, along) if across > 0 and along > 0 else Fraction(1)
-    stored = Size(*properties["size"])
-    size = square_size(stored, aspect, properties["rotation"])
+    picture = first.pictures[0]
+    stored = Size(*picture.size)
+    turned = picture.size != stream.size and picture.size == stream.size[::-1]
+    size = square_size(stored, picture.aspect, turned=turned)
     _require_size(path, stored, size)
-    timing = timing_of(path, container, properties["rate"], properties["count"])
+    interlaced = stream.interlaced or any(each.interlaced for each in first.pictures)
+    conversion = conversion_of(stream, picture.pixel_format, interlaced, deinterlace)
+    timing = timing_of(path, streams.container, stream.codec, stream.index, first)
     if (timing.frames or 0) > MAX_FRAMES:
         raise InputError(f"states a length of more than {MAX_FRAMES} frames", path=path)
-    return Clip(
-        path,
-        size,
-        timing.rate,
-        timing.frames,
-        properties["rotation"],
-        has_audio,
-        timing.even,
-        timing.last,
-        timing.fault,
-    )
+    return Clip(Track(path, stream.index, stored, conversion), timing, size, streams.sounds > 0)
 
 
-def _require_pictures(path: Path, streams: list[str], has_audio: bool) -> None:
-    # ffmpeg lists album covers as video streams.
-    has_video = any(" Video: " in line and "(attached pic)" not in line for line in streams)
-    if streams and not has_video:
-        content = "only sound" if has_audio else "no pictures"
+def _shown(path: Path, streams: Streams) -> PictureStream:
+    """The stream of pictures to read. Raises InputError."""
+    if not streams.container:
+        raise InputError(
+            "not a clip that can be read; give MP4, MOV, MKV, WebM, AVI, GIF or MPEG", path=path
+        )
+    stream = streams.shown
+    if stream is None:
+        content = "only sound" if streams.sounds else "no pictures"
         raise InputError(f"holds {content}; give a clip with pictures", path=path)
-
-
-def _sizes(streams: list[str]) -> Iterator[Size]:
-    """The sizes of the video streams that ffmpeg lists."""
-    for line in streams:
-        match = re.search(r" Video: .*?, (\d+)x(\d+)", line)
-        if match:
-            yield Size(int(match[1]), int(match[2]))
-
-
-def _require_few(path: Path) -> None:
-    """Raise InputError if a GIF has more than MAX_GIF_FRAMES pictures."""
-    with contextlib.suppress(RunError):
-        listed = ffmpeg.packets(path, "video", most=MAX_GIF_FRAMES + 1)
-        if listed is not None and listed.count > MAX_GIF_FRAMES:
-            raise too_many(path, MAX_GIF_FRAMES)
+    _require_size(path, Size(*stream.size))
+    return stream
 
 
 def _require_size(path: Path, *sizes: Size) -> None:
@@ -158,9 +143,15 @@ def _require_size(path: Path, *sizes: Size) -> None:
             )
 
 
-def square_size(size: Size, aspect: Fraction, rotation: int) -> Size:
-    """The size with square pixels; the stored width is scaled, so that no line is lost."""
+def square_size(size: Size, aspect: Fraction, *, turned: bool) -> Size:
+    """The size with square pixels; the stored width is scaled, so that no stored line is lost.
+
+    Args:
+        size: of an upright picture.
+        aspect: a pixel's width by its height.
+        turned: whether the stored width is the picture's height.
+    """
     width, height = size
-    if rotation in (90, 270):  # the stored width is the displayed height
-        return Size(width, max(1, round(height * aspect)))
+    if turned:
+        return Size(width, max(1, round(height / aspect)))
     return Size(max(1, round(width * aspect)), height)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -12,22 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import InputError, RunError
+from dreamvid.errors import InputError
 from dreamvid.frame import Frame
-from dreamvid.limits import MAX_FRAMES
-from dreamvid.media import ffmpeg
-from dreamvid.media.decoder import DecoderError, decoder
+from dreamvid.media.clip_pictures import ClipPictures
+from dreamvid.media.decoder import decoder
+from dreamvid.media.decoder_error import DecoderError
 from dreamvid.media.files import require_file
-from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
 from dreamvid.media.samples import Pixels, to_frame
-
-SHORT = Fraction(1, 2)
-"""Seconds that a clip may be shorter than stated without counting as broken off."""
-
-SLOWEST = 0.1
-"""Upper bound of the mean seconds to decode a picture."""
 
 
 def read_picture(path: Path) -> Frame:
@@ -90,7 +82,7 @@ def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
 def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> Generator[Frame]:
     """`count` frames from `begin` (seconds) on; None: to the end."""
     # Time stamps of a variable rate are inexact: allow half a frame.
-    grace = Fraction(0) if clip.even else 1 / (2 * max(rate, clip.rate))
+    grace = Fraction(0) if clip.timing.even else 1 / (2 * max(rate, clip.rate))
     shown, moment = 0, Fraction(0)
     frame: Callable[[], Frame] | None = None
     crash = ""
@@ -99,16 +91,17 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
         """Whether the next frame is wanted, and shows the current picture: it comes before that."""
         return shown != count and begin + shown / rate + grace < until
 
-    with closing(_pictures(clip, begin)) as pictures:
+    pictures = ClipPictures(clip, begin + grace)
+    with closing(pictures.read()) as each:
         try:
-            for following, picture in pictures:
+            for following, picture in each:
                 while frame and is_shown(following):
                     yield frame()
                     shown += 1
                 if shown == count:
-                    return
+                    break
                 moment = following
-                frame = None if picture is None else cache(partial(_shown, clip, picture))
+                frame = cache(partial(_shown, clip, picture))
         except DecoderError as error:
             if frame is None:
                 raise
@@ -116,69 +109,21 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
     while frame and is_shown(moment + 1 / clip.rate):
         yield frame()
         shown += 1
-    if shown != count:
-        _require_end(clip, moment, shown, crash)
-    # At a variable rate the last picture may be shown for a long time.
+    pictures.warn()
+    if shown != count and (crash or clip.timing.fault):
+        hint = f"; `--frames {shown}` ends before it" if shown else ""
+        raise InputError(
+            f"breaks off after frame {round(moment * clip.rate) + 1} "
+            f"({crash or clip.timing.fault}){hint}",
+            path=clip.path,
+        )
+    # The last picture may be shown for a long time.
     while frame and count is not None and shown < count:
         yield frame()
         shown += 1
 
 
 def _shown(clip: Clip, picture: Pixels) -> Frame:
-    return resize_area(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32), clip.size)
-
-
-def _pictures(clip: Clip, begin: Fraction) -> Generator[tuple[Fraction, Pixels | None]]:
-    """The time of each picture in seconds, and the picture in BGR. It is None where it is skipped,
-    in a clip of constant rate before `begin`."""
-    zero, moment = math.nan, Fraction(0)
-    with decoder() as child:
-        child.ask("open", clip.path)
-        # Read forward one by one: OpenCV's seeking is off by some frames in many files.
-        for index in itertools.count():
-            if clip.even:
-                moment = index / clip.rate
-                if moment + 1 / clip.rate <= begin:
-                    if child.ask("skip", clip.path)[0]["over"]:
-                        break
-                    yield moment, None
-                    continue
-            answer, picture = child.ask("next", clip.path)
-            if answer["over"] or picture is None:
-                break
-            if not clip.even:
-                zero = zero if index else answer["at"]
-                since = answer["at"] - zero
-                if not since * clip.rate < MAX_FRAMES:  # NaN as well
-                    break
-                moment = max(moment, Fraction(since))
-            yield moment, picture
-
-
-def _require_end(clip: Clip, moment: Fraction, shown: int, crash: str) -> None:
-    """Raise InputError if reading stopped at an error, which OpenCV reports like the end.
-
-    Args:
-        moment: time of the last picture, in seconds.
-        shown: number of frames yielded.
-        crash: why the decoder ended; "" if it did not.
-    """
-    last = clip.last
-    if last is None and clip.frames is not None:
-        last = (clip.frames - 1) / clip.rate
-    fault = crash or clip.fault
-    if not fault and (last is None or moment < last - 1 / (2 * clip.rate)):
-        walk = ["-i", ffmpeg.url(clip.path), "-map", "0:v:0", "-fps_mode", "passthrough"]
-        try:
-            patience = ffmpeg.LISTING_SECONDS + (clip.frames or 0) * SLOWEST
-            _, fault = ffmpeg.run([*ffmpeg.GUARD, *walk, "-f", "null", "-"], timeout=patience)
-        except RunError as error:
-            fault = str(error)
-        if not fault and last is not None and moment < last - SHORT:
-            fault = f"its stated end is {float(last):.3f} s"
-    if fault:
-        read = round(moment * clip.rate) + 1
-        hint = f"; `--frames {shown}` ends before it" if shown else ""
-        raise InputError(
-            f"{clip.path}: breaks off after frame {read} ({fault}){hint}", path=clip.path
-        )
+    plain = picture.dtype == np.uint8 and picture.shape[2] == 3
+    frame = picture.astype(np.float32) if plain else to_frame(clip.path, picture)
+    return resize_area(frame, clip.size)

@@ -1,4 +1,4 @@
-"""The process that decodes, so that a crash, a hang or a memory bomb does not reach the render.
+"""The process that decodes stills, so that no crash, hang or memory bomb reaches the render.
 
 `decoder` starts it and sends requests to its standard input, one line of JSON each. It answers on
 its standard output: the length of a JSON text in 4 bytes, the text, and the bytes of a picture if
@@ -29,17 +29,7 @@ Answer = tuple[dict[str, Any], Pixels | None]
 
 
 class Worker:
-    """The requests that can be made; at most one clip is open."""
-
-    def __init__(self) -> None:
-        """Begin without an open clip."""
-        self.capture: Any = None
-
-    def look(self, path: Path) -> Answer:
-        """Properties of a clip, after decoding its first picture."""
-        from dreamvid.media.capture import look_at
-
-        return look_at(path), None
+    """The requests that can be made."""
 
     def still(self, path: Path) -> Answer:
         """The samples of a still."""
@@ -47,38 +37,11 @@ class Worker:
 
         return {}, decode_still(path)
 
-    def open(self, path: Path) -> Answer:
-        """Open a clip."""
-        from dreamvid.media.capture import open_capture
-
-        self.close(path)
-        self.capture = open_capture(path)
-        return {}, None
-
-    def skip(self, path: Path) -> Answer:
-        """Skip the next picture; `over` at the end."""
-        return {"over": not self.capture.grab()}, None
-
-    def next(self, path: Path) -> Answer:
-        """The next picture in BGR, and `at`, its time in seconds; or `over` at the end."""
-        if not self.capture.grab():
-            return {"over": True}, None
-        at = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        decoded, picture = self.capture.retrieve()
-        return ({"over": False, "at": at}, picture) if decoded else ({"over": True}, None)
-
-    def close(self, path: Path) -> Answer:
-        """Close the clip."""
-        if self.capture is not None:
-            self.capture.release()
-            self.capture = None
-        return {}, None
-
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the input ends or `IDLE_SECONDS` pass without one."""
     worker = Worker()
-    while worker.capture is not None or _wait_for_request(requests):
+    while _wait_for_request(requests):
         line = requests.readline()
         if not line:
             return

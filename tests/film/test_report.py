@@ -20,7 +20,7 @@ from dreamvid.cli.inspect import report_lines
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.outputs import open_sink
-from dreamvid.media.probe import Clip, probe
+from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec
 from dreamvid.report import compare as films_module
@@ -30,6 +30,7 @@ from dreamvid.report.measure import Compared, Measured, measure, track
 from dreamvid.report.request import Request
 from dreamvid.report.summary import Report, course
 from dreamvid.source import fit
+from tests import media_factory as make_media
 from tests.report_films import RATE, grain, lossless, pan, plain_e_warp, texture, whole
 
 
@@ -402,7 +403,7 @@ def test_two_files_with_nothing_in_common(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_of_pixels_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Clip(Path("s.avi"), Size(1, 8), RATE, 2, 0, False)
+    line = make_media.probed(Path("s.avi"), Size(1, 8), RATE, 2)
     monkeypatch.setattr(films_module, "probe", lambda path: line)
     with pytest.raises(MediaError, match="1x8 is too small"):
         open_films(Path("s.avi"), Path("s.avi"))

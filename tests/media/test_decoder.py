@@ -18,7 +18,7 @@ from PIL import Image
 from dreamvid import limits
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame
-from dreamvid.media import decoder, probe, read
+from dreamvid.media import decoder, ffmpeg, ffmpeg_pipe, probe, read
 from tests import media_factory as make
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits")
@@ -58,25 +58,78 @@ main()
 CRASH = "os.kill(os.getpid(), 11)"
 
 
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    Image.fromarray(make.quadrants()).save(path)
+    return path
+
+
+def ffmpeg_that(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str, words: str) -> None:
+    """From here on ffmpeg is a script where its arguments have some words; `$real` is ffmpeg."""
+    real = ffmpeg.executable()
+    script = folder / "ffmpeg"
+    script.write_text(
+        f"#!/bin/sh\nreal='{real}'\n"
+        f'case "$*" in *{words}*) {does} ;; *) exec "$real" "$@" ;; esac\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(ffmpeg, "executable", lambda: str(script))
+
+
 @posix
-def test_a_crash_is_one_line_about_the_file(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker_that(monkeypatch, "look", CRASH)
+def test_a_crash_is_one_line_about_the_file(still: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker_that(monkeypatch, "still", CRASH)
+    with pytest.raises(MediaError, match=r"a\.png: the decoder crashed \(SIGSEGV\)"):
+        read.read_picture(still)
+    monkeypatch.undo()
+    assert read.read_picture(still).shape == (48, 64, 3), "the next one is asked anew"
+
+
+@posix
+def test_a_crash_on_a_clip_is_one_line_about_it(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ffmpeg_that(monkeypatch, tmp_path, "kill -SEGV $$", "showinfo")
     with pytest.raises(MediaError, match=r"a\.mp4: the decoder crashed \(SIGSEGV\)"):
         probe.probe(clip)
-    monkeypatch.undo()
-    assert probe.probe(clip).frames == 12, "the next one is asked anew"
 
 
 @posix
 def test_a_crash_on_the_way_costs_no_frame_before_it(
-    clip: Path, monkeypatch: pytest.MonkeyPatch
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = probe.probe(clip)
-    worker_that(monkeypatch, "next", CRASH, after=7)
+    dies = f'"$real" "$@" | head -c {7 * 64 * 48 * 3 + 99}; kill -SEGV $$'
+    ffmpeg_that(monkeypatch, tmp_path, dies, "rawvideo")
     came: list[Frame] = []
     with pytest.raises(MediaError, match=r"after frame 7 \(the decoder crashed .*--frames 7"):
         came.extend(read.read_clip(told))
     assert [make.number(frame) for frame in came] == list(range(7))
+
+
+@posix
+def test_a_decoder_of_clips_that_hangs_is_given_up(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = probe.probe(clip)
+    ffmpeg_that(monkeypatch, tmp_path, "exec sleep 60", "rawvideo")
+    monkeypatch.setattr(ffmpeg_pipe, "ANSWER_SECONDS", 0.4)
+    with pytest.raises(MediaError, match=r"did not answer within 0\.4 seconds"):
+        list(read.read_clip(told))
+
+
+@posix
+def test_memory_for_a_clip_has_a_bound(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = probe.probe(clip)
+    takes = (
+        f"'{sys.executable}' -c 'import time; time.sleep(.2); bytearray({limits.DECODER_BYTES})'"
+    )
+    ffmpeg_that(monkeypatch, tmp_path, f"exec {takes}", "rawvideo")
+    with pytest.raises(MediaError, match="MemoryError"):
+        list(read.read_clip(told))
 
 
 @posix
@@ -88,11 +141,11 @@ def test_a_decoder_that_hangs_is_given_up(clip: Path, monkeypatch: pytest.Monkey
 
 
 @posix
-def test_memory_has_a_bound(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_has_a_bound(still: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = limits.DECODER_BYTES + 2**20
-    worker_that(monkeypatch, "look", f"__import__('numpy').ones({more}, 'u1')")
+    worker_that(monkeypatch, "still", f"__import__('numpy').ones({more}, 'u1')")
     with pytest.raises(MediaError, match=r"takes more than 1\.5 GiB of memory to decode"):
-        probe.probe(clip)
+        read.read_picture(still)
 
 
 @posix
@@ -104,9 +157,7 @@ def test_a_decoder_writes_no_file(clip: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not canary.exists() or canary.read_text() == ""
 
 
-def test_one_process_serves_file_after_file(clip: Path, tmp_path: Path) -> None:
-    still = tmp_path / "a.png"
-    Image.fromarray(make.quadrants()).save(still)
+def test_one_process_serves_file_after_file(clip: Path, still: Path) -> None:
     decoder.pool.end()
     started = decoder.Decoder._started
     count = []
@@ -117,8 +168,6 @@ def test_one_process_serves_file_after_file(clip: Path, tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoder.Decoder, "_started", staticmethod(counted))
-        probe.probe(clip)
-        assert len(list(read.read_clip(probe.probe(clip)))) == 12
         assert np.array_equal(read.read_picture(still), make.quadrants())
         with pytest.raises(MediaError):
             read.read_picture(clip)
@@ -139,7 +188,7 @@ def test_a_reader_that_is_left_open_hinders_no_exit(clip: Path) -> None:
 
 
 def test_threads_that_decode_at_once_share_no_process(
-    clip: Path, monkeypatch: pytest.MonkeyPatch
+    still: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One is idle, and two threads ask for it: between looking and taking, the other comes."""
 
@@ -149,14 +198,14 @@ def test_threads_that_decode_at_once_share_no_process(
             time.sleep(0.05)
             return length
 
-    probe.probe(clip)
+    read.read_picture(still)
     monkeypatch.setattr(decoder.pool, "_idle", Slow(decoder.pool._idle))
     together = threading.Barrier(3)
 
     def look() -> decoder.Decoder:
         together.wait()
         with decoder.decoder() as child:
-            child.ask("look", clip)
+            child.ask("still", still)
             together.wait()
             return child
 
@@ -178,8 +227,8 @@ def test_two_readers_on_two_threads_are_kept_apart(clip: Path, tmp_path: Path) -
 
 
 @posix
-def test_a_forked_process_uses_no_decoder_of_its_parent(clip: Path) -> None:
-    probe.probe(clip)
+def test_a_forked_process_uses_no_decoder_of_its_parent(still: Path) -> None:
+    read.read_picture(still)
     assert decoder.pool._idle
     child = os.fork()
     if not child:

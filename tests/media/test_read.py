@@ -17,7 +17,6 @@ from PIL import Image
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.capture import open_capture
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
@@ -356,9 +355,6 @@ def test_a_script_opens_nothing(tmp_path: Path) -> None:
     path = save(tmp_path / "a.mp4", f"ffconcat version 1.0\nfile {canary.name}\n".encode())
     with pytest.raises(MediaError, match="not a clip"):
         probe(path)
-    # Each of the two readers refuses by itself.
-    with pytest.raises(MediaError, match="not a clip"):
-        open_capture(path)
     assert "Stream" not in ffmpeg.describe(path)
 
 

@@ -17,7 +17,6 @@ import pytest
 from dreamvid.errors import MediaError, OutputError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import codecs, ffmpeg, segments
-from dreamvid.media.capture import open_capture
 from dreamvid.media.codecs import Codec
 from dreamvid.media.film import FilmSink
 from dreamvid.media.frame_store import FrameStore
@@ -106,7 +105,7 @@ def test_times_are_exact_across_segments(
     clip = probe(path)
     assert (clip.rate, clip.frames) == (rate, count)
     # Players and OpenCV take the mean of the decoding times for the rate.
-    stated = open_capture(path).get(cv2.CAP_PROP_FPS)
+    stated = cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS)
     assert stated == pytest.approx(float(rate), rel=1e-9)
 
 

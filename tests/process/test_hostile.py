@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +20,9 @@ from PIL import Image
 from dreamvid.cli import main
 from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
-from dreamvid.media.capture import open_capture
-from dreamvid.media.decoder import Decoder, pool
+from dreamvid.media.decoder import pool
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_picture
+from dreamvid.media.read import read_clip, read_picture
 from tests import media_factory as make
 from tests.media_factory import bomb
 from tests.recipes import LAUGHS
@@ -98,7 +96,7 @@ def test_a_file_that_names_another_opens_nothing(
     for name in NAMES:
         path = tmp_path / name
         path.write_text(PLAYLISTS[kind].format(**there))
-        for look in (probe, read_picture, open_capture):
+        for look in (probe, read_picture):
             with pytest.raises(MediaError):
                 look(path)
         assert "Stream" not in ffmpeg.describe(path), "each of the readers refuses by itself"
@@ -120,10 +118,9 @@ def test_without_the_whitelists_the_canary_would_sing(
     """What the test above would see of a reader that lets itself be led."""
     path = tmp_path / "a.mp4"
     path.write_text(PLAYLISTS["ffconcat"].format(canary=canary.name))
-    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file")
-    came, picture = open_capture(path).read()
-    assert came
-    assert np.abs(picture[..., ::-1].mean((0, 1)) - PINK).max() < 8
+    monkeypatch.setattr(ffmpeg, "GUARD", ())
+    picture = next(read_clip(probe(path)))
+    assert np.abs(picture.mean((0, 1)) - PINK).max() < 8
 
 
 @pytest.mark.parametrize(
@@ -261,17 +258,8 @@ def test_pictures_in_a_clip_have_a_largest_size(tmp_path: Path, size: tuple[int,
         probe(path)
 
 
-def test_pixels_cannot_be_said_to_be_endlessly_wide(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make.h264(tmp_path / "a.mp4", frames=2)
-    real = Decoder.ask
-
-    def wide(self: Decoder, do: str, path: Path, *rest: float) -> Any:
-        told, picture = real(self, do, path, *rest)
-        return told | ({"aspect": [9999, 1]} if do == "look" else {}), picture
-
-    monkeypatch.setattr(Decoder, "ask", wide)
+def test_pixels_cannot_be_said_to_be_endlessly_wide(tmp_path: Path) -> None:
+    make.h264(tmp_path / "a.mp4", frames=2, filters="setsar=9999/1")
     with pytest.raises(MediaError, match=r"its pictures, \d+x48, are too large"):
         probe(tmp_path / "a.mp4")
 
