@@ -124,11 +124,10 @@ def test_memory_for_a_clip_has_a_bound(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = probe.probe(clip)
-    takes = (
-        f"'{sys.executable}' -c 'import time; time.sleep(.2); bytearray({limits.DECODER_BYTES})'"
-    )
-    ffmpeg_that(monkeypatch, tmp_path, f"exec {takes}", "rawvideo")
-    with pytest.raises(MediaError, match="MemoryError"):
+    limit = "resource.getrlimit(resource.RLIMIT_DATA)[0]"
+    says = f"import resource, sys, time; time.sleep(.2); sys.exit(f'[error] {{{limit}}}')"
+    ffmpeg_that(monkeypatch, tmp_path, f'exec "{sys.executable}" -c "{says}"', "rawvideo")
+    with pytest.raises(MediaError, match=rf"a\.mp4: {limits.DECODER_BYTES}"):
         list(read.read_clip(told))
 
 

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,9 @@ from PIL import Image
 from dreamvid.cli import main
 from dreamvid.errors import MediaError
 from dreamvid.media import ffmpeg
+from dreamvid.media import probe as probing
 from dreamvid.media.decoder import pool
+from dreamvid.media.pictures import Sample, sample
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from tests import media_factory as make
@@ -258,10 +262,18 @@ def test_pictures_in_a_clip_have_a_largest_size(tmp_path: Path, size: tuple[int,
         probe(path)
 
 
-def test_pixels_cannot_be_said_to_be_endlessly_wide(tmp_path: Path) -> None:
-    make.h264(tmp_path / "a.mp4", frames=2, filters="setsar=9999/1")
+def test_pixels_cannot_be_said_to_be_endlessly_wide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make.h264(tmp_path / "a.mp4", frames=2)
+
+    def wide(*arguments: Any) -> Sample:
+        first = sample(*arguments)
+        return replace(first, pictures=[replace(first.pictures[0], aspect=Fraction(9999))])
+
+    monkeypatch.setattr(probing, "sample", wide)
     with pytest.raises(MediaError, match=r"its pictures, \d+x48, are too large"):
-        probe(tmp_path / "a.mp4")
+        probe(clip)
 
 
 BARE = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
