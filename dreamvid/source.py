@@ -47,6 +47,7 @@ class Source:
         identity: a text that changes whenever the frames do, for a source that is not a file.
             Without it a render of the source cannot be resumed. Files are identified by their hash.
         still: whether all frames are the same picture.
+        notes: what was changed about the source's pictures, for people.
     """
 
     size: Size
@@ -56,6 +57,7 @@ class Source:
     open: Callable[[], Generator[Frame]]
     identity: str = ""
     still: bool = False
+    notes: tuple[str, ...] = ()
 
     def checked(self, recipe: Recipe) -> Source:
         """A caller's source, its frames checked as they are read, and at most `recipe.frames`.
@@ -200,7 +202,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
         raise RecipeError("a video is made of one clip", key="source")
     path = recipe.source[0]
     try:
-        clip = probe(path)
+        clip = probe(path, recipe.deinterlace)
     except MediaError as error:
         hint = (
             "; dreamvid zoom and image take pictures"
@@ -217,7 +219,14 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     size = Size(*recipe.size) if recipe.size else clip.size
 
     def read() -> Generator[Frame]:
-        pictures = read_clip(clip, start=start, end=recipe.end, frames=recipe.frames, rate=rate)
+        pictures = read_clip(
+            clip,
+            start=start,
+            end=recipe.end,
+            frames=recipe.frames,
+            rate=rate,
+            strict=recipe.strict,
+        )
         with closing(pictures):
             for picture in pictures:
                 yield fit(picture, size)
@@ -226,7 +235,8 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     if clip.has_audio and recipe.encode.audio == "keep":
         duration = None if frames is None else frames / rate
         sound = Sound(clip.path, first / clip.rate, duration)
-    return Source(size, rate, frames, sound, read)
+    notes = tuple(f"{path}: {note}" for note in clip.track.conversion.notes)
+    return Source(size, rate, frames, sound, read, notes=notes)
 
 
 OPENERS = (

@@ -49,6 +49,8 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
             plot = _checked_plot(planned, options)
             warn_of_shortfalls(planned)
+            for note in () if options.quiet else planned.source.notes:
+                say(note)
             if gives(argv, "--steps"):
                 _warn_of_burst(recipe)
             overwrite, restart = options.overwrite, options.restart

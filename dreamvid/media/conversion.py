@@ -27,6 +27,7 @@ ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """The decoders that read transparency stored beside the pictures; ffmpeg's own ignore it."""
 
 _DEEP = re.compile(r"(9|1[0-6]|32|48|64|f16|f32)(p?)(be|le)$|^p[0-9]1[0-6]|^x2|^gray1")
+_BITS = re.compile(r"(9|1[0-6])(?:le|be)$")
 _CLEAR = re.compile(r"^(yuva|ya|gbrap|rgba|bgra|argb|abgr|vuya|ayuv|pal8)")
 
 EXACT = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
@@ -38,16 +39,32 @@ class Conversion:
     """How pictures are converted.
 
     Attributes:
-        filters: ffmpeg's filters, in order, before `pixel_format`.
+        filters: ffmpeg's filters before the conversion to `pixel_format`, in order.
         pixel_format: ffmpeg's name of the result, interleaved RGB or RGBA of 8 or 16 bits.
         decoder: ffmpeg's name of the decoder; "": its choice.
         notes: what is changed about the pictures, for people.
+        gray_top, alpha_top: the samples of white in gray pictures, and of what is opaque: under the
+            type's largest where ffmpeg fills up the bits of a shallower picture with zeros.
     """
 
     filters: tuple[str, ...] = ()
     pixel_format: str = "rgb24"
     decoder: str = ""
     notes: tuple[str, ...] = ()
+    gray_top: int | None = None
+    alpha_top: int | None = None
+
+    def filters_to(self, size: Size) -> list[str]:
+        """All filters. A picture of another size covers `size` and is cropped to it, as in a stream
+        whose size changes."""
+        width, height = size
+        exactly = "" if self.dtype == np.uint8 else f":{EXACT}"
+        return [
+            *self.filters,
+            f"scale={width}:{height}:force_original_aspect_ratio=increase{exactly}",
+            f"format={self.pixel_format}",
+            f"crop={width}:{height}",
+        ]
 
     @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.uint16]:
@@ -88,19 +105,20 @@ def conversion_of(
         notes.append(f"tone-mapped from {HDR[stream.transfer]} to SDR")
     elif mapped:
         notes.append("its wide colors brought to BT.709")
+    filters += mapped
     deep = bool(mapped or _DEEP.search(pixel_format))
-    if deep:
-        filters += [*mapped, f"scale={EXACT}"]
     target = ("rgba64le" if clear else "rgb48le") if deep else ("rgba" if clear else "rgb24")
-    return Conversion(tuple(filters), target, decoder_of(stream), tuple(notes))
-
-
-def fitted(size: Size) -> tuple[str, ...]:
-    """Filters for a stream whose size changes: each picture covers `size`, and is cropped to it."""
-    width, height = size
-    return (
-        f"scale={width}:{height}:force_original_aspect_ratio=increase",
-        f"crop={width}:{height}",
+    gray = pixel_format.startswith(("gray", "ya"))
+    depth = _BITS.search(pixel_format)
+    bits = int(depth[1]) if depth and (gray or pixel_format.startswith("yuva")) else 16
+    top = ((1 << bits) - 1) << (16 - bits) if deep else 255
+    return Conversion(
+        tuple(filters),
+        target,
+        decoder_of(stream),
+        tuple(notes),
+        top if gray else None,
+        top if clear else None,
     )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from dreamvid.errors import InputError
 from dreamvid.frame import Size
 from dreamvid.media import ffmpeg, showinfo
-from dreamvid.media.conversion import Conversion, fitted
+from dreamvid.media.conversion import Conversion
 from dreamvid.media.decoder_error import DecoderError
 from dreamvid.media.ffmpeg_pipe import FfmpegPipe
 from dreamvid.media.samples import Pixels
@@ -93,6 +93,20 @@ def sample(path: Path, index: int, decoder: str = "") -> Sample:
     return Sample(pictures, messages.rate, list(messages.faults))
 
 
+def last_faults(path: Path, index: int) -> list[str]:
+    """What ffmpeg reports of a stream's last two seconds.
+
+    Raises:
+        DecoderError: the decoder crashed or hung.
+        RunError: ffmpeg cannot be started.
+    """
+    arguments = ["-sseof", "-2", *_input(path, index, ""), "-f", "null", "-"]
+    with closing(FfmpegPipe(path, arguments)) as pipe:
+        status = pipe.wait()
+    # If there is no keyframe in them, it fails.
+    return [] if status else list(pipe.messages.faults)
+
+
 class Reading:
     """Reads the pictures of a track, one after another.
 
@@ -123,29 +137,35 @@ class Reading:
         conversion = self._track.conversion
         shape = height, width, conversion.channels
         count = width * height * conversion.channels * conversion.dtype.itemsize
+        late = self._seek
         with closing(FfmpegPipe(self._track.path, self._arguments())) as pipe:
             self.messages = pipe.messages
-            keyed = not self._seek
-            for data in iter(lambda: pipe.receive(count), None):
-                shown, keyed = self._next(keyed)
-                if shown is None or not keyed:
+            for sent, data in enumerate(iter(lambda: pipe.receive(count), None)):
+                keyed, shown = self._next()
+                if not sent:
+                    late = late and (not keyed or shown is None or self._is_late(shown))
+                if shown is None or late:
                     break
                 yield shown, np.frombuffer(data, conversion.dtype).reshape(shape)
             else:
-                if pipe.wait() != 0:
+                if pipe.wait() != 0 and not late:
                     faults = self.messages.faults
                     raise DecoderError(self._track.path, faults[-1] if faults else "ffmpeg failed")
-        if not keyed:  # no keyframe came before the first picture: it may lack its references
+        if late:  # the first picture may lack those that it refers to
             self._seek = False
             yield from self.pictures()
 
-    def _next(self, keyed: bool) -> tuple[Shown | None, bool]:
-        """What ffmpeg said of the next picture that was sent, and whether a keyframe has come."""
+    def _next(self) -> tuple[bool, Shown | None]:
+        """Whether a keyframe came, and what ffmpeg said of the next picture that was sent."""
+        keyed = False
         while (shown := self.messages.shown.get()) is not None:
             keyed = keyed or shown.key
             if self._since is None or shown.time is None or shown.time > self._since - CLOSE:
                 break
-        return shown, keyed
+        return keyed, shown
+
+    def _is_late(self, shown: Shown) -> bool:
+        return self._since is None or shown.time is None or shown.time > self._since + CLOSE
 
     def _arguments(self) -> list[str]:
         track, filters = self._track, [showinfo.FILTER]
@@ -156,14 +176,13 @@ class Reading:
                 # Trimming by -ss itself would come before `showinfo`, which then saw no keyframe.
                 early = _seconds(self._since - MARGIN)
                 before = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", early]
-        filters += [*track.conversion.filters, *fitted(track.size)]
+        filters += track.conversion.filters_to(track.size)
         threads = THREADS if track.size.width * track.size.height <= MANY_PIXELS else 1
         return [
             *before,
             *("-threads", str(threads)),
             *_input(track.path, track.index, track.conversion.decoder),
-            *("-vf", ",".join(filters), "-pix_fmt", track.conversion.pixel_format),
-            *("-f", "rawvideo", "-"),
+            *("-vf", ",".join(filters), "-f", "rawvideo", "-"),
         ]
 
 

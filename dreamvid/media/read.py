@@ -19,7 +19,7 @@ from dreamvid.media.decoder_error import DecoderError
 from dreamvid.media.files import require_file
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
-from dreamvid.media.samples import Pixels, to_frame
+from dreamvid.media.samples import PAPER, Pixels, to_frame
 
 
 def read_picture(path: Path) -> Frame:
@@ -49,6 +49,7 @@ def read_clip(
     end: Fraction | None = None,
     frames: int | None = None,
     rate: Fraction | None = None,
+    strict: bool = False,
 ) -> Generator[Frame]:
     """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
@@ -58,6 +59,8 @@ def read_clip(
     Args:
         rate: frames a second; None: the clip's, at which each frame of a constant rate is read
             once.
+        strict: whether to end at a broken picture, instead of showing the last good one in its
+            place, with a warning at the end.
 
     Yields:
         Shape (H, W, 3) with (W, H) = `clip.size`, float32 RGB, 0..255, whole numbers where nothing
@@ -65,13 +68,13 @@ def read_clip(
 
     Raises:
         InputError: at once, if no frame is in the range; while iterating, after the last intact
-            frame, if the file breaks off.
+            frame, if the file breaks off or, with `strict`, a picture is broken.
     """
     first, available = clip.span(start, end, None)
     rate = rate or clip.rate
     stops = [] if available is None else [count_at(rate, available, clip.rate)]
     count = min([*stops, *([] if frames is None else [frames])], default=None)
-    return _frames(clip, first / clip.rate, rate, count)
+    return _frames(clip, first / clip.rate, rate, count, strict)
 
 
 def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
@@ -79,7 +82,9 @@ def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
     return max(1, math.floor(count * rate / clip_rate))
 
 
-def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> Generator[Frame]:
+def _frames(
+    clip: Clip, begin: Fraction, rate: Fraction, count: int | None, strict: bool
+) -> Generator[Frame]:
     """`count` frames from `begin` (seconds) on; None: to the end."""
     # Time stamps of a variable rate are inexact: allow half a frame.
     grace = Fraction(0) if clip.timing.even else 1 / (2 * max(rate, clip.rate))
@@ -91,7 +96,7 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
         """Whether the next frame is wanted, and shows the current picture: it comes before that."""
         return shown != count and begin + shown / rate + grace < until
 
-    pictures = ClipPictures(clip, begin + grace)
+    pictures = ClipPictures(clip, begin + grace, strict=strict)
     with closing(pictures.read()) as each:
         try:
             for following, picture in each:
@@ -124,6 +129,12 @@ def _frames(clip: Clip, begin: Fraction, rate: Fraction, count: int | None) -> G
 
 
 def _shown(clip: Clip, picture: Pixels) -> Frame:
-    plain = picture.dtype == np.uint8 and picture.shape[2] == 3
-    frame = picture.astype(np.float32) if plain else to_frame(clip.path, picture)
-    return resize_area(frame, clip.size)
+    conversion = clip.track.conversion
+    if picture.dtype == np.uint8 and picture.shape[2] == 3:
+        return resize_area(picture.astype(np.float32), clip.size)
+    levels: Frame = picture.astype(np.float32)
+    levels[..., :3] *= 255 / (conversion.gray_top or np.iinfo(picture.dtype).max)
+    if conversion.alpha_top:
+        alpha = levels[..., 3:] / conversion.alpha_top
+        levels = np.asarray(levels[..., :3] * alpha + PAPER * (1 - alpha), np.float32)
+    return resize_area(np.clip(levels, 0, 255), clip.size)

@@ -21,8 +21,8 @@ _SHOWN = re.compile(
     r"\] n: *\d+ pts: *(-?\d+|NOPTS) .* fmt:(\S+) .* sar:(\d+)/(\d+) s:(\d+)x(\d+) "
     r"i:(\w) iskey:(\d)"
 )
-_FAULT = re.compile(r"^(?!\[(?:vost|out)#)(?:\[[^\]]*\] *)*\[(?:error|fatal|panic)\] (.*)")
-"""An error, but not of the output, which has no clock to keep."""
+_FAULT = re.compile(r"^(?:\[[^\]]*\] *)*\[(?:error|fatal|panic)\] (?!.* to muxer in stream )(.*)")
+"""An error, but not of the output's clock, which nothing depends on."""
 
 _MENDED = "corrupt decoded frame"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from dreamvid.errors import InputError, RunError
 from dreamvid.limits import MAX_GIF_FRAMES, MAX_LISTED
 from dreamvid.media import ffmpeg
-from dreamvid.media.pictures import Sample
+from dreamvid.media.pictures import Sample, last_faults
 
 HIGHEST_RATE = 1000
 LOWEST_RATE = 1 / 1000
@@ -246,10 +245,8 @@ def _cut_off(path: Path, container: str, index: int) -> str:
             if all(byte == 0x47 for byte in head[sync::packet]) and length % packet:
                 return "it ends within a packet"
     if container == "mpeg":
-        tail = ["-sseof", "-2", *ffmpeg.GUARD, "-i", ffmpeg.url(path), "-map", f"0:{index}"]
-        with contextlib.suppress(RunError):  # no keyframe in the last seconds
-            _, fault = ffmpeg.run([*tail, "-f", "null", "-"], timeout=ffmpeg.PROBE_SECONDS)
-            return f"its last picture is damaged: {fault}" if fault else ""
+        faults = last_faults(path, index)
+        return f"its last picture is damaged: {faults[-1]}" if faults else ""
     return ""
 
 

@@ -147,6 +147,16 @@ class VideoRecipe(FilmRecipe):
     encode: ClipEncode = ClipEncode()
     start: Moment | None = Field(None, description="Where in the clip to begin, as 12.5 or 1:30.")
     end: Moment | None = Field(None, description="Where in the clip to stop, as 12.5 or 1:30.")
+    deinterlace: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="auto: deinterlace the pictures that say that they are interlaced; on: all, "
+        "since some do not; off: none.",
+    )
+    strict: bool = Field(
+        False,
+        description="End at a broken picture of the clip, instead of showing the last good one in "
+        "its place.",
+    )
     cuts: bool = Field(True, description="Find cuts, and carry no dream across them.")
     cadence: int = Field(
         1, ge=1, le=64, description="Dream every N-th frame, and carry the dream in between."

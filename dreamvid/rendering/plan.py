@@ -103,6 +103,7 @@ class Plan:
         count = "all" if self.timeline.frames is None else self.timeline.frames
         size, rate = self.source.size, self.timeline.rate
         yield f"{count} frames of {size} at {rate} fps into {self.output}"
+        yield from self.source.notes
         if self.octaves:
             yield "octaves " + ", ".join(map(str, self.octaves))
             skipped = self.octaves_skipped

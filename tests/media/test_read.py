@@ -326,7 +326,7 @@ def test_what_an_edit_list_hides_is_not_counted(tmp_path: Path) -> None:
 
 
 def test_closing_releases_the_file(tmp_path: Path) -> None:
-    path = make.h264(tmp_path / "a.mp4")
+    path = make.h264(tmp_path / "a.mp4", frames=400)  # more than fit into a pipe
     frames = read_clip(probe(path))
     next(frames)
     assert opened(path)
