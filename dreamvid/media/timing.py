@@ -160,8 +160,12 @@ def timing_of_stamps(
         times, lasts = np.append(0.0, ends[:-1]), float(ends[-1])
         delays, stated = times, 0.0
     rate, even = _rate(times, stated)
-    # The last picture lasts a frame at least: some containers say nothing of how long it does.
-    lasts = max(lasts, times[-1] + (0.5 if even else 1) / float(rate))
+    if gif and len(times) > 1 and lasts - times[-1] < 0.5 / rate:
+        # A rate at which the last picture is shown too.
+        rate, even = _usual(np.append(times, lasts), stated), False
+    if not gif:
+        # The last picture lasts a frame at least: containers may say nothing of how long it does.
+        lasts = max(lasts, times[-1] + (0.5 if even else 1) / float(rate))
     frames = max(len(ticks) if even else 1, round(lasts * float(rate)))
     return Timing(rate, frames + bool(fault), even, zero, tick, ticks, delays, fault)
 

@@ -33,6 +33,9 @@ WEIGHTS = "network.weights"
 
 PACKAGES = ("dreamvid", "tensorflow", "keras", "numpy", "opencv-python", "imageio-ffmpeg")
 
+CHANGEABLE = ("frames", "end", "strict")
+"""Keys that an unfinished render may be given anew."""
+
 OF_THE_FILM = ("frames", "encode")
 """Keys that change a film, but none of its pictures."""
 
@@ -128,10 +131,12 @@ class Manifest:
         return differing
 
     def continues_as(self, other: Manifest, done: int) -> bool:
-        """Whether another render differs from this one only in its length, and its first `done`
-        frames are the same. They are not if a schedule uses the film's length, or if with a
-        `cadence` over 1 they include the last frame of either, which is always dreamed."""
-        if replace(other, recipe=other.recipe | self._length).differences(self):
+        """Whether another render differs from this one only in its length or in what it does about
+        broken pictures, and its first `done` frames are the same. They are not if a schedule uses
+        the film's length, or if with a `cadence` over 1 they include the last frame of either,
+        which is always dreamed."""
+        same = {key: self.recipe[key] for key in CHANGEABLE if key in self.recipe}
+        if replace(other, recipe=other.recipe | same).differences(self):
             return False
         varying = schedules(make_recipe({**self.recipe, "source": ()}))
         if any(schedule.uses_length for _, schedule in varying):
@@ -140,11 +145,6 @@ class Manifest:
         if self.recipe.get("cadence", 1) > 1:
             return until == end and done < min(before, now)
         return done <= now and (until <= end)
-
-    @property
-    def _length(self) -> dict[str, Any]:
-        """The recipe's keys that set the film's length."""
-        return {key: self.recipe[key] for key in ("frames", "end") if key in self.recipe}
 
     @property
     def _limits(self) -> tuple[float, float]:
