@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
 from dreamvid.media.read import count_at, read_clip, read_picture
 from dreamvid.media.resize import resize_area
@@ -25,7 +26,7 @@ from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
-from dreamvid.recipe.paths import CLIP_ENDINGS
+from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.recipe.timeline import DEFAULT_RATE
 
 Pictures = Iterable[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
@@ -198,9 +199,7 @@ def _read_still(path: Path) -> Frame:
 
 
 def _open_clip(recipe: VideoRecipe) -> Source:
-    if len(recipe.source) != 1:
-        raise RecipeError("a video is made of one clip", key="source")
-    path = recipe.source[0]
+    path = _only_source(recipe)
     try:
         clip = probe(path, recipe.deinterlace)
     except MediaError as error:
@@ -239,7 +238,44 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     return Source(size, rate, frames, sound, read, notes=notes)
 
 
+def _open_sequence(recipe: VideoRecipe) -> Source:
+    pictures = find_pictures(_only_source(recipe))
+    rate = recipe.fps or DEFAULT_RATE
+    begin = math.ceil((recipe.start or 0) * rate)
+    ends = [pictures.count, *([] if recipe.end is None else [math.ceil(recipe.end * rate)])]
+    count = min(*ends, pictures.count) - begin
+    if count <= 0:
+        lasts = float(pictures.count / rate)
+        raise InputError(
+            f"no frame from {float(begin / rate):g} s on; it lasts {lasts:g} s", path=pictures.name
+        )
+    count = count if recipe.frames is None else min(count, recipe.frames)
+    first = read_picture(next(pictures.files()))
+    size = Size(*recipe.size) if recipe.size else Size.of(first)
+
+    def read() -> Generator[Frame]:
+        for file, repeated in itertools.groupby(
+            itertools.islice(pictures.files(), begin, begin + count)
+        ):
+            frame = fit(read_picture(file), size)
+            yield from (frame for _ in repeated)
+
+    notes = () if pictures.note is None else (f"{pictures.name}: {pictures.note}",)
+    return Source(size, rate, count, None, read, notes=notes)
+
+
+def _only_source(recipe: VideoRecipe) -> Path:
+    if len(recipe.source) != 1:
+        raise RecipeError("a video is made of one clip", key="source")
+    return recipe.source[0]
+
+
+def _is_sequence(recipe: Recipe) -> bool:
+    return isinstance(recipe, VideoRecipe) and any(map(names_several, recipe.source))
+
+
 OPENERS = (
+    Opener(_is_sequence, _open_sequence),
     Opener(lambda recipe: isinstance(recipe, VideoRecipe), _open_clip),
     Opener(lambda recipe: isinstance(recipe, ImageRecipe | ZoomRecipe), _open_stills),
 )

@@ -1,43 +1,28 @@
-"""Checks for typical mistakes in source names, with advice."""
+"""Checks for typical mistakes in source names, with advice; names of outputs."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from dreamvid.errors import MediaError
-from dreamvid.media.files import url_in
 from dreamvid.recipe import Recipe
-
-_PATTERN = re.compile(r"%\d*d|[*?\[]")
+from dreamvid.recipe.paths import names_several
 
 
 def check_sources(recipe: Recipe) -> None:
-    """Reject patterns and folders as sources, unless a file has that name.
+    """Reject folders and patterns where one picture is wanted, and patterns of the shell.
 
     Raises:
         MediaError: with advice on what to give instead.
     """
     for path in recipe.source:
-        try:
-            exists = path.exists()
-        except (OSError, ValueError):
-            continue  # reported when the file is opened
-        if not exists and not url_in(path) and _PATTERN.search(path.name):
-            raise MediaError(f"no such file; {_sequence_advice()}", path=path)
-        if exists and path.is_dir():
-            raise MediaError(f"a folder; name a file in it{_folder_advice(recipe)}", path=path)
-
-
-def _sequence_advice() -> str:
-    return (
-        "a sequence of pictures is not read as a clip; make one of it first: "
-        "ffmpeg -i %06d.png -c:v ffv1 clip.mkv"
-    )
-
-
-def _folder_advice(recipe: Recipe) -> str:
-    return f"; {_sequence_advice()}" if recipe.kind == "video" else ""
+        if recipe.kind != "video" and names_several(path):
+            what = "a folder" if path.is_dir() else "no such file"
+            raise MediaError(f"{what}; name one picture, or use dreamvid video", path=path)
+        if recipe.kind == "video" and "*" in path.name and not path.exists():
+            raise MediaError(
+                "no such file; name a folder, or a pattern such as shot.####.png", path=path
+            )
 
 
 def clip_output(folder: Path, clip: str) -> Path:

@@ -16,6 +16,7 @@ from dreamvid.frame import Frame
 from dreamvid.media.clip_pictures import ClipPictures
 from dreamvid.media.decoder import decoder
 from dreamvid.media.decoder_error import DecoderError
+from dreamvid.media.exr import is_exr, read_exr
 from dreamvid.media.files import require_file
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
@@ -23,7 +24,7 @@ from dreamvid.media.samples import PAPER, Pixels, to_frame
 
 
 def read_picture(path: Path) -> Frame:
-    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, or the first picture of a GIF.
+    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, EXR, or a GIF's first picture.
 
     Grey becomes RGB, 16-bit samples become fractions of a level, transparency is blended with
     white, and the picture is turned upright by its EXIF orientation.
@@ -35,6 +36,10 @@ def read_picture(path: Path) -> Frame:
         InputError: the file is missing, empty, a folder, not a picture, damaged or too large.
     """
     require_file(path)
+    if is_exr(path):
+        levels = read_exr(path)
+        share = levels[..., 3:] / 255
+        return np.asarray(levels[..., :3] * share + PAPER * (1 - share), np.float32)
     with decoder() as child:
         _, samples = child.ask("still", path)
     if samples is None:

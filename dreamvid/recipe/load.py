@@ -20,7 +20,7 @@ from dreamvid.files import read_bytes
 from dreamvid.recipe.base import merged
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.models import KINDS, USUAL_KIND, Recipe
-from dreamvid.recipe.paths import CLIP_ENDINGS, placed, require_within
+from dreamvid.recipe.paths import CLIP_ENDINGS, names_several, placed, require_within
 from dreamvid.recipe.versions import old_keys
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -202,10 +202,12 @@ def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = ""
 
 
 def kind_of(source: Any) -> str:
-    """The default kind of a recipe: video if a source is a clip, else `USUAL_KIND`."""
+    """The default kind of a recipe: video if a source is a clip, a folder or a pattern such as
+    `shot.####.png`, else `USUAL_KIND`."""
     sources = source if isinstance(source, list | tuple) else [source]
     paths = [Path(each) for each in sources if isinstance(each, str | Path)]
-    return "video" if any(p.suffix.lower() in CLIP_ENDINGS for p in paths) else USUAL_KIND
+    is_clip = any(p.suffix.lower() in CLIP_ENDINGS or names_several(p) for p in paths)
+    return "video" if is_clip else USUAL_KIND
 
 
 def validated(model: type[Model], data: Mapping[str, Any], name: str = "") -> Model:

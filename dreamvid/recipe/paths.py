@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,27 @@ from dreamvid.recipe.base import Section, sections_in
 
 CLIP_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv")
 """File extensions by which a source without a stated kind counts as a clip. A GIF may be either."""
+
+
+PICTURE_ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".avif", ".jp2"),
+    *(".pgm", ".ppm", ".qoi"),
+)
+"""File extensions of numbered pictures that are dreamed as a clip."""
+
+_PATTERN = re.compile(
+    rf"(%0?\d*d|#).*({'|'.join(map(re.escape, PICTURE_ENDINGS))})( \d+-\d+)?$", re.IGNORECASE
+)
+"""`shot.%04d.png`, `shot.####.png`, `shot.%04d.png 1001-1100`."""
+
+
+def names_several(path: Path) -> bool:
+    """Whether a path names numbered pictures: a folder, or a pattern that is no file's name."""
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):
+        return False  # reported when the file is opened
+    return path.is_dir() if exists else bool(_PATTERN.search(path.name))
 
 
 @dataclass(frozen=True)

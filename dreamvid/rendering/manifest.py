@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from dreamvid.errors import MediaError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.files import require_file
+from dreamvid.media.picture_list import find_pictures
 from dreamvid.networks.registry import packaged_weights
 from dreamvid.recipe import Network, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.paths import names_several
 from dreamvid.task import AnyDreamer, Identified
 
 if TYPE_CHECKING:
@@ -183,13 +185,21 @@ def weights_file(network: Network) -> Path | None:
 
 
 def identity(key: str, path: Path) -> dict[str, Any]:
-    """The entry of an input file: `key`, `path` and `sha256`. Raises MediaError if it cannot be
-    read."""
+    """The entry of an input file, or of numbered pictures: `key`, `path` and `sha256`. Raises
+    MediaError if it cannot be read."""
+    if not names_several(path):
+        return {"key": key, "path": str(path.absolute()), "sha256": _digest(path)}
+    digest = hashlib.sha256()
+    for number, file in find_pictures(path).pictures:
+        digest.update(f"{number} {_digest(file)}\n".encode())
+    return {"key": key, "path": str(path.absolute()), "sha256": digest.hexdigest()}
+
+
+def _digest(path: Path) -> str:
     require_file(path)  # opening a pipe would block
     try:
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return {"key": key, "path": str(path.absolute()), "sha256": digest}
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise MediaError(f"cannot be read: {error.strerror}", path=path) from None
 

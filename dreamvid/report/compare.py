@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
+from dreamvid.media.conversion import Deinterlace
 from dreamvid.media.outputs import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
@@ -132,6 +133,7 @@ class _Part(NamedTuple):
     end: Fraction | None = None
     fps: Fraction | None = None
     frames: int | None = None
+    deinterlace: Deinterlace = "auto"
 
 
 def _open_part(source: Path, size: Size, part: _Part, *, embedded: bool) -> Source:
@@ -143,6 +145,7 @@ def _open_part(source: Path, size: Size, part: _Part, *, embedded: bool) -> Sour
         end=part.end,
         fps=part.fps,
         frames=part.frames,
+        deinterlace=part.deinterlace,
     )
     try:
         return open_source(recipe)
@@ -186,7 +189,7 @@ def _part(said: Recipe | None, rate: Fraction) -> _Part:
     fps = getattr(said, "fps", None)
     fps = None if fps == rate else fps
     if isinstance(said, VideoRecipe):
-        return _Part(said.start, said.end, fps, said.frames)
+        return _Part(said.start, said.end, fps, said.frames, said.deinterlace)
     return _Part(fps=fps)
 
 
