@@ -142,8 +142,13 @@ def _looked_at(path: Path) -> list[str]:
     return ["--size", "64x48"] if width * height > LARGEST else []
 
 
+WARNINGS = ("dreamvid: warning: ", ": broken pictures: ", ": damaged pictures: ")
+"""Of these lines the last two are logged where no handler adds the first."""
+
+
 def _said_wrong(text: str, code: int) -> list[str]:
-    lines = [line for line in text.splitlines() if not line.startswith("dreamvid: warning: ")]
+    said = text.splitlines()
+    lines = [line for line in said if not any(warning in line for warning in WARNINGS)]
     if "Traceback" in text:
         return ["a traceback"]
     if code in (1, 3) and not (len(lines) == 1 and lines[0].startswith("dreamvid: error: ")):

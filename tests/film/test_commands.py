@@ -483,9 +483,9 @@ def test_one_clock_tells_the_pace() -> None:
         (["continue", "https://example.com/a.mp4"], "error: https://example.com/a.mp4: a URL"),
         (["report", "https://example.com/a.mp4", "--source", "b.mp4"], "https://example.com/a.mp4"),
         (["zoom", "still.png", "-o", "s3://b/a.mp4"], "error: s3://b/a.mp4: a URL"),
-        (["video", "seq/%06d.png"], "seq/%06d.png: no such file; a sequence of pictures is not"),
-        (["video", "seq/*.png"], "a sequence of pictures is not read as a clip"),
-        (["video", "seq"], "seq: a folder; name a file in it; a sequence of pictures"),
+        (["video", "seq/%06d.png"], "seq/%06d.png: no numbered pictures are there"),
+        (["video", "seq/*.png"], "seq/*.png: no such file; name a folder, or a pattern"),
+        (["video", "seq"], "seq: no numbered pictures are there"),
     ],
 )
 def test_a_source_that_is_no_file_says_what_would_be(
