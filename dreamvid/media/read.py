@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamvid import notices
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Frame
 from dreamvid.limits import MAX_FRAMES
@@ -21,7 +22,7 @@ from dreamvid.media.files import require_file
 from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
-from dreamvid.media.samples import Pixels, to_frame
+from dreamvid.media.samples import Pixels, on_white, with_alpha
 
 SHORT = Fraction(1, 2)
 """Seconds that a clip may be shorter than stated without counting as broken off."""
@@ -31,23 +32,37 @@ SLOWEST = 0.1
 
 
 def read_picture(path: Path) -> Frame:
-    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, or the first picture of a GIF.
-
-    Grey becomes RGB, 16-bit samples become fractions of a level, transparency is blended with
-    white, and the picture is turned upright by its EXIF orientation.
+    """Read a still, and lay what is transparent on white; otherwise as `read_picture_with_alpha`.
 
     Returns:
         Shape (H, W, 3), float32 RGB, 0..255.
+    """
+    return on_white(read_picture_with_alpha(path))
+
+
+def read_picture_with_alpha(path: Path) -> Frame:
+    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, JPEG 2000, PGM, PPM, QOI, or the first
+    picture of a GIF.
+
+    Grey becomes RGB, samples of more than 8 bits become fractions of a level, colors become those
+    of sRGB by the color profile, and the picture is turned upright by its EXIF orientation. A
+    warning tells where a profile is left out, or costs depth.
+
+    Returns:
+        Shape (H, W, 4), float32, 0..255: RGB, and straight alpha, 255 where it is opaque.
 
     Raises:
-        InputError: the file is missing, empty, a folder, not a picture, damaged or too large.
+        InputError: the file is missing, empty, a folder, not a picture, damaged, too large, or of a
+            kind that would be read wrong.
     """
     require_file(path)
     with decoder() as child:
-        _, samples = child.ask("still", path)
+        answer, samples = child.ask("still", path)
     if samples is None:
         raise InputError("the decoder gave no picture", path=path)
-    return to_frame(path, samples)
+    for note in answer["notes"]:
+        notices.warn(f"{path}: {note}")
+    return with_alpha(samples)
 
 
 def read_clip(

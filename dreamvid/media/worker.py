@@ -42,10 +42,11 @@ class Worker:
         return look_at(path), None
 
     def still(self, path: Path) -> Answer:
-        """The samples of a still."""
+        """The samples of a still, and `notes`, what is to be told of them."""
         from dreamvid.media.stills import decode_still
 
-        return {}, decode_still(path)
+        pixels, notes = decode_still(path)
+        return {"notes": notes}, pixels
 
     def open(self, path: Path) -> Answer:
         """Open a clip."""
