@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError
 from dreamvid.media.files import url_in
+from dreamvid.names import derived
 from dreamvid.recipe import Recipe
 
 _PATTERN = re.compile(r"%\d*d|[*?\[]")
@@ -42,4 +43,4 @@ def _folder_advice(recipe: Recipe) -> str:
 
 def clip_output(folder: Path, clip: str) -> Path:
     """The output path for one of several clips, in `folder`."""
-    return folder / f"{Path(clip).stem}-dream.mp4"
+    return derived(folder, Path(clip).stem, "-dream", ".mp4")

@@ -59,7 +59,7 @@ def gamma_space(gamma: float | None, primaries: Primaries | None) -> ColorSpace:
         ValueError: they are of no color.
     """
     if gamma is not None and gamma <= 0:
-        raise ValueError("gAMA 0")
+        raise ValueError("gAMA")
     least, most = SRGB_GAMMAS
     curve = light_of if gamma is None or least < gamma < most else power(1 / gamma)
     return ColorSpace.of_rgb((curve,) * 3, matrix_to_pcs(primaries or SRGB))

@@ -95,7 +95,7 @@ class ColorSpace:
         height, width, channels = pixels.shape
         alpha = 1 - channels % 2
         if channels > 2 and len(self.curves) == 1:
-            raise ValueError("it is of grey")
+            raise ValueError
         whole = pixels.dtype.kind == "u"
         white = np.iinfo(pixels.dtype).max if whole else 1
         convert = self._table_of(white) if whole else self._exactly
@@ -141,12 +141,12 @@ def matrix_to_pcs(primaries: Primaries) -> Floats:
     """
     x, y = np.array(primaries, np.float64).reshape(4, 2).T
     if (y <= 0).any():
-        raise ValueError("its primaries are no colors")
+        raise ValueError("cHRM")
     xyz = np.stack([x / y, np.ones(4), (1 - x - y) / y])
     white, primary = xyz[:, 0], xyz[:, 1:]
     gains = (BRADFORD @ D50) / (BRADFORD @ white)
     adapted = np.linalg.inv(BRADFORD) @ np.diag(gains) @ BRADFORD
     made: Floats = adapted @ (primary * np.linalg.solve(primary, white))
     if not np.isfinite(made).all():
-        raise ValueError("its primaries are no colors")
+        raise ValueError("cHRM")
     return made

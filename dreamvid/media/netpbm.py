@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import InputError
-from dreamvid.media.samples import Stored, require_size
+from dreamvid.media.samples import Stored, damaged, require_size
 
 HEADER = re.compile(rb"P([56])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"(?:\s|#[^\n]*\n)")
 """The kind, the width, the height and the maximum."""
@@ -30,7 +29,7 @@ def read_netpbm(path: Path, data: bytes) -> Stored | None:
     sample = np.dtype(">u2" if white > 255 else "u1")
     count = width * height * channels
     if len(data) - header.end() < count * sample.itemsize:
-        raise InputError("the picture is cut off or damaged (not enough samples)", path=path)
+        raise damaged(path, "not enough samples")
     flat = np.frombuffer(data, sample, count, header.end())
     pixels = flat.reshape(height, width, channels).astype(sample.newbyteorder("="))
     return Stored(pixels, white)

@@ -77,6 +77,11 @@ def too_large(path: Path) -> InputError:
     )
 
 
+def damaged(path: Path, reason: object) -> InputError:
+    """The error of a still that is cut off or damaged."""
+    return InputError(f"the picture is cut off or damaged ({reason})", path=path)
+
+
 def regular(path: Path, stored: Stored) -> Pixels:
     """Stored samples as regular ones. Raises InputError if they stand for nothing visible."""
     pixels, white = stored.pixels, stored.white

@@ -26,7 +26,15 @@ from dreamvid.media.netpbm import read_netpbm
 from dreamvid.media.opencv import cv2
 from dreamvid.media.pillow_modes import read_modes
 from dreamvid.media.png_header import read_png
-from dreamvid.media.samples import Pixels, Stored, regular, require_size, too_large, upright
+from dreamvid.media.samples import (
+    Pixels,
+    Stored,
+    damaged,
+    regular,
+    require_size,
+    too_large,
+    upright,
+)
 from dreamvid.media.still_color import in_srgb
 from dreamvid.media.still_header import StillHeader
 from dreamvid.media.tiff import read_tiff
@@ -94,7 +102,7 @@ def _by_pillow(path: Path, data: bytes, header: StillHeader) -> Stored:
         except (MediaError, MemoryError):
             raise
         except Exception as error:
-            raise InputError(f"the picture is cut off or damaged ({error})", path=path) from error
+            raise damaged(path, error) from error
     if stored is None:
         pixels = _deep(path, data, size, header)
         stored = Stored(pixels, white=header.white, profile=profile)

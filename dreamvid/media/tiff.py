@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dreamvid.errors import InputError
-from dreamvid.media.samples import Pixels, Stored, require_size
+from dreamvid.media.samples import Pixels, Stored, damaged, require_size
 from dreamvid.media.tiff_tags import GREY, INVERTED, RGB, SIGNATURES, TiffTags, read_tags
 
 PLAIN, DEFLATE, LZW, PACKBITS, LZMA, ZSTD = 1, (8, 32946), 5, 32773, 34925, 50000
@@ -52,7 +52,7 @@ def read_tiff(path: Path, data: bytes) -> Stored | None:
     try:
         tags = read_tags(data)
     except ValueError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     require_size(path, *tags.size)
     if tags.reduced:
         raise InputError(
@@ -67,7 +67,7 @@ def read_tiff(path: Path, data: bytes) -> Stored | None:
     try:
         return _read(tags, data)
     except (ValueError, zlib.error, SyntaxError, OSError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def _require_numbers(path: Path, tags: TiffTags) -> None:
@@ -185,10 +185,6 @@ def _by_libtiff(packed: bytes, compression: int, rows: int, row_bytes: int) -> N
     head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
     with Image.open(io.BytesIO(head + packed), formats=["TIFF"]) as image:
         return np.asarray(image)
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"the picture is cut off or damaged ({error})", path=path)
 
 
 def _unknown(path: Path, what: str) -> InputError:
