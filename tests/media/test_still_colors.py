@@ -55,8 +55,8 @@ MATRICES = {
     "three": profiles.rgb(
         curves=[profiles.gamma(1.6), profiles.gamma(2), profiles.parametric(0, [2.4])]
     ),
-    "kind 1": profiles.rgb(curves=[profiles.parametric(1, [2, 0.9, 0.1])]),
-    "kind 2": profiles.rgb(curves=[profiles.parametric(2, [2, 0.8, 0.1, 0.1])]),
+    "kind 1": profiles.rgb(curves=[profiles.parametric(1, [2, 1.2, -0.2])]),
+    "kind 2": profiles.rgb(curves=[profiles.parametric(2, [2, 1.1, -0.2, 0.19])]),
     "kind 4": profiles.rgb(curves=[profiles.parametric(4, [2.2, 0.9, 0.1, 0.1, 0.1, 0, 0])]),
 }
 
@@ -182,7 +182,7 @@ BROKEN = {
     "no tags": profiles.rgb()[:128] + struct.pack(">I", 2**31),
     "of no color": profiles.rgb([(0, 0, 0)] * 3)[:-1],
     "a long table": profiles.rgb(curves=[b"curv\0\0\0\0" + struct.pack(">I", 2**31 - 1)]),
-    "of a link": profiles.profile("RGB ", "XYZ ", {}, kind="link"),
+    "of a link": profiles.rgb().replace(b"mntr", b"link", 1),
     "of CMYK": profiles.cmyk(),
     "of grey": profiles.grey(profiles.gamma(2)),
     "of Lab": profiles.profile("Lab ", "Lab ", {}, kind="spac"),
@@ -226,6 +226,7 @@ STATED: dict[str, tuple[dict[str, bytes], str]] = {
     "cICP before iCCP": ({"cICP": bytes([1, 13, 0, 1]), "iCCP": P3_PROFILE}, "sRGB"),
     "cICP of video": ({"cICP": bytes([1, 1, 0, 1])}, "sRGB"),
     "cICP of HDR with iCCP": ({"cICP": bytes([9, 16, 0, 1]), "iCCP": P3_PROFILE}, "P3"),
+    "iCCP before gAMA": ({"gAMA": struct.pack(">I", 100000), "iCCP": P3_PROFILE}, "P3"),
     "cHRM": ({"cHRM": P3_CHROMATICITIES}, "P3"),
     "cHRM and gAMA": ({"gAMA": struct.pack(">I", 45455), "cHRM": P3_CHROMATICITIES}, "P3"),
     "sRGB before cHRM": ({"sRGB": b"\0", "cHRM": P3_CHROMATICITIES}, "sRGB"),

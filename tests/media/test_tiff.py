@@ -12,6 +12,7 @@ from PIL import Image
 
 from dreamvid.errors import MediaError
 from dreamvid.media.read import read_picture, read_picture_with_alpha
+from tests import media_factory as make
 from tests.media_factory import Picture, quadrants
 from tests.tiff_factory import DEFLATE, LZW, PACKBITS, PLAIN, ZSTD, tiff
 
@@ -213,3 +214,19 @@ def test_pillows_tiffs_are_as_pillow_reads_them(
     made = seen(tmp_path, (tmp_path / "b.tif").read_bytes())
     rounding = 1.01 if mode == "YCbCr" else 1e-3
     assert np.abs(made[..., :3] * 255 - wanted).max() < rounding
+
+
+@pytest.mark.parametrize("form", ["yuv444p", "yuv420p"])
+def test_ycbcr_of_a_limited_range_that_is_not_packed(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "b.tif"
+    flat = ["-f", "lavfi", "-i", "color=0x8040e0:s=64x48", "-frames:v", "1", "-pix_fmt", form]
+    make.run(*flat, "-compression_algo", "raw", path)
+    made = seen(tmp_path, path.read_bytes())
+    assert np.abs(made[..., :3] * 255 - (0x80, 0x40, 0xE0)).max() < 4
+
+
+def test_a_bigtiff_is_a_tiff(tmp_path: Path) -> None:
+    Image.fromarray(quadrants()).save(tmp_path / "b.tif", big_tiff=True)
+    data = (tmp_path / "b.tif").read_bytes()
+    assert data[:4] == b"II+\0"
+    assert np.array_equal(np.rint(seen(tmp_path, data)[..., :3] * 255), quadrants())
