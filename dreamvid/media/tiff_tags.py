@@ -86,7 +86,7 @@ class TiffTags:
         nothing is said, is alpha, as for Pillow."""
         if self.extras is None:
             return self.colors if len(self.bits) == self.colors + 1 else None
-        kinds = enumerate(self.extras, self.colors)
+        kinds = enumerate(self.extras[: len(self.bits) - self.colors], self.colors)
         return next((at for at, kind in kinds if kind in (MULTIPLIED, STRAIGHT)), None)
 
     @property

@@ -150,6 +150,13 @@ def test_what_is_no_alpha_is_left_out(tmp_path: Path) -> None:
             assert apart(seen(tmp_path, data), wanted) < 0.005
 
 
+def test_kinds_of_channels_that_are_not_there(tmp_path: Path) -> None:
+    numbers = stored(meant(3), "u2")
+    assert apart(seen(tmp_path, tiff(numbers, extras=(2, 1))), meant(3)) < 0.005
+    grey = stored(meant(1), "u1")
+    assert apart(seen(tmp_path, tiff(grey, extras=(1,))), meant(1)) < 0.51
+
+
 def test_orientation_turns_a_deep_tiff(tmp_path: Path) -> None:
     numbers = stored(meant(3), "u2")
     for orientation, turned in ((3, np.rot90(numbers, 2)), (6, np.rot90(numbers, -1))):
