@@ -28,7 +28,7 @@ PACKED = (PLAIN, *DEFLATE, LZW, PACKBITS, LZMA, ZSTD)
 WHOLE, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4
 """Number formats."""
 
-LESS, FLOATS = 2, 3
+NOTHING, LESS, FLOATS = 1, 2, 3
 """Predictors: each sample is stored less the one before it; the same of the bytes of floats."""
 
 INKS = 5
@@ -66,7 +66,9 @@ def read_tiff(path: Path, data: bytes) -> Stored | None:
     _require_numbers(path, tags)
     try:
         return _read(tags, data)
-    except (ValueError, zlib.error, SyntaxError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # NumPy, zlib and Pillow raise nearly any
         raise damaged(path, error) from error
 
 
@@ -80,16 +82,20 @@ def _require_numbers(path: Path, tags: TiffTags) -> None:
     floats = number == FLOAT
     if bits not in ((16, 32, 64) if floats else (*range(1, 17), 32)):
         raise _unknown(path, f"samples of {bits} bits")
-    if tags.predictor not in (1, LESS, *((FLOATS,) if floats else ())) or (
-        tags.predictor == LESS and bits % 8
-    ):
+    known = {NOTHING, *([LESS] if bits % 8 == 0 else []), *([FLOATS] if floats else [])}
+    if _predictor(tags) not in known:
         raise _unknown(path, f"predictor {tags.predictor}")
     if len(tags.bits) < tags.colors:
         raise _unknown(path, f"{len(tags.bits)} channels")
 
 
+def _predictor(tags: TiffTags) -> int:
+    """The predictor; what is not packed, or by PackBits, has none, whatever its tag says."""
+    return NOTHING if tags.compression in (PLAIN, PACKBITS) else tags.predictor
+
+
 def _read(tags: TiffTags, data: bytes) -> Stored:
-    """The picture. Raises ValueError, zlib.error, SyntaxError or OSError if it is damaged."""
+    """The picture. Raises nearly any exception if it is damaged."""
     (width, height), (across, down) = tags.size, tags.piece
     bits, number = tags.bits[0], tags.formats[0]
     kind = np.dtype(np.float32 if number == FLOAT else np.uint8 if bits <= 8 else np.uint16)
@@ -137,13 +143,13 @@ def _samples(tags: TiffTags, packed: bytes | memoryview, rows: int) -> Pixels:
     shape = rows, tags.piece[0], channels
     if bits % 8:
         return _parted(lines, bits, across).reshape(shape)
-    size, order = bits // 8, tags.order
-    if tags.predictor == FLOATS:
+    size, order, predictor = bits // 8, tags.order, _predictor(tags)
+    if predictor == FLOATS:
         lines = lines.reshape(rows, -1, channels)
         lines = np.cumsum(lines, axis=1, dtype=np.uint8).reshape(rows, size, across)
         lines, order = np.ascontiguousarray(lines.swapaxes(1, 2)), ">"
     values = lines.reshape(rows, -1).view(f"{order}u{size}").reshape(shape)
-    if tags.predictor == LESS:
+    if predictor == LESS:
         values, order = np.cumsum(values, axis=1, dtype=f"=u{size}"), "="
     if tags.formats[0] == FLOAT:
         return values.view(f"{order}f{size}")
@@ -164,8 +170,7 @@ def _parted(lines: NDArray[np.uint8], bits: int, across: int) -> Pixels:
 def _unpacked(
     tags: TiffTags, packed: bytes | memoryview, rows: int, row_bytes: int
 ) -> NDArray[np.uint8]:
-    """Unpack a piece: (rows, row_bytes). Raises ValueError if it is too short, and what zlib and
-    Pillow raise."""
+    """Unpack a piece: (rows, row_bytes). Raises ValueError if it is too short."""
     size = rows * row_bytes
     if tags.mirrored:
         packed = bytes(packed[:size] if tags.compression == PLAIN else packed).translate(MIRROR)

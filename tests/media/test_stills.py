@@ -192,6 +192,8 @@ def test_what_is_no_picture_is_refused_in_one_line(
         save(tmp_path / "text.jpg", b"I am no picture.\n" * 99): "not a picture",
         make.h264(tmp_path / "clip.jpg.mp4", frames=2): "not a picture",
         save(tmp_path / "bomb.png", bomb(60000, 60000)): "too large",
+        save(tmp_path / "large.png", bomb(20000, 20000)): "too large",
+        save(tmp_path / "long.png", bomb(40000, 10)): "too large",
     }
     for path, words in cases.items():
         with pytest.raises(MediaError, match=words) as caught:

@@ -64,6 +64,8 @@ LAYOUTS: list[dict[str, Any]] = [
     {"compression": PACKBITS, "mirrored": True},
     {"compression": ZSTD, "tile": (16, 32)},
     {"mirrored": True},
+    {"t317": 2},
+    {"t317": 2, "compression": PACKBITS},
 ]
 
 
@@ -172,9 +174,16 @@ REFUSED: dict[str, dict[str, Any]] = {
     "not read .photometric 8, compression 1": {"kind": "u2", "photometric": 8},
     "not read .photometric 3, compression 1": {"kind": "u2", "photometric": 3},
     "not read .photometric 2, compression 7": {"kind": "u2", "t259": 7},
-    "not read .predictor 3": {"kind": "u2", "predictor": 3},
+    "not read .predictor 3": {"kind": "u2", "compression": DEFLATE, "t317": 3},
+    "not read .predictor 2": {"kind": "u2", "bits": 12, "compression": DEFLATE, "t317": 2},
     "a small preview, as in a camera's raw file": {"kind": "u1", "t254": 1},
     "too large; at most 134 million pixels": {"kind": "u1", "t256": 60000, "t257": 60000},
+    "cut off or damaged .*": {
+        "kind": "u1",
+        "compression": DEFLATE,
+        "tile": (16, 16),
+        "t322": 2**31,
+    },
     r"damaged .pieces are missing": {"kind": "u1", "t257": 90},
     r"cut off or damaged": {"kind": "u2", "compression": LZW, "t278": 23},
 }
