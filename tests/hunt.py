@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import multiprocessing
 import os
 import resource
@@ -117,6 +118,7 @@ def _child(words: list[str], folder: Path, said: Path, read: Path | None) -> Non
             os.dup2(out, stream)
         sys.stdout = sys.stderr = os.fdopen(out, "w", 1, errors="replace")
         resource.setrlimit(resource.RLIMIT_DATA, (2 * BYTES, 2 * BYTES))  # to spare the machine
+        logging.getLogger("dreamvid").addHandler(logging.NullHandler())  # the prompt has its own
         if read is not None:
             with contextlib.suppress(DreamvidError):
                 words = [*words, *_looked_at(read)]

@@ -13,12 +13,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dreamvid.recipe.load import preset_folder
 from tests import media_factory as make
+from tests import profile_factory as profiles
+from tests.tiff_factory import DEFLATE, LZW, tiff
 
 CLIPS = ("mp4", "mkv", "webm", "avi", "gif", "ts")
 STILLS = ("jpg", "png", "webp", "tif")
+OTHERS = ("avif", "jp2", "ppm")
 
 EDGES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 """Numbers at which something else begins."""
@@ -59,10 +63,32 @@ def grown(folder: Path) -> dict[str, list[Path]]:
         found[ending].append(folder / f"deep.{ending}")
     cv2.imwrite(str(folder / "float.tif"), (picture / 255).astype(np.float32))
     found["tif"].append(folder / "float.tif")
+    for name, data in _odd(picture).items():
+        (folder / name).write_bytes(data)
+        found.setdefault(Path(name).suffix[1:], []).append(folder / name)
     real = Path(os.environ.get("DREAMVID_TEST_MEDIA", "."))
     for path in sorted(real.glob("*.mp4")) + sorted(real.glob("*.jpg")):
         found[path.suffix[1:]].append(path)
     return found
+
+
+def _odd(picture: NDArray[np.uint8]) -> dict[str, bytes]:
+    """Stills of unusual layouts, with color profiles, by their names."""
+    deep = picture.astype(np.uint16) * 257
+    profile = profiles.rgb()
+    whole = {f"whole.{ending}": ending for ending in OTHERS}
+    kinds = {"avif": "AVIF", "jp2": "JPEG2000", "ppm": "PPM"}
+    made = {name: make.encoded(picture, kinds[ending]) for name, ending in whole.items()}
+    made["odd.ppm"] = b"P6 64 48 1023 " + (deep // 64).astype(">u2").tobytes()
+    made["planes.tif"] = tiff(deep, by_plane=True, compression=LZW, t34675=profile)
+    made["tiles.tif"] = tiff(deep, tile=(16, 16), compression=DEFLATE, predictor=2, order=">")
+    made["inverted.tif"] = tiff(deep[..., :1] >> 4, bits=12, photometric=0)
+    alpha = np.dstack([deep, deep[..., 0]])
+    made["multiplied.tif"] = tiff(alpha, extras=(1,))
+    for ending, kind in (("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("avif", "AVIF")):
+        made[f"profile.{ending}"] = make.encoded(picture, kind, icc_profile=profile)
+    made["inks.jpg"] = make.encoded(picture, "JPEG", "CMYK", icc_profile=profiles.cmyk())
+    return made
 
 
 def spoiled(data: bytes, other: bytes, draw: random.Random) -> bytes:

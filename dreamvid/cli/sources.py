@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dreamvid.errors import MediaError
+from dreamvid.names import derived
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.paths import names_several
 
@@ -27,4 +28,4 @@ def check_sources(recipe: Recipe) -> None:
 
 def clip_output(folder: Path, clip: str) -> Path:
     """The output path for one of several clips, in `folder`."""
-    return folder / f"{Path(clip).stem}-dream.mp4"
+    return derived(folder, Path(clip).stem, "-dream", ".mp4")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dreamvid.errors import RunError
+from dreamvid.names import derived
 
 TEMP_ENDING = ".undone"
 """File extension of a file that is still being written: `NAME.a3f09b12.undone`."""
@@ -19,7 +20,7 @@ TEMP_ENDING = ".undone"
 def temp_name(path: Path, ending: str = TEMP_ENDING) -> Path:
     """A unique temporary name beside `path`: unique, since a child of a killed process may still be
     writing to its own."""
-    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{ending}")
+    return derived(path.parent, path.name, f".{uuid.uuid4().hex[:8]}", ending)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamvid import notices
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
 from dreamvid.media.clip_pictures import ClipPictures
@@ -20,31 +21,43 @@ from dreamvid.media.exr import is_exr, read_exr
 from dreamvid.media.files import require_file
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area
-from dreamvid.media.samples import PAPER, Pixels, to_frame
+from dreamvid.media.samples import Pixels, on_white, with_alpha
 
 
 def read_picture(path: Path) -> Frame:
-    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, PPM, QOI, EXR, or a GIF's first picture.
-
-    Grey becomes RGB, 16-bit samples become fractions of a level, transparency is blended with
-    white, and the picture is turned upright by its EXIF orientation.
+    """Read a still, and lay what is transparent on white; otherwise as `read_picture_with_alpha`.
 
     Returns:
         Shape (H, W, 3), float32 RGB, 0..255.
+    """
+    return on_white(read_picture_with_alpha(path))
+
+
+def read_picture_with_alpha(path: Path) -> Frame:
+    """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, JPEG 2000, PGM, PPM, QOI, EXR, or the first
+    picture of a GIF.
+
+    Grey becomes RGB, samples of more than 8 bits become fractions of a level, colors become those
+    of sRGB by the color profile, and the picture is turned upright by its EXIF orientation. A
+    warning tells where a profile is left out, or costs depth.
+
+    Returns:
+        Shape (H, W, 4), float32, 0..255: RGB, and straight alpha, 255 where it is opaque.
 
     Raises:
-        InputError: the file is missing, empty, a folder, not a picture, damaged or too large.
+        InputError: the file is missing, empty, a folder, not a picture, damaged, too large, or of a
+            kind that would be read wrong.
     """
     require_file(path)
     if is_exr(path):
-        levels = read_exr(path)
-        share = levels[..., 3:] / 255
-        return np.asarray(levels[..., :3] * share + PAPER * (1 - share), np.float32)
+        return read_exr(path)
     with decoder() as child:
-        _, samples = child.ask("still", path)
+        answer, samples = child.ask("still", path)
     if samples is None:
         raise InputError("the decoder gave no picture", path=path)
-    return to_frame(path, samples)
+    for note in answer["notes"]:
+        notices.warn(f"{path}: {note}")
+    return with_alpha(samples)
 
 
 def read_clip(
@@ -140,6 +153,6 @@ def _shown(clip: Clip, picture: Pixels) -> Frame:
     levels: Frame = picture.astype(np.float32)
     levels[..., :3] *= 255 / (conversion.gray_top or np.iinfo(picture.dtype).max)
     if conversion.alpha_top:
-        alpha = levels[..., 3:] / conversion.alpha_top
-        levels = np.asarray(levels[..., :3] * alpha + PAPER * (1 - alpha), np.float32)
+        levels[..., 3] *= 255 / conversion.alpha_top
+        levels = on_white(levels)
     return resize_area(np.clip(levels, 0, 255), clip.size)

@@ -18,6 +18,7 @@ from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.durable import commit
 from dreamvid.media.sound import Sound
+from dreamvid.names import derived
 
 
 class Sink(Protocol):
@@ -79,9 +80,12 @@ def to_uint8(frame: Frame) -> NDArray[np.uint8]:
     return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
 
 
-def partial_name(path: Path) -> Path:
-    """`a.partial.mp4` for `a.mp4`, `frames.partial` for `frames`."""
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
+def partial_name(path: Path, number: int = 1) -> Path:
+    """`a.partial.mp4` for `a.mp4`, `frames.partial` for `frames`; the second ones are
+    `a.partial-2.mp4` and `frames-2.partial`."""
+    count = "" if number == 1 else f"-{number}"
+    mark = f".partial{count}" if path.suffix else f"{count}.partial"
+    return derived(path.parent, path.stem, mark, path.suffix)
 
 
 PARTIAL = "partial"
@@ -133,9 +137,8 @@ class WorkDir:
         earlier = recorded_partial(self.folder.parent)
         if earlier is not None:
             return path.with_name(earlier)
-        first = partial_name(path)
-        names = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
-        return next(name for name in itertools.chain([first], names) if not os.path.lexists(name))
+        names = (partial_name(path, number) for number in itertools.count(1))
+        return next(name for name in names if not os.path.lexists(name))
 
     def place(self, made: str, name: Path) -> Path:
         """Rename the file `made` in the folder to `name`, atomically. Raises RunError."""

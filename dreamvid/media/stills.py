@@ -1,23 +1,43 @@
-"""Decoding stills with Pillow and OpenCV; only for `worker`, in whose process it may crash."""
+"""Decoding stills; only for `worker`, in whose process it may crash.
+
+Pillow reads most; grey and RGB TIFFs, PGM and PPM are read by `tiff` and `netpbm`. Other color of
+more than 8 bits is read by OpenCV, after Pillow has found the file whole, which OpenCV does not
+check.
+"""
 
 from __future__ import annotations
 
 import io
-import math
 import warnings
-from contextlib import closing, suppress
+from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from dreamvid.errors import InputError, MediaError
 from dreamvid.files import read_bytes
-from dreamvid.limits import MAX_PIXELS, MAX_SIDE, MAX_STILL_BYTES
+from dreamvid.limits import DECODER_BYTES, MAX_STILL_BYTES
+from dreamvid.media import icc
+from dreamvid.media.boxes import read_avif, read_jpeg2000
+from dreamvid.media.netpbm import read_netpbm
 from dreamvid.media.opencv import cv2
-from dreamvid.media.samples import Pixels, rgb_order, upright
+from dreamvid.media.pillow_modes import read_modes
+from dreamvid.media.png_header import read_png
+from dreamvid.media.samples import (
+    Pixels,
+    Stored,
+    damaged,
+    regular,
+    require_size,
+    too_large,
+    upright,
+)
+from dreamvid.media.still_color import in_srgb
+from dreamvid.media.still_header import StillHeader
+from dreamvid.media.tiff import read_tiff
 
 PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Qoi", "Tiff", "WebP")
 """The Pillow plugins that are used. Some others start programs (EPS), and most are rarely used and
@@ -29,112 +49,100 @@ for _name in PLUGINS:
 
 KNOWN = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 
-FORMATS = tuple(name for name in KNOWN if name in Image.OPEN)
+FORMATS = [name for name in KNOWN if name in Image.OPEN]
+
+# This process's memory is limited, and sizes are checked before anything is decoded: Pillow's own
+# limit would be met by the bytes of a deep TIFF's strip.
+Image.MAX_IMAGE_PIXELS = DECODER_BYTES
+PngImagePlugin.MAX_TEXT_CHUNK = icc.MAX_BYTES  # which is that of profiles too
+# Of YCbCr that is not packed Pillow itself overlooks the range and the size of the chroma.
+TiffImagePlugin.READ_LIBTIFF = True
+
+ORIENTATION = 0x0112
+"""EXIF's tag."""
 
 
-def decode_still(path: Path) -> Pixels:
-    """Decode a still into upright samples (H, W, C): grey, grey with alpha, RGB or RGBA.
+def decode_still(path: Path) -> tuple[Pixels, list[str]]:
+    """Decode a still.
+
+    Returns:
+        Regular samples in sRGB, upright; and what is to be told of them.
 
     Raises:
-        InputError: the file is not a picture, cut off, damaged or too large.
+        InputError: the file is not a picture, cut off, damaged, too large, or of a kind that would
+            be read wrong.
     """
     try:
         data = read_bytes(path, MAX_STILL_BYTES)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from error
-    if not _is_known(data):
-        raise _no_picture(path)
-    samples, orientation = _decode_shallow(path, data)
-    # Pillow has no color pixels of more than 8 bits. OpenCV decodes those, after Pillow has checked
-    # that the file is complete, which OpenCV does not.
-    if samples is None or _may_be_deep(data):
-        deep = _decode_deep(path, data)
-        if deep is not None and (samples is None or deep.dtype != np.uint8):
-            samples = rgb_order(deep)
-    if samples is None:
-        raise _no_picture(path)
-    if max(samples.shape[:2]) > MAX_SIDE:
-        raise _too_large(path)
-    return upright(samples, orientation)
-
-
-def _is_known(data: bytes) -> bool:
-    """Whether a file is of one of the `FORMATS`, by its header."""
-    if data.startswith((b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")):
-        return True  # OpenCV knows variants that Pillow does not
+    header = read_png(data) or read_avif(data) or read_jpeg2000(data) or StillHeader()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            Image.open(io.BytesIO(data), formats=FORMATS).close()
-        except Image.DecompressionBombError:
-            return True  # known, but too large, which is reported on decoding
-        except MemoryError:
-            raise
-        except Exception:
-            return False
-    return True
+        stored = read_tiff(path, data) or read_netpbm(path, data)
+        stored = stored or _by_pillow(path, data, header)
+    pixels, notes = in_srgb(regular(path, stored), stored.profile, header)
+    return upright(pixels, stored.orientation), [*stored.notes, *notes]
 
 
-def _decode_shallow(path: Path, data: bytes) -> tuple[Pixels | None, int]:
-    """Decode strictly with Pillow: uint8 RGB or RGBA, or None if it cannot, and the EXIF
-    orientation."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def _by_pillow(path: Path, data: bytes, header: StillHeader) -> Stored:
+    """Read with Pillow, and deep samples with OpenCV. Raises InputError."""
+    with _opened(path, data) as image:
+        require_size(path, *image.size)
         # On damaged files decoders raise nearly any exception; all mean the same here.
         try:
-            file = iio.imopen(data, "r", plugin="pillow")
-        except MemoryError:
+            image.load()
+            if header.clear is not None:
+                image.info.pop("transparency", None)  # which Pillow takes for 8 bits' (below)
+            profile = image.info.get("icc_profile") or header.profile
+            # A TIFF is turned upright on loading, which removes the tag.
+            orientation = int(image.getexif().get(ORIENTATION, 1))
+            stored = None if header.deep else read_modes(path, image, profile)
+            size = image.size
+        except (MediaError, MemoryError):
             raise
-        except Exception:
-            return None, 1
-        with closing(file):
-            try:
-                header = file.metadata(index=0, exclude_applied=False)
-                if math.prod(header["shape"]) > MAX_PIXELS:
-                    raise _too_large(path)
-                if header["mode"].startswith(("I", "F")):  # more than 8 bits
-                    file.read(index=0)
-                    samples = None
-                else:
-                    transparent = "transparency" in header or header["mode"][-1] in "Aa"
-                    samples = file.read(index=0, mode="RGBA" if transparent else "RGB")
-                # A TIFF is turned upright on reading, which removes the tag.
-                tag = file.metadata(index=0, exclude_applied=False).get("Orientation", 1)
-            except (MediaError, MemoryError):
-                raise
-            except Exception as error:
-                raise InputError(
-                    f"the picture is cut off or damaged ({error})", path=path
-                ) from error
-    return samples, tag
+        except Exception as error:
+            raise damaged(path, error) from error
+    if stored is None:
+        pixels = _deep(path, data, size, header)
+        stored = Stored(pixels, white=header.white, profile=profile)
+    if header.clear is not None:
+        white = 65535 if header.deep else 255  # to which Pillow scales fewer bits
+        stored = _with_clear(stored, header.clear * white // header.white, white)
+    return replace(stored, orientation=orientation)
 
 
-def _decode_deep(path: Path, data: bytes) -> Pixels | None:
-    """Decode with OpenCV, in OpenCV's channel order and the file's depth; None if it cannot."""
+def _opened(path: Path, data: bytes) -> Image.Image:
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        if "validateInputImageSize" in str(error):
-            raise _too_large(path) from error
-        return None
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise too_large(path) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InputError(
+            "not a picture that can be read, or a damaged one; give JPEG, PNG, WebP, TIFF or GIF",
+            path=path,
+        ) from error
 
 
-def _no_picture(path: Path) -> InputError:
-    return InputError(
-        "not a picture that can be read, or a damaged one; give JPEG, PNG, WebP, TIFF or GIF",
-        path=path,
-    )
+def _deep(path: Path, data: bytes, size: tuple[int, int], header: StillHeader) -> Pixels:
+    """Samples of more than 8 bits, by OpenCV. Raises InputError."""
+    pixels = None
+    if not header.refused:
+        try:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error as error:
+            if error.code == cv2.Error.StsNoMem:
+                raise
+    if pixels is None or pixels.shape[1::-1] != size or pixels.dtype != np.uint16:
+        raise InputError("cannot be read with all its bits; save it as PNG or TIFF", path=path)
+    if pixels.ndim == 2:
+        return pixels[..., np.newaxis]
+    return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
 
 
-def _too_large(path: Path) -> InputError:
-    return InputError(
-        f"too large; at most {MAX_PIXELS // 10**6} million pixels, {MAX_SIDE} a side",
-        path=path,
-    )
-
-
-def _may_be_deep(data: bytes) -> bool:
-    """Whether this is a 16-bit PNG (the byte after the size is the depth) or a TIFF."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return data[24:25] == b"\x10"
-    return data.startswith((b"II*\0", b"MM\0*"))
+def _with_clear(stored: Stored, clear: int, opaque: int) -> Stored:
+    """Grey with alpha, which is 0 where the grey is `clear`."""
+    alpha = np.where(stored.pixels == clear, 0, opaque).astype(stored.pixels.dtype)
+    return replace(stored, pixels=np.concatenate([stored.pixels, alpha], axis=2))

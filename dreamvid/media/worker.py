@@ -32,10 +32,11 @@ class Worker:
     """The requests that can be made."""
 
     def still(self, path: Path) -> Answer:
-        """The samples of a still."""
+        """The samples of a still, and `notes`, what is to be told of them."""
         from dreamvid.media.stills import decode_still
 
-        return {}, decode_still(path)
+        pixels, notes = decode_still(path)
+        return {"notes": notes}, pixels
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

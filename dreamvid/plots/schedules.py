@@ -11,6 +11,7 @@ import numpy as np
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.names import derived
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.at_frame import at_frame, schedules
@@ -49,7 +50,7 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
             "nothing to plot: no value changes over time, as it does by zoom: 0:(1.02), 50:(1.04)",
             path=name,
         )
-    path = recipe.output or Path(f"{Path(name).stem}-schedules.png")
+    path = recipe.output or derived(Path(), Path(name).stem, "-schedules", ".png")
     check_picture(path, recipe.source, overwrite)
     frames, rate = _extent(name, recipe, film)
     if rate is None and any(schedule.uses_seconds for _, schedule in scheduled):

@@ -21,6 +21,7 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.media.sink import FilmSpec
+from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
@@ -142,7 +143,7 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     output = recipe.output
     if output is None:
         branch = done < length or bool(changed)
-        output = film.with_name(f"{film.stem}-{done}{film.suffix}") if branch else film
+        output = derived(film.parent, film.stem, f"-{done}", film.suffix) if branch else film
     recipe = recipe.model_copy(update={"output": output})
     return _Extension(film, embedded, recipe, output, done, length, changed)
 

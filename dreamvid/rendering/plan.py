@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dreamvid import notices
-from dreamvid.errors import MediaError, RecipeError
+from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
 from dreamvid.media.codecs import carries_recipe
@@ -17,6 +17,7 @@ from dreamvid.media.outputs import check_output, check_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
+from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
@@ -63,11 +64,19 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
 
 
 def output_of(recipe: Recipe) -> Path:
-    """The output path: the recipe's, else `NAME-dream.mp4` (or `.png`) in the current folder."""
+    """The output path: the recipe's, else `NAME-dream.mp4` (or `.png`) in the current folder.
+
+    Raises:
+        OutputError: the recipe's has a name that is too long.
+    """
     if recipe.output is not None:
+        if is_too_long(recipe.output):
+            raise OutputError(
+                "the name is too long; give a shorter one: -o FILE", path=recipe.output
+            )
         return recipe.output
     stem = recipe.source[0].stem if recipe.source else "dreamvid"
-    return Path(f"{stem}-dream{'.mp4' if recipe.is_film else '.png'}")
+    return derived(Path(), stem, "-dream", ".mp4" if recipe.is_film else ".png")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
+from dreamvid.names import derived
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.expression import Form
@@ -149,7 +150,8 @@ def preview_paths(output: Path) -> tuple[Path, Path]:
     name."""
     path = output if output.name not in ("", "..") else output.resolve()
     stem = path.name if path.is_dir() else path.stem
-    return path.with_name(f"{stem}.preview.mp4"), path.with_name(f"{stem}.sheet.png")
+    small = derived(path.parent, stem, ".preview", ".mp4")
+    return small, derived(path.parent, stem, ".sheet", ".png")
 
 
 def spread(count: int, frames: int | None) -> list[int]:

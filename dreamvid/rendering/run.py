@@ -38,6 +38,7 @@ from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.outputs import is_finished_part
 from dreamvid.media.sink import PARTIAL, recorded_partial
 from dreamvid.motion.affine import Affine
+from dreamvid.names import derived
 from dreamvid.recurrence import Checkpoint, ShotState
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.status import Status
@@ -58,7 +59,7 @@ ANCHORS: dict[str, type[PictureAnchor] | type[ResidualAnchor]] = {
 def folder_of(output: Path) -> Path:
     """The folder of the run that makes an output."""
     path = Path(os.path.realpath(output))  # circular links are reported when it is created
-    return path.with_name(f".{path.name}.dreamvid")
+    return derived(path.parent, path.name, ".dreamvid", before=".")
 
 
 class Run:

@@ -1,28 +1,22 @@
 from __future__ import annotations
 
 import os
-import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
-from PIL import Image
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.opencv import cv2
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.read import read_clip
 from dreamvid.media.resize import resize_area
 from tests import media_factory as make
-from tests.media_factory import bomb, chunk
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 needs_media = pytest.mark.skipif(not MEDIA, reason="DREAMVID_TEST_MEDIA is unset")
@@ -37,177 +31,6 @@ def near(seen: Sequence[Color], meant: Sequence[Color], levels: float) -> bool:
 def save(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
-
-
-def deep_picture(channels: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
-    return np.linspace(0, 65535, 600 * channels).astype(np.uint16).reshape(20, 30, channels)
-
-
-# Stills
-
-
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF", "BMP"])
-def test_lossless_stills_are_read_to_the_level(tmp_path: Path, kind: str) -> None:
-    picture = make.quadrants(31, 17)
-    frame = read_picture(save(tmp_path / f"a.{kind.lower()}", make.encoded(picture, kind)))
-    assert frame.dtype == np.float32
-    assert np.array_equal(frame, picture)
-
-
-@pytest.mark.parametrize(("kind", "levels"), [("JPEG", 3), ("WEBP", 4)])
-def test_lossy_stills_keep_their_colors(tmp_path: Path, kind: str, levels: float) -> None:
-    data = make.encoded(make.quadrants(), kind, quality=95)
-    frame = read_picture(save(tmp_path / "a", data))
-    assert near(make.corners(frame), make.QUADRANTS, levels)
-
-
-@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_a_picture_exactly_once(tmp_path: Path, ending: str, orientation: int) -> None:
-    frame = read_picture(make.exif_still(tmp_path / f"a.{ending}", orientation))
-    assert frame.shape == (48, 64, 3)
-    assert near(make.corners(frame), make.QUADRANTS, 4)
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_a_deep_picture_too(tmp_path: Path, orientation: int) -> None:
-    shallow = make.exif_still(tmp_path / "a.png", orientation)
-    exif = next(body for name, body in chunks(shallow.read_bytes()) if name == b"eXIf")
-    with Image.open(shallow) as image:
-        stored = np.asarray(image.convert("RGB")).astype(np.uint16) * 257
-    ok, data = cv2.imencode(".png", stored[..., ::-1])
-    assert ok
-    header = 8 + 25
-    deep = data.tobytes()[:header] + chunk(b"eXIf", exif) + data.tobytes()[header:]
-    frame = read_picture(save(tmp_path / "b.png", deep))
-    assert near(make.corners(frame), make.QUADRANTS, 0.01)
-
-
-def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 8
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
-        at += length + 12
-    return found
-
-
-@pytest.mark.parametrize("ending", [".png", ".tif"])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_16_bits_keep_their_fraction(tmp_path: Path, ending: str, channels: int) -> None:
-    stored = deep_picture(channels)
-    ok, data = cv2.imencode(ending, stored)
-    assert ok
-    frame = read_picture(save(tmp_path / f"a{ending}", data.tobytes()))
-    meant = np.broadcast_to(stored[..., ::-1] / 257, (20, 30, 3))
-    assert np.abs(frame - meant).max() < 1e-4
-    assert frame.max() == 255
-
-
-def test_float_tiff_is_0_to_1(tmp_path: Path) -> None:
-    for channels in (1, 3):
-        stored = np.linspace(0, 1, 20 * 30 * channels, dtype=np.float32).reshape(20, 30, channels)
-        _, data = cv2.imencode(".tif", stored)
-        frame = read_picture(save(tmp_path / "a.tif", data.tobytes()))
-        assert np.abs(frame - stored[..., ::-1] * 255).max() < 1e-3
-    _, data = cv2.imencode(".tif", stored * 255)
-    with pytest.raises(MediaError, match=r"scale them to 0\.\.1"):
-        read_picture(save(tmp_path / "b.tif", data.tobytes()))
-    _, data = cv2.imencode(".tif", stored * np.nan)
-    with pytest.raises(MediaError, match="not finite"):
-        read_picture(save(tmp_path / "c.tif", data.tobytes()))
-
-
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_transparency_shows_white(tmp_path: Path, kind: str) -> None:
-    picture = np.zeros((8, 16, 4), np.uint8)
-    picture[:, :8] = (200, 100, 50, 255)
-    picture[:, 8:] = (200, 100, 50, 102)  # two fifths
-    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
-    frame = read_picture(save(tmp_path / "a", make.encoded(picture, kind, **options)))
-    assert np.array_equal(frame[4, 4], (200, 100, 50))
-    assert np.abs(frame[4, 12] - (233, 193, 173)).max() < 0.01
-
-
-def test_16_bit_transparency_shows_white(tmp_path: Path) -> None:
-    stored = np.full((8, 8, 4), (65535, 32768, 0, 32768), np.uint16)  # blue, green, red, alpha
-    _, data = cv2.imencode(".png", stored)
-    frame = read_picture(save(tmp_path / "a.png", data.tobytes()))
-    half = 32768 / 65535
-    meant = 255 * (np.array([0, half, 1]) * half + 1 - half)
-    assert np.abs(frame - meant).max() < 1e-3
-
-
-def test_modes_of_every_day(tmp_path: Path) -> None:
-    picture = make.quadrants()
-    grey = read_picture(save(tmp_path / "grey.png", make.encoded(picture, "PNG", "L")))
-    assert grey.shape == (48, 64, 3)
-    assert np.ptp(grey, axis=2).max() == 0
-    palette = read_picture(save(tmp_path / "palette.png", make.encoded(picture, "PNG", "P")))
-    assert near(make.corners(palette), make.QUADRANTS, 30)  # the web's palette is coarse
-    bits = read_picture(save(tmp_path / "bits.png", make.encoded(picture, "PNG", "1")))
-    assert set(np.unique(bits)) <= {0.0, 255.0}
-    ink = read_picture(
-        save(tmp_path / "ink.jpg", make.encoded(picture, "JPEG", "CMYK", quality=99))
-    )
-    assert near(make.corners(ink), make.QUADRANTS, 4)
-    clear = np.zeros((4, 4), np.uint8)
-    holes = make.encoded(clear, "PNG", "P", transparency=0)
-    assert (read_picture(save(tmp_path / "holes.png", holes)) == 255).all()
-
-
-def test_the_first_picture_of_a_gif(tmp_path: Path) -> None:
-    first, second = make.quadrants(), np.zeros((48, 64, 3), np.uint8)
-    path = tmp_path / "a.gif"
-    iio.imwrite(path, np.stack([first, second]), plugin="pillow")
-    assert near(make.corners(read_picture(path)), make.QUADRANTS, 1)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "GIF"])
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
-def test_a_still_that_is_cut_off_is_refused(
-    tmp_path: Path, kind: str, share: float, capfd: pytest.CaptureFixture[str]
-) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
-    data = make.encoded(noise, kind)
-    path = save(tmp_path / "a", data[: int(len(data) * share)])
-    with pytest.raises(MediaError) as caught:
-        read_picture(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize("ending", [".png", ".tif"])
-def test_a_deep_still_that_is_cut_off_is_refused(tmp_path: Path, ending: str) -> None:
-    noise = np.random.default_rng(1).integers(0, 65536, (60, 80, 3), np.uint16)
-    for stored in (noise, (noise / 65535).astype(np.float32)):
-        if ending == ".png" and stored.dtype != np.uint16:
-            continue
-        _, data = cv2.imencode(ending, stored)
-        for share in (0.3, 0.7, 0.95):
-            path = save(tmp_path / f"a{ending}", data.tobytes()[: int(len(data) * share)])
-            with pytest.raises(MediaError):
-                read_picture(path)
-
-
-def test_what_is_no_picture_is_refused_in_one_line(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    cases = {
-        tmp_path / "gone.jpg": "no such file",
-        tmp_path: "a folder",
-        save(tmp_path / "empty.jpg", b""): "empty",
-        save(tmp_path / "text.jpg", b"I am no picture.\n" * 99): "not a picture",
-        make.h264(tmp_path / "clip.jpg.mp4", frames=2): "not a picture",
-        save(tmp_path / "bomb.png", bomb(60000, 60000)): "too large",
-    }
-    for path, words in cases.items():
-        with pytest.raises(MediaError, match=words) as caught:
-            read_picture(path)
-        assert str(caught.value).startswith(str(path))
-        assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""
 
 
 # Clips
