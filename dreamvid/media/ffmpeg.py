@@ -30,6 +30,9 @@ GUARD = (
 )
 """Options before the `-i` of every untrusted file."""
 
+UNGUESSED = ("-guess_layout_max", "0")
+"""Option before an `-i`: unlabelled channels stay so, rather than be taken for usual speakers."""
+
 NO_TIME = -(2**63)
 """AV_NOPTS_VALUE."""
 
@@ -109,7 +112,7 @@ def run(
 def describe(path: Path) -> str:
     """The output of `ffmpeg -i`: container and streams of a file. Raises RunError as `run`."""
     # ffmpeg always fails here, since there is no output, but prints the description first.
-    arguments = [*GUARD, "-i", url(path)]
+    arguments = [*GUARD, *UNGUESSED, "-i", url(path)]
     done = _finish(command(arguments, loglevel="info"), cwd=None, timeout=PROBE_SECONDS)
     return done.stderr.decode(errors="replace")
 
@@ -157,6 +160,7 @@ class Packets:
         times: presentation times in ticks, ascending.
         end: end of the last packet, in seconds.
         exact: whether each packet has a presentation time; in MPEG only some have.
+        key: whether each packet is marked as one to begin decoding with.
         fault: what ffmpeg reported about the file; "" if nothing.
     """
 
@@ -164,6 +168,7 @@ class Packets:
     times: list[int]
     end: Fraction
     exact: bool
+    key: bool
     fault: str
 
     @property
@@ -208,7 +213,7 @@ def packets(
     Raises:
         RunError: the file cannot be read, or not within `timeout` seconds.
     """
-    codec = ["-c", "copy"]
+    codec = ["-c", "copy", "-copyinkf:a"]  # some muxers mark no packet of sound as a key one
     if decode:
         codec = ["-fps_mode", "passthrough", "-enc_time_base", "demux"]
     most = 1 if first else most
@@ -233,7 +238,7 @@ def packets(
 
 def _parsed(listing: bytes, fault: str) -> Packets | None:
     """The packets of a listing by ffmpeg's `framecrc`; None if there are none."""
-    tick, ends, exact = Fraction(0), [0], True
+    tick, ends, exact, key = Fraction(0), [0], True, True
     times: list[int] = []
     for line in io.TextIOWrapper(io.BytesIO(listing), errors="replace"):
         if line.startswith("#tb 0:"):
@@ -241,18 +246,23 @@ def _parsed(listing: bytes, fault: str) -> Packets | None:
         elif not line.startswith("#"):
             _, decoded, shown, lasts, *_ = line.split(",")
             exact = exact and int(shown) != NO_TIME
+            flags = line.partition(", F=0x")[2].partition(",")[0]  # left out of a key packet's line
+            key = key and bool(int(flags or "1", 16) & 1)
             times.append(int(decoded if int(shown) == NO_TIME else shown))
             ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, fault)
+    return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, key, fault)
 
 
-def first_picture(path: Path) -> Fraction | None:
-    """The presentation time of a file's first decodable picture, in seconds on the file's clock.
+def first_picture(path: Path, stream: int = 0) -> Fraction | None:
+    """The presentation time of the first decodable picture, in seconds on the file's clock.
+
+    Args:
+        stream: which of the file's picture tracks.
 
     Raises:
         RunError: the file cannot be read.
     """
-    listed = packets(path, "video", first=True, decode=True, timeout=PROBE_SECONDS)
+    listed = packets(path, "video", stream, first=True, decode=True, timeout=PROBE_SECONDS)
     return listed.start if listed else None
