@@ -233,7 +233,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     sound = None
     if clip.has_audio and recipe.encode.audio == "keep":
         duration = None if frames is None else frames / rate
-        sound = Sound(clip.path, first / clip.rate, duration)
+        sound = Sound(clip.path, first / clip.rate, duration, clip.track.index)
     notes = tuple(f"{path}: {note}" for note in clip.track.conversion.notes)
     return Source(size, rate, frames, sound, read, notes=notes)
 

@@ -21,7 +21,7 @@ from PIL import Image
 from dreamvid.frame import Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.conversion import Conversion
-from dreamvid.media.pictures import Track
+from dreamvid.media.pictures import PictureTrack
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.timing import Timing
@@ -57,7 +57,9 @@ def made_once(
 
 def probed(path: Path, size: Size, rate: Fraction, frames: int) -> Clip:
     """What `probe` would say of an even clip without sound."""
-    return Clip(Track(path, 0, size, Conversion()), Timing(rate, frames), size, has_audio=False)
+    return Clip(
+        PictureTrack(path, 0, size, Conversion()), Timing(rate, frames), size, has_audio=False
+    )
 
 
 QUADRANTS = ((220, 30, 30), (30, 200, 40), (40, 50, 210), (230, 220, 60))

@@ -255,14 +255,14 @@ def _parsed(listing: bytes, fault: str) -> Packets | None:
     return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, key, fault)
 
 
-def first_picture(path: Path, stream: int = 0) -> Fraction | None:
+def first_picture(path: Path, index: int | None = None) -> Fraction | None:
     """The presentation time of the first decodable picture, in seconds on the file's clock.
 
     Args:
-        stream: which of the file's picture tracks.
+        index: the index in the file of the stream of pictures; None: the first such stream.
 
     Raises:
         RunError: the file cannot be read.
     """
-    listed = packets(path, "video", stream, first=True, decode=True, timeout=PROBE_SECONDS)
+    listed = packets(path, "video", index=index, first=True, decode=True, timeout=PROBE_SECONDS)
     return listed.start if listed else None

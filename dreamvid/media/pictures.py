@@ -44,7 +44,7 @@ CLOSE = Fraction(1, 2500)
 
 
 @dataclass(frozen=True)
-class Track:
+class PictureTrack:
     """A stream of pictures, as it is read.
 
     Attributes:
@@ -114,7 +114,9 @@ class Reading:
         messages: what ffmpeg says meanwhile.
     """
 
-    def __init__(self, track: Track, since: Fraction | None = None, *, seek: bool = False) -> None:
+    def __init__(
+        self, track: PictureTrack, since: Fraction | None = None, *, seek: bool = False
+    ) -> None:
         """Prepare to read.
 
         Args:

@@ -13,7 +13,7 @@ from dreamvid.limits import MAX_CLIP_PIXELS, MAX_FRAMES, MAX_SIDE
 from dreamvid.media import ffmpeg
 from dreamvid.media.conversion import Deinterlace, conversion_of, decoder_of
 from dreamvid.media.files import require_file
-from dreamvid.media.pictures import Track, sample
+from dreamvid.media.pictures import PictureTrack, sample
 from dreamvid.media.streams import PictureStream, Streams, parse_streams
 from dreamvid.media.timing import Timing, timing_of
 
@@ -29,7 +29,7 @@ class Clip:
         has_audio: whether it has a sound track.
     """
 
-    track: Track
+    track: PictureTrack
     timing: Timing
     size: Size
     has_audio: bool
@@ -115,7 +115,9 @@ def probe(path: Path, deinterlace: Deinterlace = "auto") -> Clip:
     timing = timing_of(path, streams.container, stream.codec, stream.index, first)
     if (timing.frames or 0) > MAX_FRAMES:
         raise InputError(f"states a length of more than {MAX_FRAMES} frames", path=path)
-    return Clip(Track(path, stream.index, stored, conversion), timing, size, streams.sounds > 0)
+    return Clip(
+        PictureTrack(path, stream.index, stored, conversion), timing, size, streams.sounds > 0
+    )
 
 
 def _shown(path: Path, streams: Streams) -> PictureStream:

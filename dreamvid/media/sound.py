@@ -26,13 +26,13 @@ class Sound:
         path: the clip; if it has no sound track the film is silent.
         start: seconds after its first picture (after its first sound, where it has no picture).
         duration: silence after this many seconds; None: sound to the film's end.
-        pictures: which of the clip's picture tracks the film shows.
+        pictures: index in the file of the stream of pictures that the film shows; None: the first.
     """
 
     path: Path
     start: Fraction = Fraction(0)
     duration: Fraction | None = None
-    pictures: int = 0
+    pictures: int | None = None
 
 
 def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fraction) -> str | None:
