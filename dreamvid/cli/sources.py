@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from dreamvid.errors import MediaError
+from dreamvid.media.codecs.table import default_ending
 from dreamvid.media.files import url_in
 from dreamvid.recipe import Recipe
 
@@ -40,6 +41,6 @@ def _folder_advice(recipe: Recipe) -> str:
     return f"; {_sequence_advice()}" if recipe.kind == "video" else ""
 
 
-def clip_output(folder: Path, clip: str) -> Path:
-    """The output path for one of several clips, in `folder`."""
-    return folder / f"{Path(clip).stem}-dream.mp4"
+def clip_output(folder: Path, clip: str, codec: str | None = None) -> Path:
+    """The output path for one of several clips, in `folder`, in a codec (`encode.codec`)."""
+    return folder / f"{Path(clip).stem}-dream{default_ending(codec)}"
