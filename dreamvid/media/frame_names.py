@@ -10,8 +10,6 @@ from dreamvid.media.codecs.table import still_endings
 from dreamvid.media.sink import FilmSpec
 from dreamvid.recipe.encode import FRAME_NAME
 
-USUAL = "%06d"
-
 
 @dataclass(frozen=True)
 class FrameNames:
@@ -35,7 +33,7 @@ class FrameNames:
         """The names for an output: a pattern such as `out/shot.%04d.exr`, or a folder."""
         if is_pattern(path):
             return cls._parsed(path.parent, path.name, film.first_number)
-        name = film.frame_name or USUAL
+        name = film.frame_name
         if not name.lower().endswith(codec.endings):
             name += codec.endings[0]
         return cls._parsed(path, name, film.first_number)

@@ -21,6 +21,7 @@ from dreamvid.media.codecs.table import (
 )
 from dreamvid.media.files import url_in
 from dreamvid.media.frame_names import FrameNames, is_pattern
+from dreamvid.recipe.encode import USUAL_NAME
 
 BUNDLED = "imageio-ffmpeg 0.8"
 """The first version whose ffmpeg has every encoder and filter; of its builds those for Windows lack
@@ -102,9 +103,9 @@ def require_alpha(path: Path, codec: Codec, alpha: bool) -> None:
         )
 
 
-def check_frame_name(path: Path, name: str | None) -> None:
+def check_frame_name(path: Path, name: str) -> None:
     """Raise OutputError unless `encode.frame_name` can name the frames of a film's output."""
-    if name is None or (is_sequence(path) and not is_pattern(path)):
+    if name == USUAL_NAME or (is_sequence(path) and not is_pattern(path)):
         return
     reason = "has names for its frames" if is_pattern(path) else "is one file"
     raise OutputError(f"the output {reason}; leave it out", path=path, key="encode.frame_name")

@@ -18,7 +18,7 @@ from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.durable import commit
 from dreamvid.media.sound import Sound
-from dreamvid.recipe.encode import Encode
+from dreamvid.recipe.encode import USUAL_NAME, Encode
 
 
 class Sink(Protocol):
@@ -70,7 +70,7 @@ class FilmSpec:
     note: str = ""
     alpha: bool = False
     codec: str | None = None
-    frame_name: str | None = None
+    frame_name: str = USUAL_NAME
     first_number: int = 0
 
     def __post_init__(self) -> None:

@@ -25,6 +25,9 @@ FRAME_NAME = re.compile(
 )
 """A name with one place for a number: `%d`, `%04d` or `####`."""
 
+USUAL_NAME = "%06d"
+"""The names of a sequence's frames where nothing else is asked for."""
+
 
 def _has_number(name: str) -> str:
     if not FRAME_NAME.fullmatch(name) or not name.isprintable():
@@ -32,7 +35,12 @@ def _has_number(name: str) -> str:
     return name
 
 
-FrameName = Annotated[str, Field(max_length=200), AfterValidator(_has_number), Flag(metavar="NAME")]
+FrameName = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"pattern": "^[^%#]*(%(0[0-9])?d|#+)[^%#]*$"}),
+    AfterValidator(_has_number),
+    Flag(metavar="NAME"),
+]
 
 
 class StillEncode(Section):
@@ -60,10 +68,9 @@ class Encode(Section):
         description="Quality of h264, h265, av1 and of an animated webp; lower: better, a larger "
         "file.",
     )
-    frame_name: FrameName | None = Field(
-        None,
-        description="Name of the frames in a folder, such as shot.%04d or shot.####. Default: "
-        "%06d.",
+    frame_name: FrameName = Field(
+        USUAL_NAME,
+        description="Name of the frames in a folder, such as shot.%04d or shot.####.",
     )
     first_number: int = Field(
         0, ge=0, le=10**9, description="Number of the first frame in a folder."

@@ -27,6 +27,7 @@ from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
+from dreamvid.recipe.encode import USUAL_NAME
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.fields import InPixels
 from dreamvid.recipe.load import make_recipe
@@ -151,7 +152,7 @@ def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Gener
 def _in_h264(recipe: Recipe, output: Path) -> Recipe:
     """The recipe with another output, a film that any player shows."""
     assert isinstance(recipe, FilmRecipe)
-    encode = recipe.encode.model_copy(update={"codec": "h264", "frame_name": None})
+    encode = recipe.encode.model_copy(update={"codec": "h264", "frame_name": USUAL_NAME})
     return recipe.model_copy(update={"output": output, "encode": encode})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +24,8 @@ class _ByPillow(StillCodec):
 
     def encode(self, frame: Frame, rate: str = "") -> bytes:
         """See `StillCodec`."""
+        import imageio.v3 as iio  # which help does without
+
         pixels, ending = to_uint8(frame), self.endings[0]
         options = {"extension": ending, "plugin": "pillow", **self.quality}
         return bytes(iio.imwrite("<bytes>", pixels, **options))
