@@ -161,9 +161,8 @@ def _check_pattern(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
     names = FrameNames.of_pattern(path)
     folder = names.folder
     _check_parent(path, folder if folder.is_dir() else folder.parent)
-    if any(
-        source.resolve().parent == folder.resolve() and source.name in names for source in inputs
-    ):
+    beside = [source.name for source in inputs if source.resolve().parent == folder.resolve()]
+    if any(name in names or name == path.name for name in beside):
         raise OutputError("is the input itself; name another output", path=path)
     if names.there() and not overwrite:
         raise OutputError(f"output exists: {path} (use --overwrite)", path=path)
