@@ -29,6 +29,7 @@ class ProRes(JoinedCodec):
     deep = True
     alpha = True
     segment_ending = ".mov"
+    multiple = 2
     disk_bytes = 2.0
 
     def pixel_format(self, film: FilmSpec) -> str:
