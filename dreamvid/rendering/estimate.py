@@ -109,10 +109,10 @@ def disk(planned: Plan) -> str:
     size, frames = planned.source.size, planned.timeline.frames
     if not planned.job.film:
         return _large(3 * size.width * size.height)
-    cost = _cost(planned)
-    film = 2 * cost.disk
+    cost, pixels = _cost(planned), size.width * size.height
+    film = pixels * 2 * cost.disk
     stored = cost.stored * min(planned.segment, frames or planned.segment)
-    steady = size.width * size.height * (stored + 2 * 28)
+    steady = pixels * (stored + 2 * 28)
     if frames is None:
         return f"{_large(steady)} and {_large(film)} a frame"
     return f"at most {_large(steady + film * frames)}"
