@@ -33,15 +33,18 @@ def is_sequence(path: Path) -> bool:
     return path.is_dir() or not path.suffix or is_pattern(path)
 
 
-def codec_for(path: Path, name: str | None = None) -> FilmCodec | StillCodec:
-    """The codec of a film's output.
+def codec_for(path: Path, name: str | None = None, *, film: bool = True) -> FilmCodec | StillCodec:
+    """The codec of an output.
 
     Args:
         name: `encode.codec`; None: the default one.
+        film: whether it is a film's, not one still's.
 
     Raises:
         OutputError: no codec has its extension, or it cannot hold the codec.
     """
+    if not film:
+        return picture_codec(path, name)
     if is_sequence(path):
         return still_codec(path, path.suffix.lower() if is_pattern(path) else "", name)
     codec = film_codec(path, name)
@@ -81,7 +84,7 @@ def check_codec(
         OutputError: as `codec_for`; or it cannot hold alpha, or this ffmpeg lacks its encoder.
         RunError: ffmpeg cannot be run.
     """
-    codec = codec_for(path, name) if film else picture_codec(path, name)
+    codec = codec_for(path, name, film=film)
     require_alpha(path, codec, alpha)
     lacking = missing(codec.needs)
     if lacking:

@@ -93,9 +93,13 @@ class Cost:
     stored: int
 
 
-def cost_of(path: Path, size: Size, name: str | None = None) -> Cost:
-    """The cost of a film's output, by its path and `encode.codec`, for frames of `size`."""
-    codec = codec_for(path, name)
+def cost_of(path: Path, size: Size, name: str | None = None, *, film: bool = True) -> Cost:
+    """The cost of an output, by its path and `encode.codec`, for frames of `size`.
+
+    Args:
+        film: whether it is a film's, not one still's.
+    """
+    codec = codec_for(path, name, film=film)
     if isinstance(codec, FilmCodec):
         return Cost(codec.disk_bytes, codec.memory(size), 6 if codec.deep else 3)
     return Cost(codec.disk_bytes, 0, 0)

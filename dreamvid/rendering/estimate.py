@@ -119,7 +119,8 @@ def disk(planned: Plan) -> str:
 
 
 def _cost(planned: Plan) -> Cost:
-    return cost_of(planned.output, planned.source.size, planned.job.encode.codec)
+    job = planned.job
+    return cost_of(planned.output, planned.source.size, job.encode.codec, film=job.film)
 
 
 def _large(size: float) -> str:

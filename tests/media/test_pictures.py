@@ -33,7 +33,7 @@ def deep(alpha: bool = False) -> Frame:
 def by_opencv(path: Path) -> NDArray[Any]:
     samples = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert samples is not None
-    return samples[..., [2, 1, 0, 3][: samples.shape[2]]]
+    return np.asarray(samples[..., [2, 1, 0, 3][: samples.shape[2]]])
 
 
 @pytest.mark.parametrize("alpha", [False, True])

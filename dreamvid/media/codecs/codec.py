@@ -45,6 +45,8 @@ class FilmCodec(Codec, ABC):
         least: the shortest side of a stored frame.
         carries_recipe: whether its files can hold a comment, and so the recipe.
         fastest: highest frame rate; None: any.
+        memory_bytes: of the encoder of a segment: at any size, and a pixel. Measured with 48 frames
+            at 640x360 and at 1920x1080.
     """
 
     segment_ending: str
@@ -52,6 +54,7 @@ class FilmCodec(Codec, ABC):
     least: int = 1
     carries_recipe: bool = False
     fastest: int | None = None
+    memory_bytes: tuple[float, float] = (0, 0)
 
     def pixel_format(self, film: FilmSpec) -> str:
         """ffmpeg's name for the encoder's input format, which `pixels` produces."""
@@ -76,8 +79,9 @@ class FilmCodec(Codec, ABC):
         return np.pad(frame, rest, mode="edge")
 
     def memory(self, size: Size) -> float:
-        """Memory of the encoder of a segment in bytes, besides a few frames."""
-        return 0.0
+        """Memory of the encoder of a segment in bytes."""
+        fixed, pixel = self.memory_bytes
+        return fixed + pixel * size.width * size.height
 
     @abstractmethod
     def options(self, film: FilmSpec) -> Sequence[str]:

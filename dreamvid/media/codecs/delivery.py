@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamvid.frame import Size
 from dreamvid.media.codecs.color import YUV_TAGS, to_yuv
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.sink import FilmSpec
@@ -26,10 +25,7 @@ class H264(JoinedCodec):
     multiple = 2
     reorders = True
     disk_bytes = 0.25  # dreams at CRF 18 took .1 to .2
-
-    def memory(self, size: Size) -> float:
-        """See `FilmCodec`. Measured: 96 MB at 640x360, 515 at 1920x1080."""
-        return 36e6 + 240 * size.width * size.height
+    memory_bytes = 36e6, 240
 
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
@@ -55,6 +51,7 @@ class H265(JoinedCodec):
     tag = "hvc1"  # Apple's players know no other
     reorders = True
     disk_bytes = 0.25
+    memory_bytes = 98e6, 400
 
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
@@ -73,6 +70,7 @@ class AV1(JoinedCodec):
     segment_ending = ".mp4"
     multiple = 2
     disk_bytes = 0.25
+    memory_bytes = 90e6, 460
 
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""

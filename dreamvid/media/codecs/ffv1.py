@@ -20,6 +20,7 @@ class FFV1(JoinedCodec):
     alpha = True
     segment_ending = ".mkv"
     disk_bytes = 5.0
+    memory_bytes = 28e6, 330
 
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""

@@ -20,6 +20,7 @@ class Hap(JoinedCodec):
     segment_ending = ".mov"
     multiple = 4
     disk_bytes = 0.6
+    memory_bytes = 32e6, 62
 
     def texture(self, film: FilmSpec) -> str:
         """ffmpeg's name of the texture format."""

@@ -55,7 +55,6 @@ class WebPStill(_ByPillow):
     name = "webp"
     endings = (".webp",)
     quality: ClassVar[dict[str, Any]] = {"quality": 95}
-    alpha = True
     disk_bytes = 0.7
 
 

@@ -31,6 +31,7 @@ class ProRes(JoinedCodec):
     segment_ending = ".mov"
     multiple = 2
     disk_bytes = 2.0
+    memory_bytes = 29e6, 140
 
     def pixel_format(self, film: FilmSpec) -> str:
         """See `FilmCodec`."""
