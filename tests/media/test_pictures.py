@@ -91,7 +91,7 @@ def light_of(levels: NDArray[Any]) -> NDArray[Any]:
     """sRGB decoded, in double precision."""
     coded = np.abs(levels.astype(np.float64)) / 255
     light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
-    return np.copysign(light, levels)
+    return np.asarray(np.copysign(light, levels))
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -35,11 +35,20 @@ class H264(JoinedCodec):
             f"scale=in_range=pc:out_range=tv:out_color_matrix=bt709:{exactly},"
             f"format=yuv420p,{YUV_TAGS}"
         )
-        return ["-vf", filters, "-c:v", "libx264", "-crf", f"{film.crf:g}", *_threads()]
+        return [
+            "-vf",
+            filters,
+            "-c:v",
+            "libx264",
+            "-crf",
+            f"{film.crf:g}",
+            "-threads",
+            str(THREADS),
+        ]
 
 
 class H265(JoinedCodec):
-    """H.265 of 10 bits: about half the size, and no bands in smooth ground."""
+    """H.265 of 10 bits, so that smooth ground has no bands."""
 
     name = "h265"
     endings = (".mp4", ".mov", ".mkv")
@@ -61,7 +70,7 @@ class H265(JoinedCodec):
 
 
 class AV1(JoinedCodec):
-    """AV1 of 10 bits, for the web: the smallest, and the slowest to encode."""
+    """AV1 of 10 bits, for the web."""
 
     name = "av1"
     endings = (".mp4", ".mkv")
@@ -77,7 +86,3 @@ class AV1(JoinedCodec):
         quality = f"{round(film.crf * 63 / 51)}"  # its scale goes up to 63, x264's to 51
         fixed = ["-preset", "6", "-svtav1-params", f"lp={THREADS}"]
         return ["-vf", to_yuv("yuv420p10le"), "-c:v", "libsvtav1", "-crf", quality, *fixed]
-
-
-def _threads() -> list[str]:
-    return ["-threads", str(THREADS)]
