@@ -13,6 +13,7 @@ from dreamvid.networks.defaults import network_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.encode import Encode
 from dreamvid.recipe.fields import Varies
 from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.sections import (
@@ -22,7 +23,6 @@ from dreamvid.recipe.sections import (
     Blend,
     Color,
     Dream,
-    Encode,
     Motion,
     Network,
     Sigma,
@@ -97,7 +97,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
     }
     if network.precision == "auto":
         network = network.model_copy(update={"precision": machine.precision})
-    film = recipe if isinstance(recipe, FilmRecipe) else FilmRecipe(kind="image", blend=ZoomBlend())
+    film = recipe if isinstance(recipe, FilmRecipe) else _as_film(recipe)
     clip = recipe if isinstance(recipe, VideoRecipe) else None
     return Job(
         network=network,
@@ -114,6 +114,11 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
         cuts=clip is not None and clip.cuts,
         cadence=clip.cadence if clip else 1,
     )
+
+
+def _as_film(still: Recipe) -> FilmRecipe:
+    """A still as a film of one frame."""
+    return FilmRecipe(kind="image", blend=ZoomBlend(), encode=Encode(codec=still.codec))
 
 
 def film_timeline(recipe: Recipe, frames: int | None) -> Timeline:

@@ -22,8 +22,8 @@ from dreamvid.dreaming.ascent import Ascent
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.frame import Size
 from dreamvid.machine import taken
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.read import read_picture
-from dreamvid.media.still_writer import save_still
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.networks.registry import spec
 from dreamvid.recipe import Blend, Dream, ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
@@ -207,7 +207,8 @@ def still(width: int, height: int) -> dict[str, float]:
     """A still of that size, one step an octave."""
     with tempfile.TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.png"
-        save_still(np.clip(resize_cubic(read_picture(SEED), Size(width, height)), 0, 255), seed)
+        resized = resize_cubic(read_picture(SEED), Size(width, height))
+        write_picture(seed, np.clip(resized, 0, 255), overwrite=True)
         recipe = ImageRecipe(
             source=(seed,), network=_network("inception_v3"), dream=Dream(steps=1, burst=1)
         )

@@ -14,7 +14,8 @@ from dreamvid.cli.progress import follow, follow_preview
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
 from dreamvid.cli.sources import check_sources
 from dreamvid.errors import RecipeError
-from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.media.output_checks import check_picture
+from dreamvid.media.outputs import write_picture
 from dreamvid.networks.registry import spec_of
 from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe

@@ -38,7 +38,7 @@ from dreamvid.cli.network_defaults import shown as shown_value
 from dreamvid.cli.option_table import all_options, arity, flag_of, options_of
 from dreamvid.cli.run_options import RunOptions, shown_in_help
 from dreamvid.errors import UsageError
-from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.fields import Flag
 from dreamvid.recipe.load import presets

@@ -14,7 +14,7 @@ from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Drawing, Showing
 from dreamvid.errors import UsageError, near
-from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, presets, read_recipe
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions, ZoomOptions
 from dreamvid.cli.sources import clip_output
-from dreamvid.errors import OutputError, UsageError
+from dreamvid.errors import UsageError
 from dreamvid.recipe.load import make_recipe
 
 OUTPUT = "-o", "--output"
@@ -35,19 +34,22 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     data, options = parse(name, summary, base, argv, OPTIONS[name])
     refuse_conflicts(argv)
     from dreamvid.cli.execute import execute  # after the help, which needs none of it
+    from dreamvid.media.outputs import made_folder
 
     clips = data["source"]
     if name != "video" or not isinstance(clips, list) or len(clips) < 2:
         execute(make_recipe(data, name), options, argv)
         return 0
     folder = _folder_of(data["output"] if gives(argv, *OUTPUT) else None)
-    _refuse_same_names(folder, clips)
+    codec = data["encode"]["codec"]
+    outputs = {clip: clip_output(folder, clip, codec) for clip in clips}
+    _refuse_same_names(outputs)
 
     def dream(clip: str) -> None:
-        single = {**data, "source": [clip], "output": clip_output(folder, clip)}
+        single = {**data, "source": [clip], "output": outputs[clip]}
         execute(make_recipe(single, name), options, argv)
 
-    with _made(folder):
+    with made_folder(folder):
         return each(clips, dream, quiet=options.quiet)
 
 
@@ -112,30 +114,12 @@ def _folder_of(output: Any) -> Path:
     return Path(output)
 
 
-def _refuse_same_names(folder: Path, clips: Sequence[str]) -> None:
+def _refuse_same_names(outputs: Mapping[str, Path]) -> None:
     """Raise UsageError if two clips would be dreamed into one film."""
     first: dict[Path, str] = {}
-    for clip in clips:
-        output = clip_output(folder, clip)
+    for clip, output in outputs.items():
         if output in first:
             raise UsageError(
                 f"{first[output]} and {clip} would both become {output}; dream them apart"
             )
         first[output] = clip
-
-
-@contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """Make a missing folder for the context; one that stays empty is removed again."""
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        yield
-        return
-    except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", path=folder) from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # it holds a film
-            folder.rmdir()

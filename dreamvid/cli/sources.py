@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dreamvid.errors import MediaError
+from dreamvid.media.codecs.table import default_ending
 from dreamvid.names import derived
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.paths import names_several
@@ -26,6 +27,6 @@ def check_sources(recipe: Recipe) -> None:
             )
 
 
-def clip_output(folder: Path, clip: str) -> Path:
-    """The output path for one of several clips, in `folder`."""
-    return derived(folder, Path(clip).stem, "-dream", ".mp4")
+def clip_output(folder: Path, clip: str, codec: str | None = None) -> Path:
+    """The output path for one of several clips, in `folder`, in a codec (`encode.codec`)."""
+    return derived(folder, Path(clip).stem, "-dream", default_ending(codec))

@@ -78,7 +78,7 @@ def complaint(stderr: bytes, status: int) -> str:
     # The last lines only repeat that something failed; the reason precedes them.
     closing = re.compile(
         r"Error opening (input|output)|Conversion failed|Nothing was written|"
-        r" *Last message repeated"
+        r" *Last message repeated|Task finished with|Terminating thread"
     )
     reasons = [line for line in lines if not closing.match(line)]
     return (reasons or lines or [f"ffmpeg ended with status {status}"])[-1]
@@ -117,14 +117,22 @@ def describe(path: Path) -> str:
     return done.stderr.decode(errors="replace")
 
 
+def convert(arguments: Sequence[str], data: bytes) -> bytes:
+    """What ffmpeg makes of `data` from `pipe:0` to `pipe:1`. Raises RunError as `run`."""
+    done = _finish(command(arguments), cwd=None, timeout=PATIENCE, data=data)
+    if done.returncode != 0:
+        raise RunError(complaint(done.stderr, done.returncode))
+    return done.stdout
+
+
 def _finish(
-    arguments: Sequence[str], *, cwd: Path | None, timeout: float | None
+    arguments: Sequence[str], *, cwd: Path | None, timeout: float | None, data: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     try:
         with subprocess.Popen(
             arguments,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,  # Ctrl-C at the terminal is for dreamvid to handle, not for ffmpeg
@@ -132,7 +140,7 @@ def _finish(
             try:
                 if PROTOCOL_GUARD in arguments:
                     _confine(process.pid)
-                out, messages = process.communicate(timeout=timeout)
+                out, messages = process.communicate(data, timeout=timeout)
             except BaseException:
                 process.kill()
                 raise

@@ -6,12 +6,11 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from dreamvid.errors import DreamvidError, RunError, StateError
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Frame
 from dreamvid.media import ffmpeg
-from dreamvid.media.codecs import Codec, ending_of
+from dreamvid.media.codecs.codec import FilmCodec
+from dreamvid.media.codecs.table import ending_of
 from dreamvid.media.segments import Segments
 from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 
@@ -19,11 +18,11 @@ from dreamvid.media.sink import FilmSpec, WorkDir, partial_name
 class FilmSink:
     """A sink that makes one film file.
 
-    If the codec needs even sides, the last row or column of an odd side is repeated.
+    If the codec needs other sides, even ones perhaps, the last row or column is repeated.
     """
 
     def __init__(
-        self, path: Path, film: FilmSpec, codec: Codec, work: WorkDir, done: int = 0
+        self, path: Path, film: FilmSpec, codec: FilmCodec, work: WorkDir, done: int = 0
     ) -> None:
         """Begin a film, or resume one.
 
@@ -32,20 +31,15 @@ class FilmSink:
         """
         self.path = path
         self._film, self._codec = film, codec
-        self._padding = (film.size.width % 2, film.size.height % 2) if codec.even else (0, 0)
         self._placed = False
         self._work = work
-        across, down = self._padding
-        padded = replace(film, size=Size(film.size.width + across, film.size.height + down))
-        self._segments = Segments(work, padded, codec, done)
+        stored = replace(film, size=codec.stored_size(film.size))
+        self._segments = Segments(work, stored, codec, done)
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
         self._film.require_size(frame)
-        across, down = self._padding
-        pixels = self._codec.pixels(frame)
-        rest = [(0, 0)] * (pixels.ndim - 2)
-        self._segments.write(np.pad(pixels, [(0, down), (0, across), *rest], mode="edge"))
+        self._segments.write(self._codec.pixels(self._codec.padded(frame)))
 
     def close(self) -> Path:
         """See `Sink`."""

@@ -1,88 +1,54 @@
-"""Outputs: checks before writing, and the sink for a file name."""
+"""Outputs: the sink for a file name, what it costs, and single files."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.errors import OutputError, RunError
 from dreamvid.frame import Frame, Size
-from dreamvid.media import frame_store, sequence
-from dreamvid.media.codecs import codec_of, ending_of, film_endings, segment_endings
-from dreamvid.media.files import url_in
+from dreamvid.media import frame_store
+from dreamvid.media.codecs.codec import FilmCodec, StillCodec
+from dreamvid.media.codecs.joining import JoinedCodec
+from dreamvid.media.codecs.table import ending_of, segment_endings, still_endings
 from dreamvid.media.film import FilmSink
+from dreamvid.media.frame_names import is_pattern
+from dreamvid.media.output_checks import (
+    check_json,
+    check_output,
+    check_picture,
+    codec_for,
+    picture_codec,
+    require_alpha,
+)
 from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, WorkDir
-from dreamvid.media.still_writer import STILL_ENDINGS, save_still
-
-
-def check_output(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-    """Check that a film can be written to `path`, before anything costly is done.
-
-    A path without an extension, or of an existing folder, means a folder of PNGs.
-
-    Raises:
-        OutputError: no codec has its extension; its folder is missing or not writable; it is one of
-            `inputs`, or a folder that contains one; it exists, and `overwrite` is not set.
-    """
-    with _output_errors(path):
-        if not _is_folder(path) and not codec_of(path):
-            still = " (a still, not a film)" if path.suffix.lower() in STILL_ENDINGS else ""
-            raise OutputError(
-                f"cannot write a film as {path.suffix}{still}; name it "
-                f"{', '.join(film_endings())}, or without an extension for a folder of PNGs",
-                path=path,
-            )
-        _check_place(path, inputs, overwrite)
-        if any(path.resolve() == source.resolve().parent for source in inputs):
-            raise OutputError("holds the input; name another folder", path=path)
-
-
-def check_picture(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-    """As `check_output`, for one still."""
-    if path.suffix.lower() not in STILL_ENDINGS:
-        raise OutputError(
-            f"cannot write a picture as {path.suffix or 'a file without an extension'}; "
-            f"name it {', '.join(STILL_ENDINGS)}",
-            path=path,
-        )
-    with _output_errors(path):
-        if path.is_dir():
-            raise OutputError("is a folder; name a file", path=path)
-        _check_place(path, inputs, overwrite)
-
-
-def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-    """As `check_output`, for a file of numbers."""
-    if path.suffix.lower() != ".json":
-        raise OutputError(f"cannot write JSON as {path.name}; name it .json", path=path)
-    with _output_errors(path):
-        if path.is_dir():
-            raise OutputError("is a folder; name a file", path=path)
-        _check_place(path, inputs, overwrite)
+from dreamvid.media.still_writer import save_still
 
 
 def open_sink(
     path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
 ) -> FilmSink | SequenceSink:
-    """Open the sink for an output: a film, by its extension, or a folder of PNGs.
+    """Open the sink for an output: a film, by its extension and codec, or numbered pictures.
 
     Args:
         folder: work folder, from which another run can resume; None: a temporary one.
         done: how many frames of an earlier run are in it.
 
     Raises:
-        OutputError: as `check_output`; or the rate is too high for the codec.
+        OutputError: as `check_output` and `codec_for`; the codec cannot hold alpha; or the rate is
+            too high for it.
         RunError: frames of the earlier run are missing.
     """
     check_output(path, [film.sound.path] if film.sound else [], overwrite)
-    codec = None if _is_folder(path) else codec_of(path)
-    if codec is None:
-        target = path.resolve()  # `.` has no name to derive a partial name from
-        return SequenceSink(path, film, WorkDir(target, folder), done)
+    codec = codec_for(path, film.codec)
+    require_alpha(path, codec, film.alpha)
+    if isinstance(codec, StillCodec):
+        target = path if is_pattern(path) else path.resolve()  # `.` has no name to derive one from
+        beside = target if target.parent.is_dir() else target.parent
+        return SequenceSink(path, film, codec, WorkDir(beside, folder), done)
     if codec.fastest is not None and film.rate > codec.fastest:
         raise OutputError(
             f"a {ending_of(path)[1:].upper()} plays at most {codec.fastest} frames a "
@@ -92,9 +58,24 @@ def open_sink(
     return FilmSink(path, film, codec, WorkDir(path, folder), done)
 
 
-def is_same_format(film: Path, output: Path) -> bool:
-    """Whether a film's segments can be those of another output: both are films of one codec."""
-    return not _is_folder(output) and codec_of(film) is codec_of(output)
+def shared_format(
+    film: Path, codec: str | None, output: Path, other: str | None
+) -> JoinedCodec | None:
+    """The codec of which both a film and another output are, so that the film's segments can be
+    those of the output; None: it must be encoded again.
+
+    Args:
+        codec, other: `encode.codec` of either.
+
+    Raises:
+        OutputError: the output cannot hold its codec.
+    """
+    new = codec_for(output, other)
+    try:
+        old = codec_for(film, codec)
+    except OutputError:  # the film was renamed
+        return None
+    return new if isinstance(new, JoinedCodec) and new is old else None
 
 
 @dataclass(frozen=True)
@@ -104,35 +85,64 @@ class Cost:
     Attributes:
         disk: bytes a pixel of a frame, in a segment or a picture, and again in the film.
         memory: bytes of memory of the encoder.
+        stored: bytes a pixel of a frame of the open segment.
     """
 
     disk: float
     memory: float
+    stored: int
 
 
-def cost_of(path: Path, size: Size) -> Cost:
-    """The cost of an output, by its name, for frames of `size`."""
-    codec = None if _is_folder(path) else codec_of(path)
-    return Cost(codec.disk_bytes, codec.memory(size)) if codec else Cost(sequence.DISK_BYTES, 0)
+def cost_of(path: Path, size: Size, name: str | None = None, *, film: bool = True) -> Cost:
+    """The cost of an output, by its path and `encode.codec`, for frames of `size`.
+
+    Args:
+        film: whether it is a film's, not one still's.
+    """
+    codec = codec_for(path, name, film=film)
+    if isinstance(codec, FilmCodec):
+        return Cost(codec.disk_bytes, codec.memory(size), 6 if codec.deep else 3)
+    return Cost(codec.disk_bytes, 0, 0)
 
 
 def is_finished_part(path: Path) -> bool:
     """Whether a file in a sink's work folder, by its name, is a closed segment, a picture or a
     stored frame, which a resume needs. All other files are temporary or incomplete."""
-    endings = {*segment_endings(), *frame_store.ENDINGS, sequence.ENDING}
+    endings = {*segment_endings(), *frame_store.ENDINGS, *still_endings()}
     number, dot, ending = path.name.partition(".")
     return number.isdecimal() and dot + ending in endings
 
 
-def write_picture(path: Path, frame: Frame, overwrite: bool) -> None:
-    """Write one still atomically: (H, W, 3) float32 RGB 0..255.
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a missing folder for the context; one that stays empty is removed again. Raises
+    OutputError."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        yield
+        return
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror}", path=folder) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds an output
+            folder.rmdir()
+
+
+def write_picture(path: Path, frame: Frame, overwrite: bool, codec: str | None = None) -> None:
+    """Write one still atomically: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha.
+
+    Args:
+        codec: `encode.codec`; None: the default one of its extension.
 
     Raises:
-        OutputError: as `check_picture`.
-        RunError: the disk is full.
+        OutputError: as `check_picture` and `picture_codec`.
+        RunError: the disk is full, or ffmpeg failed.
     """
     check_picture(path, [], overwrite)
-    save_still(frame, path)
+    save_still(frame, path, picture_codec(path, codec))
 
 
 def write_json(path: Path, text: str, overwrite: bool) -> None:
@@ -151,48 +161,3 @@ def write_json(path: Path, text: str, overwrite: bool) -> None:
         raise RunError(f"cannot be written: {error.strerror}", path=path) from error
     finally:
         work.remove()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() or not path.suffix
-
-
-def _check_place(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-    parent = path.resolve().parent if path.is_dir() else path.parent
-    if not parent.is_dir():
-        url = url_in(path)
-        if url:
-            raise OutputError(f"{url}: a URL; films are written to files")
-        what = "not a folder" if parent.exists() else "no such folder"
-        raise OutputError(f"{what}: {parent}", path=path)
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write into {parent}: permission denied", path=path)
-    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
-        raise OutputError("is the input itself; name another output", path=path)
-    if path.is_dir():
-        if any(path.iterdir()) and not overwrite:
-            raise OutputError(f"output exists: {path}{os.sep} (use --overwrite)", path=path)
-    elif _is_there(path):
-        if _is_folder(path):
-            raise OutputError("a file is there; without an extension it means a folder", path=path)
-        if not overwrite:
-            raise OutputError(f"output exists: {path} (use --overwrite)", path=path)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()  # a dangling symbolic link counts too
-    except FileNotFoundError:
-        return False
-    return True
-
-
-@contextmanager
-def _output_errors(path: Path) -> Iterator[None]:
-    """Turn a system error about a path into an OutputError of one line."""
-    try:
-        yield
-    # ValueError: a null byte in the name; RuntimeError: circular links
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise OutputError(f"cannot be written: {reason}", path=path) from error

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, RunError, StateError
 from dreamvid.media import ffmpeg
-from dreamvid.media.codecs import LIST, Codec, codec_of
+from dreamvid.media.codecs.codec import FilmCodec
+from dreamvid.media.codecs.joining import LIST, JoinedCodec
 from dreamvid.media.durable import commit, os_errors, temp_name
 from dreamvid.media.files import require_file
 from dreamvid.media.frame_store import FrameStore
@@ -38,15 +39,15 @@ class Encoder:
     Until it is closed, the file has a unique temporary name.
     """
 
-    def __init__(self, path: Path, film: FilmSpec, codec: Codec) -> None:
+    def __init__(self, path: Path, film: FilmSpec, codec: FilmCodec) -> None:
         """Start it. The temporary file is beside `path`; `film.size` is the size of the pixels.
         Raises RunError."""
         self._temporary = temp_name(path, path.suffix)
         # A pipe for its messages could fill up and block the encoder; a file cannot.
         self._log = self._temporary.with_suffix(".log")
         options = [
-            *("-f", "rawvideo", "-pix_fmt", codec.pixel_format, "-s", str(film.size)),
-            *("-r", f"{film.rate.numerator}/{film.rate.denominator}", "-i", "pipe:0"),
+            *("-f", "rawvideo", "-pix_fmt", codec.pixel_format(film), "-s", str(film.size)),
+            *("-r", film.fraction, "-i", "pipe:0"),
             *("-filter_threads", "1", *codec.options(film)),
             *("-fflags", "+bitexact", "-flags", "+bitexact"),
             ffmpeg.url(self._temporary),
@@ -124,7 +125,7 @@ class Segments:
     run can encode it from its first frame.
     """
 
-    def __init__(self, work: WorkDir, film: FilmSpec, codec: Codec, done: int = 0) -> None:
+    def __init__(self, work: WorkDir, film: FilmSpec, codec: FilmCodec, done: int = 0) -> None:
         """Begin a film, or resume one with `done` frames; `film.size` is the size of the pixels.
 
         Raises:
@@ -238,7 +239,9 @@ def count_frames(film: Path) -> int:
     return listed.count
 
 
-def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Path) -> None:
+def cut_segments(
+    film: Path, codec: JoinedCodec, count: int, length: int, rate: Fraction, folder: Path
+) -> None:
     """Cut a film's first `count` segments of `length` frames into files `000000.mp4` and on.
 
     They equal the segments that the film was joined from: each begins with a keyframe. Times that
@@ -247,8 +250,7 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     Raises:
         RunError: it cannot be cut there.
     """
-    codec = codec_of(film)
-    if not count or codec is None:
+    if not count:
         return
     cuts = ",".join(str(length * index) for index in range(1, count + 1))
     source = [*ffmpeg.GUARD, "-copyts", "-i", ffmpeg.url(film), "-map", "0:v:0", "-c", "copy"]
@@ -259,6 +261,7 @@ def cut_segments(film: Path, count: int, length: int, rate: Fraction, folder: Pa
     exact = f"pts=round(PTS/{tick})*{tick}:dts=(round(STARTDTS/{tick})+N)*{tick}:duration={tick}"
     source += ["-bsf:v", f"setts=time_base=1/{scale}:prescale=1:{exact}"]
     where = ["-frames:v", str(count * length), "-f", "segment", "-segment_frames", cuts]
+    where += codec.tagged(codec.segment_ending)
     form = ["-reset_timestamps", "1", "-y", f"%06d{codec.segment_ending}"]
     patience = ffmpeg.patience(count * length)
     ffmpeg.run([*source, *where, *form], cwd=folder, timeout=patience)

@@ -1,89 +1,89 @@
-"""The sink of an image sequence: a film as a folder of numbered PNGs."""
+"""The sink of an image sequence: a film as numbered pictures in a folder."""
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 from dreamvid.errors import RunError, StateError
 from dreamvid.frame import Frame
+from dreamvid.media.codecs.codec import StillCodec
 from dreamvid.media.durable import atomic_write
-from dreamvid.media.sink import FilmSpec, WorkDir, to_uint8
-from dreamvid.media.still_writer import encode_still
-
-DISK_BYTES = 2.5
-"""Most bytes a pixel of a frame takes in a PNG."""
-
-ENDING = ".png"
-"""File extension of the pictures."""
-
-NUMBERED = re.compile(rf"\d{{6,}}\{ENDING}")
+from dreamvid.media.frame_names import FrameNames, is_pattern, title
+from dreamvid.media.sink import FilmSpec, WorkDir
 
 
 class SequenceSink:
-    """A sink that writes a folder of PNGs, `000000.png` and on.
+    """A sink that writes numbered pictures, `000000.png` and on, or as their names say.
 
-    In an existing folder, numbered pictures of an earlier film are removed, since they could
+    In an existing folder, pictures of an earlier film with such names are removed, since they could
     follow those of this film; other files are left alone.
     """
 
-    def __init__(self, path: Path, film: FilmSpec, work: WorkDir, done: int = 0) -> None:
+    def __init__(
+        self, path: Path, film: FilmSpec, codec: StillCodec, work: WorkDir, done: int = 0
+    ) -> None:
         """Begin, or resume. Raises StateError if one of the `done` pictures of an earlier run is
         missing in the `work` folder."""
         self.path = path
-        self._film = film
-        self._folder = path.resolve()  # `.` has no name to derive a partial name from
+        self._film, self._codec = film, codec
+        # `.` has no name to derive a partial name from
+        self._output = path if is_pattern(path) else path.resolve()
         self._work = work
-        self._names = [_name(index) for index in range(done)]
-        missing = [name for name in self._names if not (work.folder / name).exists()]
+        self._count = done
+        missing = [i for i in range(done) if not (work.folder / self._stored(i)).exists()]
         if missing:
-            raise StateError(f"{missing[0]} is missing in {work.folder}; --restart begins anew")
+            name = self._stored(missing[0])
+            raise StateError(f"{name} is missing in {work.folder}; --restart begins anew")
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
         self._film.require_size(frame)
-        name = _name(len(self._names))
-        with atomic_write(self._work.folder / name) as file:
-            file.write(encode_still(to_uint8(frame), ENDING))
-        self._names.append(name)
+        with atomic_write(self._work.folder / self._stored(self._count)) as file:
+            file.write(self._codec.encode(frame, self._film.fraction))
+        self._count += 1
 
     def close(self) -> Path:
         """See `Sink`."""
-        if not self._names:
+        if not self._count:
             raise StateError("not one frame was written", path=self.path)
-        self._place(self._folder)
+        self._place(FrameNames.of(self._output, self._film, self._codec))
         return self.path
 
     def abandon(self, *, keep: bool) -> Path | None:
-        """See `Sink`."""
+        """See `Sink`: the partial film is a folder."""
         try:
-            return self._place(self._work.partial(self._folder)) if keep and self._names else None
+            return self._rescue() if keep and self._count else None
         except RunError:
             return None
         finally:
             self._work.remove()
 
-    def _place(self, folder: Path) -> Path:
-        """Move the pictures to a folder; those in a lasting work folder are linked instead."""
+    def _rescue(self) -> Path:
+        names = FrameNames.of(self._output, self._film, self._codec)
+        partial = self._work.partial(self._output.with_name(title(self._output)))
+        self._place(FrameNames(partial, names.before, names.digits, names.after, names.first))
+        return partial
+
+    def _place(self, names: FrameNames) -> None:
+        """Move the pictures to their folder; those in a lasting work folder are linked instead."""
         try:
-            folder.mkdir(exist_ok=True)
-            for old in folder.iterdir():
-                if NUMBERED.fullmatch(old.name):
-                    old.unlink()
-            for name in self._names:
+            names.folder.mkdir(exist_ok=True)
+            for old in names.there():
+                old.unlink()
+            for index in range(self._count):
+                stored, target = self._stored(index), names.folder / names[index]
                 if self._work.lasts:
-                    _link(self._work.folder / name, folder / name)
+                    _link(self._work.folder / stored, target)
                 else:
-                    self._work.place(name, folder / name)
+                    self._work.place(stored, target)
         except OSError as error:
-            raise RunError(f"cannot be written: {error.strerror}", path=folder) from error
+            raise RunError(f"cannot be written: {error.strerror}", path=names.folder) from error
         self._work.remove()
-        return folder
 
-
-def _name(index: int) -> str:
-    return f"{index:06d}{ENDING}"
+    def _stored(self, index: int) -> str:
+        """The name of a picture in the work folder."""
+        return f"{index:06d}{self._codec.endings[0]}"
 
 
 def _link(path: Path, other: Path) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.media.durable import commit
 from dreamvid.media.sound import Sound
 from dreamvid.names import derived
+from dreamvid.recipe.encode import USUAL_NAME, Encode
 
 
 class Sink(Protocol):
@@ -28,7 +29,8 @@ class Sink(Protocol):
     """
 
     def write(self, frame: Frame) -> None:
-        """Take the next frame: (H, W, 3) float32 RGB 0..255. Raises RunError (encoder, disk)."""
+        """Take the next frame: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha
+        0..255 where the film has alpha. Raises RunError (encoder, disk)."""
 
     def close(self) -> Path | None:
         """Finish the output, which appears under its name only now; returns its path, if it has
@@ -55,6 +57,10 @@ class FilmSpec:
         segment_frames: frames in a closed segment, at least 1.
         sound: sound for the file, if its format supports it; None: silent.
         note: a comment for the file, if its format supports it.
+        alpha: whether frames have alpha.
+        codec: `encode.codec`; None: the default one of the output's extension.
+        frame_name: of a sequence, `encode.frame_name`.
+        first_number: of a sequence's first frame.
     """
 
     size: Size
@@ -63,21 +69,44 @@ class FilmSpec:
     segment_frames: int
     sound: Sound | None = None
     note: str = ""
+    alpha: bool = False
+    codec: str | None = None
+    frame_name: str = USUAL_NAME
+    first_number: int = 0
 
     def __post_init__(self) -> None:
         if self.segment_frames < 1:
             raise ValueError(f"a segment of {self.segment_frames} frames")
 
+    @classmethod
+    def of(
+        cls, encode: Encode, size: Size, rate: Fraction, segment_frames: int, **rest: Any
+    ) -> FilmSpec:
+        """The film that a recipe's section `encode` asks for; `rest`: other attributes."""
+        asked = {name: getattr(encode, name) for name in ("codec", "frame_name", "first_number")}
+        return cls(size, rate, encode.crf, segment_frames, **asked, **rest)
+
+    @property
+    def fraction(self) -> str:
+        """The rate as ffmpeg takes it, `30000/1001`."""
+        return f"{self.rate.numerator}/{self.rate.denominator}"
+
     def require_size(self, frame: Frame) -> None:
-        """Raise ValueError unless a frame is (H, W, 3) of the film's size."""
-        if frame.shape != (*self.size.shape, 3):
+        """Raise ValueError unless a frame is (H, W, 3), or with alpha (H, W, 4), of the film's
+        size."""
+        if frame.shape != (*self.size.shape, 4 if self.alpha else 3):
             raise ValueError(f"a frame of shape {frame.shape} in a film of {self.size}")
 
 
 def to_uint8(frame: Frame) -> NDArray[np.uint8]:
-    """Float levels as bytes: rounded (halves to even), clipped to 0..255. The only place that
-    rounds."""
+    """Float levels as bytes: rounded (halves to even), clipped to 0..255."""
     return np.rint(np.clip(frame, 0, 255)).astype(np.uint8)
+
+
+def to_uint16(frame: Frame) -> NDArray[np.uint16]:
+    """Float levels 0..255 as 16 bits, 0..65535; rounded and clipped as bytes are."""
+    levels: Frame = np.clip(frame, 0, 255) * np.float32(257)
+    return np.rint(levels).astype(np.uint16)
 
 
 def partial_name(path: Path, number: int = 1) -> Path:

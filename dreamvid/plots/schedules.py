@@ -10,7 +10,8 @@ import numpy as np
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.media.output_checks import check_picture
+from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe

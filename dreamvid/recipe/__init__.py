@@ -4,6 +4,7 @@ This package opens no picture and no film, and does not import TensorFlow.
 """
 
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.encode import ClipEncode, Encode, StillEncode
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.models import (
     KINDS,
@@ -24,10 +25,8 @@ from dreamvid.recipe.sections import (
     Amount,
     Bands,
     Blend,
-    ClipEncode,
     Color,
     Dream,
-    Encode,
     Motion,
     Network,
     Sigma,
@@ -66,6 +65,7 @@ __all__ = [
     "Sigma",
     "StepSize",
     "Steps",
+    "StillEncode",
     "Term",
     "Turns",
     "VideoRecipe",

@@ -23,14 +23,13 @@ from pydantic import (
 
 from dreamvid.errors import FaultError
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.encode import ClipEncode, CodecName, Encode, StillEncode
 from dreamvid.recipe.fields import Flag, Moment, Rate, Size
 from dreamvid.recipe.paths import InputFile, OutputFile
 from dreamvid.recipe.sections import (
     Blend,
-    ClipEncode,
     Color,
     Dream,
-    Encode,
     Motion,
     Network,
     ZoomBlend,
@@ -77,11 +76,17 @@ class Recipe(Section):
     network: Network = Network()
     dream: Dream = Dream()
     color: Color = Color()
+    encode: StillEncode | Encode = StillEncode()
 
     @classmethod
     def kinds(cls) -> Mapping[str, type[BaseModel]]:
         """The kinds of recipe, by name."""
         return KINDS
+
+    @property
+    def codec(self) -> CodecName | None:
+        """The codec that it asks for; None: the default one of its output."""
+        return self.encode.codec
 
 
 Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
@@ -98,6 +103,7 @@ class ImageRecipe(Recipe):
     is_film = False
     kind: Annotated[Literal["image"], Flag(hidden=True)] = "image"
     mix: Mix = 0.5
+    encode: StillEncode = StillEncode()
 
 
 class FilmRecipe(Recipe):

@@ -280,15 +280,3 @@ class Color(Section):
         "contrast, tint, saturation and fine detail; in a clip the dream's mean and spread. 0: let "
         "it drift.",
     )
-
-
-class Encode(Section):
-    """How the frames are encoded."""
-
-    crf: int = Field(18, ge=0, le=51, description="H.264 quality; lower: better, a larger file.")
-
-
-class ClipEncode(Encode):
-    """How a clip's frames are encoded, and its sound."""
-
-    audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")

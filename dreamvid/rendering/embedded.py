@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import MediaError, RecipeError
-from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import Recipe, recipe_files
 from dreamvid.recipe.load import load_recipe, make_recipe

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from dreamvid import notices
 from dreamvid.machine import taken
-from dreamvid.media.outputs import cost_of
+from dreamvid.media.outputs import Cost, cost_of
 from dreamvid.recipe import FilmRecipe
 from dreamvid.rendering.plan import Plan
 
@@ -99,7 +99,7 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> str:
     if total is not None:
         left = (total - done) * pace.later + (0 if done else pace.first - pace.later)
         line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
-    cost = cost_of(planned.output, planned.source.size)
+    cost = _cost(planned)
     more = f", {_large(cost.memory)} more for ffmpeg" if cost.memory else ""
     return f"{line}; {_large(taken())} of memory{more}; {disk(planned)} on disk"
 
@@ -109,13 +109,18 @@ def disk(planned: Plan) -> str:
     size, frames = planned.source.size, planned.timeline.frames
     if not planned.job.film:
         return _large(3 * size.width * size.height)
-    film = 2 * cost_of(planned.output, size).disk
-    steady = (
-        size.width * size.height * (3 * min(planned.segment, frames or planned.segment) + 2 * 28)
-    )
+    cost, pixels = _cost(planned), size.width * size.height
+    film = pixels * 2 * cost.disk
+    stored = cost.stored * min(planned.segment, frames or planned.segment)
+    steady = pixels * (stored + 2 * 28)
     if frames is None:
         return f"{_large(steady)} and {_large(film)} a frame"
     return f"at most {_large(steady + film * frames)}"
+
+
+def _cost(planned: Plan) -> Cost:
+    job = planned.job
+    return cost_of(planned.output, planned.source.size, job.encode.codec, film=job.film)
 
 
 def _large(size: float) -> str:

@@ -14,9 +14,13 @@ from pathlib import Path
 
 from dreamvid import notices
 from dreamvid.errors import MediaError, RecipeError, StateError
+from dreamvid.frame import Frame
 from dreamvid.machine import Machine
+from dreamvid.media.codecs.joining import JoinedCodec
+from dreamvid.media.codecs.table import default_ending
 from dreamvid.media.frame_store import FrameStore
-from dreamvid.media.outputs import check_output, is_same_format, open_sink
+from dreamvid.media.output_checks import check_codec, check_frame_name, check_output
+from dreamvid.media.outputs import open_sink, shared_format
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.segments import count_frames, cut_segments
@@ -129,6 +133,13 @@ class _Extension:
         """Whether the film itself is extended."""
         return self.output.resolve() == self.film.resolve()
 
+    @property
+    def shared_codec(self) -> JoinedCodec | None:
+        """See `shared_format`."""
+        before = self.embedded.recipe
+        old = before.encode.codec if isinstance(before, FilmRecipe) else None
+        return shared_format(self.film, old, self.output, self.recipe.encode.codec)
+
 
 def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     embedded = read_embedded(film)
@@ -143,7 +154,10 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     output = recipe.output
     if output is None:
         branch = done < length or bool(changed)
-        output = derived(film.parent, film.stem, f"-{done}", film.suffix) if branch else film
+        ending = film.suffix
+        if "encode.codec" in changed:
+            ending = default_ending(recipe.encode.codec)
+        output = derived(film.parent, film.stem, f"-{done}", ending) if branch else film
     recipe = recipe.model_copy(update={"output": output})
     return _Extension(film, embedded, recipe, output, done, length, changed)
 
@@ -155,6 +169,8 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
         raise MediaError("a branch needs another output: -o FILE", path=film)
     if not extension.in_place:
         check_output(extension.output, [film, *recipe.source], overwrite)
+        check_codec(extension.output, recipe.encode.codec)
+        check_frame_name(extension.output, recipe.encode.frame_name)
     for key in extension.changed:
         if key in OF_THE_FRAMES:
             raise RecipeError("cannot change within a film", key=key)
@@ -177,11 +193,12 @@ def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> C
     checkpoint = load_checkpoint(folder_of(film) / "state.npz") if exact else None
     if checkpoint is not None and checkpoint.done != done:
         checkpoint = None
-    if not is_same_format(film, extension.output):
+    codec = extension.shared_codec
+    if codec is None:
         _encode_again(extension, source, folder)
         tail = range(0)
     else:
-        cut_segments(film, done // SEGMENT, SEGMENT, source.rate, folder)
+        cut_segments(film, codec, done // SEGMENT, SEGMENT, source.rate, folder)
         tail = range(done - done % SEGMENT, done)
         if checkpoint is not None and not extension.in_place:
             for path in folder_of(film).glob("film/*"):
@@ -191,13 +208,19 @@ def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> C
     notices.warn(
         f"{film}: its checkpoint is missing; resuming from its compressed frame {done - 1}"
     )
-    return recovered(film, extension.embedded.recipe, source, done, FrameStore(folder), tail)
+    store = FrameStore(folder)
+
+    def keep(index: int, picture: Frame) -> None:
+        if codec is not None and index in tail:
+            store.add(index, codec.pixels(picture))
+
+    return recovered(film, extension.embedded.recipe, source, done, keep)
 
 
 def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:
     """Write the film's frames to a folder in the output's format, which is another one."""
     height, width = source.size.shape
-    spec = FilmSpec(source.size, source.rate, extension.recipe.encode.crf, SEGMENT)
+    spec = FilmSpec.of(extension.recipe.encode, source.size, source.rate, SEGMENT)
     sink = open_sink(extension.output, spec, overwrite=True, folder=folder)
     try:
         with closing(read_clip(probe(extension.film), frames=extension.done)) as pictures:

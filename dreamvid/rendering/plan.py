@@ -11,9 +11,15 @@ from dreamvid import notices
 from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
-from dreamvid.media.codecs import carries_recipe
+from dreamvid.media.codecs.table import carries_recipe, default_ending
 from dreamvid.media.metadata import read_comment
-from dreamvid.media.outputs import check_output, check_picture
+from dreamvid.media.output_checks import (
+    check_codec,
+    check_frame_name,
+    check_output,
+    check_picture,
+    is_there,
+)
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
@@ -64,7 +70,8 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
 
 
 def output_of(recipe: Recipe) -> Path:
-    """The output path: the recipe's, else `NAME-dream.mp4` (or `.png`) in the current folder.
+    """The output path: the recipe's, else `NAME-dream` in the current folder, with the extension
+    of its codec: `.mp4`, or `.png` of a still, where it names none.
 
     Raises:
         OutputError: the recipe's has a name that is too long.
@@ -76,7 +83,7 @@ def output_of(recipe: Recipe) -> Path:
             )
         return recipe.output
     stem = recipe.source[0].stem if recipe.source else "dreamvid"
-    return derived(Path(), stem, "-dream", ".mp4" if recipe.is_film else ".png")
+    return derived(Path(), stem, "-dream", default_ending(recipe.codec, film=recipe.is_film))
 
 
 @dataclass(frozen=True)
@@ -165,8 +172,7 @@ def plan(
     if sink is None:
         unfinished = None if restart else _unfinished(recipe)
         machine = unfinished.machine if unfinished else machine
-        checked = check_output if recipe.is_film else check_picture
-        checked(output, recipe.source, overwrite or unfinished is not None)
+        _check_output(recipe, output, overwrite or unfinished is not None)
     opened = open_source(recipe) if source is None else source.checked(recipe)
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
@@ -182,6 +188,15 @@ def plan(
         machine = loaded.machine if isinstance(loaded, OnMachine) else machine
         manifest = Manifest.of(recipe, SEGMENT, machine, dreamer=dreamer, source=source)
     return Plan(recipe, job, output, opened, timeline, loaded, octaves, manifest, sink, SEGMENT)
+
+
+def _check_output(recipe: Recipe, output: Path, overwrite: bool) -> None:
+    """Raise OutputError unless the output can be written, in the codec that is asked for."""
+    checked = check_output if recipe.is_film else check_picture
+    checked(output, recipe.source, overwrite)
+    check_codec(output, recipe.codec, film=recipe.is_film)
+    if isinstance(recipe, FilmRecipe):
+        check_frame_name(output, recipe.encode.frame_name)
 
 
 def _unfinished(recipe: Recipe) -> Manifest | None:
@@ -210,7 +225,7 @@ def is_done(recipe: Recipe) -> bool:
     if not recipe.is_film or not recipe.source:
         return False
     output = output_of(recipe)
-    if not output.exists() or unfinished_run(output) is not None:
+    if not is_there(output) or unfinished_run(output) is not None:
         return False
     finished = finished_run(output)
     if finished is None and not carries_recipe(output):

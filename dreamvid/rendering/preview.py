@@ -16,7 +16,9 @@ from dreamvid import notices
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
-from dreamvid.media.outputs import check_picture, write_picture
+from dreamvid.media.frame_names import title
+from dreamvid.media.output_checks import check_codec, check_picture
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.resize import resize_area
@@ -24,8 +26,9 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.names import derived
-from dreamvid.recipe import Recipe
+from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
+from dreamvid.recipe.encode import USUAL_NAME
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.fields import InPixels
 from dreamvid.recipe.load import make_recipe
@@ -127,10 +130,12 @@ def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Prev
         raise RecipeError("an image is a single frame; leave --preview out", key="preview")
     if not recipe.source:
         raise RecipeError("name the picture or clip to dream on", key="source")
-    film, sheet = preview_paths(output_of(recipe))
+    output = output_of(recipe)
+    film, sheet = preview_paths(output)
     check_picture(sheet, recipe.source, overwrite)
     # Planned at full size too, so that whatever prevents the film prevents its preview.
-    whole = plan(recipe.model_copy(update={"output": film}), overwrite=overwrite)
+    check_codec(output, recipe.codec)
+    whole = plan(_in_h264(recipe, film), overwrite=overwrite)
     return Preview(whole, smaller(whole), sheet, count, overwrite)
 
 
@@ -145,13 +150,19 @@ def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Gener
     yield planned.sheet_path
 
 
+def _in_h264(recipe: Recipe, output: Path) -> Recipe:
+    """The recipe with another output, a film that any player shows."""
+    assert isinstance(recipe, FilmRecipe)
+    encode = recipe.encode.model_copy(update={"codec": "h264", "frame_name": USUAL_NAME})
+    return recipe.model_copy(update={"output": output, "encode": encode})
+
+
 def preview_paths(output: Path) -> tuple[Path, Path]:
     """The paths of the small film and the sheet of an output. The stem of a folder is its full
     name."""
     path = output if output.name not in ("", "..") else output.resolve()
-    stem = path.name if path.is_dir() else path.stem
-    small = derived(path.parent, stem, ".preview", ".mp4")
-    return small, derived(path.parent, stem, ".sheet", ".png")
+    small = derived(path.parent, title(path), ".preview", ".mp4")
+    return small, derived(path.parent, title(path), ".sheet", ".png")
 
 
 def spread(count: int, frames: int | None) -> list[int]:

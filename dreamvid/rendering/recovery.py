@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,11 +11,10 @@ import numpy as np
 from dreamvid.blend import Carried
 from dreamvid.color import anchor_at, covariance
 from dreamvid.errors import StateError
+from dreamvid.frame import Frame
 from dreamvid.machine import Machine
-from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.sink import to_uint8
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.recipe import Recipe
@@ -26,14 +26,14 @@ from dreamvid.source import Source
 
 
 def recovered(
-    film: Path, recipe: Recipe, source: Source, done: int, store: FrameStore, tail: range
+    film: Path, recipe: Recipe, source: Source, done: int, keep: Callable[[int, Frame], None]
 ) -> Checkpoint:
     """The checkpoint after a film's first `done` frames, up to the loss of its compression.
 
     Args:
         recipe: the recipe of the film.
         source: the source of the film.
-        store: receives the frames with indices in `tail`, padded to even sides as encoded.
+        keep: is given each frame with its index, of the size that it has in the file.
 
     Raises:
         StateError: the film or its source ends before frame `done`.
@@ -48,8 +48,7 @@ def recovered(
         closing(split_shots(source.open(), job.cuts)) as shots,
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
-            if index in tail:
-                store.add(index, to_uint8(picture))
+            keep(index, picture)
             dream = picture[:height, :width]
             view = walk.view(SourceFrame(t, frame))
             if t == 0:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
-from dreamvid.media.outputs import open_sink, write_picture
+from dreamvid.media.frame_names import is_pattern
+from dreamvid.media.outputs import made_folder, open_sink, write_picture
 from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
@@ -101,7 +102,7 @@ def _record_still(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> 
     if group is None:
         raise InputError(NO_FRAME)
     picture = group.checkpoint.carried.dream
-    write_picture(planned.output, picture, overwrite)
+    write_picture(planned.output, picture, overwrite, planned.job.encode.codec)
     yield Step(0, 1, picture.copy())
 
 
@@ -134,8 +135,11 @@ def _opened_run(planned: Plan, restart: bool) -> Generator[Run | NoRun]:
     if planned.manifest is None:
         yield NoRun()
         return
-    with locked_run(planned.output, planned.manifest, restart=restart) as run:
-        yield run
+    output = planned.output
+    with ExitStack() as stack:
+        if is_pattern(output):
+            stack.enter_context(made_folder(output.parent))
+        yield stack.enter_context(locked_run(output, planned.manifest, restart=restart))
 
 
 class _Recording:
@@ -213,12 +217,12 @@ class _Recording:
 
     def _new_sink(self) -> Sink:
         planned, manifest = self._plan, self._plan.manifest
-        spec = FilmSpec(
-            size=planned.source.size,
-            rate=planned.timeline.rate,
-            crf=planned.job.encode.crf,
+        spec = FilmSpec.of(
+            planned.job.encode,
+            planned.source.size,
+            planned.timeline.rate,
+            planned.segment,
             sound=planned.source.sound,
-            segment_frames=planned.segment,
             note=embed(manifest) if manifest else "",
         )
         return open_sink(

@@ -260,7 +260,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # beside pictures, whose folder may be new
         # The folder may have come with untrusted files, and its contents are deleted.
         if folder.is_symlink() or (folder / "film").is_symlink():
             raise StateError("is a symbolic link, or holds one; remove it", path=folder)

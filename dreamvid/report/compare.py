@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.conversion import Deinterlace
-from dreamvid.media.outputs import check_json, check_picture
+from dreamvid.media.output_checks import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.still_writer import STILL_ENDINGS

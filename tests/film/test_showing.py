@@ -281,6 +281,9 @@ RIGHT: list[dict[str, Any]] = [
     {"color": {"shift": {"0": 1, "50": 2}}, "motion": {"trim": [3, "t"]}},
     {"kind": "video", "start": "0:01:30.5", "end": 100, "frames": None},
     {"kind": "image", "mix": 0, "version": 2},
+    {"kind": "image", "encode": {"codec": "exr"}},
+    {"encode": {"codec": "png16", "frame_name": "shot.%04d", "first_number": 1001}},
+    {"kind": "video", "encode": {"codec": "prores", "frame_name": "####"}},
 ]
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
@@ -320,6 +323,11 @@ WRONG: list[dict[str, Any]] = [
     {"dream": {"objective": {"eyes": "much"}}},
     {"color": {"shift": [1, 2]}},
     {"kind": "video", "start": "soon"},
+    {"encode": {"codec": "xvid"}},
+    {"kind": "image", "encode": {"codec": "prores"}},
+    {"encode": {"frame_name": "shot"}},
+    {"encode": {"frame_name": "%d.%d"}},
+    {"encode": {"first_number": -1}},
 ]
 
 

@@ -130,8 +130,27 @@ def test_killed_at_random_moments(home: Path, tmp_path: Path, words: list[str]) 
     assert_survives(folder, words, wanted)
 
 
+CODECS = {"h265": "a.mp4", "prores": "a.mov", "exr": "pictures"}
+MORE_CODECS = {"av1": "a.mkv", "ffv1": "a.mkv", "hap": "a.mov", "png16": "p", "tiff16": "p"}
+
+
+def coded(codec: str, output: str) -> list[str]:
+    return ["zoom", "still.png", "--frames", "6", "--codec", codec, "-o", output]
+
+
 @posix
-@pytest.mark.parametrize("words", [PICTURES, ANIMATION], ids=["pictures", "animation"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(PICTURES, id="pictures"),
+        pytest.param(ANIMATION, id="animation"),
+        *[pytest.param(coded(*pair), id=pair[0]) for pair in CODECS.items()],
+        *[
+            pytest.param(coded(*pair), id=pair[0], marks=pytest.mark.slow)
+            for pair in MORE_CODECS.items()
+        ],
+    ],
+)
 def test_other_outputs_survive_too(home: Path, tmp_path: Path, words: list[str]) -> None:
     print("seed", SEED)
     wanted, changes = undisturbed(home, words)

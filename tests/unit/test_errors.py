@@ -12,7 +12,7 @@ import pytest
 
 from dreamvid import ZoomRecipe, load_recipe, render
 from dreamvid.errors import DreamvidError, Fault, RecipeError, RunError
-from dreamvid.media.outputs import check_output
+from dreamvid.media.output_checks import check_output
 from dreamvid.media.read import read_picture
 from dreamvid.networks.registry import spec
 from dreamvid.recipe.messages import BOUNDS, TYPES

@@ -370,6 +370,8 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     if "start" in model.model_fields:
         keys["start"] = st.none() | st.fractions(0, 999)
         keys["end"] = st.none() | st.fractions(1000, 9999)
+    if "frame_name" in model.model_fields:
+        keys["frame_name"] = st.sampled_from(["%d", "shot.%04d", "####"])
     return st.fixed_dictionaries({}, optional=keys).map(agreeing)
 
 

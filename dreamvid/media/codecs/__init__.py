@@ -1,0 +1,1 @@
+"""Codecs: how frames become films and pictures. `table` lists them all."""

@@ -1,0 +1,88 @@
+"""Codecs to show and share films: H.264, H.265 and AV1, 4:2:0, of constant quality.
+
+Threads are fixed, since encoded bytes may depend on their number. Each segment begins with a
+keyframe, and no frame refers beyond one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dreamvid.media.codecs.color import YUV_TAGS, to_yuv
+from dreamvid.media.codecs.joining import JoinedCodec
+from dreamvid.media.sink import FilmSpec
+
+THREADS = 2
+
+
+class H264(JoinedCodec):
+    """H.264 of 8 bits, which plays everywhere."""
+
+    name = "h264"
+    endings = (".mp4", ".mov", ".mkv")
+    needs = ("libx264",)
+    segment_ending = ".mp4"
+    multiple = 2
+    reorders = True
+    disk_bytes = 0.25  # dreams at CRF 18 took .1 to .2
+    memory_bytes = 36e6, 240
+
+    def options(self, film: FilmSpec) -> Sequence[str]:
+        """See `FilmCodec`."""
+        # Without these flags swscale is off by some levels.
+        exactly = "flags=bicubic+accurate_rnd+full_chroma_int"
+        filters = (
+            f"scale=in_range=pc:out_range=tv:out_color_matrix=bt709:{exactly},"
+            f"format=yuv420p,{YUV_TAGS}"
+        )
+        return [
+            "-vf",
+            filters,
+            "-c:v",
+            "libx264",
+            "-crf",
+            f"{film.crf:g}",
+            "-threads",
+            str(THREADS),
+        ]
+
+
+class H265(JoinedCodec):
+    """H.265 of 10 bits, so that smooth ground has no bands."""
+
+    name = "h265"
+    endings = (".mp4", ".mov", ".mkv")
+    needs = ("libx265", "zscale")
+    deep = True
+    segment_ending = ".mp4"
+    multiple = 2
+    least = 16  # of x265
+    tag = "hvc1"  # Apple's players know no other
+    reorders = True
+    disk_bytes = 0.25
+    memory_bytes = 98e6, 400
+
+    def options(self, film: FilmSpec) -> Sequence[str]:
+        """See `FilmCodec`."""
+        fixed = f"open-gop=0:pools={THREADS}:frame-threads={THREADS}:info=0:log-level=error"
+        quality = ["-c:v", "libx265", "-crf", f"{film.crf:g}", "-x265-params", fixed]
+        return ["-vf", to_yuv("yuv420p10le"), *quality, *self.tagged(self.segment_ending)]
+
+
+class AV1(JoinedCodec):
+    """AV1 of 10 bits, for the web."""
+
+    name = "av1"
+    endings = (".mp4", ".mkv")
+    needs = ("libsvtav1", "zscale")
+    deep = True
+    segment_ending = ".mp4"
+    multiple = 2
+    disk_bytes = 0.25
+    memory_bytes = 90e6, 460
+
+    def options(self, film: FilmSpec) -> Sequence[str]:
+        """See `FilmCodec`."""
+        quality = f"{round(film.crf * 63 / 51)}"  # its scale goes up to 63, x264's to 51
+        fixed = ["-preset", "6", "-svtav1-params", f"lp={THREADS}"]
+        return ["-vf", to_yuv("yuv420p10le"), "-c:v", "libsvtav1", "-crf", quality, *fixed]

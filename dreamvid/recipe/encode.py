@@ -1,0 +1,83 @@
+"""The section `encode` of a recipe: codecs, quality, the names of a sequence's frames, sound."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from dreamvid.recipe.base import Section
+from dreamvid.recipe.fields import Flag
+
+StillCodecName = Literal["png", "png16", "tiff16", "exr", "jpeg", "webp"]
+"""Codecs of pictures; those that are there, by name, stand in `dreamvid.media.codecs.table`."""
+
+FilmCodecName = Literal[
+    "h264", "h265", "av1", "prores", "ffv1", "hap", "hap_alpha", "hap_q", "gif", "webp"
+]
+"""Codecs of films."""
+
+CodecName = Literal[FilmCodecName, StillCodecName]
+
+FRAME_NAME = re.compile(
+    r"(?P<before>[^%#/\\]*)(?:%(?:0(?P<digits>\d))?d|(?P<hashes>#+))(?P<after>[^%#/\\]*)"
+)
+"""A name with one place for a number: `%d`, `%04d` or `####`."""
+
+USUAL_NAME = "%06d"
+"""The names of a sequence's frames where nothing else is asked for."""
+
+
+def _has_number(name: str) -> str:
+    if not FRAME_NAME.fullmatch(name) or not name.isprintable():
+        raise ValueError("must hold the frame's number once, such as shot.%04d or shot.####")
+    return name
+
+
+FrameName = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"pattern": "^[^%#]*(%(0[0-9])?d|#+)[^%#]*$"}),
+    AfterValidator(_has_number),
+    Flag(metavar="NAME"),
+]
+
+
+class StillEncode(Section):
+    """How a picture is encoded."""
+
+    codec: StillCodecName | None = Field(
+        None,
+        description="Codec of the picture. Default: the first that its extension holds: .png png, "
+        ".tif tiff16, .exr exr, .jpg jpeg, .webp webp.",
+    )
+
+
+class Encode(Section):
+    """How the frames are encoded."""
+
+    codec: CodecName | None = Field(
+        None,
+        description="Codec of the film. Default: the first that its extension holds: .mp4, .mov "
+        "and .mkv h264; a folder png.",
+    )
+    crf: int = Field(
+        18,
+        ge=0,
+        le=51,
+        description="Quality of h264, h265, av1 and of an animated webp; lower: better, a larger "
+        "file.",
+    )
+    frame_name: FrameName = Field(
+        USUAL_NAME,
+        description="Name of the frames in a folder, such as shot.%04d or shot.####.",
+    )
+    first_number: int = Field(
+        0, ge=0, le=10**9, description="Number of the first frame in a folder."
+    )
+
+
+class ClipEncode(Encode):
+    """How a clip's frames are encoded, and its sound."""
+
+    audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")
