@@ -19,8 +19,8 @@ def to_yuv(pixel_format: str) -> str:
     """The filters from 8- or 16-bit RGB to a Y'CbCr format of more than 8 bits.
 
     zscale computes in floating point and rounds once, without dither: patches of one color are off
-    by half of a 10-bit step; swscale was off by four times as much. Bicubic halves of the color keep
-    more of a natural picture than zscale's own choice, bilinear ones.
+    by half of a 10-bit step; swscale was off by four times as much. Color halved by bicubic filters
+    keeps more of a natural picture than by bilinear ones, zscale's own choice.
     """
     rgb = "matrixin=gbr:rangein=full:primariesin=709:transferin=709"
     yuv = "matrix=709:range=limited:primaries=709:transfer=709:filter=bicubic"
