@@ -78,7 +78,7 @@ def complaint(stderr: bytes, status: int) -> str:
     # The last lines only repeat that something failed; the reason precedes them.
     closing = re.compile(
         r"Error opening (input|output)|Conversion failed|Nothing was written|"
-        r" *Last message repeated|Task finished with|Terminating thread"
+        r"Error sending frames|Task finished with|Terminating thread| *Last message repeated"
     )
     reasons = [line for line in lines if not closing.match(line)]
     return (reasons or lines or [f"ffmpeg ended with status {status}"])[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,10 +52,7 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
         found = tracks.filled(sound.path)
         if not found:
             return None
-        # Streams begin at any time on the file's clock; the film's time 0 is the first picture.
-        zero = ffmpeg.first_picture(sound.path, sound.pictures)
-        if zero is None:
-            zero = min((each.packets.start for each in found if each.packets), default=Fraction(0))
+        zero = _beginning(sound, found)
         name = f"sound{suffix}"
         audible = length if sound.duration is None else min(length, sound.duration)
         if sound.start == 0 and audible >= length - frame:
@@ -72,6 +70,15 @@ def languages(path: Path) -> list[str]:
     """The options that copy the languages of a file's sound tracks to an output."""
     found = tracks.listed(ffmpeg.describe(path))
     return tracks.language_tags(track.language for track in found)
+
+
+def _beginning(sound: Sound, found: Sequence[Track]) -> Fraction:
+    """The film's time 0 on the clip's clock, where each track begins at a time of its own."""
+    with contextlib.suppress(RunError):
+        zero = ffmpeg.first_picture(sound.path, sound.pictures)
+        if zero is not None:
+            return zero
+    return min((track.packets.start for track in found if track.packets), default=Fraction(0))
 
 
 def _fits(track: Track, suffix: str, zero: Fraction, length: Fraction, frame: Fraction) -> bool:

@@ -104,10 +104,14 @@ def encode(cut: Cut, found: Sequence[Track], path: Path) -> None:
     try:
         fault = _run(cut, [output for outputs in made for output in outputs], path)
     except RunError as error:
-        _encode_apart(cut, made, path, error)
+        kept = _encode_apart(cut, made, path)
+        if not kept:
+            raise
+        many = f"of its {len(made)} sound tracks only {kept} can be read"
+        warn(f"{cut.path}: {'its sound is damaged' if kept == len(made) else many} ({error})")
         return
     if _is_longer(cut, made, path):
-        _encode_apart(cut, made, path, RunError("its format changes"))
+        _encode_apart(cut, made, path)
     # If decoding begins in the middle, warnings about missing earlier packets are expected.
     elif fault and cut.start == 0:
         warn(f"{cut.path}: its sound is damaged, the film is silent there ({fault})")
@@ -162,7 +166,7 @@ def _decoded_twice(cut: Cut, outputs: Sequence[_Output]) -> list[str]:
     for output in outputs:
         steady = f"{output.filter},aformat=sample_rates={output.track.rate or RATES[-1]}"
         options += ["-map", f"0:a:{output.track.index}", "-filter:a", steady]
-        options += ["-c:a", "pcm_f64le", "-f", "null", "-"]
+        options += ["-c:a", "pcm_s32le", "-f", "null", "-"]
     shapes = []
     for place in range(len(outputs)):
         options += ["-dec", f"{place}:0"]
@@ -182,37 +186,26 @@ def _is_longer(cut: Cut, made: Sequence[Sequence[_Output]], path: Path) -> bool:
     return False
 
 
-def _encode_apart(
-    cut: Cut, made: Sequence[Sequence[_Output]], path: Path, reason: RunError
-) -> None:
-    """Encode each track for itself and join them, leaving out those that cannot be decoded.
-
-    Raises:
-        RunError: `reason`, if there are none.
-    """
+def _encode_apart(cut: Cut, made: Sequence[Sequence[_Output]], path: Path) -> int:
+    """Encode each track for itself, and join those that can be decoded; returns how many can."""
     files, kept = list[Path](), list[_Output]()
     for outputs in made:
         file = path.with_stem(f"{path.stem}-{len(files)}")
-        track = outputs[0].track
-        plain = [_aac(track, Part("stereo", "aformat=channel_layouts=stereo"))]
+        plain = [_aac(outputs[0].track, Part("stereo", "aformat=channel_layouts=stereo"))]
         for some, twice in ((outputs, True), (plain, True), (outputs, False)):
             with contextlib.suppress(RunError):
                 _run(cut, some, file, twice=twice)
                 files.append(file)
                 kept += some
                 break
-    if not files:
-        raise reason
-    inputs = [word for file in files for word in ("-i", ffmpeg.url(file))]
-    maps = [word for place in range(len(files)) for word in ("-map", f"{place}:a")]
-    copied = ["-copyts", *inputs, *maps, "-c", "copy", *_marked(kept), *destination(path)]
-    ffmpeg.run(copied, timeout=ffmpeg.PATIENCE)
+    if files:
+        inputs = [word for file in files for word in ("-i", ffmpeg.url(file))]
+        maps = [word for place in range(len(files)) for word in ("-map", f"{place}:a")]
+        copied = ["-copyts", *inputs, *maps, "-c", "copy", *_marked(kept), *destination(path)]
+        ffmpeg.run(copied, timeout=ffmpeg.PATIENCE)
     for file in files:
         file.unlink()
-    if len(files) < len(made):
-        warn(
-            f"{cut.path}: of its {len(made)} sound tracks only {len(files)} can be read ({reason})"
-        )
+    return len(files)
 
 
 def _marked(outputs: Sequence[_Output]) -> list[str]:
