@@ -103,7 +103,7 @@ def test_channels_in_another_order_are_put_in_their_places(tmp_path: Path) -> No
 
 
 def test_unlabelled_51_stays_51(tmp_path: Path) -> None:
-    tones = [440, 550, 660, 100, 880, 990]
+    tones = [440, 550, 660, 160, 880, 990]
     clip = make.sounding(tmp_path / "a.mkv", ("6 channels", tones))
     assert found(cut(clip), tones) == [(0, channel) for channel in range(6)]
     assert layouts(tmp_path / "sound.mp4") == ["5.1"]
@@ -189,7 +189,9 @@ def test_codecs_and_rates(
     tones = [440] if "g722" in coding else [440, 660]
     layout = "mono" if "g722" in coding else "stereo"
     clip = make.sounding(tmp_path / name, (layout, tones), coding=coding, video=video, rate=rate)
-    found(cut(clip, ending), tones)
+    made = cut(clip, ending)
+    found(made, tones)
+    assert 16_000 <= tracks.listed(ffmpeg.describe(made))[0].rate <= 96_000 or ending == ".mov"
 
 
 @pytest.mark.parametrize("name", ["a.avi", "a.flv"])
