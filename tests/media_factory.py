@@ -217,6 +217,52 @@ def encoded(picture: Picture, kind: str, mode: str | None = None, **options: Any
     return data.getvalue()
 
 
+@made_once
+def sounding(
+    path: Path,
+    *tracks: tuple[str, Sequence[int]],
+    coding: Sequence[str] = ("-c:a", "pcm_s16le"),
+    video: Sequence[str] = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"),
+    rate: int = 48000,
+    seconds: int = 1,
+) -> Path:
+    """A clip of 25 frames a second whose sound is on from .25 to .75 s of its last second.
+
+    Args:
+        tracks: for each its layout, as ffmpeg names it, and a tone (Hz) for each channel.
+    """
+    words: list[str | Path] = ["-f", "lavfi", "-i", f"testsrc=s=64x48:r=25:d={seconds}"]
+    maps = ["-map", "0:v"]
+    begin = seconds - 0.75
+    for index, (layout, tones) in enumerate(tracks):
+        raw = path.with_name(f"{path.stem}-{index}.raw")
+        times = np.arange(rate * seconds) / rate
+        on = LOUD * ((times >= begin) & (times < begin + 0.5))
+        waves = [on * np.sin(2 * np.pi * tone * times) + 0.0 for tone in tones]
+        raw.write_bytes(np.stack(waves, axis=1).astype("<f4").tobytes())
+        words += ["-f", "f32le", "-ar", str(rate), "-ch_layout", layout, "-i", f"file:{raw}"]
+        maps += ["-map", f"{index + 1}:a"]
+    run(*words, *maps, *video, *coding, f"file:{path}")
+    for index in range(len(tracks)):
+        path.with_name(f"{path.stem}-{index}.raw").unlink()
+    return path
+
+
+LOUD = 0.125
+"""The amplitude of each tone of `sounding`, of full scale."""
+
+
+def samples(path: Path, track: int) -> NDArray[np.float32]:
+    """A sound track's channels from its file's time 0 on, (N, C), at 48,000 samples a second."""
+    words = ["-copyts", "-guess_layout_max", "0", "-i", ffmpeg.url(path), "-map", f"0:a:{track}"]
+    words += ["-af", "aresample=async=1:first_pts=0", "-ar", "48000", "-c:a", "pcm_f32le"]
+    said = subprocess.run(ffmpeg.command([*words, "-f", "wav", "-"]), capture_output=True)
+    wave = said.stdout
+    channels = int.from_bytes(wave[22:24], "little")
+    data = np.frombuffer(wave[wave.index(b"data") + 8 :], "<f4")
+    return data.reshape(-1, channels)
+
+
 def heard(path: Path) -> NDArray[np.int16]:
     """A file's sound from its first picture on, mono, 44,100 samples a second."""
     words = ["-i", ffmpeg.url(path), "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]
