@@ -76,19 +76,7 @@ def test_a_film_made_longer_is_the_one_made_whole(codec: Any) -> None:
     assert contents(name) == contents(f"whole{codec.endings[-1]}")
 
 
-@pytest.mark.parametrize(
-    "codec",
-    [
-        pytest.param(
-            codec,
-            id=codec.name,
-            marks=[pytest.mark.xfail(reason="OpenCV's wheel decodes no AV1", strict=False)]
-            if codec.name == "av1"
-            else [],
-        )
-        for codec in JOINED
-    ],
-)
+@pytest.mark.parametrize("codec", JOINED, ids=lambda codec: codec.name)
 def test_without_its_run_a_film_goes_on_from_its_picture(codec: Any) -> None:
     """Whole segments are those of the film; the frames after them are coded again."""
     name = f"a{codec.endings[0]}"
