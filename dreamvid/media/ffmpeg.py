@@ -18,7 +18,11 @@ from dreamvid.errors import RunError, StateError
 from dreamvid.limits import ANSWER_SECONDS, DECODER_BYTES, MAX_CLIP_PIXELS
 
 PROTOCOLS = "file"
-FORMATS = "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf"
+FORMATS = (
+    "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf,"
+    "yuv4mpegpipe,apng,webp_anim,jpegxl_anim,rm,wtv,gxf,lxf,h264,hevc,vvc,m4v,obu,av1,mjpeg,vc1,"
+    "dnxhd,dirac"
+)
 """Demuxers allowed for untrusted files. Each reads a single file; playlists and scripts (hls, dash,
 concat, sdp, …), which open other files, are excluded."""
 

@@ -133,3 +133,34 @@ def test_a_late_start_is_exact(tmp_path: Path, kind: Kind, monkeypatch: pytest.M
     for first in (1, 9, 10, 11, 23, 31):
         late = list(itertools.islice(read_clip(clip, start=Fraction(first, 25)), 3))
         np.testing.assert_array_equal(late, frames[first : first + 3])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.y4m",
+        "a.apng",
+        "a.webp",
+        "a.nut",
+        "a.m4v",
+        "a.mjpeg",
+        "a.h264",
+        "a.hevc",
+        "a.ivf",
+        "a.wtv",
+    ],
+)
+def test_other_containers_are_read(tmp_path: Path, name: str) -> None:
+    """Also streams without a container, whose pictures have no times."""
+    options = {
+        "a.webp": ["-c:v", "libwebp_anim", "-quality", "95"],
+        "a.ivf": ["-c:v", "libvpx-vp9", *OPTIONS["libvpx-vp9"]],
+        "a.wtv": ["-c:v", "mpeg2video", "-q:v", "2"],
+        "a.hevc": ["-c:v", "libx265", *OPTIONS["libx265"]],
+        "a.y4m": ["-pix_fmt", "yuv444p"],
+        "a.mjpeg": ["-q:v", "2"],
+        "a.m4v": ["-q:v", "2"],
+    }
+    clip = probe(make.clip(tmp_path / name, *options.get(name, []), frames=20))
+    assert clip.rate == 25
+    assert [make.number(frame) for frame in read_clip(clip)] == list(range(20))
