@@ -86,10 +86,11 @@ class Timing:
     def moment(self, index: int) -> Fraction:
         """When a picture is shown, in seconds since the first."""
         if self.delays is not None:
-            return Fraction(float(self.delays[index])).limit_denominator(100)
-        if not len(self.ticks):
+            since = Fraction(float(self.delays[index])).limit_denominator(100)
+        elif len(self.ticks):
+            since = int(self.ticks[index]) * self.tick - self.zero
+        else:
             return index / self.rate
-        since = int(self.ticks[index]) * self.tick - self.zero
         return round(since * self.rate) / self.rate if self.even else since
 
     def index_at(self, moment: Fraction) -> int:

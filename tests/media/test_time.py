@@ -161,6 +161,12 @@ def test_a_gif_keeps_its_pauses(tmp_path: Path) -> None:
     assert seen[:27] == [0, 1, 2, 3, 4, *[5] * 16, 6, 7, 8, 9, 10, 11]
 
 
+def test_a_gifs_rounded_delays_move_no_frame(tmp_path: Path) -> None:
+    """At 30 a second they are .03, .04, .03 s."""
+    path = make.clip(tmp_path / "a.gif", frames=60, rate=Fraction(30))
+    assert given(path) == list(range(60))
+
+
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
 def test_a_clip_that_begins_late_on_its_own_clock(tmp_path: Path, ending: str) -> None:
     first = tmp_path / "first.mp4"

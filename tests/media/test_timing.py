@@ -75,7 +75,9 @@ def test_gifs_are_played_as_browsers_play_them(delays: list[int]) -> None:
     timing = timed(times, Fraction(1, 100), max(1, delays[-1]), stated=0.0, gif=True)
     shown = [each if each >= 2 else 10 for each in delays]
     starts = [Fraction(int(total), 100) for total in np.cumsum([0, *shown[:-1]])]
-    assert [timing.moment(index) for index in range(len(delays))] == starts
+    half = 1 / (2 * timing.rate) if timing.even else 0
+    for index, start in enumerate(starts):
+        assert abs(timing.moment(index) - start) <= half
     assert timing.frames is not None
     assert abs(timing.frames / timing.rate - Fraction(sum(shown), 100)) <= 1 / (2 * timing.rate)
 
