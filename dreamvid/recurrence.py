@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dreamvid.alpha import AlphaTrack
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
 from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import MediaError, StateError
@@ -70,8 +71,8 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class DreamedGroup:
-    """A keyframe and the inbetween frames before it, float32 0..255, with the checkpoint after
-    them."""
+    """A keyframe and the inbetween frames before it, float32 0..255, (H, W, 3), or (H, W, 4) with
+    straight alpha, with the checkpoint after them."""
 
     frames: list[Frame]
     checkpoint: Checkpoint
@@ -121,8 +122,8 @@ def dreamed_groups(
     must not change them.
 
     Args:
-        sources: (H, W, 3) float32 RGB 0..255, from the first frame on, also when resuming; closed
-            at the end.
+        sources: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha, which the frames
+            have then too; from the first frame on, also when resuming; closed at the end.
         since: checkpoint of an earlier run; frames before it are not dreamed again.
 
     Raises:
@@ -131,10 +132,11 @@ def dreamed_groups(
         MediaError: what the dreamer returns is not a frame of their size.
     """
     carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
+    alphas = AlphaTrack(since.done if since else 0)
     if since is not None:
         carried, shot, done = since.carried, since.shot, since.done
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
-    with closing(_source_frames(job, sources, since)) as source_frames:
+    with closing(_source_frames(job, alphas.colors(sources), since)) as source_frames:
         for group in _groups(job, source_frames):
             if group[0].t == 0:
                 carried, shot = None, None
@@ -148,8 +150,9 @@ def dreamed_groups(
             done += len(group)
             digest = source_digest(job, group[-1].picture)
             checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
-            crossed = inbetweens.crossfaded(keyframe, carried)
-            yield DreamedGroup([*crossed, carried.dream], checkpoint)
+            made = [*inbetweens.crossfaded(keyframe, carried), carried.dream]
+            seen = zip(made, [*views, keyframe], strict=True)
+            yield DreamedGroup([alphas.onto(frame, view) for frame, view in seen], checkpoint)
 
 
 def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:

@@ -20,7 +20,7 @@ from dreamvid.media.decoder_error import DecoderError
 from dreamvid.media.exr import is_exr, read_exr
 from dreamvid.media.files import require_file
 from dreamvid.media.probe import Clip
-from dreamvid.media.resize import resize_area
+from dreamvid.media.resize import resize_area, resize_straight
 from dreamvid.media.samples import Pixels, on_white, with_alpha
 
 
@@ -68,6 +68,7 @@ def read_clip(
     frames: int | None = None,
     rate: Fraction | None = None,
     strict: bool = False,
+    alpha: bool = False,
 ) -> Generator[Frame]:
     """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
@@ -79,9 +80,11 @@ def read_clip(
             once.
         strict: whether to end at a broken picture, instead of showing the last good one in its
             place, with a warning at the end.
+        alpha: whether to keep the clip's alpha, if it has one, instead of laying it on white.
 
     Yields:
-        Shape (H, W, 3) with (W, H) = `clip.size`, float32 RGB, 0..255, whole numbers where nothing
+        Shape (H, W, 3) with (W, H) = `clip.size`, or (H, W, 4) with straight alpha, float32 RGB,
+        0..255, whole numbers where nothing
         was stretched. A picture that lasts several frames is the same array each time.
 
     Raises:
@@ -92,7 +95,7 @@ def read_clip(
     rate = rate or clip.rate
     stops = [] if available is None else [count_at(rate, available, clip.rate)]
     count = min([*stops, *([] if frames is None else [frames])], default=None)
-    return _frames(clip, first / clip.rate, rate, count, strict)
+    return _frames(clip, first / clip.rate, rate, count, strict, alpha)
 
 
 def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
@@ -101,7 +104,7 @@ def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
 
 
 def _frames(
-    clip: Clip, begin: Fraction, rate: Fraction, count: int | None, strict: bool
+    clip: Clip, begin: Fraction, rate: Fraction, count: int | None, strict: bool, alpha: bool
 ) -> Generator[Frame]:
     """`count` frames from `begin` (seconds) on; None: to the end."""
     # Time stamps of a variable rate are inexact: allow half a frame.
@@ -124,7 +127,7 @@ def _frames(
                 if shown == count:
                     break
                 moment = following
-                frame = cache(partial(_shown, clip, picture))
+                frame = cache(partial(_shown, clip, picture, alpha))
         except DecoderError as error:
             if frame is None:
                 raise
@@ -146,7 +149,7 @@ def _frames(
         shown += 1
 
 
-def _shown(clip: Clip, picture: Pixels) -> Frame:
+def _shown(clip: Clip, picture: Pixels, alpha: bool) -> Frame:
     conversion = clip.track.conversion
     if picture.dtype == np.uint8 and picture.shape[2] == 3:
         return resize_area(picture.astype(np.float32), clip.size)
@@ -154,5 +157,7 @@ def _shown(clip: Clip, picture: Pixels) -> Frame:
     levels[..., :3] *= 255 / (conversion.gray_top or np.iinfo(picture.dtype).max)
     if conversion.alpha_top:
         levels[..., 3] *= 255 / conversion.alpha_top
+        if alpha:
+            return resize_straight(np.clip(levels, 0, 255), clip.size)
         levels = on_white(levels)
     return resize_area(np.clip(levels, 0, 255), clip.size)

@@ -21,3 +21,18 @@ def resize_area(frame: Frame, size: Size) -> Frame:
     shrunk = cv2.resize(frame, smaller, interpolation=cv2.INTER_AREA)
     grown = cv2.resize(shrunk, size, interpolation=cv2.INTER_CUBIC)
     return np.clip(grown, 0, 255).astype(np.float32, copy=False)
+
+
+def resize_straight(picture: Frame, size: Size) -> Frame:
+    """As `resize_area`, of RGB with straight alpha, (H, W, 4), 0..255.
+
+    Color weighs as its alpha, so that none bleeds out of transparent ground.
+    """
+    if Size.of(picture) == size:
+        return picture
+    alpha = picture[..., 3:]
+    weighed = resize_area(np.ascontiguousarray(picture[..., :3] * (alpha / 255)), size)
+    smaller = resize_area(np.repeat(alpha, 3, -1), size)
+    plain = resize_area(np.ascontiguousarray(picture[..., :3]), size)
+    color = np.divide(weighed * 255, smaller, out=plain, where=smaller > 0)
+    return np.concatenate([np.clip(color, 0, 255), smaller[..., :1]], -1)

@@ -13,11 +13,11 @@ from dreamvid.frame import Frame
 from dreamvid.media.output_checks import check_picture
 from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
+from dreamvid.opening import open_source
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.at_frame import at_frame, schedules
 from dreamvid.recipe.timeline import Timeline
-from dreamvid.source import open_source
 
 MOST = 10_000
 """Most frames drawn; of a longer film evenly spaced ones."""

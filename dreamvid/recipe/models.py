@@ -72,6 +72,11 @@ class Recipe(Section):
         description="The frame's size. Default: the source's own. A source of another shape is "
         "cropped about its center.",
     )
+    alpha: Literal["white", "keep"] = Field(
+        "white",
+        description="What is transparent in the source. white: it is laid on white; keep: it stays "
+        "transparent, in codecs that can hold it, and its color is dreamed on.",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of all random numbers.")
     network: Network = Network()
     dream: Dream = Dream()

@@ -27,6 +27,7 @@ from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.media.sink import FilmSpec
 from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
+from dreamvid.opening import open_source
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recurrence import Checkpoint
@@ -41,7 +42,7 @@ from dreamvid.rendering.run import (
     prepare_run,
     unfinished_run,
 )
-from dreamvid.source import Source, open_source
+from dreamvid.source import Source
 
 OF_THE_FRAMES = ("kind", "size", "fps", "start", "mix")
 """Keys that cannot change within a film."""
@@ -220,10 +221,12 @@ def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> C
 def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:
     """Write the film's frames to a folder in the output's format, which is another one."""
     height, width = source.size.shape
-    spec = FilmSpec.of(extension.recipe.encode, source.size, source.rate, SEGMENT)
+    encode, alpha = extension.recipe.encode, source.alpha
+    spec = FilmSpec.of(encode, source.size, source.rate, SEGMENT, alpha=alpha)
     sink = open_sink(extension.output, spec, overwrite=True, folder=folder)
+    film = probe(extension.film)
     try:
-        with closing(read_clip(probe(extension.film), frames=extension.done)) as pictures:
+        with closing(read_clip(film, frames=extension.done, alpha=alpha)) as pictures:
             for picture in pictures:
                 sink.write(picture[:height, :width])  # without the row that makes it even
     finally:

@@ -25,6 +25,7 @@ from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
 from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
+from dreamvid.opening import open_source
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.timeline import Timeline
@@ -36,7 +37,7 @@ from dreamvid.rendering.run import (
     unfinished_run,
 )
 from dreamvid.resolve import Job, resolve
-from dreamvid.source import Source, open_source
+from dreamvid.source import Source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves, OnMachine
 
 SEGMENT = 48
@@ -174,6 +175,8 @@ def plan(
         machine = unfinished.machine if unfinished else machine
         _check_output(recipe, output, overwrite or unfinished is not None)
     opened = open_source(recipe) if source is None else source.checked(recipe)
+    if sink is None and opened.alpha:
+        check_codec(output, recipe.codec, film=recipe.is_film, alpha=True)
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
     timeline = Timeline(opened.rate, opened.frames)

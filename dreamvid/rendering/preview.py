@@ -26,6 +26,7 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.names import derived
+from dreamvid.opening import open_source
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.encode import USUAL_NAME
@@ -39,7 +40,6 @@ from dreamvid.rendering.plan import Plan, output_of, plan
 from dreamvid.rendering.render import Step, record
 from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
-from dreamvid.source import open_source
 
 SIDE = 320
 """Px of the small film's longer side, unless the network needs more for the shorter one."""
@@ -154,7 +154,7 @@ def _in_h264(recipe: Recipe, output: Path) -> Recipe:
     """The recipe with another output, a film that any player shows."""
     assert isinstance(recipe, FilmRecipe)
     encode = recipe.encode.model_copy(update={"codec": "h264", "frame_name": USUAL_NAME})
-    return recipe.model_copy(update={"output": output, "encode": encode})
+    return recipe.model_copy(update={"output": output, "encode": encode, "alpha": "white"})
 
 
 def preview_paths(output: Path) -> tuple[Path, Path]:

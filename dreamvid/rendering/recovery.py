@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamvid.alpha import AlphaTrack
 from dreamvid.blend import Carried
 from dreamvid.color import anchor_at, covariance
 from dreamvid.errors import StateError
@@ -44,12 +45,12 @@ def recovered(
     height, width = source.size.shape
     shot: ShotState | None = None
     with (
-        closing(read_clip(probe(film), frames=done)) as pictures,
-        closing(split_shots(source.open(), job.cuts)) as shots,
+        closing(read_clip(probe(film), frames=done, alpha=source.alpha)) as pictures,
+        closing(split_shots(AlphaTrack().colors(source.open()), job.cuts)) as shots,
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             keep(index, picture)
-            dream = picture[:height, :width]
+            dream = np.ascontiguousarray(picture[:height, :width, :3])
             view = walk.view(SourceFrame(t, frame))
             if t == 0:
                 anchor = anchor_at(job.still, dream, view.source)

@@ -35,7 +35,8 @@ PATIENCE = 0.05
 @dataclass(frozen=True)
 class Step:
     """A frame that is done: its `index`, the `total` (None: unknown), and a copy of the frame that
-    the caller may change: (H, W, 3) float32 within 0..255, not rounded."""
+    the caller may change: (H, W, 3) float32 within 0..255, not rounded, or with straight alpha
+    (H, W, 4)."""
 
     index: int
     total: int | None
@@ -101,7 +102,7 @@ def _record_still(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> 
         group = next(groups, None)
     if group is None:
         raise InputError(NO_FRAME)
-    picture = group.checkpoint.carried.dream
+    picture = group.frames[-1]
     write_picture(planned.output, picture, overwrite, planned.job.encode.codec)
     yield Step(0, 1, picture.copy())
 
@@ -224,6 +225,7 @@ class _Recording:
             planned.segment,
             sound=planned.source.sound,
             note=embed(manifest) if manifest else "",
+            alpha=planned.source.alpha,
         )
         return open_sink(
             planned.output,

@@ -16,6 +16,7 @@ from dreamvid.media.output_checks import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.still_writer import STILL_ENDINGS
+from dreamvid.opening import fit, open_source
 from dreamvid.recipe import Recipe, VideoRecipe
 from dreamvid.rendering.embedded import find_embedded
 from dreamvid.report.gallery import Gallery
@@ -23,7 +24,7 @@ from dreamvid.report.judge import find_judge
 from dreamvid.report.measure import Compared, Measured, measure
 from dreamvid.report.request import STDOUT, Request
 from dreamvid.report.summary import Report
-from dreamvid.source import Source, fit, open_source
+from dreamvid.source import Source
 
 Watch = Callable[[Iterator[Compared], int | None], Iterable[Compared]]
 """Wraps the measured frames, for example in a progress bar. The number is how many there will

@@ -20,6 +20,7 @@ from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.resize import resize_area
+from dreamvid.opening import open_source
 from dreamvid.recipe import Recipe, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import frames as dream_frames
@@ -28,7 +29,6 @@ from dreamvid.rendering import preview as previews
 from dreamvid.rendering.plan import plan
 from dreamvid.rendering.preview import GAP, preview, smaller
 from dreamvid.rendering.render import Step
-from dreamvid.source import open_source
 from dreamvid.task import DreamTask
 from tests import media_factory
 from tests.fakes import asleep, dreaming

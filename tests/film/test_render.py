@@ -15,10 +15,10 @@ from dreamvid.frame import Frame
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
+from dreamvid.opening import open_source
 from dreamvid.pipeline import MAX_WAITING
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.run import folder_of, load_checkpoint
-from dreamvid.source import open_source
 from tests import media_factory
 
 

@@ -23,13 +23,13 @@ from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
 from dreamvid.media.sink import FilmSpec
+from dreamvid.opening import fit
 from dreamvid.report import compare as films_module
 from dreamvid.report.compare import open_films, report
 from dreamvid.report.gallery import Gallery
 from dreamvid.report.measure import Compared, Measured, measure, track
 from dreamvid.report.request import Request
 from dreamvid.report.summary import Report, course
-from dreamvid.source import fit
 from tests import media_factory as make_media
 from tests.report_films import RATE, grain, lossless, pan, plain_e_warp, texture, whole
 

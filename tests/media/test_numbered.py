@@ -16,9 +16,9 @@ from dreamvid.media import ffmpeg
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
+from dreamvid.opening import open_source
 from dreamvid.recipe import VideoRecipe
 from dreamvid.rendering.manifest import identity
-from dreamvid.source import open_source
 from tests import media_factory as make
 
 NONE = ["--network", "none", "-q"]

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamvid import source
+from dreamvid import opening
 from dreamvid.errors import InputError, MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.read import read_clip
+from dreamvid.opening import Opener, open_source
 from dreamvid.recipe import ImageRecipe, VideoRecipe, ZoomRecipe
 from dreamvid.shots import split_shots
-from dreamvid.source import Opener, Source, open_source
+from dreamvid.source import Source
 from tests import media_factory as make
 
 
@@ -90,7 +91,7 @@ def test_another_kind_of_source_is_one_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = Opener(lambda recipe: recipe.source[0].is_dir(), lambda _: Source.of_frames(pictures(2)))
-    monkeypatch.setattr(source, "OPENERS", (mine, *source.OPENERS))
+    monkeypatch.setattr(opening, "OPENERS", (mine, *opening.OPENERS))
     assert open_source(VideoRecipe(source=(tmp_path,))).frames == 2
 
 
@@ -118,7 +119,7 @@ def test_closing_a_source_closes_what_it_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: Kept = []
-    monkeypatch.setattr(source, "read_clip", keeping(kept, read_clip))
+    monkeypatch.setattr(opening, "read_clip", keeping(kept, read_clip))
     opened = open_source(VideoRecipe(source=(make.h264(tmp_path / "a.mp4", frames=9),))).open()
     next(opened)
     opened.close()

@@ -17,8 +17,8 @@ from dreamvid.media.outputs import open_sink
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import FilmSpec
+from dreamvid.opening import open_source
 from dreamvid.recipe import VideoRecipe
-from dreamvid.source import open_source
 from tests import media_factory as make
 
 NTSC = Fraction(30000, 1001)

@@ -28,10 +28,10 @@ from dreamvid.media.read import read_picture
 from dreamvid.networks.builtin import BUILTIN, LITE0_LOOKS
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.networks.packaged import LITE0, Packaged
+from dreamvid.opening import fit
 from dreamvid.recipe import Network
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.manifest import Manifest
-from dreamvid.source import fit
 from tests.conftest import SEED
 
 OWN = BUILTIN["lite0"]

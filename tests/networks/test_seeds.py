@@ -25,10 +25,10 @@ from dreamvid.frame import Frame, Fresh
 from dreamvid.media.outputs import write_picture
 from dreamvid.networks.builtin import BUILTIN
 from dreamvid.networks.defaults import with_network_defaults
+from dreamvid.opening import open_source
 from dreamvid.recipe import ImageRecipe, Network, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, read_recipe
 from dreamvid.recurrence import frames as dream_frames
-from dreamvid.source import open_source
 from dreamvid.task import DreamTask
 from tests import reference_seeds as reference
 from tests.fakes import dreaming

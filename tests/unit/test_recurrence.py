@@ -16,11 +16,11 @@ from dreamvid.frame import Frame, Fresh, Size
 from dreamvid.motion.affine import camera_step
 from dreamvid.motion.flow import Flow
 from dreamvid.motion.warp import warp
+from dreamvid.opening import fit
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.plan import make_dreamer
 from dreamvid.resolve import resolve
-from dreamvid.source import fit
 from dreamvid.task import DreamTask
 from tests.fakes import UNHELD, Told, asleep, dreamed, dreaming
 from tests.scenes import Scene, grid
