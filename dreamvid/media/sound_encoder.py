@@ -199,7 +199,7 @@ def _encode_apart(cut: Cut, made: Sequence[Sequence[_Output]], path: Path) -> in
                 kept += some
                 break
     if files:
-        inputs = [word for file in files for word in ("-i", ffmpeg.url(file))]
+        inputs = [word for file in files for word in (*ffmpeg.UNGUESSED, "-i", ffmpeg.url(file))]
         maps = [word for place in range(len(files)) for word in ("-map", f"{place}:a")]
         copied = ["-copyts", *inputs, *maps, "-c", "copy", *_marked(kept), *destination(path)]
         ffmpeg.run(copied, timeout=ffmpeg.PATIENCE)

@@ -163,6 +163,16 @@ def test_a_cameras_unlabelled_channels(tmp_path: Path, ending: str) -> None:
     assert loud.max(axis=0) == pytest.approx(np.abs(source).max(), rel=0.05)
 
 
+@pytest.mark.parametrize("start", ["0", "0.2"])
+def test_a_film_leaves_unlabelled_channels_unlabelled(tmp_path: Path, start: str) -> None:
+    clip = make.sounding(tmp_path / "a.mov", ("3 channels", hertz(3)))
+    film = tmp_path / "film.mov"
+    words = ["video", str(clip), "--network", "none", "--blend", "0", "--no-cuts", "--quiet"]
+    assert main([*words, "--start", start, "-o", str(film)]) == 0
+    assert layouts(film) == ["3 channels"]
+    found(film, hertz(3), 0.25 - float(start), 0.75 - float(start))
+
+
 # Codecs and containers
 
 

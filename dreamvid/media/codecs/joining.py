@@ -50,9 +50,10 @@ class JoinedCodec(FilmCodec):
         shown = f"round(PTS/{ticks})*{ticks}" if self.reorders else f"N*{ticks}"
         times = f"setts=pts={shown}:dts=STARTDTS+N*{ticks}:duration={ticks}"
         # Without -copyts, sound that begins late would be moved to the beginning.
-        inputs = ["-copyts", *SEGMENTS, *(["-i", sound_file] if sound_file else [])]
+        inputs = ["-copyts", *SEGMENTS]
         tracks = ["-map", "0:v"]
         if sound_file:
+            inputs += [*ffmpeg.UNGUESSED, "-i", sound_file]  # a copy would be labelled by the guess
             tracks += ["-map", "1:a", *sound.languages(folder / sound_file)]
         inputs += ["-f", "ffmetadata", "-i", metadata.write_comment(film.note, folder)]
         name = f"film{ending}"
