@@ -391,6 +391,61 @@ BENDS = (
         "        return USAGE\n",
         "        return FAILED\n",
     ),
+    # Clips
+    Bend(
+        "clips: a broken picture costs a frame",
+        "test_broken_pictures_are_held_and_named",
+        "self._note_broken(range(expected, index))",
+        "index = expected",
+    ),
+    Bend(
+        "clips: a seek need not land on a keyframe",
+        "test_a_late_start_is_exact[libx264]",
+        "late = late and (not keyed or shown is None or self._is_late(shown))",
+        "late = False",
+    ),
+    Bend(
+        "clips: the last picture lasts a frame",
+        "test_a_last_picture_that_lasts_counts",
+        "lasts, delays = float(end - zero), None",
+        "lasts, delays = float(times[-1]), None",
+    ),
+    Bend(
+        "clips: a GIF is as quick as it says",
+        "test_gifs_are_played_as_browsers_play_them",
+        "shown = np.where(shown < GIF_LEAST, GIF_USUAL, shown)",
+        "shown = np.maximum(shown, 1)",
+    ),
+    Bend(
+        "clips: HDR is shown as SDR",
+        "test_hdr_is_mapped_as_ffmpeg_does[smpte2084]",
+        '"tonemap=hable:desat=0",',
+        "",
+    ),
+    Bend(
+        "clips: a size that changes is stretched",
+        "test_a_size_that_changes_stretches_nothing",
+        "force_original_aspect_ratio=increase",
+        "force_original_aspect_ratio=disable",
+    ),
+    Bend(
+        "pictures: a gap is no frame",
+        "test_gaps_are_held_and_named",
+        "yield from (until - number) * [file]",
+        "yield file",
+    ),
+    Bend(
+        "alpha: the camera leaves it where it was",
+        "test_the_camera_moves_alpha_too",
+        'if motion.moves == "camera":\n            border',
+        'if motion.moves == "":\n            border',
+    ),
+    Bend(
+        "alpha: a resumed film begins with the first frame's",
+        "test_a_film_with_alpha_resumes_and_goes_on",
+        "if index >= self._skip:",
+        "if index >= 0:",
+    ),
 )
 
 
