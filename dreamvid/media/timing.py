@@ -160,7 +160,7 @@ def timing_of_stamps(
         ends = np.cumsum(shown) * float(tick)
         times, lasts = np.append(0.0, ends[:-1]), float(ends[-1])
         delays, stated = times, 0.0
-    rate, even = _rate(times, stated)
+    rate, even = _rate(times, lasts, stated)
     if gif and len(times) > 1 and lasts - times[-1] < 0.5 / rate:
         # A rate at which the last picture is shown too.
         rate, even = _usual(np.append(times, lasts), stated), False
@@ -171,9 +171,12 @@ def timing_of_stamps(
     return Timing(rate, frames + bool(fault), even, zero, tick, ticks, delays, fault)
 
 
-def _rate(times: Seconds, stated: float) -> tuple[Fraction, bool]:
-    """The rate for pictures at some times (seconds, the first 0), and whether it is constant."""
+def _rate(times: Seconds, lasts: float, stated: float) -> tuple[Fraction, bool]:
+    """The rate for pictures at some times, the first 0, that last so long in all (seconds), and
+    whether it is constant."""
     if len(times) == 1:
+        if 1 / (2 * QUICKEST) <= lasts <= 1 / SLOWEST:  # a frame, whatever rate is guessed
+            return snap(1 / lasts), True
         return (snap(stated) if LOWEST_RATE <= stated <= 2 * QUICKEST else ALONE), True
     mean = (len(times) - 1) / times[-1]
     for rate in map(snap, filter(_is_sane, (stated, mean))):

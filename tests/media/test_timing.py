@@ -91,6 +91,11 @@ def test_one_picture_has_a_usual_rate(stated: float, rate: Fraction) -> None:
     assert (timing.rate, timing.frames, timing.even) == (Fraction(rate), 1, True)
 
 
+def test_one_picture_that_lasts_a_frame_is_one() -> None:
+    timing = timed([5], Fraction(1, 90000), 3600, stated=50.0)
+    assert (timing.rate, timing.frames) == (Fraction(25), 1)
+
+
 def test_a_last_picture_that_lasts_counts() -> None:
     timing = timed(list(range(0, 100, 10)), Fraction(1, 100), 200, stated=10.0)
     assert (timing.rate, timing.frames, timing.even) == (Fraction(10), 29, True)
