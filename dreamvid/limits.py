@@ -23,6 +23,18 @@ MAX_GIF_FRAMES = 2**14
 DECODER_BYTES = 3 * 2**29
 """Memory limit of a process that reads an untrusted file, where the system can enforce it."""
 
+CLIP_PIXELS_WITHIN = 2**24
+"""Pictures with up to so many pixels (4096 by 4096) are decoded within `DECODER_BYTES`."""
+
+CLIP_BYTES_A_PIXEL = 64
+"""Bytes more for each pixel beyond: decoders keep several pictures, of up to 8 bytes a pixel."""
+
+
+def clip_bytes(pixels: int) -> int:
+    """Memory limit of an ffmpeg that decodes a clip's pictures."""
+    return DECODER_BYTES + CLIP_BYTES_A_PIXEL * max(0, pixels - CLIP_PIXELS_WITHIN)
+
+
 ANSWER_SECONDS = 20.0
 """Time limit to open a file or decode its next picture; a decoder over it counts as hung."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import RunError
-from dreamvid.limits import ANSWER_SECONDS, DECODER_BYTES
+from dreamvid.limits import ANSWER_SECONDS, clip_bytes
 from dreamvid.media import ffmpeg, showinfo
 from dreamvid.media.decoder_error import DecoderError, crash, hung
 
@@ -30,13 +30,14 @@ class FfmpegPipe:
         messages: what it says, parsed on another thread.
     """
 
-    def __init__(self, path: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, path: Path, arguments: Sequence[str], pixels: int = 0) -> None:
         """Start it. Raises RunError.
 
         Args:
             path: the file that it reads, which errors are about.
+            pixels: of each picture, by which its memory is limited.
         """
-        self._path = path
+        self._path, self._most = path, clip_bytes(pixels)
         self.messages = showinfo.Messages()
         command = ffmpeg.command(arguments, loglevel=showinfo.LOGLEVEL)
         try:
@@ -51,7 +52,7 @@ class FfmpegPipe:
             )
         except (OSError, ValueError) as error:  # ValueError: a null byte in a name
             raise RunError(f"ffmpeg cannot be started: {error}") from error
-        _confine(self._process.pid)
+        _confine(self._process.pid, self._most)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -78,6 +79,13 @@ class FfmpegPipe:
             received += more
             since = time.monotonic()
         return data
+
+    def reason(self, status: int) -> str:
+        """Why it ended, by its exit status and its last error."""
+        faults = self.messages.faults
+        if any("Cannot allocate memory" in fault for fault in faults):
+            return f"takes more than {self._most / 2**30:.1f} GiB of memory to decode"
+        return faults[-1] if faults else f"ffmpeg ended with status {status}"
 
     def wait(self) -> int:
         """Wait for its end, discarding what it still sends; returns its exit status.
@@ -118,11 +126,11 @@ def _is_ready(output: Any) -> bool:
     return bool(select.select([output], [], [], 0.5)[0])
 
 
-def _confine(process: int) -> None:
+def _confine(process: int, most: int) -> None:
     """Limit its memory and forbid writing files, where the system supports it."""
     with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
         import resource
 
-        resource.prlimit(process, resource.RLIMIT_DATA, (DECODER_BYTES, DECODER_BYTES))
+        resource.prlimit(process, resource.RLIMIT_DATA, (most, most))
         resource.prlimit(process, resource.RLIMIT_FSIZE, (0, 0))
         resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))

@@ -18,6 +18,7 @@ import numpy as np
 
 from dreamvid.errors import InputError
 from dreamvid.frame import Size
+from dreamvid.limits import CLIP_PIXELS_WITHIN
 from dreamvid.media import ffmpeg, showinfo
 from dreamvid.media.conversion import Conversion
 from dreamvid.media.decoder_error import DecoderError
@@ -27,9 +28,6 @@ from dreamvid.media.showinfo import Messages, Shown
 
 THREADS = min(4, os.cpu_count() or 1)
 """Threads of the decoder: each holds pictures, and memory is limited."""
-
-MANY_PIXELS = 2**24
-"""Pictures with more pixels than this (4096 by 4096) are decoded by one thread."""
 
 SAMPLE = 24
 """How many pictures are decoded to examine a clip."""
@@ -74,21 +72,22 @@ class Sample:
     faults: list[str]
 
 
-def sample(path: Path, index: int, decoder: str = "") -> Sample:
-    """Decode the first pictures of a stream.
+def sample(path: Path, index: int, decoder: str = "", pixels: int = 0) -> Sample:
+    """Decode the first pictures of a stream, which states so many `pixels` of each.
 
     Raises:
         InputError: not one can be decoded, or the decoder crashed or hung.
         RunError: ffmpeg cannot be started.
     """
     output = ["-frames:v", str(SAMPLE), "-vf", showinfo.FILTER, "-f", "null", "-"]
-    with closing(FfmpegPipe(path, [*_input(path, index, decoder), *output])) as pipe:
+    threads = _threads(pixels)
+    arguments = [*threads, *_input(path, index, decoder), *output]
+    with closing(FfmpegPipe(path, arguments, pixels)) as pipe:
         status = pipe.wait()
     messages = pipe.messages
     pictures = list(iter(messages.shown.get, None))
     if not pictures:
-        reason = messages.faults[-1] if messages.faults else f"ffmpeg ended with status {status}"
-        raise InputError(f"not one frame can be decoded ({reason})", path=path)
+        raise InputError(f"not one frame can be decoded ({pipe.reason(status)})", path=path)
     return Sample(pictures, messages.rate, list(messages.faults))
 
 
@@ -139,7 +138,8 @@ class Reading:
         shape = height, width, conversion.channels
         count = width * height * conversion.channels * conversion.dtype.itemsize
         late = self._seek
-        with closing(FfmpegPipe(self._track.path, self._arguments())) as pipe:
+        pixels = width * height
+        with closing(FfmpegPipe(self._track.path, self._arguments(), pixels)) as pipe:
             self.messages = pipe.messages
             for sent, data in enumerate(iter(lambda: pipe.receive(count), None)):
                 keyed, shown = self._next()
@@ -149,9 +149,9 @@ class Reading:
                     break
                 yield shown, np.frombuffer(data, conversion.dtype).reshape(shape)
             else:
-                if pipe.wait() != 0 and not late:
-                    faults = self.messages.faults
-                    raise DecoderError(self._track.path, faults[-1] if faults else "ffmpeg failed")
+                status = pipe.wait()
+                if status != 0 and not late:
+                    raise DecoderError(self._track.path, pipe.reason(status))
         if late:  # the first picture may lack those that it refers to
             self._seek = False
             yield from self.pictures()
@@ -178,13 +178,17 @@ class Reading:
                 early = _seconds(self._since - MARGIN)
                 before = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", early]
         filters += track.conversion.filters_to(track.size)
-        threads = THREADS if track.size.width * track.size.height <= MANY_PIXELS else 1
         return [
             *before,
-            *("-threads", str(threads)),
+            *_threads(track.size.width * track.size.height),
             *_input(track.path, track.index, track.conversion.decoder),
             *("-vf", ",".join(filters), "-f", "rawvideo", "-"),
         ]
+
+
+def _threads(pixels: int) -> list[str]:
+    """Options for the decoder's threads; large pictures are decoded by one."""
+    return ["-threads", str(THREADS if pixels <= CLIP_PIXELS_WITHIN else 1)]
 
 
 def _input(path: Path, index: int, decoder: str) -> list[str]:

@@ -102,7 +102,8 @@ def probe(path: Path, deinterlace: Deinterlace = "auto") -> Clip:
     try:
         streams = parse_streams(ffmpeg.describe(path))
         stream = _shown(path, streams)
-        first = sample(path, stream.index, decoder_of(stream))
+        width, height = stream.size
+        first = sample(path, stream.index, decoder_of(stream), width * height)
     except RunError as error:
         raise InputError(f"{error}", path=path) from error
     picture = first.pictures[0]

@@ -132,6 +132,19 @@ def test_memory_for_a_clip_has_a_bound(
 
 
 @posix
+def test_large_pictures_may_take_more_memory(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limits.clip_bytes(4096 * 4096) == limits.DECODER_BYTES
+    assert limits.clip_bytes(7680 * 4320) > 1.5 * limits.DECODER_BYTES
+    told = probe.probe(clip)
+    fails = "echo '[error] Cannot allocate memory' >&2; exit 1"
+    ffmpeg_that(monkeypatch, tmp_path, fails, "rawvideo")
+    with pytest.raises(MediaError, match=r"a\.mp4: takes more than 1\.5 GiB of memory to decode"):
+        list(read.read_clip(told))
+
+
+@posix
 def test_a_decoder_that_hangs_is_given_up(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worker_that(monkeypatch, "still", "time.sleep(60)")
     monkeypatch.setattr(decoder.Decoder.ask, "__defaults__", (0.4,))
