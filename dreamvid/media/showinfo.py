@@ -83,6 +83,7 @@ class Messages:
         shown = _SHOWN.search(text)
         if shown:
             self.shown.put(self._shown(shown))
+            self._rest(text[shown.end() :])
             return
         config = _CONFIG.search(text)
         if config:
@@ -93,6 +94,13 @@ class Messages:
         fault = _FAULT.match(text)
         if fault:
             self.faults.append(fault[1])
+
+    def _rest(self, text: str) -> None:
+        """What another thread said before the filter ended its line: it has lost its level."""
+        said = re.sub(r"^ *type:\S*", "", text).strip()
+        self.mended += _MENDED in said
+        if said and _MENDED not in said:
+            self.faults.append(said)
 
     def _shown(self, match: re.Match[str]) -> Shown:
         pts, pixel_format, across, along, width, height, field, key = match.groups()

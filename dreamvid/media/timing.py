@@ -43,6 +43,12 @@ GIF_LEAST, GIF_USUAL = 2, 10
 HIDING = ("vp8",)
 """Codecs that may put pictures that are never shown into packets of their own."""
 
+HALF = 0.6
+"""Packets that come after less than this share of a picture's time hold no picture of their own."""
+
+CLOSE = 1e-6
+"""Seconds by which times are rounded."""
+
 Ticks = NDArray[np.int64]
 Seconds = NDArray[np.float64]
 
@@ -204,15 +210,21 @@ def _listed(
 
 
 def _hides_pictures(listed: ffmpeg.Packets, codec: str, sample: Sample) -> bool:
-    """Whether some packets seem to hold no picture that is shown, or only a field of one."""
+    """Whether some packets seem to hold no picture that is shown, or only a field of one.
+
+    Their times lie between those of pictures. A broken picture leaves a gap instead.
+    """
     stamps = [picture.time for picture in sample.pictures]
-    known = {time for time in stamps if time is not None}
+    known = sorted({time for time in stamps if time is not None})
     if len(known) < len(stamps) or sample.faults:
         return False
-    between = {tick for tick in listed.times if min(known) <= tick * listed.tick <= max(known)}
-    if len(between) > len(known):
-        return True
-    steps = np.diff(np.unique(np.array(listed.times, np.int64)))
+    ticks = np.unique(np.array(listed.times, np.int64))
+    between = ticks[(ticks * float(listed.tick) >= float(known[0]) - CLOSE)]
+    between = between[between * float(listed.tick) <= float(known[-1]) + CLOSE]
+    if len(between) > len(known) > 1:
+        step = np.median(np.diff(np.array(known, float)))
+        return bool(np.diff(between).min() * float(listed.tick) < HALF * step)
+    steps = np.diff(ticks)
     return codec in HIDING and len(steps) > 0 and steps.min() < np.median(steps) / 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 from dreamvid.cli import main
 from dreamvid.media import ffmpeg
 from dreamvid.media.conversion import EXACT
+from dreamvid.media.pictures import sample
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
+from dreamvid.media.showinfo import Messages
+from dreamvid.media.timing import timing_of
 from tests import media_factory as make
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
@@ -298,3 +302,27 @@ def test_the_flash_of_an_uneven_clip_is_where_it_was() -> None:
     clip = probe(HARD / "vfr_dup.mkv")
     bright = [frame.mean() for frame in read_clip(clip)]
     assert int(np.argmax(bright)) / clip.rate == pytest.approx(6.0, abs=0.05)
+
+
+def test_what_ffmpeg_says_in_the_middle_of_a_line_is_heard() -> None:
+    """`showinfo` ends its lines late, and another thread's message may come before the end."""
+    line = (
+        "[Parsed_showinfo_0 @ 0x1] [info] n:   1 pts:    512 pts_time:0.04    duration:    512 "
+        "duration_time:0.04    fmt:yuvj420p cl:center sar:0/1 s:64x48 i:P iskey:1 type:I "
+    )
+    messages = Messages()
+    messages.line("[Parsed_showinfo_0 @ 0x1] [info] config in time_base: 1/12800, frame_rate: 25/1")
+    for rest in ("\n", "No JPEG data found in image\n", "corrupt decoded frame\n"):
+        messages.line(line + rest)
+        shown = messages.shown.get()
+        assert shown is not None
+        assert (shown.time, shown.size, shown.key) == (Fraction(1, 25), (64, 48), True)
+    assert list(messages.faults) == ["No JPEG data found in image"]
+    assert messages.mended == 1
+
+
+def test_a_broken_picture_among_the_first_hides_nothing(tmp_path: Path) -> None:
+    path = broken(tmp_path / "a.mov", 7)
+    first = dataclasses.replace(sample(path, 0), faults=[])
+    timing = timing_of(path, "mov", "mjpeg", 0, first)
+    assert (timing.even, len(timing.ticks)) == (True, 30)
