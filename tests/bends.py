@@ -236,8 +236,8 @@ BENDS = (
     Bend(
         "sound: a range has the sound of the beginning",
         "test_a_range_of_a_clip",
-        "first / clip.rate, duration)",
-        "Fraction(0), duration)",
+        "first / clip.rate, duration, ",
+        "Fraction(0), duration, ",
     ),
     Bend(
         "source: a picture does not fill its size",
