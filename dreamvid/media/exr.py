@@ -15,6 +15,7 @@ from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Field, Frame
 from dreamvid.limits import MAX_PIXELS, MAX_SIDE
 from dreamvid.media import ffmpeg, showinfo
+from dreamvid.media.color_space import encoded
 from dreamvid.media.ffmpeg_pipe import FfmpegPipe
 
 MAGIC = b"\x76\x2f\x31\x01"
@@ -56,7 +57,8 @@ def read_exr(path: Path) -> Frame:
         raise InputError("the picture holds samples that are not finite", path=path)
     alpha = np.clip(alpha, 0, 1)[..., None]
     straight = np.divide(light, alpha, out=np.zeros_like(light), where=alpha > 0)
-    return np.concatenate([encoded(straight), 255 * alpha], -1, dtype=np.float32)
+    color = 255 * encoded(np.clip(straight, 0, 1).astype(np.float64))
+    return np.concatenate([color, 255 * alpha], -1, dtype=np.float32)
 
 
 def _is_cut_off(path: Path) -> bool:
@@ -120,10 +122,3 @@ def _light(path: Path) -> tuple[Frame, Field]:
     opaque = np.ones(shape[1:], np.float32)
     light = np.asarray(samples[order].transpose(1, 2, 0))
     return light, samples[-1] if planes % 2 == 0 else opaque
-
-
-def encoded(light: Frame) -> Frame:
-    """Linear light as levels of sRGB, 0..255 (IEC 61966-2-1); clipped to 0..1."""
-    light = np.clip(light, 0, 1)
-    bright = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
-    return np.asarray(255 * np.where(light <= 0.0031308, 12.92 * light, bright), np.float32)

@@ -104,11 +104,7 @@ def _picture_stream(index: int, rest: str, tags: dict[str, str]) -> PictureStrea
     codec, *parts = [part.strip() for part in _PART.findall(rest)]
     pixels = re.match(r"(\w+)(?:\((.*)\))?$", parts[0]) if parts else None
     details = [each.strip() for each in pixels[2].split(",")] if pixels and pixels[2] else []
-    colors = next((each.split("/") for each in details if "/" in each), [])
-    if not colors:  # one name where all three are the same
-        colors = 3 * [each for each in details if re.fullmatch(r"(bt|smpte)\w+", each)][:1]
-    stated = ["" if each in ("unknown", "reserved") else each for each in colors]
-    matrix, primaries, transfer = stated if len(stated) == 3 else ("", "", "")
+    matrix, primaries, transfer = _colors(details)
     sizes = [size for size in map(_SIZE.match, parts) if size]
     rates = {match[3]: _number(match) for match in _RATE.finditer(rest)}
     return PictureStream(
@@ -125,6 +121,15 @@ def _picture_stream(index: int, rest: str, tags: dict[str, str]) -> PictureStrea
         "(default)" in rest,
         tags.get("alpha_mode") == "1",
     )
+
+
+def _colors(details: list[str]) -> tuple[str, str, str]:
+    """The matrix, primaries and transfer that the details of a pixel format state; "" where not."""
+    named = next((each.split("/") for each in details if "/" in each), [])
+    if not named:  # one name where all three are the same
+        named = 3 * [each for each in details if re.fullmatch(r"(bt|smpte)\w+", each)][:1]
+    stated = ["" if each in ("unknown", "reserved") else each for each in named]
+    return (stated[0], stated[1], stated[2]) if len(stated) == 3 else ("", "", "")
 
 
 def _number(rate: re.Match[str]) -> float:
