@@ -193,11 +193,6 @@ class Packets:
         """Presentation time of the first packet, in seconds."""
         return self.times[0] * self.tick
 
-    @property
-    def latest(self) -> Fraction:
-        """Presentation time of the last packet, in seconds."""
-        return self.times[-1] * self.tick
-
 
 def packets(
     path: Path,
