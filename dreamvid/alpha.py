@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 
 import numpy as np
 
 from dreamvid.frame import Field, Frame
 from dreamvid.motion.camera import View
-from dreamvid.motion.warp import warp
 
 
 class AlphaTrack:
@@ -35,13 +34,10 @@ class AlphaTrack:
                     self._waiting.append(np.ascontiguousarray(frame[..., 3:]))
                 yield np.ascontiguousarray(frame[..., :3])
 
-    def onto(self, frame: Frame, view: View) -> Frame:
-        """The next dreamed frame with its alpha, (H, W, 4); unchanged where the source has none."""
+    def onto(self, pictures: Sequence[Frame], view: View) -> list[Frame]:
+        """Pictures of the next frame with its alpha, (H, W, 4); as they are where the source has
+        none."""
         if not self._waiting:
-            return frame
-        alpha, motion = self._waiting.popleft(), view.job.motion
-        if motion.moves == "camera":
-            border = "reflect" if motion.border == "source" else motion.border
-            moved = warp(np.repeat(alpha, 3, -1), view.camera, border)[..., :1]
-            alpha = np.clip(moved, 0, 255)
-        return np.concatenate([frame, alpha], -1)
+            return list(pictures)
+        alpha = view.seen(np.repeat(self._waiting.popleft(), 3, -1))[..., :1]
+        return [np.concatenate([picture, alpha], -1) for picture in pictures]

@@ -71,10 +71,16 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class DreamedGroup:
-    """A keyframe and the inbetween frames before it, float32 0..255, (H, W, 3), or (H, W, 4) with
-    straight alpha, with the checkpoint after them."""
+    """A keyframe and the inbetween frames before it, with the checkpoint after them.
+
+    Attributes:
+        frames: float32 0..255, (H, W, 3), or (H, W, 4) with straight alpha.
+        sources: the same frames, not dreamed on: the source as the camera sees it; empty where the
+            job writes no pass beside the dream.
+    """
 
     frames: list[Frame]
+    sources: list[Frame]
     checkpoint: Checkpoint
 
 
@@ -148,11 +154,16 @@ def dreamed_groups(
             assert carried
             assert shot
             done += len(group)
-            digest = source_digest(job, group[-1].picture)
+            digest = source_digest(job, keyframe.picture)
             checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
-            made = [*inbetweens.crossfaded(keyframe, carried), carried.dream]
-            seen = zip(made, [*views, keyframe], strict=True)
-            yield DreamedGroup([alphas.onto(frame, view) for frame, view in seen], checkpoint)
+            dreamed = DreamedGroup([], [], checkpoint)
+            dreams = [*inbetweens.crossfaded(keyframe, carried), carried.dream]
+            for dream, view in zip(dreams, [*views, keyframe], strict=True):
+                seen = [view.seen(view.picture)] if job.encode.beside else []
+                frame, *source = alphas.onto([dream, *seen], view)
+                dreamed.frames.append(frame)
+                dreamed.sources.extend(source)
+            yield dreamed
 
 
 def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:

@@ -118,7 +118,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
 
 def _as_film(still: Recipe) -> FilmRecipe:
     """A still as a film of one frame."""
-    return FilmRecipe(kind="image", blend=ZoomBlend(), encode=Encode(codec=still.codec))
+    return FilmRecipe(kind="image", blend=ZoomBlend(), encode=Encode(**_values(still.encode)))
 
 
 def film_timeline(recipe: Recipe, frames: int | None) -> Timeline:

@@ -58,7 +58,7 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
             follow(planned, steps, quiet=options.quiet, restart=restart)
             if not options.quiet:
-                print(planned.output)
+                print(*map(planned.passes.path, planned.passes.names), sep="\n")
             if plot is not None:
                 _plot_objective(planned, plot, options)
 

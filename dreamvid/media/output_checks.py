@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dreamvid.errors import OutputError
+from dreamvid.frame import Size
 from dreamvid.media.capabilities import missing
 from dreamvid.media.codecs.codec import Codec, FilmCodec, StillCodec
 from dreamvid.media.codecs.table import (
@@ -71,7 +72,12 @@ def picture_codec(path: Path, name: str | None = None) -> StillCodec:
 
 
 def check_codec(
-    path: Path, name: str | None = None, *, film: bool = True, alpha: bool = False
+    path: Path,
+    name: str | None = None,
+    *,
+    film: bool = True,
+    alpha: bool = False,
+    size: Size | None = None,
 ) -> None:
     """Check that an output can hold its codec, and that this ffmpeg can encode it.
 
@@ -79,13 +85,17 @@ def check_codec(
         name: `encode.codec`; None: the default one.
         film: whether a film is made, not one still.
         alpha: whether the frames have alpha.
+        size: of the frames; None: not known yet.
 
     Raises:
-        OutputError: as `codec_for`; or it cannot hold alpha, or this ffmpeg lacks its encoder.
+        OutputError: as `codec_for`; or it cannot hold alpha or frames of that size, or this ffmpeg
+            lacks its encoder.
         RunError: ffmpeg cannot be run.
     """
     codec = codec_for(path, name, film=film)
     require_alpha(path, codec, alpha)
+    if size is not None:
+        require_size(path, codec, size)
     lacking = missing(codec.needs)
     if lacking:
         raise OutputError(
@@ -103,6 +113,17 @@ def require_alpha(path: Path, codec: Codec, alpha: bool) -> None:
         names = [f"{each.name} ({', '.join(each.endings)})" for each in able]
         raise OutputError(
             f"{codec.name} cannot hold alpha; these can: {', '.join(names)}", path=path, key=KEY
+        )
+
+
+def require_size(path: Path, codec: Codec, size: Size) -> None:
+    """Raise OutputError if a codec cannot hold frames of a size."""
+    if size.width > codec.largest.width or size.height > codec.largest.height:
+        raise OutputError(
+            f"{codec.name} holds frames of up to {codec.largest}, not {size}; give another codec "
+            "or a smaller --size",
+            path=path,
+            key=KEY,
         )
 
 

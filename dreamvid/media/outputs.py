@@ -22,6 +22,7 @@ from dreamvid.media.output_checks import (
     codec_for,
     picture_codec,
     require_alpha,
+    require_size,
 )
 from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, WorkDir
@@ -45,6 +46,8 @@ def open_sink(
     check_output(path, [film.sound.path] if film.sound else [], overwrite)
     codec = codec_for(path, film.codec)
     require_alpha(path, codec, film.alpha)
+    require_size(path, codec, film.size)
+    codec = codec.of_data() if film.data else codec
     if isinstance(codec, StillCodec):
         target = path if is_pattern(path) else path.resolve()  # `.` has no name to derive one from
         beside = target if target.parent.is_dir() else target.parent
@@ -131,18 +134,22 @@ def made_folder(folder: Path) -> Iterator[None]:
             folder.rmdir()
 
 
-def write_picture(path: Path, frame: Frame, overwrite: bool, codec: str | None = None) -> None:
+def write_picture(
+    path: Path, frame: Frame, overwrite: bool, codec: str | None = None, *, data: bool = False
+) -> None:
     """Write one still atomically: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha.
 
     Args:
         codec: `encode.codec`; None: the default one of its extension.
+        data: whether the frame is numbers, not a picture: that of some passes.
 
     Raises:
         OutputError: as `check_picture` and `picture_codec`.
         RunError: the disk is full, or ffmpeg failed.
     """
     check_picture(path, [], overwrite)
-    save_still(frame, path, picture_codec(path, codec))
+    chosen = picture_codec(path, codec)
+    save_still(frame, path, chosen.of_data() if data else chosen)
 
 
 def write_json(path: Path, text: str, overwrite: bool) -> None:

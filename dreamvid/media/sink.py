@@ -58,6 +58,7 @@ class FilmSpec:
         sound: sound for the file, if its format supports it; None: silent.
         note: a comment for the file, if its format supports it.
         alpha: whether frames have alpha.
+        data: whether frames are numbers, not pictures: those of some passes.
         codec: `encode.codec`; None: the default one of the output's extension.
         frame_name: of a sequence, `encode.frame_name`.
         first_number: of a sequence's first frame.
@@ -70,6 +71,7 @@ class FilmSpec:
     sound: Sound | None = None
     note: str = ""
     alpha: bool = False
+    data: bool = False
     codec: str | None = None
     frame_name: str = USUAL_NAME
     first_number: int = 0

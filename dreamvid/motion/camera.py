@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from dreamvid.blend import Warp, needs_source
 from dreamvid.frame import Field, Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
@@ -23,6 +25,7 @@ class View:
 
     Attributes:
         t: the frame's index in its shot.
+        picture: (H, W, 3), the source frame itself.
         job: the job with its values at this frame.
         source: (H, W, 3), the source under the camera.
         camera: the camera's position: the map from the shot's first frame to this one.
@@ -34,12 +37,21 @@ class View:
     """
 
     t: int
+    picture: Frame
     job: Job
     source: Frame
     camera: Affine
     to_here: Warp
     to_previous: Warp | None
     strain: Field | None = None
+
+    def seen(self, field: Field) -> Field:
+        """A field of the source frame, (H, W, C), as the camera sees it, sampled once; 0..255."""
+        return np.clip(_seen(field, self.camera, self.job.motion), 0, 255)
+
+
+def _seen(field: Field, camera: Affine, motion: Motion) -> Field:
+    return warp(field, camera, "reflect" if motion.border == "source" else motion.border)
 
 
 class CameraWalk:
@@ -78,11 +90,11 @@ class CameraWalk:
         if frame.t and motion.moves == "camera":
             self.camera = previous.then(step).bounded()
             if self._shows_sources:
-                source = warp(source, self.camera, border or "reflect")
+                source = _seen(source, self.camera, motion)
             elif border is None and step.reveals(size):
                 source = fill_ground(source, self.camera)
         warps = _warps(frame, motion, step, previous, self.camera)
-        return View(frame.t, job, source, self.camera, *warps)
+        return View(frame.t, frame.picture, job, source, self.camera, *warps)
 
 
 def _warps(

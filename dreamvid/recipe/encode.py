@@ -1,11 +1,11 @@
-"""The section `encode` of a recipe: codecs, quality, the names of a sequence's frames, sound."""
+"""The section `encode` of a recipe: codecs, quality, passes, a sequence's names, sound."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Flag
@@ -43,7 +43,51 @@ FrameName = Annotated[
 ]
 
 
-class StillEncode(Section):
+PassName = Literal["dream", "source", "residual", "matte"]
+"""What one render can write of each frame, each into an output of its own (`media.passes`)."""
+
+
+def _parse_passes(value: Any) -> Any:
+    """`"residual,matte"` or a list, in the usual order, once each; the dream is always there."""
+    names = re.split(r"[,\s]+", value.strip(" ,")) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or any(name not in get_args(PassName) for name in names):
+        return names  # refused, by name
+    return tuple(name for name in get_args(PassName) if name == "dream" or name in names)
+
+
+Passes = Annotated[
+    tuple[PassName, ...],
+    BeforeValidator(_parse_passes),
+    PlainSerializer(list),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"enum": list(get_args(PassName))}},
+                {"type": "string"},
+            ]
+        }
+    ),
+    Flag(metavar="PASS,…"),
+]
+
+
+class AnyEncode(Section):
+    """What the encoding of pictures and of films has in common."""
+
+    passes: Passes = Field(
+        ("dream",),
+        description="What is written of each frame, for compositing, each into an output of its "
+        "own: dream, source (as the camera sees it), residual (dream less source), matte (how much "
+        "was dreamed). The dream is always written.",
+    )
+
+    @property
+    def beside(self) -> tuple[PassName, ...]:
+        """The passes that are written beside the dream."""
+        return tuple(name for name in self.passes if name != "dream")
+
+
+class StillEncode(AnyEncode):
     """How a picture is encoded."""
 
     codec: StillCodecName | None = Field(
@@ -53,7 +97,7 @@ class StillEncode(Section):
     )
 
 
-class Encode(Section):
+class Encode(AnyEncode):
     """How the frames are encoded."""
 
     codec: CodecName | None = Field(

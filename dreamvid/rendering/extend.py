@@ -36,6 +36,7 @@ from dreamvid.rendering.manifest import WEIGHTS, Manifest, compared, described
 from dreamvid.rendering.plan import SEGMENT, is_done
 from dreamvid.rendering.recovery import recovered
 from dreamvid.rendering.run import (
+    Run,
     finished_run,
     folder_of,
     load_checkpoint,
@@ -97,8 +98,8 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
         raise RecipeError(f"is not what {film} was made from", key="source")
     exact = extension.at_end and old is not None and old.dream == extension.embedded.dream
 
-    def fill(folder: Path) -> Checkpoint:
-        return _fill(extension, source, folder, exact)
+    def fill(run: Run) -> Checkpoint:
+        return _fill(extension, source, run.part("dream").film, exact)
 
     prepare_run(extension.output, manifest, fill, anew=not extension.in_place)
     return extension.recipe

@@ -18,8 +18,10 @@ from dreamvid.media.output_checks import (
     check_frame_name,
     check_output,
     check_picture,
+    codec_for,
     is_there,
 )
+from dreamvid.media.passes import Passes, is_data, pass_path
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
@@ -42,6 +44,9 @@ from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves, OnMachine
 
 SEGMENT = 48
 """Frames in a closed segment of film; each is encoded independently of the others."""
+
+
+TOO_LONG = "the name is too long; give a shorter one: -o FILE"
 
 
 class NoDreamer:
@@ -79,9 +84,7 @@ def output_of(recipe: Recipe) -> Path:
     """
     if recipe.output is not None:
         if is_too_long(recipe.output):
-            raise OutputError(
-                "the name is too long; give a shorter one: -o FILE", path=recipe.output
-            )
+            raise OutputError(TOO_LONG, path=recipe.output)
         return recipe.output
     stem = recipe.source[0].stem if recipe.source else "dreamvid"
     return derived(Path(), stem, "-dream", default_ending(recipe.codec, film=recipe.is_film))
@@ -119,7 +122,8 @@ class Plan:
         """A summary for people, line by line."""
         count = "all" if self.timeline.frames is None else self.timeline.frames
         size, rate = self.source.size, self.timeline.rate
-        yield f"{count} frames of {size} at {rate} fps into {self.output}"
+        into = " ".join(str(self.passes.path(name)) for name in self.passes.names)
+        yield f"{count} frames of {size} at {rate} fps into {into}"
         yield from self.source.notes
         if self.octaves:
             yield "octaves " + ", ".join(map(str, self.octaves))
@@ -140,6 +144,13 @@ class Plan:
         """How many of the requested octaves are too small for the network."""
         requested = at_frame(self.job, self.timeline[0]).dream.octaves
         return requested - len(self.octaves) if self.octaves else 0
+
+    @property
+    def passes(self) -> Passes:
+        """What is written of each frame, and where."""
+        recipe, output = self.recipe, self.output
+        codec = codec_for(output, recipe.codec, film=recipe.is_film)
+        return Passes(output, recipe.encode.passes, codec)
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
         """Dream the frames; see `dreamed_groups`."""
@@ -175,8 +186,13 @@ def plan(
         machine = unfinished.machine if unfinished else machine
         _check_output(recipe, output, overwrite or unfinished is not None)
     opened = open_source(recipe) if source is None else source.checked(recipe)
-    if sink is None and opened.alpha:
-        check_codec(output, recipe.codec, film=recipe.is_film, alpha=True)
+    if sink is None:
+        for name in recipe.encode.passes:
+            alpha = opened.alpha and not is_data(name)
+            path = pass_path(output, name)
+            check_codec(path, recipe.codec, film=recipe.is_film, alpha=alpha, size=opened.size)
+    elif recipe.encode.beside:
+        raise RecipeError("a sink of one's own takes the dream alone", key="encode.passes")
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
     timeline = Timeline(opened.rate, opened.frames)
@@ -196,7 +212,11 @@ def plan(
 def _check_output(recipe: Recipe, output: Path, overwrite: bool) -> None:
     """Raise OutputError unless the output can be written, in the codec that is asked for."""
     checked = check_output if recipe.is_film else check_picture
-    checked(output, recipe.source, overwrite)
+    for name in recipe.encode.passes:
+        path = pass_path(output, name)
+        if is_too_long(path):
+            raise OutputError(TOO_LONG, path=path)
+        checked(path, recipe.source, overwrite)
     check_codec(output, recipe.codec, film=recipe.is_film)
     if isinstance(recipe, FilmRecipe):
         check_frame_name(output, recipe.encode.frame_name)
@@ -228,7 +248,8 @@ def is_done(recipe: Recipe) -> bool:
     if not recipe.is_film or not recipe.source:
         return False
     output = output_of(recipe)
-    if not is_there(output) or unfinished_run(output) is not None:
+    written = [pass_path(output, name) for name in recipe.encode.passes]
+    if not all(map(is_there, written)) or unfinished_run(output) is not None:
         return False
     finished = finished_run(output)
     if finished is None and not carries_recipe(output):

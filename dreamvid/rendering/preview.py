@@ -153,7 +153,9 @@ def preview(recipe: Recipe, count: int = 6, *, overwrite: bool = False) -> Gener
 def _in_h264(recipe: Recipe, output: Path) -> Recipe:
     """The recipe with another output, a film that any player shows."""
     assert isinstance(recipe, FilmRecipe)
-    encode = recipe.encode.model_copy(update={"codec": "h264", "frame_name": USUAL_NAME})
+    encode = recipe.encode.model_copy(
+        update={"codec": "h264", "frame_name": USUAL_NAME, "passes": ("dream",)}
+    )
     return recipe.model_copy(update={"output": output, "encode": encode, "alpha": "white"})
 
 

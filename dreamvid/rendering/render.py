@@ -8,14 +8,17 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
 from dreamvid.media.frame_names import is_pattern
 from dreamvid.media.outputs import made_folder, open_sink, write_picture
+from dreamvid.media.passes import is_data
 from dreamvid.media.sink import FilmSpec, Sink
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.encode import PassName
 from dreamvid.recurrence import DreamedGroup
 from dreamvid.rendering.embedded import embed
 from dreamvid.rendering.plan import Plan, plan
@@ -102,9 +105,12 @@ def _record_still(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> 
         group = next(groups, None)
     if group is None:
         raise InputError(NO_FRAME)
-    picture = group.frames[-1]
-    write_picture(planned.output, picture, overwrite, planned.job.encode.codec)
-    yield Step(0, 1, picture.copy())
+    dream, source = group.frames[-1], next(iter(group.sources), None)
+    passes, codec = planned.passes, planned.job.encode.codec
+    for name in reversed(passes.names):  # the dream last
+        frame = passes.frame(name, dream, source)
+        write_picture(passes.path(name), frame, overwrite, codec, data=is_data(name))
+    yield Step(0, 1, dream.copy())
 
 
 def _record_film(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> Generator[Step]:
@@ -113,7 +119,7 @@ def _record_film(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> G
         recording = _Recording(planned, run, overwrite)
         waiting: deque[DreamedGroup] = deque()
         try:
-            recording.open_sink()
+            recording.open_sinks()
             with closing(planned.groups(recording.saved)) as groups:
                 dreamed = time.monotonic()
                 for group in groups:
@@ -144,7 +150,7 @@ def _opened_run(planned: Plan, restart: bool) -> Generator[Run | NoRun]:
 
 
 class _Recording:
-    """Stores the frames of a plan in its sink, and a checkpoint after each dream.
+    """Stores the frames of a plan in the sinks of its passes, and a checkpoint after each dream.
 
     Attributes:
         saved: the last checkpoint that was stored.
@@ -156,13 +162,16 @@ class _Recording:
         done = self.saved.done if self.saved else 0
         self._status = run.status(planned.output, done, planned.timeline.frames)
         self._behind = WriteBehind()
-        self._sink: Sink | None = None
+        self._sinks: dict[PassName, Sink] = {}
         self._overwrite = overwrite or self.saved is not None
 
-    def open_sink(self) -> None:
-        """Begin the output, or resume it. Raises DreamvidError."""
-        given = self._plan.sink
-        self._sink = self._new_sink() if given is None else given
+    def open_sinks(self) -> None:
+        """Begin the outputs, or resume them. Raises DreamvidError."""
+        if self._plan.sink is not None:
+            self._sinks["dream"] = self._plan.sink
+            return
+        for name in self._plan.passes.names:
+            self._sinks[name] = self._new_sink(name)
 
     @property
     def unstored(self) -> int:
@@ -182,10 +191,10 @@ class _Recording:
         self._behind.finish()
 
     def finish(self, keep: Keep) -> None:
-        """Finish the output after all frames are stored."""
-        assert self._sink is not None
+        """Finish the outputs after all frames are stored, the dream last."""
         self._status.ends("joining")
-        self._sink.close()
+        for sink in reversed(self._sinks.values()):
+            sink.close()
         self._status.ends("done")
         self._run.finish(keep)
 
@@ -195,10 +204,10 @@ class _Recording:
         stopped = isinstance(error, GeneratorExit | KeyboardInterrupt)
         reason = "" if stopped else str(error)
         self._status.ends("interrupted" if stopped else "failed", reason)
-        if self._sink is not None:
-            partial = self._sink.abandon(keep=self.saved is not None)
-            if partial is not None:
-                self._run.note_partial(partial)
+        for name, sink in self._sinks.items():
+            partial, part = sink.abandon(keep=self.saved is not None), self._run.part(name)
+            if partial is not None and part is not None:
+                part.note_partial(partial)
         if self.saved is None:
             self._run.forget()
 
@@ -209,28 +218,34 @@ class _Recording:
             yield Step(index, self._plan.timeline.frames, frame.copy())
 
     def _store(self, group: DreamedGroup) -> None:
-        assert self._sink is not None
-        for frame in group.frames:
-            self._sink.write(frame.copy())  # which the caller's sink may change
+        for dream, source in zip_longest(group.frames, group.sources):
+            for name, sink in self._sinks.items():
+                # A copy: the caller's sink may change it.
+                sink.write(self._plan.passes.frame(name, dream, source).copy())
         self._run.save(group.checkpoint)
         self.saved = group.checkpoint
         self._status.frames(group.checkpoint.done)
 
-    def _new_sink(self) -> Sink:
-        planned, manifest = self._plan, self._plan.manifest
+    def _new_sink(self, name: PassName) -> Sink:
+        planned, manifest, data = self._plan, self._plan.manifest, is_data(name)
+        whole = name == "dream"
         spec = FilmSpec.of(
             planned.job.encode,
             planned.source.size,
             planned.timeline.rate,
             planned.segment,
-            sound=planned.source.sound,
-            note=embed(manifest) if manifest else "",
-            alpha=planned.source.alpha,
+            sound=planned.source.sound if whole else None,
+            note=embed(manifest) if manifest and whole else "",
+            alpha=planned.source.alpha and not data,
+            data=data,
         )
+        part = self._run.part(name)
+        if part is not None:
+            part.prepare()
         return open_sink(
-            planned.output,
+            planned.passes.path(name),
             spec,
             overwrite=self._overwrite,
-            folder=self._run.film,
+            folder=part.film if part else None,
             done=self.saved.done if self.saved else 0,
         )

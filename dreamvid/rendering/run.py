@@ -6,6 +6,7 @@ For `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
     manifest.json   recipe, input files, machine
     state.npz       checkpoint: all that the next frame depends on, after the last stored dream
     film/           closed segments of the film, and the lossless frames of the open segment
+    residual/film/  the same of each pass beside the dream
     progress.json   progress, for other programs
     log.txt         events, with times
 
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -33,14 +34,13 @@ from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError, StateError
 from dreamvid.media.arrays import read_arrays
-from dreamvid.media.durable import TEMP_ENDING, atomic_write, os_errors
-from dreamvid.media.frame_store import FrameStore
-from dreamvid.media.outputs import is_finished_part
-from dreamvid.media.sink import PARTIAL, recorded_partial
+from dreamvid.media.durable import atomic_write, os_errors
 from dreamvid.motion.affine import Affine
 from dreamvid.names import derived
+from dreamvid.recipe.encode import PassName
 from dreamvid.recurrence import Checkpoint, ShotState
 from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.run_part import RunPart, write_text
 from dreamvid.rendering.status import Status
 
 MAX_CHECKPOINT = 2**33
@@ -67,13 +67,21 @@ class Run:
 
     Attributes:
         folder: its path.
-        film: the folder within it for the sink.
     """
 
     def __init__(self, output: Path) -> None:
         """See `locked_run`."""
         self.folder = folder_of(output)
-        self.film = self.folder / "film"
+
+    def part(self, name: PassName) -> RunPart:
+        """The part of a pass."""
+        return RunPart(self.folder if name == "dream" else self.folder / name, self.folder.parent)
+
+    @property
+    def parts(self) -> list[RunPart]:
+        """The parts that are there."""
+        beside = [name for name in get_args(PassName) if (self.folder / name).is_dir()]
+        return [self.part("dream"), *map(self.part, beside)]
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -91,25 +99,16 @@ class Run:
     def finish(self, keep: Keep) -> None:
         """Mark the run as finished; delete its checkpoint and segments according to `keep`. Raises
         RunError."""
-        with contextlib.suppress(OSError):
-            name = recorded_partial(self.folder)
-            if name is not None:
-                partial = self.folder.parent / name
-                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-            (self.folder / PARTIAL).unlink()
+        for part in self.parts:
+            part.remove_partial()
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
             return
-        if keep == "state":
-            FrameStore(self.film).shrink()
-        _write(self.folder / "finished", "")
-        if keep == "state":
-            FrameStore(self.film).remove_others()
-
-    def note_partial(self, partial: Path) -> None:
-        """Record the name of the partial film, so that `finish` removes it."""
-        with contextlib.suppress(RunError):
-            _write(self.folder / PARTIAL, partial.name)
+        for part in self.parts if keep == "state" else ():
+            part.shrink()
+        write_text(self.folder / "finished", "")
+        for part in self.parts if keep == "state" else ():
+            part.remove_segments()
 
     def forget(self) -> None:
         """Remove the run, of which no frame was stored."""
@@ -119,8 +118,10 @@ class Run:
 class NoRun:
     """Stands in for a run where nothing is stored to resume from."""
 
-    film: Path | None = None
     checkpoint: Checkpoint | None = None
+
+    def part(self, name: PassName) -> None:
+        """There is none."""
 
     def status(self, output: Path, done: int, total: int | None) -> Status:
         """A status that writes no files."""
@@ -130,9 +131,6 @@ class NoRun:
         """Does nothing."""
 
     def finish(self, keep: Keep) -> None:
-        """Does nothing."""
-
-    def note_partial(self, partial: Path) -> None:
         """Does nothing."""
 
     def forget(self) -> None:
@@ -156,11 +154,11 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
         if unfinished is None:
             with os_errors(run.folder):
                 _clear(run.folder)
-            _write(run.folder / "manifest.json", manifest.text())
+            write_text(run.folder / "manifest.json", manifest.text())
         else:
             differing = unfinished.differences(manifest)
             if differing and unfinished.continues_as(manifest, done_frames(output)):
-                _write(run.folder / "manifest.json", manifest.text())
+                write_text(run.folder / "manifest.json", manifest.text())
             elif differing:
                 raise StateError(
                     f"its render was started with another recipe or input: "
@@ -169,19 +167,17 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
                 )
             for line in unfinished.other_machine(manifest):
                 notices.warn(f"{output}: resumed with another {line}; its last bits may differ")
-        with os_errors(run.folder):
-            run.film.mkdir(exist_ok=True)
-            _sweep(run.folder)
+        run.part("dream").prepare()
         yield run
 
 
 def prepare_run(
-    output: Path, manifest: Manifest, fill: Callable[[Path], Checkpoint], *, anew: bool
+    output: Path, manifest: Manifest, fill: Callable[[Run], Checkpoint], *, anew: bool
 ) -> None:
     """Make an unfinished run of an output out of given frames.
 
     Args:
-        fill: puts the frames into the sink's folder, and returns the checkpoint after them.
+        fill: puts the frames into the run's parts, and returns the checkpoint after them.
         anew: clear the folder first; otherwise the files of a finished run stay in it.
 
     Raises:
@@ -193,9 +189,8 @@ def prepare_run(
         with os_errors(run.folder):
             if anew:
                 _clear(run.folder)
-            run.film.mkdir(exist_ok=True)
-        run.save(fill(run.film))
-        _write(run.folder / "manifest.json", manifest.text())
+        run.save(fill(run))
+        write_text(run.folder / "manifest.json", manifest.text())
         with os_errors(run.folder):
             (run.folder / "finished").unlink(missing_ok=True)
 
@@ -284,17 +279,3 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name != "lock":
             path.unlink()
-
-
-def _sweep(folder: Path) -> None:
-    """Remove temporary files of a killed process, and files derived from the segments."""
-    for path in [*folder.iterdir(), *(folder / "film").iterdir()]:
-        if TEMP_ENDING in path.suffixes or (
-            path.parent.name == "film" and not is_finished_part(path)
-        ):
-            path.unlink()
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as file:
-        file.write(text.encode(errors="surrogateescape"))  # names may contain undecodable bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dreamvid.frame import Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs.codec import FilmCodec
 from dreamvid.media.codecs.joining import CLEAN, SEGMENTS, require_count
@@ -56,6 +57,7 @@ class WebP(Animation):
 
     name = "webp"
     endings = (".webp",)
+    largest = Size(16383, 16383)
     needs = ("libwebp_anim", "ffv1")
 
     def assemble(self, folder: Path, film: FilmSpec, frames: int, ending: str) -> str:

@@ -6,12 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Field, Frame, Size
+from dreamvid.limits import MAX_SIDE
 from dreamvid.media.sink import FilmSpec, to_uint8, to_uint16
 
 
@@ -25,6 +26,8 @@ class Codec:
         needs: the encoders and filters of ffmpeg that it uses.
         deep: whether it keeps more than 8 bits a channel.
         alpha: whether it can hold alpha.
+        signed: whether it stores linear light as it is, below 0 and over 1 too.
+        largest: the largest frame that it can hold.
         disk_bytes: bytes a pixel in a segment or a picture, and again in the film.
     """
 
@@ -33,7 +36,21 @@ class Codec:
     needs: tuple[str, ...] = ()
     deep: bool = False
     alpha: bool = False
+    signed: bool = False
+    largest: Size = Size(MAX_SIDE, MAX_SIDE)
     disk_bytes: float
+
+    def stored(self, frame: Frame) -> Field:
+        """The numbers that are stored for a frame's color, (H, W, 3), before compression loses any:
+        0..1, display-coded; linear light where the codec is `signed`."""
+        color = frame[..., :3]
+        levels, white = (to_uint16(color), 65535) if self.deep else (to_uint8(color), 255)
+        return levels.astype(np.float32) / np.float32(white)
+
+    def of_data(self) -> Self:
+        """The codec for frames that are numbers, not pictures: what 255 levels stand for is stored
+        as 1.0, as exactly as it can."""
+        return self
 
 
 class FilmCodec(Codec, ABC):

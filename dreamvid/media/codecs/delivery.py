@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dreamvid.frame import Size
 from dreamvid.media.codecs.color import YUV_TAGS, to_yuv
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.sink import FilmSpec
@@ -23,6 +24,7 @@ class H264(JoinedCodec):
     needs = ("libx264",)
     segment_ending = ".mp4"
     multiple = 2
+    largest = Size(16384, 16384)
     reorders = True
     disk_bytes = 0.25  # dreams at CRF 18 took .1 to .2
     memory_bytes = 36e6, 240
@@ -78,6 +80,7 @@ class AV1(JoinedCodec):
     deep = True
     segment_ending = ".mp4"
     multiple = 2
+    largest = Size(16384, 8704)
     disk_bytes = 0.25
     memory_bytes = 90e6, 460
 

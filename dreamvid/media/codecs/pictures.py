@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Field, Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs.codec import StillCodec
 from dreamvid.media.linear import to_linear
@@ -54,6 +54,7 @@ class WebPStill(_ByPillow):
 
     name = "webp"
     endings = (".webp",)
+    largest = Size(16383, 16383)
     quality: ClassVar[dict[str, Any]] = {"quality": 95}
     disk_bytes = 0.7
 
@@ -110,6 +111,7 @@ class Exr(_ByFfmpeg):
     """
 
     name = "exr"
+    signed = True
     endings = (".exr",)
     needs = ("exr",)
     # ffmpeg would multiply the color of straight alpha, as most EXR files have it.
@@ -119,7 +121,27 @@ class Exr(_ByFfmpeg):
 
     def samples(self, frame: Frame) -> tuple[str, NDArray[Any]]:
         """See `_ByFfmpeg`: planes G, B, R and alpha, rounded to halves, which ffmpeg would cut."""
-        linear = np.dstack([to_linear(frame[..., :3]), frame[..., 3:] / np.float32(255)])
-        halves = linear.astype(np.float16).astype("<f4")
+        halves = np.dstack([self.stored(frame), _halves(frame[..., 3:] / np.float32(255))])
         order = [1, 2, 0, 3][: frame.shape[2]]
-        return "gbrapf32le" if len(order) == 4 else "gbrpf32le", halves.transpose(2, 0, 1)[order]
+        form = "gbrapf32le" if len(order) == 4 else "gbrpf32le"
+        return form, halves.astype("<f4").transpose(2, 0, 1)[order]
+
+    def stored(self, frame: Frame) -> Field:
+        """See `Codec`."""
+        return _halves(to_linear(frame[..., :3]))
+
+    def of_data(self) -> Exr:
+        """See `Codec`."""
+        return _ExrOfData()
+
+
+class _ExrOfData(Exr):
+    """EXR of numbers, 255 as 1.0."""
+
+    def stored(self, frame: Frame) -> Field:
+        """See `Codec`."""
+        return _halves(frame[..., :3] / np.float32(255))
+
+
+def _halves(light: Field) -> Field:
+    return light.astype(np.float16).astype(np.float32)

@@ -45,6 +45,30 @@ class ProRes(JoinedCodec):
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
         if film.alpha:
-            form = ["-profile:v", "4444", "-alpha_bits", "16", "-bits_per_mb", "8192"]
-            return ["-vf", f"format=yuva444p10le,{YUV_TAGS}", *ENCODER, *form]
+            return _of_4444(self.pixel_format(film), "-alpha_bits", "16")
         return ["-vf", to_yuv("yuv422p10le"), *ENCODER, "-profile:v", "hq"]
+
+    def of_data(self) -> ProRes:
+        """See `Codec`."""
+        return _ProResOfData()
+
+
+class _ProResOfData(ProRes):
+    """4444 without alpha, for numbers, of which 422 would lose half of the color."""
+
+    def pixel_format(self, film: FilmSpec) -> str:
+        """See `FilmCodec`."""
+        return "yuv444p10le"
+
+    def pixels(self, frame: Frame) -> NDArray[Any]:
+        """See `FilmCodec`: three planes, (3, H, W)."""
+        return planes_10_bit(frame)
+
+    def options(self, film: FilmSpec) -> Sequence[str]:
+        """See `FilmCodec`."""
+        return _of_4444(self.pixel_format(film))
+
+
+def _of_4444(pixels: str, *more: str) -> Sequence[str]:
+    form = ["-profile:v", "4444", "-bits_per_mb", "8192", *more]
+    return ["-vf", f"format={pixels},{YUV_TAGS}", *ENCODER, *form]

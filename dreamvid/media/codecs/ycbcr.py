@@ -21,9 +21,9 @@ TO_R, TO_B = 2 * (1 - KR), 2 * (1 - KB)
 
 
 def planes_10_bit(frame: Frame) -> NDArray[np.uint16]:
-    """A frame (H, W, 4) with straight alpha as planes Y', Cb, Cr and alpha, (4, H, W), of 10 bits:
-    BT.709 in its limited range; alpha in its full one."""
-    r, g, b, alpha = np.moveaxis(np.clip(frame, 0, 255), 2, 0)
+    """A frame (H, W, 3) as planes Y', Cb and Cr, (3, H, W), of 10 bits: BT.709 in its limited
+    range; one (H, W, 4) with straight alpha as four, alpha in its full range."""
+    r, g, b, *alpha = np.moveaxis(np.clip(frame, 0, 255), 2, 0)
     y = np.float32(KR) * r + np.float32(KG) * g + np.float32(KB) * b
     cb, cr = (b - y) * np.float32(CHROMA / TO_B), (r - y) * np.float32(CHROMA / TO_R)
     least = np.full(y.shape, np.inf, np.float32)
@@ -36,8 +36,8 @@ def planes_10_bit(frame: Frame) -> NDArray[np.uint16]:
                 np.copyto(kept, value, where=better)
     middle = np.array([64, 512, 512], np.float32)[:, None, None]
     color = np.clip(best + middle, 4, 1019)  # the rest is reserved for synchronization
-    opacity = np.rint(alpha * np.float32(1023 / 255))
-    return np.concatenate([color, opacity[None]]).astype("<u2")
+    opacity = [np.rint(plane * np.float32(1023 / 255)) for plane in alpha]
+    return np.stack([*color, *opacity]).astype("<u2")
 
 
 def _with_luma(
