@@ -18,12 +18,12 @@ from dreamvid.frame import Frame
 from dreamvid.machine import Machine
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.codecs.table import default_ending
+from dreamvid.media.cutting import count_frames, cut_film, cut_places
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.output_checks import check_codec, check_frame_name, check_output
 from dreamvid.media.outputs import open_sink, shared_format
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
-from dreamvid.media.segments import count_frames, cut_segments
 from dreamvid.media.sink import FilmSpec
 from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
@@ -199,11 +199,12 @@ def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> C
         _encode_again(extension, source, folder)
         tail = range(0)
     else:
-        cut_segments(film, codec, done // SEGMENT, SEGMENT, source.rate, folder)
-        tail = range(done - done % SEGMENT, done)
         if checkpoint is not None and not extension.in_place:
             for path in folder_of(film).glob("film/*"):
                 shutil.copy2(path, folder / path.name)
+        start = _open_segment(film, done, FrameStore(folder) if checkpoint is not None else None)
+        cut_film(film, codec, start, source.rate, folder)
+        tail = range(start, done)
     if checkpoint is not None:
         return checkpoint
     notices.warn(
@@ -216,6 +217,25 @@ def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> C
             store.add(index, codec.pixels(picture))
 
     return recovered(film, extension.embedded.recipe, source, done, keep)
+
+
+def _open_segment(film: Path, done: int, stored: FrameStore | None) -> int:
+    """Where the open segment begins after a film's first `done` frames.
+
+    Args:
+        stored: the frames that the film's run kept of it; None: it begins with a keyframe of the
+            film, as late as there is one.
+
+    Raises:
+        StateError: the film cannot be cut there.
+    """
+    places = cut_places(film, SEGMENT)
+    if stored is None:
+        return max(place for place in places if place <= done)
+    start = min((index for index in stored.indices if index < done), default=done)
+    if start not in places:
+        raise StateError(f"cannot be cut after {start} frames", path=film)
+    return start
 
 
 def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:

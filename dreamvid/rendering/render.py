@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
+from dreamvid.media.film import FilmSink
 from dreamvid.media.frame_names import is_pattern
 from dreamvid.media.outputs import made_folder, open_sink, write_picture
 from dreamvid.media.sink import FilmSpec, Sink
@@ -210,6 +211,8 @@ class _Recording:
 
     def _store(self, group: DreamedGroup) -> None:
         assert self._sink is not None
+        if group.checkpoint.t == 0 and isinstance(self._sink, FilmSink):
+            self._sink.end_segment()  # a shot begins, whose first frame is a group of its own
         for frame in group.frames:
             self._sink.write(frame.copy())  # which the caller's sink may change
         self._run.save(group.checkpoint)
