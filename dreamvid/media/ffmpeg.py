@@ -172,7 +172,7 @@ class Packets:
         times: presentation times in ticks, ascending.
         end: end of the last packet, in seconds.
         exact: whether each packet has a presentation time; in MPEG only some have.
-        key: whether each packet is marked as one to begin decoding with.
+        keys: which packets, in the order of the file, are marked as ones to begin decoding with.
         fault: what ffmpeg reported about the file; "" if nothing.
     """
 
@@ -180,8 +180,13 @@ class Packets:
     times: list[int]
     end: Fraction
     exact: bool
-    key: bool
+    keys: list[int]
     fault: str
+
+    @property
+    def key(self) -> bool:
+        """Whether each packet is marked as one to begin decoding with."""
+        return len(self.keys) == len(self.times)
 
     @property
     def count(self) -> int:
@@ -245,8 +250,9 @@ def packets(
 
 def _parsed(listing: bytes, fault: str) -> Packets | None:
     """The packets of a listing by ffmpeg's `framecrc`; None if there are none."""
-    tick, ends, exact, key = Fraction(0), [0], True, True
+    tick, ends, exact = Fraction(0), [0], True
     times: list[int] = []
+    keys: list[int] = []
     for line in io.TextIOWrapper(io.BytesIO(listing), errors="replace"):
         if line.startswith("#tb 0:"):
             tick = Fraction(line.split(":")[1].strip())
@@ -254,12 +260,12 @@ def _parsed(listing: bytes, fault: str) -> Packets | None:
             _, decoded, shown, lasts, *_ = line.split(",")
             exact = exact and int(shown) != NO_TIME
             flags = line.partition(", F=0x")[2].partition(",")[0]  # left out of a key packet's line
-            key = key and bool(int(flags or "1", 16) & 1)
+            keys += [len(times)] if int(flags or "1", 16) & 1 else []
             times.append(int(decoded if int(shown) == NO_TIME else shown))
             ends.append(times[-1] + int(lasts))
     if not times:
         return None
-    return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, key, fault)
+    return Packets(tick, sorted(times), max(ends[1:]) * tick, exact, keys, fault)
 
 
 def first_picture(path: Path, index: int | None = None) -> Fraction | None:

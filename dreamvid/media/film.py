@@ -41,6 +41,10 @@ class FilmSink:
         self._film.require_size(frame)
         self._segments.write(self._codec.pixels(self._codec.padded(frame)))
 
+    def end_segment(self) -> None:
+        """Begin a segment with the next frame, where a shot begins. Raises RunError."""
+        self._segments.end_segment()
+
     def close(self) -> Path:
         """See `Sink`."""
         self._segments.close()

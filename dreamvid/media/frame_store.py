@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,12 @@ class FrameStore:
         """Use the frames in an existing folder."""
         self._folder = folder
 
-    def __contains__(self, index: int) -> bool:
-        return any(path.exists() for path in self._names(index))
+    @property
+    def indices(self) -> list[int]:
+        """The indices of the stored frames, ascending. Raises RunError."""
+        with os_errors(self._folder):
+            stored = [path for path in self._folder.iterdir() if path.suffix in ENDINGS]
+        return sorted({int(path.stem) for path in stored if path.stem.isdecimal()})
 
     def __getitem__(self, index: int) -> NDArray[Any]:
         """Read a frame. Raises StateError."""
@@ -46,7 +51,7 @@ class FrameStore:
         with atomic_write(self._names(index)[0]) as file:
             np.save(file, pixels, allow_pickle=False)
 
-    def drop(self, indices: range) -> None:
+    def drop(self, indices: Iterable[int]) -> None:
         """Remove the frames of the given indices that exist. Raises RunError."""
         with os_errors(self._folder):
             for index in indices:

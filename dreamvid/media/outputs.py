@@ -24,6 +24,7 @@ from dreamvid.media.output_checks import (
     require_alpha,
     require_size,
 )
+from dreamvid.media.segment_names import frames_of
 from dreamvid.media.sequence import SequenceSink
 from dreamvid.media.sink import FilmSpec, WorkDir
 from dreamvid.media.still_writer import save_still
@@ -111,9 +112,10 @@ def cost_of(path: Path, size: Size, name: str | None = None, *, film: bool = Tru
 def is_finished_part(path: Path) -> bool:
     """Whether a file in a sink's work folder, by its name, is a closed segment, a picture or a
     stored frame, which a resume needs. All other files are temporary or incomplete."""
-    endings = {*segment_endings(), *frame_store.ENDINGS, *still_endings()}
     number, dot, ending = path.name.partition(".")
-    return number.isdecimal() and dot + ending in endings
+    if number.isdecimal():
+        return dot + ending in {*frame_store.ENDINGS, *still_endings()}
+    return any(frames_of(path.name, each) for each in segment_endings())
 
 
 @contextmanager

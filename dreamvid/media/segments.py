@@ -1,7 +1,8 @@
-"""A film as segments of a fixed number of frames, each encoded separately into a complete file.
+"""A film as segments of a few seconds, each encoded separately into a complete file.
 
 A crash costs at most the open segment. As segments are independent, a film has the same bytes
-whether it was rendered in one run or resumed.
+whether it was rendered in one run or resumed; and as a segment also ends where a shot does, a shot
+has the same ones in its film and alone.
 """
 
 from __future__ import annotations
@@ -10,24 +11,20 @@ import contextlib
 import os
 import select
 import subprocess
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import InputError, RunError, StateError
+from dreamvid.errors import RunError, StateError
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs.codec import FilmCodec
-from dreamvid.media.codecs.joining import LIST, JoinedCodec
+from dreamvid.media.codecs.joining import LIST
 from dreamvid.media.durable import commit, os_errors, temp_name
-from dreamvid.media.files import require_file
 from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.segment_names import closed_frames, segment_name
 from dreamvid.media.sink import FilmSpec, WorkDir
-
-MIN_TIME_SCALE = 10_000
-"""Ticks a second; ffmpeg's MP4 muxer uses at least this many."""
 
 PATIENCE = 300.0
 """Seconds within which an encoder must accept data or end; otherwise it counts as hung."""
@@ -118,11 +115,11 @@ class Encoder:
 
 
 class Segments:
-    """The segments of a film in a folder: `000000.mp4`, `000001.mp4`, …
+    """The segments of a film in a folder: `000000-000048.mp4`, `000048-000060.mp4`, …
 
-    A segment is closed when it has `film.segment_frames` frames; the last one, `last.mp4`, may be
-    shorter. In a lasting work folder the frames of the open segment are stored too, so that another
-    run can encode it from its first frame.
+    A segment is closed when it has `film.segment_frames` frames, or earlier by `end_segment`; the
+    last one, `last.mp4`, when the film ends. In a lasting work folder the frames of the open
+    segment are stored too, so that another run can encode it from its first frame.
     """
 
     def __init__(self, work: WorkDir, film: FilmSpec, codec: FilmCodec, done: int = 0) -> None:
@@ -133,29 +130,25 @@ class Segments:
         """
         self.folder = work.folder
         self._film, self._codec = film, codec
-        self._frames = FrameStore(work.folder) if work.lasts else None
         self._open: Encoder | None = None
+        self._closed = closed_frames(work.folder, codec.segment_ending)
         self._last: Path | None = None
         self.written = done
-        self.closed_count = 0
-        while self._name(self.closed_count).exists():
-            self.closed_count += 1
-        missing = [
-            index
-            for index in range(self.closed_count * film.segment_frames, done)
-            if not self._frames or index not in self._frames
-        ]
+        self._frames = FrameStore(work.folder) if work.lasts else None
+        stored = self._frames.indices if self._frames else []
+        missing = sorted({*range(self._start, done)}.difference(stored))
         if missing:
             raise StateError(
                 f"frame {missing[0]} is missing in {self.folder}; --restart begins anew"
             )
+        if self._frames:  # a crash may have left some of a segment that was closed
+            self._frames.drop(index for index in stored if index < self._start)
 
     @property
     def closed(self) -> list[Path]:
         """The closed segments, in order."""
-        return [self._name(index) for index in range(self.closed_count)] + (
-            [self._last] if self._last else []
-        )
+        names = [segment_name(frames, self._codec.segment_ending) for frames in self._closed]
+        return [self.folder / name for name in names] + ([self._last] if self._last else [])
 
     def write(self, pixels: NDArray[Any]) -> None:
         """Add one frame in the codec's pixel format; closes the segment that it fills.
@@ -164,25 +157,30 @@ class Segments:
             RunError: the encoder or the disk failed.
         """
         index = self.written
-        if index < self.closed_count * self._film.segment_frames:
+        if index < self._start:
             self.written += 1
             return  # already in a segment that an earlier run closed before it ended
         if self._frames:
             self._frames.add(index, pixels)
         self._encoder(index).write(pixels)
         self.written += 1
-        if self.written % self._film.segment_frames == 0:
-            self._close(self._name(self.closed_count))
-            self.closed_count += 1
-            if self._frames:
-                self._frames.drop(range(self.written - self._film.segment_frames, self.written))
+        if self.written - self._start >= self._film.segment_frames:
+            self.end_segment()
+
+    def end_segment(self) -> None:
+        """Close the open segment with the frames that it has, if any. Raises RunError."""
+        frames = range(self._start, self.written)
+        if not frames:
+            return
+        self._encoder(self.written)
+        self._close(self.folder / segment_name(frames, self._codec.segment_ending))
+        self._closed.append(frames)
+        if self._frames:
+            self._frames.drop(frames)
 
     def close(self) -> None:
-        """Close the open segment, if there is one, at any length. Raises RunError."""
-        stored = (
-            self._frames is not None
-            and self.written > self.closed_count * self._film.segment_frames
-        )
+        """Close the open segment, if there is one, as the film's last. Raises RunError."""
+        stored = self._frames is not None and self.written > self._start
         if (self._open is not None or stored) and self._last is None:
             self._encoder(self.written)
             self._close(self.folder / f"last{self._codec.segment_ending}")
@@ -208,15 +206,18 @@ class Segments:
             (self.folder / LIST).write_text(script, encoding="ascii")
         return self._codec.assemble(self.folder, self._film, frames, ending)
 
-    def _name(self, index: int) -> Path:
-        return self.folder / f"{index:06d}{self._codec.segment_ending}"
+    @property
+    def _start(self) -> int:
+        """The first frame of the open segment."""
+        return self._closed[-1].stop if self._closed else 0
 
     def _encoder(self, index: int) -> Encoder:
         """The encoder of the open segment; a new one first encodes the stored frames before
         `index`."""
         if self._open is None:
-            self._open = Encoder(self._name(self.closed_count), self._film, self._codec)
-            for earlier in range(self.closed_count * self._film.segment_frames, index):
+            name = f"{self._start:06d}{self._codec.segment_ending}"
+            self._open = Encoder(self.folder / name, self._film, self._codec)
+            for earlier in range(self._start, index):
                 assert self._frames, "only a lasting folder holds frames of another run"
                 self._open.write(self._frames[earlier])
         return self._open
@@ -225,47 +226,3 @@ class Segments:
         assert self._open
         encoder, self._open = self._open, None
         encoder.close(path)
-
-
-def count_frames(film: Path) -> int:
-    """The number of pictures in a film file. Raises InputError if it cannot be read."""
-    require_file(film)
-    try:
-        listed = ffmpeg.packets(film, "video")
-    except RunError as error:
-        raise InputError(f"cannot be read ({error})", path=film) from None
-    if listed is None:
-        raise InputError("has no pictures", path=film)
-    return listed.count
-
-
-def cut_segments(
-    film: Path, codec: JoinedCodec, count: int, length: int, rate: Fraction, folder: Path
-) -> None:
-    """Cut a film's first `count` segments of `length` frames into files `000000.mp4` and on.
-
-    They equal the segments that the film was joined from: each begins with a keyframe. Times that
-    MKV rounded are made exact again.
-
-    Raises:
-        RunError: it cannot be cut there.
-    """
-    if not count:
-        return
-    cuts = ",".join(str(length * index) for index in range(1, count + 1))
-    source = [*ffmpeg.GUARD, "-copyts", "-i", ffmpeg.url(film), "-map", "0:v:0", "-c", "copy"]
-    scale = rate.numerator
-    while scale < MIN_TIME_SCALE:
-        scale *= 2
-    tick = scale // rate.numerator * rate.denominator
-    exact = f"pts=round(PTS/{tick})*{tick}:dts=(round(STARTDTS/{tick})+N)*{tick}:duration={tick}"
-    source += ["-bsf:v", f"setts=time_base=1/{scale}:prescale=1:{exact}"]
-    where = ["-frames:v", str(count * length), "-f", "segment", "-segment_frames", cuts]
-    where += codec.tagged(codec.segment_ending)
-    form = ["-reset_timestamps", "1", "-y", f"%06d{codec.segment_ending}"]
-    patience = ffmpeg.patience(count * length)
-    ffmpeg.run([*source, *where, *form], cwd=folder, timeout=patience)
-    for index in range(count):
-        segment = ffmpeg.packets(folder / f"{index:06d}{codec.segment_ending}", "video")
-        if segment is None or segment.count != length:
-            raise StateError(f"cannot be cut after every {length} frames", path=film)

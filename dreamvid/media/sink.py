@@ -54,7 +54,7 @@ class FilmSpec:
         rate: frames a second, exact.
         crf: x264's constant rate factor, 0 (lossless) to 51; other codecs map it to their own
             quality.
-        segment_frames: frames in a closed segment, at least 1.
+        segment_frames: the most frames in a closed segment, at least 1.
         sound: sound for the file, if its format supports it; None: silent.
         note: a comment for the file, if its format supports it.
         alpha: whether frames have alpha.

@@ -7,24 +7,17 @@ by the encoder's loss.
 
 from __future__ import annotations
 
-import shutil
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from dreamvid import notices
 from dreamvid.errors import MediaError, RecipeError, StateError
-from dreamvid.frame import Frame
 from dreamvid.machine import Machine
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.codecs.table import default_ending
-from dreamvid.media.frame_store import FrameStore
+from dreamvid.media.cutting import count_frames
 from dreamvid.media.output_checks import check_codec, check_frame_name, check_output
-from dreamvid.media.outputs import open_sink, shared_format
-from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip
-from dreamvid.media.segments import count_frames, cut_segments
-from dreamvid.media.sink import FilmSpec
+from dreamvid.media.outputs import shared_format
+from dreamvid.media.passes import pass_path
 from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
@@ -34,12 +27,10 @@ from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.manifest import WEIGHTS, Manifest, compared, described
 from dreamvid.rendering.plan import SEGMENT, is_done
-from dreamvid.rendering.recovery import recovered
+from dreamvid.rendering.refill import Taken
 from dreamvid.rendering.run import (
     Run,
     finished_run,
-    folder_of,
-    load_checkpoint,
     prepare_run,
     unfinished_run,
 )
@@ -98,8 +89,10 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
         raise RecipeError(f"is not what {film} was made from", key="source")
     exact = extension.at_end and old is not None and old.dream == extension.embedded.dream
 
+    taken = extension.taken(source, exact)
+
     def fill(run: Run) -> Checkpoint:
-        return _fill(extension, source, run.part("dream").film, exact)
+        return taken.fill(run, extension.recipe, in_place=extension.in_place)
 
     prepare_run(extension.output, manifest, fill, anew=not extension.in_place)
     return extension.recipe
@@ -139,8 +132,12 @@ class _Extension:
     def shared_codec(self) -> JoinedCodec | None:
         """See `shared_format`."""
         before = self.embedded.recipe
-        old = before.encode.codec if isinstance(before, FilmRecipe) else None
-        return shared_format(self.film, old, self.output, self.recipe.encode.codec)
+        return shared_format(self.film, before.encode.codec, self.output, self.recipe.encode.codec)
+
+    def taken(self, source: Source, exact: bool) -> Taken:
+        """What is taken of the film; see `Taken`."""
+        recipe = self.embedded.recipe
+        return Taken(self.film, recipe, source, self.done, exact, self.shared_codec, SEGMENT)
 
 
 def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
@@ -170,12 +167,15 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
     if extension.in_place and (not extension.at_end or extension.changed):
         raise MediaError("a branch needs another output: -o FILE", path=film)
     if not extension.in_place:
-        check_output(extension.output, [film, *recipe.source], overwrite)
+        for name in recipe.encode.passes:
+            path = pass_path(extension.output, name)
+            check_output(path, [film, *recipe.source], overwrite)
         check_codec(extension.output, recipe.encode.codec)
         check_frame_name(extension.output, recipe.encode.frame_name)
     for key in extension.changed:
         if key in OF_THE_FRAMES:
             raise RecipeError("cannot change within a film", key=key)
+    _check_passes(extension)
     for key, schedule in schedules(recipe):
         if schedule.uses_length and not any(key.startswith(each) for each in extension.changed):
             raise RecipeError(
@@ -189,49 +189,19 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
     return source
 
 
-def _fill(extension: _Extension, source: Source, folder: Path, exact: bool) -> Checkpoint:
-    """Fill a run's folder with the film's frames. Returns the checkpoint after them."""
-    film, done = extension.film, extension.done
-    checkpoint = load_checkpoint(folder_of(film) / "state.npz") if exact else None
-    if checkpoint is not None and checkpoint.done != done:
-        checkpoint = None
-    codec = extension.shared_codec
-    if codec is None:
-        _encode_again(extension, source, folder)
-        tail = range(0)
-    else:
-        cut_segments(film, codec, done // SEGMENT, SEGMENT, source.rate, folder)
-        tail = range(done - done % SEGMENT, done)
-        if checkpoint is not None and not extension.in_place:
-            for path in folder_of(film).glob("film/*"):
-                shutil.copy2(path, folder / path.name)
-    if checkpoint is not None:
-        return checkpoint
-    notices.warn(
-        f"{film}: its checkpoint is missing; resuming from its compressed frame {done - 1}"
-    )
-    store = FrameStore(folder)
-
-    def keep(index: int, picture: Frame) -> None:
-        if codec is not None and index in tail:
-            store.add(index, codec.pixels(picture))
-
-    return recovered(film, extension.embedded.recipe, source, done, keep)
-
-
-def _encode_again(extension: _Extension, source: Source, folder: Path) -> None:
-    """Write the film's frames to a folder in the output's format, which is another one."""
-    height, width = source.size.shape
-    encode, alpha = extension.recipe.encode, source.alpha
-    spec = FilmSpec.of(encode, source.size, source.rate, SEGMENT, alpha=alpha)
-    sink = open_sink(extension.output, spec, overwrite=True, folder=folder)
-    film = probe(extension.film)
-    try:
-        with closing(read_clip(film, frames=extension.done, alpha=alpha)) as pictures:
-            for picture in pictures:
-                sink.write(picture[:height, :width])  # without the row that makes it even
-    finally:
-        sink.abandon(keep=False)
+def _check_passes(extension: _Extension) -> None:
+    """Raise DreamvidError unless the passes are those of the film, or fewer, and can go on."""
+    film, passes = extension.film, extension.recipe.encode.beside
+    for name in passes:
+        if name not in extension.embedded.recipe.encode.passes:
+            raise RecipeError(f"{film} was made without {name}", key="encode.passes")
+        length = count_frames(pass_path(film, name))
+        if length != extension.length:
+            raise StateError(
+                f"has {length} frames, and {film} {extension.length}", path=pass_path(film, name)
+            )
+    if passes and extension.shared_codec is None:
+        raise RecipeError("cannot change in a film with passes", key="encode.codec")
 
 
 def _parse_start(typed: str, length: int) -> int:

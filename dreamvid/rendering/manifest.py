@@ -27,7 +27,7 @@ from dreamvid.task import AnyDreamer, Identified
 if TYPE_CHECKING:
     from dreamvid.source import Source  # which imports OpenCV, and help does without
 
-FORM = 3
+FORM = 4
 """Version of a run's folder; a run of another version cannot be resumed."""
 
 WEIGHTS = "network.weights"
@@ -50,7 +50,7 @@ class Manifest:
         recipe: the complete recipe as JSON, files by their names without folders.
         files: each input file: `key` in the recipe, `path` and `sha256`; the key of weights that
             were installed with dreamvid is "network".
-        segment: frames in a closed segment of film.
+        segment: the most frames in a closed segment of film.
         machine: threads, precision and tile size.
         made_with: versions and machine type, on which a film's last bits may depend.
         form: version of the run's folder.

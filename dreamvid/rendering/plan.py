@@ -43,7 +43,7 @@ from dreamvid.source import Source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves, OnMachine
 
 SEGMENT = 48
-"""Frames in a closed segment of film; each is encoded independently of the others."""
+"""The most frames in a closed segment of film; each is encoded independently of the others."""
 
 
 TOO_LONG = "the name is too long; give a shorter one: -o FILE"
@@ -104,7 +104,7 @@ class Plan:
         octaves: the sizes of the first frame, smallest first; empty if the dreamer has none.
         manifest: identifies the render; None: nothing is stored to resume from.
         sink: the caller's sink.
-        segment: frames in a closed segment of the film.
+        segment: the most frames in a closed segment of the film.
     """
 
     recipe: Recipe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from dreamvid.alpha import AlphaTrack
 from dreamvid.blend import Carried
 from dreamvid.color import anchor_at, covariance
 from dreamvid.errors import StateError
-from dreamvid.frame import Frame
 from dreamvid.machine import Machine
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
@@ -26,15 +24,12 @@ from dreamvid.shots import split_shots
 from dreamvid.source import Source
 
 
-def recovered(
-    film: Path, recipe: Recipe, source: Source, done: int, keep: Callable[[int, Frame], None]
-) -> Checkpoint:
+def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoint:
     """The checkpoint after a film's first `done` frames, up to the loss of its compression.
 
     Args:
         recipe: the recipe of the film.
         source: the source of the film.
-        keep: is given each frame with its index, of the size that it has in the file.
 
     Raises:
         StateError: the film or its source ends before frame `done`.
@@ -49,7 +44,6 @@ def recovered(
         closing(split_shots(AlphaTrack().colors(source.open()), job.cuts)) as shots,
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
-            keep(index, picture)
             dream = np.ascontiguousarray(picture[:height, :width, :3])
             view = walk.view(SourceFrame(t, frame))
             if t == 0:

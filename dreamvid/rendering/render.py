@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
+from dreamvid.media.film import FilmSink
 from dreamvid.media.frame_names import is_pattern
 from dreamvid.media.outputs import made_folder, open_sink, write_picture
 from dreamvid.media.passes import is_data
@@ -218,6 +219,10 @@ class _Recording:
             yield Step(index, self._plan.timeline.frames, frame.copy())
 
     def _store(self, group: DreamedGroup) -> None:
+        if group.checkpoint.t == 0:  # a shot begins, whose first frame is a group of its own
+            for sink in self._sinks.values():
+                if isinstance(sink, FilmSink):
+                    sink.end_segment()
         for dream, source in zip_longest(group.frames, group.sources):
             for name, sink in self._sinks.items():
                 # A copy: the caller's sink may change it.

@@ -154,6 +154,40 @@ def contents(output: str, name: Any) -> list[bytes]:
     return [f.read_bytes() for f in (sorted(path.iterdir()) if path.is_dir() else [path])]
 
 
+@pytest.mark.parametrize(("ending", "codec"), [(".mp4", "h264"), (".mov", "prores")])
+def test_a_film_made_longer_is_the_one_made_whole_in_each_pass(ending: str, codec: str) -> None:
+    words = ["zoom", "still.png", "--network", "none", "--codec", codec, "--zoom", "1.1", "-q"]
+    words += ["--passes", "source,residual,matte"]
+    assert main([*words, "-n", "7", "-o", f"whole{ending}"]) == 0
+    assert main([*words, "-n", "5", "-o", f"a{ending}"]) == 0
+    assert main(["continue", f"a{ending}", "--frames", "2", "-q"]) == 0
+    for each in ALL:
+        assert contents(f"a{ending}", each) == contents(f"whole{ending}", each)
+
+
+def test_a_branch_has_the_passes_of_its_film(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["zoom", "still.png", "--network", "none", "-n", "5", "-o", "a.mkv", "--codec", "ffv1"]
+    assert main([*words, "--passes", "residual", "-q", "--no-keep"]) == 0
+    longer = ["continue", "a.mkv", "--source", "still.png", "--frames", "2", "--from", "4", "-q"]
+    assert main(longer) == 0
+    for name in ("", ".residual"):
+        assert ffmpeg.packets(Path(f"a-4{name}.mkv"), "video").count == 6  # type: ignore[union-attr]
+    whole, branch = pictures("a.residual.mkv"), pictures("a-4.residual.mkv")
+    frame = 3 * SIZE[0] * SIZE[1]
+    assert np.array_equal(whole[: 4 * frame], branch[: 4 * frame])
+    for more, told in (
+        (["--passes", "matte", "-o", "b.mkv"], "encode.passes: a.mkv was made without matte"),
+        (["--codec", "prores", "-o", "b.mov"], "encode.codec: cannot change in a film with passes"),
+    ):
+        assert main([*longer, *more]) == 1
+        assert told in capsys.readouterr().err
+    assert main([*longer, "--passes", "dream", "-o", "bare.mkv"]) == 0
+    assert not Path("bare.residual.mkv").exists()
+    Path("a.residual.mkv").unlink()
+    assert main([*longer, "-o", "b.mkv"]) == 1
+    assert "a.residual.mkv: " in capsys.readouterr().err
+
+
 def test_a_still_has_passes(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["image", "still.png", "--network", "none", "-o", "a.png", "--passes", "matte,residual"]
     assert main(words) == 0

@@ -346,7 +346,7 @@ def test_what_stays_of_a_run(home: Path, tmp_path: Path, keep: str) -> None:
     assert run.exists() == (keep != "--no-keep")
     kept = sorted(path.name for path in run.glob("film/0*"))
     if keep == "--keep":
-        assert kept == ["000000.mp4", "000001.mp4", "000008.npy", "000009.npy"]
+        assert kept == ["000000-000004.mp4", "000004-000008.mp4", "000008.npy", "000009.npy"]
     elif not keep:
         assert kept == ["000008.png", "000009.png"], "the frames of the piece that was not full"
 
