@@ -99,19 +99,20 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> str:
     if total is not None:
         left = (total - done) * pace.later + (0 if done else pace.first - pace.later)
         line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
-    cost = _cost(planned)
-    more = f", {_large(cost.memory)} more for ffmpeg" if cost.memory else ""
+    memory = _cost(planned).memory * len(planned.job.encode.passes)
+    more = f", {_large(memory)} more for ffmpeg" if memory else ""
     return f"{line}; {_large(taken())} of memory{more}; {disk(planned)} on disk"
 
 
 def disk(planned: Plan) -> str:
-    """Disk space during the render: film, segments, frames of the open segment, checkpoints."""
+    """Disk space during the render: films, segments, frames of open segments, checkpoints."""
     size, frames = planned.source.size, planned.timeline.frames
+    passes = len(planned.job.encode.passes)
     if not planned.job.film:
-        return _large(3 * size.width * size.height)
+        return _large(3 * passes * size.width * size.height)
     cost, pixels = _cost(planned), size.width * size.height
-    film = pixels * 2 * cost.disk
-    stored = cost.stored * min(planned.segment, frames or planned.segment)
+    film = pixels * passes * 2 * cost.disk
+    stored = passes * cost.stored * min(planned.segment, frames or planned.segment)
     steady = pixels * (stored + 2 * 28)
     if frames is None:
         return f"{_large(steady)} and {_large(film)} a frame"
