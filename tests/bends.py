@@ -220,6 +220,31 @@ BENDS = (
         "partial = temp_name(path)\n    try",
         "partial = path\n    try",
     ),
+    # Passes
+    Bend(
+        "passes: a residual is twice too large",
+        "test_dream_is_source_and_residual_to_a_level",
+        "+ difference / np.float32(2)",
+        "+ difference",
+    ),
+    Bend(
+        "passes: a zoom's source stands still",
+        "test_a_zooms_source_is_the_still_under_the_camera_sampled_once",
+        "[view.seen(view.picture)]",
+        "[view.picture]",
+    ),
+    Bend(
+        "passes: a matte leaks out of a mask",
+        "test_the_matte_is_white_where_much_was_dreamed_and_black_where_nothing_was",
+        "level[change == 0] = 0",
+        "level[change < 0] = 0",
+    ),
+    Bend(
+        "passes: a branch's are those of the dream",
+        "test_a_branch_has_the_passes_of_its_film",
+        "pass_path(self.film, name), run.part(name)",
+        "self.film, run.part(name)",
+    ),
     # Media
     Bend(
         "decoder: a still of any size is opened",
