@@ -16,6 +16,11 @@ LEAST_SPREAD = 20.0
 """Levels: a dream may have this spread even where its seed is flatter."""
 
 
+Inside = NDArray[np.uint8]
+"""(H, W): 0 where a mask keeps a picture from being dreamed on, 255 elsewhere, in some pixel. The
+statistics of a picture are those of what is inside."""
+
+
 def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
     """`canvas` with `levels` added to R, G and B, clipped to 0..255.
 
@@ -26,9 +31,10 @@ def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
     return np.clip(canvas + np.asarray(levels, np.float32), 0, 255)
 
 
-def covariance(picture: Frame) -> Colors:
+def covariance(picture: Frame, inside: Inside | None = None) -> Colors:
     """The covariance of a picture's R, G and B, (3, 3), in levels²."""
-    return np.cov(picture.reshape(-1, 3), rowvar=False, bias=True, dtype=np.float64)
+    pixels = picture.reshape(-1, 3) if inside is None else picture[inside > 0]
+    return np.cov(pixels, rowvar=False, bias=True, dtype=np.float64)
 
 
 _ROOT = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
@@ -46,7 +52,13 @@ MOST_GAIN = 1.25
 class Anchor(Protocol):
     """Keeps the color of a film's dreamed frames."""
 
-    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
+    @property
+    def formed(self) -> bool:
+        """Whether it is made of a frame that was dreamed on; else it is to be made anew."""
+
+    def pull(
+        self, frame: Frame, source: Frame, share: float, inside: Inside | None = None
+    ) -> Frame:
         """`frame`, the dream of `source`, pulled a share (0..1) of the way to the anchor, clipped
         to 0..255."""
 
@@ -92,26 +104,31 @@ class PictureAnchor:
     detail: NDArray[np.float64]
     colored: NDArray[np.float64]
 
+    formed = True
+
     @classmethod
-    def of(cls, seed: Frame) -> PictureAnchor:
+    def of(cls, seed: Frame, inside: Inside | None = None) -> PictureAnchor:
         """The anchor that pulls towards `seed`."""
         luma, color = _split(seed)
-        detail = np.array([_spread(band) for band in split(luma, FINE)[:-1]])
-        colored = np.array([_spread(band, IN_COLOR) for band in split(color, FINE_COLOR)[:-1]])
-        return cls(*_statistics(seed), np.array(_saturation(seed)), detail, colored)
+        detail = np.array(_spreads(split(luma, FINE)[:-1], inside))
+        colored = np.array(_spreads(split(color, FINE_COLOR)[:-1], inside, IN_COLOR))
+        saturation = np.array(_saturation(seed, inside))
+        return cls(*_statistics(seed, inside), saturation, detail, colored)
 
-    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
+    def pull(
+        self, frame: Frame, source: Frame, share: float, inside: Inside | None = None
+    ) -> Frame:
         """`frame`, pulled a share of the way to the seed."""
         if share == 0:
             return frame
-        mean, spread = _statistics(frame)
+        mean, spread = _statistics(frame, inside)
         mean = mean + share * (self.mean - mean)
         # A spread between the seed's and LEAST_SPREAD is left alone, so that a flat seed can dream.
         target = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
         spread = spread + share * (target - spread)
-        frame = self._bounded_detail(frame, share)
+        frame = self._bounded_detail(frame, share, inside)
         for _ in range(CORRECTION_ROUNDS):
-            mean_now, spread_now = _statistics(frame)
+            mean_now, spread_now = _statistics(frame, inside)
             if np.abs(mean_now - mean).max() < 0.05 and np.abs(spread_now - spread).max() < 0.05:
                 break
             gain = np.minimum(spread / np.maximum(spread_now, 1e-6), MOST_GAIN)
@@ -120,16 +137,15 @@ class PictureAnchor:
             np.clip(frame, 0, 255, out=frame)
         return frame
 
-    def _bounded_detail(self, frame: Frame, share: float) -> Frame:
+    def _bounded_detail(self, frame: Frame, share: float, inside: Inside | None) -> Frame:
         """`frame`, its saturation and fine detail pulled a share of the way into their bounds."""
         luma, color = _split(frame)
         upper = max(SATURATION * float(self.saturation), float(self.saturation) + ALLOWED)
-        gain = 1 + share * (min(1.0, upper / max(_saturation(frame), 1e-6)) - 1)
+        gain = 1 + share * (min(1.0, upper / max(_saturation(frame, inside), 1e-6)) - 1)
         luma_bands, color_bands = split(luma, FINE)[:-1], split(color, FINE_COLOR)[:-1]
-        luma_gains = _gains([_spread(band) for band in luma_bands], self.detail, DETAIL, share)
-        color_gains = _gains(
-            [_spread(band, IN_COLOR) for band in color_bands], self.colored, (0.0, COLORED), share
-        )
+        luma_gains = _gains(_spreads(luma_bands, inside), self.detail, DETAIL, share)
+        in_color = _spreads(color_bands, inside, IN_COLOR)
+        color_gains = _gains(in_color, self.colored, (0.0, COLORED), share)
         bounded = frame if gain == 1 else cv2.merge([luma] * 3) + np.float32(gain) * color
         if np.any(luma_gains != 1):
             bounded = bounded + cv2.merge([_weighted_sum(luma_bands, luma_gains - 1)] * 3)
@@ -156,31 +172,40 @@ class ResidualAnchor:
 
     spread: NDArray[np.float64]
 
-    @classmethod
-    def of(cls, residual: Frame) -> ResidualAnchor:
-        """The anchor whose bound comes from a shot's first residual."""
-        return cls(MOST_HELD * _statistics(residual)[1])
+    @property
+    def formed(self) -> bool:
+        """Whether there was any residual: a mask may have left nothing of a shot's first frame."""
+        return bool(self.spread.any())
 
-    def pull(self, frame: Frame, source: Frame, share: float) -> Frame:
+    @classmethod
+    def of(cls, residual: Frame, inside: Inside | None = None) -> ResidualAnchor:
+        """The anchor whose bound comes from a shot's first residual."""
+        return cls(MOST_HELD * _statistics(residual, inside)[1])
+
+    def pull(
+        self, frame: Frame, source: Frame, share: float, inside: Inside | None = None
+    ) -> Frame:
         """`frame` with its residual over `source` pulled back by the share."""
         if share == 0:
             return frame
         residual = frame - source
-        residual -= share * _large_scale(residual)
-        spread = _statistics(residual)[1]
+        residual -= share * _large_scale(residual, inside)
+        spread = _statistics(residual, inside)[1]
         gain = np.minimum(self.spread / np.maximum(spread, 1e-6), 1.0)
         pulled = _scaled(residual, 1 + share * (gain - 1), np.zeros(3))
         pulled += source
         return np.clip(pulled, 0, 255, out=pulled)
 
 
-def anchor_at(still: bool, dream: Frame, source: Frame) -> Anchor:
+def anchor_at(still: bool, dream: Frame, source: Frame, inside: Inside | None = None) -> Anchor:
     """The anchor of a shot whose first frame is `dream`, the dream of `source`.
 
     In a film of a still the whole picture is kept near the still; in a clip only the residual is,
     because the clip's colors may change.
     """
-    return PictureAnchor.of(source) if still else ResidualAnchor.of(dream - source)
+    if still:
+        return PictureAnchor.of(source, inside)
+    return ResidualAnchor.of(dream - source, inside)
 
 
 LUMA = np.array([[0.299, 0.587, 0.114]])
@@ -209,19 +234,30 @@ def _gains(
     return 1 + share * (np.minimum(target / np.maximum(spreads, 1e-6), MOST_GAIN) - 1)
 
 
-def _spread(band: Frame, weights: NDArray[np.float64] | None = None) -> float:
-    """The standard deviation of a plane, or the root mean square of the weighted channels'."""
-    deviation = np.float64(cv2.meanStdDev(band)[1]).ravel()
-    return float(
-        deviation[0] if weights is None else np.sqrt(np.sum((weights * deviation) ** 2) / 2)
-    )
+def _spreads(
+    bands: list[Frame], inside: Inside | None, weights: NDArray[np.float64] | None = None
+) -> list[float]:
+    """The standard deviation of each band of a pyramid, or the root mean square of the weighted
+    channels'."""
+    spreads = []
+    for band in bands:
+        if inside is not None:
+            smaller = cv2.resize(inside, band.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+            inside = np.asarray(smaller, np.uint8)
+        deviation = _statistics(band, inside)[1]
+        spread = (
+            deviation[0] if weights is None else np.sqrt(np.sum((weights * deviation) ** 2) / 2)
+        )
+        spreads.append(float(spread))
+    return spreads
 
 
-def _saturation(frame: Frame) -> float:
+def _saturation(frame: Frame, inside: Inside | None) -> float:
     """The mean over the pixels of the largest less the smallest of R, G and B."""
     red, green, blue = cv2.split(frame)
     largest, smallest = (of_two(of_two(red, green), blue) for of_two in (cv2.max, cv2.min))
-    return float(np.mean(largest - smallest, dtype=np.float64))
+    colorful = largest - smallest
+    return float(np.mean(colorful if inside is None else colorful[inside > 0], dtype=np.float64))
 
 
 def _weighted_sum(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
@@ -230,10 +266,15 @@ def _weighted_sum(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
     return joined([np.float32(weight) * band for band, weight in pairs])
 
 
-def _large_scale(field: Frame) -> Frame:
+def _large_scale(field: Frame, inside: Inside | None) -> Frame:
     """A smooth local mean, over about a quarter of the width and height around each pixel."""
     height, width = field.shape[:2]
+    if inside is not None:
+        field = field * (inside > 0)[..., None]
     coarse = cv2.resize(field, (4, 4), interpolation=cv2.INTER_AREA)
+    if inside is not None:
+        share = cv2.resize(inside / np.float32(255), (4, 4), interpolation=cv2.INTER_AREA)
+        coarse = coarse / np.maximum(share, 1e-3)[..., None]
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
@@ -243,7 +284,9 @@ def _scaled(field: Frame, gain: NDArray[np.float64], offset: NDArray[np.float64]
     return np.asarray(cv2.transform(field, np.column_stack([np.diag(gain), offset])))
 
 
-def _statistics(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _statistics(
+    frame: Frame, inside: Inside | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel, (3,) each."""
-    mean, spread = cv2.meanStdDev(frame)
+    mean, spread = cv2.meanStdDev(frame, mask=inside)
     return np.float64(mean).ravel(), np.float64(spread).ravel()

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.alpha import AlphaTrack
 from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
+from dreamvid.channels import ChannelTrack
 from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
@@ -28,6 +28,7 @@ from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job, film_timeline, resolve
+from dreamvid.seen import Seen
 from dreamvid.shots import split_shots
 from dreamvid.source import checked_frames
 from dreamvid.task import AnyDreamer, DreamTask
@@ -129,7 +130,8 @@ def dreamed_groups(
 
     Args:
         sources: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha, which the frames
-            have then too; from the first frame on, also when resuming; closed at the end.
+            have then too; after that a mask, 0..255, for each region of the job. From the first
+            frame on, also when resuming; closed at the end.
         since: checkpoint of an earlier run; frames before it are not dreamed again.
 
     Raises:
@@ -138,19 +140,20 @@ def dreamed_groups(
         MediaError: what the dreamer returns is not a frame of their size.
     """
     carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
-    alphas = AlphaTrack(since.done if since else 0)
+    channels = ChannelTrack(since.done if since else 0)
     if since is not None:
         carried, shot, done = since.carried, since.shot, since.done
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
-    with closing(_source_frames(job, alphas.colors(sources), since)) as source_frames:
+    with closing(_source_frames(job, channels.colors(sources), since)) as source_frames:
         for group in _groups(job, source_frames):
             if group[0].t == 0:
                 carried, shot = None, None
-            *views, keyframe = [walk.view(frame) for frame in group]
+            seen = [Seen.of(walk.view(frame), channels.next()) for frame in group]
+            *views, keyframe = [each.view for each in seen]
             inbetweens = _Inbetweens(views, carried)
             carried = inbetweens.carried
             for number, view in _rounds(keyframe):
-                carried, shot = _dreamed(dreamer, number, view, carried, shot)
+                carried, shot = _dreamed(dreamer, number, view, seen[-1], carried, shot)
             assert carried
             assert shot
             done += len(group)
@@ -158,11 +161,10 @@ def dreamed_groups(
             checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
             dreamed = DreamedGroup([], [], checkpoint)
             dreams = [*inbetweens.crossfaded(keyframe, carried), carried.dream]
-            for dream, view in zip(dreams, [*views, keyframe], strict=True):
-                seen = [view.seen(view.picture)] if job.encode.beside else []
-                frame, *source = alphas.onto([dream, *seen], view)
-                dreamed.frames.append(frame)
-                dreamed.sources.extend(source)
+            for dream, each in zip(dreams, seen, strict=True):
+                dreamed.frames.append(each.shown(dream))
+                if job.encode.beside:
+                    dreamed.sources.append(each.with_alpha(each.source))
             yield dreamed
 
 
@@ -181,22 +183,32 @@ def _dreamed(
     dreamer: AnyDreamer,
     number: int,
     view: View,
+    seen: Seen,
     carried: Carried | None,
     shot: ShotState | None,
 ) -> tuple[Carried, ShotState]:
     """One step of the recurrence: dream number `number` of the shot."""
-    job, source = view.job, view.source
+    job, source, masks = view.job, view.source, seen.masks
     start, fresh = canvas(source, carried, view.to_here, job.blend, view.strain)
-    start = shift(start, job.color.shift)
-    colors = shot.colors if shot else covariance(source)
+    start = dream = shift(start, job.color.shift)
+    inside = masks.inside if masks else None
+    colors = shot.colors if shot else covariance(source, inside)
     notes = dict(shot.notes) if shot else {}
-    # Copies: the dreamer may change them, and the canvas may be the source itself.
-    task = DreamTask(start.copy(), number, fresh.copy(), job.dream, colors, notes)
-    dream = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
-    anchor = shot.anchor if shot else anchor_at(job.still, dream, source)
+    for settings, mask, own in (
+        masks.dreams(job.dream, notes) if masks else [(job.dream, None, notes)]
+    ):
+        # Copies: the dreamer may change them, and the canvas may be the source itself.
+        task = DreamTask(dream.copy(), number, fresh.copy(), settings, colors, own, mask)
+        made = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
+        # Outside of a region another one, or the source, stays as it is.
+        dream = made if mask is None else np.where(mask[..., None] > 0, made, dream)
+    anchor = shot.anchor if shot and shot.anchor.formed else None
+    anchor = anchor or anchor_at(job.still, dream, source, inside)
     # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
     if not np.array_equal(dream, np.clip(start, 0, 255)):
-        dream = anchor.pull(dream, source, job.color.anchor)
+        dream = anchor.pull(dream, source, job.color.anchor, inside)
+    if masks:
+        dream = masks.cut_out(dream, seen.source)
     return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
 
 

@@ -15,6 +15,7 @@ from dreamvid.networks.registry import spec_of
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.encode import Encode
 from dreamvid.recipe.fields import Varies
+from dreamvid.recipe.mask import Region
 from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.sections import (
     Above,
@@ -59,6 +60,7 @@ class Job(Section):
         spec: what is known of that network.
         still: whether the source stands still, so that it has no cuts and no motion of its own.
         film: whether the result is a film, not one picture.
+        regions: what is dreamed where, in order; empty: the objective everywhere.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -76,6 +78,7 @@ class Job(Section):
     film: bool
     cuts: bool
     cadence: int
+    regions: tuple[Region, ...] = ()
 
 
 def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = None) -> Job:
@@ -113,6 +116,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
         film=film is recipe,
         cuts=clip is not None and clip.cuts,
         cadence=clip.cadence if clip else 1,
+        regions=recipe.masked,
     )
 
 

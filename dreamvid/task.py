@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from dreamvid.frame import Colors, Frame, Fresh, Notes, Size
+from dreamvid.frame import Colors, Field, Frame, Fresh, Notes, Size
 from dreamvid.machine import Machine
 from dreamvid.resolve import DreamSettings
 
@@ -21,6 +21,8 @@ class DreamTask:
         settings: the job's `dream` section at this frame; None: the settings of the dreamer.
         colors: of the shot's first source frame, for the palette `source`; None: of the canvas.
         notes: what the dreamer remembers within a shot from dream to dream; it may add to them.
+        mask: (H, W), 0..1: how much of each step a pixel takes; None: all of it. What is dreamed
+            where it is 0 does not matter.
     """
 
     canvas: Frame
@@ -29,6 +31,7 @@ class DreamTask:
     settings: DreamSettings | None = None
     colors: Colors | None = None
     notes: Notes = field(default_factory=dict)
+    mask: Field | None = None
 
 
 class AnyDreamer(Protocol):

@@ -18,6 +18,7 @@ from dreamvid.errors import UsageError
 from dreamvid.recipe.load import make_recipe
 
 OUTPUT = "-o", "--output"
+QUIET = "-q", "--quiet"
 
 OPTIONS = {"zoom": ZoomOptions, "video": RunOptions, "image": StillOptions}
 """The options beside a recipe's keys, by the kind of recipe."""
@@ -28,9 +29,12 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     from dreamvid.rendering.embedded import any_recipe
 
     file = value_of(argv, "--recipe")
-    base = (
-        any_recipe(file, name, output=not gives(argv, *OUTPUT)) if file else make_recipe({}, name)
-    )
+    with warnings_shown(gives(argv, *QUIET)):
+        base = (
+            any_recipe(file, name, output=not gives(argv, *OUTPUT))
+            if file
+            else make_recipe({}, name)
+        )
     data, options = parse(name, summary, base, argv, OPTIONS[name])
     refuse_conflicts(argv)
     from dreamvid.cli.execute import execute  # after the help, which needs none of it
@@ -64,12 +68,13 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     if len(names) > 1 and gives(flags, *OUTPUT):
         raise UsageError("one --output cannot be that of several recipes")
     refuse_conflicts(flags)
-    quiet = gives(flags, "-q", "--quiet")
+    quiet = gives(flags, *QUIET)
     from dreamvid.cli.execute import execute
 
     def dream(file: str) -> None:
         source = value_of(flags, "--source")
-        base = any_recipe(file, output=not gives(flags, *OUTPUT), source=source)
+        with warnings_shown(quiet):
+            base = any_recipe(file, output=not gives(flags, *OUTPUT), source=source)
         data, options = parse(name, summary, base, flags, OPTIONS[base.kind], named=True)
         execute(make_recipe(data, base.kind), options, flags)
 

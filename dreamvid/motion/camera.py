@@ -72,7 +72,7 @@ class CameraWalk:
         """
         self.index, self.camera = index, camera or Affine()
         self._job, self._timeline = job, timeline
-        self._shows_sources = not job.still or needs_source(job.blend)
+        self._shows_sources = not job.still or needs_source(job.blend) or bool(job.regions)
 
     def view(self, frame: SourceFrame) -> View:
         """The view of the next frame, after one step of the camera.

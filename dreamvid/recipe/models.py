@@ -25,6 +25,7 @@ from dreamvid.errors import FaultError
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.encode import ClipEncode, CodecName, Encode, StillEncode
 from dreamvid.recipe.fields import Flag, Moment, Rate, Size
+from dreamvid.recipe.mask import MAX_REGIONS, Mask, Region
 from dreamvid.recipe.paths import InputFile, OutputFile
 from dreamvid.recipe.sections import (
     Blend,
@@ -80,8 +81,27 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of all random numbers.")
     network: Network = Network()
     dream: Dream = Dream()
+    mask: Mask = Mask()
+    regions: Annotated[tuple[Region, ...], Flag(hidden=True), Field(max_length=MAX_REGIONS)] = (
+        Field(
+            (),
+            description="Several masks, each with what is dreamed there: a list of `mask` and "
+            "`objective`, in place of `mask`.",
+        )
+    )
     color: Color = Color()
     encode: StillEncode | Encode = StillEncode()
+
+    @model_validator(mode="after")
+    def _one_kind_of_mask(self) -> Recipe:
+        if self.regions and self.mask.file is not None:
+            raise FaultError("mask", "is one of the regions: give either")
+        return self
+
+    @property
+    def masked(self) -> tuple[Region, ...]:
+        """What is dreamed where, in order; empty: the objective everywhere."""
+        return self.regions or ((Region(mask=self.mask),) if self.mask.file else ())
 
     @classmethod
     def kinds(cls) -> Mapping[str, type[BaseModel]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,6 +74,23 @@ def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]
                 yield from recipe_files(part, inner)
             elif isinstance(mark, InputFile) and part is not None and part not in mark.keywords:
                 yield key, Path(part)
+
+
+def with_files(data: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a recipe's data, with other values of some keys such as `regions.0.mask.file`. Keys
+    that it lacks are left out."""
+    changed = copy.deepcopy(dict(data))
+    for key, value in files.items():
+        *sections, last = key.split(".")
+        at: Any = changed
+        for name in sections:
+            if isinstance(at, list) and name.isdecimal() and int(name) < len(at):
+                at = at[int(name)]
+            else:
+                at = at.get(name) if isinstance(at, dict) else None
+        if isinstance(at, dict) and last in at:
+            at[last] = value
+    return changed
 
 
 def placed(

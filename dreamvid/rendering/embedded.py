@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dreamvid import notices
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.media.metadata import read_comment
 from dreamvid.recipe import Recipe, recipe_files
 from dreamvid.recipe.load import load_recipe, make_recipe
+from dreamvid.recipe.paths import with_files
 from dreamvid.recipe.versions import upgraded
-from dreamvid.rendering.manifest import WEIGHTS, Manifest
+from dreamvid.rendering.manifest import NO_KEYS, Manifest
 
 MARK = "dreamvid recipe "
 
@@ -33,7 +35,7 @@ class Embedded:
     """The data embedded in a film.
 
     Attributes:
-        recipe: without source, output and weights file, which the user must give again.
+        recipe: without source, output and other files, which the user must give again.
         files: the key, name and SHA-256 of each input file.
         dream: `Manifest.dream` of the render.
     """
@@ -41,6 +43,11 @@ class Embedded:
     recipe: Recipe
     files: list[dict[str, str]]
     dream: str
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the recipe that name input files."""
+        return [key for key in dict.fromkeys(f["key"] for f in self.files) if key not in NO_KEYS]
 
     def name_of(self, key: str) -> str | None:
         """The name, without folder, of the first input file of a key; None if there is none."""
@@ -78,9 +85,7 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     data = upgraded(data) if upgrade else data
     data.pop("source", None)
     data.pop("output", None)
-    network = data.get("network")
-    if isinstance(network, dict) and any(each["key"] == WEIGHTS for each in files):
-        data["network"] = {**network, "weights": None}
+    data = with_files(data, {each["key"]: None for each in files})
     recipe = make_recipe(data, name=str(film))
     for key, _ in recipe_files(recipe):
         # dreamvid lists every input file; opening one that is not listed would trust the film.
@@ -112,7 +117,11 @@ def any_recipe(
     """
     if not carries_recipe(Path(name)):
         return load_recipe(name, kind, output=output, source=source)
-    recipe = read_embedded(Path(name)).recipe
+    embedded = read_embedded(Path(name))
+    for key in embedded.keys:
+        if key != "source":
+            notices.warn(f"{name}: {key}: {embedded.name_of(key)} is to be named again")
+    recipe = embedded.recipe
     if kind and recipe.kind != kind:
         raise RecipeError(f"{recipe.kind}: this command needs {kind}", key="kind", path=name)
     return recipe

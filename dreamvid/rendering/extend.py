@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
+from dreamvid.mask_files import open_with_masks
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.codecs.table import default_ending
 from dreamvid.media.cutting import count_frames
@@ -20,12 +21,13 @@ from dreamvid.media.outputs import shared_format
 from dreamvid.media.passes import pass_path
 from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
-from dreamvid.opening import open_source
 from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
+from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.paths import with_files
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
-from dreamvid.rendering.manifest import WEIGHTS, Manifest, compared, described
+from dreamvid.rendering.manifest import Manifest, compared, described
 from dreamvid.rendering.plan import SEGMENT, is_done
 from dreamvid.rendering.refill import Taken
 from dreamvid.rendering.run import (
@@ -50,14 +52,14 @@ def default_extension(film: Path) -> Recipe:
     manifest = unfinished_run(film) or finished_run(film)
     files = manifest.files if manifest else []
     source = tuple(Path(each["path"]) for each in files if each["key"] == "source")
-    weights = next((each["path"] for each in files if each["key"] == WEIGHTS), None)
-    network = recipe.network.model_copy(update={"weights": weights or recipe.network.weights})
+    others = {each["key"]: each["path"] for each in files if each["key"] != "source"}
+    recipe = make_recipe(with_files(recipe.model_dump(mode="json"), others))
     length = {
         key: field.default
         for key, field in KINDS[recipe.kind].model_fields.items()
         if key in ("frames", "end")
     }
-    return recipe.model_copy(update={"source": source, "network": network, **length})
+    return recipe.model_copy(update={"source": source, **length})
 
 
 def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Recipe:
@@ -84,9 +86,13 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     old = finished_run(film)
     machine = old.machine if old else Machine.here()
     manifest = Manifest.of(with_network_defaults(extension.recipe), SEGMENT, machine)
-    hashes = {each["sha256"] for each in manifest.files if each["key"] == "source"}
-    if hashes != set(extension.embedded.hashes_of("source")):
-        raise RecipeError(f"is not what {film} was made from", key="source")
+    for key in extension.embedded.keys:
+        given = [each["sha256"] for each in manifest.files if each["key"] == key]
+        if not given:
+            raise RecipeError(f"name {extension.embedded.name_of(key)} again", key=key)
+        same = set(given) == set(extension.embedded.hashes_of(key))
+        if not same and (key == "source" or extension.in_place):
+            raise RecipeError(f"is not what {film} was made from", key=key)
     exact = extension.at_end and old is not None and old.dream == extension.embedded.dream
 
     taken = extension.taken(source, exact)
@@ -181,7 +187,7 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
             raise RecipeError(
                 "uses n, the film's length, which changes; set it again by its option", key=key
             )
-    source = open_source(recipe)
+    source = open_with_masks(recipe)
     if source.frames is not None and source.frames <= extension.done:
         raise StateError(
             f"has only the {extension.done} frames that are already dreamed", path=recipe.source[0]

@@ -21,7 +21,7 @@ from dreamvid.networks.registry import packaged_weights
 from dreamvid.recipe import Network, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.paths import names_several
+from dreamvid.recipe.paths import names_several, with_files
 from dreamvid.task import AnyDreamer, Identified
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 FORM = 4
 """Version of a run's folder; a run of another version cannot be resumed."""
+
+NO_KEYS = ("network", "dreamer")
+"""Entries of files that no key of the recipe names."""
 
 WEIGHTS = "network.weights"
 """The key of a network's weights in a recipe, and of their file in a manifest."""
@@ -85,6 +88,7 @@ class Manifest:
             files = [identity(key, path) for key, path in inputs if key == "source"]
         if isinstance(dreamer, Identified):
             files.append(_named("dreamer", dreamer.identity))
+            files += [identity(key, path) for key, path in inputs if not _of_dreamer(key)]
         else:
             files += [identity(key, path) for key, path in inputs if key != "source"]
             packaged = packaged_weights(recipe.network)
@@ -173,10 +177,14 @@ def described(recipe: Recipe) -> dict[str, Any]:
     """A recipe as JSON, without its output, files by their names without folders."""
     data = recipe.model_dump(mode="json", exclude={"output"})
     data["source"] = [path.name for path in recipe.source]
-    weights = weights_file(recipe.network)
-    if weights:
-        data["network"]["weights"] = weights.name
-    return data
+    names = {key: path.name for key, path in recipe_files(recipe) if key != "source"}
+    return with_files(data, names)
+
+
+def _of_dreamer(key: str) -> bool:
+    """Whether a key's file is none of the recipe's where it is the caller's dreamer that dreams, or
+    is the source."""
+    return key.partition(".")[0] in ("source", "network", "dream")
 
 
 def weights_file(network: Network) -> Path | None:

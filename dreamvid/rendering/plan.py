@@ -11,6 +11,7 @@ from dreamvid import notices
 from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
+from dreamvid.mask_files import open_with_masks
 from dreamvid.media.codecs.table import carries_recipe, default_ending
 from dreamvid.media.metadata import read_comment
 from dreamvid.media.output_checks import (
@@ -185,7 +186,7 @@ def plan(
         unfinished = None if restart else _unfinished(recipe)
         machine = unfinished.machine if unfinished else machine
         _check_output(recipe, output, overwrite or unfinished is not None)
-    opened = open_source(recipe) if source is None else source.checked(recipe)
+    opened = open_with_masks(recipe, None if source is None else source.checked(recipe))
     if sink is None:
         for name in recipe.encode.passes:
             alpha = opened.alpha and not is_data(name)

@@ -16,6 +16,7 @@ from dreamvid import notices
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
+from dreamvid.mask_files import open_with_masks
 from dreamvid.media.frame_names import title
 from dreamvid.media.output_checks import check_codec, check_picture
 from dreamvid.media.outputs import write_picture
@@ -26,7 +27,6 @@ from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.warp import warp
 from dreamvid.names import derived
-from dreamvid.opening import open_source
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.encode import USUAL_NAME
@@ -203,7 +203,7 @@ def smaller(whole: Plan) -> Plan:
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["encode"]["crf"] = CRF
     small = make_recipe({**data, "size": sides}, recipe.kind)
-    source = open_source(small)
+    source = open_with_masks(small)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
     return replace(
         whole,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.alpha import AlphaTrack
 from dreamvid.blend import Carried
+from dreamvid.channels import ChannelTrack
 from dreamvid.color import anchor_at, covariance
 from dreamvid.errors import StateError
 from dreamvid.machine import Machine
@@ -20,6 +20,7 @@ from dreamvid.recipe import Recipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, ShotState, source_digest
 from dreamvid.resolve import resolve
+from dreamvid.seen import Seen
 from dreamvid.shots import split_shots
 from dreamvid.source import Source
 
@@ -38,17 +39,20 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
     job = resolve(recipe, source.size, Machine.here())
     walk = CameraWalk(job, Timeline(source.rate, source.frames))
     height, width = source.size.shape
+    channels = ChannelTrack()
     shot: ShotState | None = None
     with (
         closing(read_clip(probe(film), frames=done, alpha=source.alpha)) as pictures,
-        closing(split_shots(AlphaTrack().colors(source.open()), job.cuts)) as shots,
+        closing(split_shots(channels.colors(source.open()), job.cuts)) as shots,
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             dream = np.ascontiguousarray(picture[:height, :width, :3])
             view = walk.view(SourceFrame(t, frame))
+            masks = Seen.of(view, channels.next()).masks
+            inside = masks.inside if masks else None
             if t == 0:
-                anchor = anchor_at(job.still, dream, view.source)
-                shot = ShotState(anchor, covariance(view.source), {})
+                anchor = anchor_at(job.still, dream, view.source, inside)
+                shot = ShotState(anchor, covariance(view.source, inside), {})
             if index == done - 1:
                 assert shot
                 carried = Carried(dream, view.source, np.zeros((height, width), np.float32))

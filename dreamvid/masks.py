@@ -1,0 +1,106 @@
+"""Masks: where a frame is dreamed on, and where it stays its source to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from dreamvid.color import Inside
+from dreamvid.frame import Field, Frame, Notes
+from dreamvid.media.opencv import cv2
+from dreamvid.motion.camera import View
+from dreamvid.recipe.mask import Region
+from dreamvid.resolve import DreamSettings
+
+NEARLY = 1 / 512
+"""What is nearer to black or white than this is black or white: half a level of 8 bits, more than
+resampling rounds."""
+
+
+@dataclass(frozen=True)
+class Masks:
+    """The masks of one frame.
+
+    Attributes:
+        regions: what is dreamed where, in order; at least one.
+        fields: (H, W) each, 0..1: 0 where nothing is dreamed, 1 where all of the dream shows.
+    """
+
+    regions: tuple[Region, ...]
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, view: View, fields: Field) -> Masks:
+        """The masks of a frame as the camera sees it.
+
+        Args:
+            fields: (H, W, n) 0..255, one for each region of the job, on the source frame.
+        """
+        regions = view.job.regions
+        made = []
+        for region, field in zip(regions, np.moveaxis(fields, 2, 0), strict=True):
+            mask = region.mask
+            if mask.follow == "camera":
+                field = view.seen(np.repeat(field[..., None], 3, -1))[..., 0]
+            level = field / np.float32(255)
+            if mask.blur:
+                level = np.asarray(cv2.GaussianBlur(level, (0, 0), mask.blur))
+            level = snapped(1 - level if mask.invert else level)
+            made.append(level * np.float32(mask.amount))
+        return cls(regions, tuple(made))
+
+    def __iter__(self) -> Iterator[tuple[Region, Field]]:
+        return zip(self.regions, self.fields, strict=True)
+
+    @cached_property
+    def union(self) -> Field:
+        """(H, W), how much of any dream shows: 1 − Π(1 − m)."""
+        if len(self.fields) == 1:
+            return self.fields[0]
+        kept = np.ones_like(self.fields[0])
+        for field in self.fields:
+            kept = kept * (1 - field)
+        return np.asarray(1 - kept, np.float32)
+
+    @cached_property
+    def inside(self) -> Inside | None:
+        """Where the frame is dreamed on at all; None: nowhere."""
+        inside = np.where(self.union > 0, np.uint8(255), np.uint8(0))
+        return inside if inside.any() else None
+
+    def dreams(
+        self, settings: DreamSettings, notes: Notes
+    ) -> Iterator[tuple[DreamSettings, Field, Notes]]:
+        """The dreams of a frame, one in each region that is not black: its settings, its mask, and
+        its own notes, which are entered among `notes` after it."""
+        for number, (region, field) in enumerate(self):
+            if not field.any():
+                continue
+            mark = f"{number}:"
+            own = {
+                name.removeprefix(mark): note
+                for name, note in notes.items()
+                if name.startswith(mark)
+            }
+            objective = region.objective or settings.objective
+            yield settings.model_copy(update={"objective": objective}), field, own
+            notes.update({mark + name: note for name, note in own.items()})
+
+    def laid(self, dream: Frame, source: Frame) -> Frame:
+        """The dream over its source, by the masks: exactly the source where they are 0, and the
+        dream where one is 1."""
+        share = self.union[..., None]
+        return np.where(share == 1, dream, source + share * (dream - source))
+
+    def cut_out(self, dream: Frame, source: Frame) -> Frame:
+        """The dream wherever the masks are not 0, and the source elsewhere: what is carried on."""
+        return np.where(self.union[..., None] > 0, dream, source)
+
+
+def snapped(level: Field) -> Field:
+    """A field within 0..1, what is nearly black or white made so."""
+    level = np.where(level < NEARLY, 0, level)
+    return np.asarray(np.where(level > 1 - NEARLY, 1, level), np.float32)

@@ -1,0 +1,51 @@
+"""A source frame as the camera sees it, with what lies beside its color: alpha, and masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from dreamvid.frame import Field, Frame
+from dreamvid.masks import Masks
+from dreamvid.motion.camera import View
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A source frame as the camera sees it.
+
+    Attributes:
+        view: its color, and how it moves.
+        masks: None: all of it is dreamed on.
+        alpha: (H, W, 1), 0..255; None: it has none.
+    """
+
+    view: View
+    masks: Masks | None
+    alpha: Field | None
+
+    @classmethod
+    def of(cls, view: View, channels: Field | None) -> Seen:
+        """Of a frame's view and its channels after the third, (H, W, n) 0..255: alpha perhaps, then
+        a mask for each region."""
+        if channels is None:
+            return cls(view, None, None)
+        first = channels.shape[2] - len(view.job.regions)
+        alpha = view.seen(np.repeat(channels[..., :1], 3, -1))[..., :1] if first else None
+        masks = Masks.of(view, channels[..., first:]) if view.job.regions else None
+        return cls(view, masks, alpha)
+
+    @cached_property
+    def source(self) -> Frame:
+        """(H, W, 3), 0..255: the source as the camera sees it, sampled once."""
+        return self.view.seen(self.view.picture)
+
+    def shown(self, dream: Frame) -> Frame:
+        """The frame of the film, of its dream."""
+        return self.with_alpha(self.masks.laid(dream, self.source) if self.masks else dream)
+
+    def with_alpha(self, picture: Frame) -> Frame:
+        """A picture with the alpha of this frame, if it has any."""
+        return picture if self.alpha is None else np.concatenate([picture, self.alpha], -1)
