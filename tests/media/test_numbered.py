@@ -13,9 +13,10 @@ from PIL import Image
 from dreamvid.cli import main
 from dreamvid.errors import InputError
 from dreamvid.media import ffmpeg
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.read import read_clip, read_picture, read_picture_with_alpha
 from dreamvid.opening import open_source
 from dreamvid.recipe import VideoRecipe
 from dreamvid.rendering.manifest import identity
@@ -179,6 +180,18 @@ def test_exr_with_alpha_shows_white(tmp_path: Path) -> None:
     light[2], light[3] = 0.5, 0.5  # ffmpeg multiplies red by alpha
     frame = read_picture(write_exr(tmp_path / "a.exr", light))
     np.testing.assert_allclose(frame[4, 4], (221.258, 127.5, 127.5), atol=1e-3)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_exr_of_dreamvid_reads_back_with_its_straight_alpha(tmp_path: Path, kept: bool) -> None:
+    frame = (np.random.default_rng(3).random((70, 64, 4)) * 255).astype(np.float32)
+    frame[:20, :, 3] = 0  # with color under it
+    frame = frame if kept else frame[..., :3]
+    write_picture(tmp_path / "a.exr", frame, False)
+    seen = read_picture_with_alpha(tmp_path / "a.exr")
+    # A half is right to 1 part in 2048 of the light, which is less of the level.
+    assert (np.abs(seen[..., :3] - frame[..., :3]) <= frame[..., :3] / 2048 + 1e-3).all()
+    assert np.abs(seen[..., 3] - (frame[..., 3] if kept else 255)).max() <= 255 / 2048
 
 
 @pytest.mark.parametrize("share", [0.005, 0.02, 0.3, 0.999])
