@@ -1,7 +1,7 @@
 """The header of an OpenEXR file: its attributes, and one that states straight alpha.
 
-EXR has color multiplied by its alpha. What is stored otherwise is stated as OpenImageIO names it in a
-picture's metadata, `oiio:UnassociatedAlpha`, which other programs show among the attributes.
+EXR has color multiplied by its alpha, and no attribute of its own that states otherwise. So it is
+stated by the name that OpenImageIO has for it in a picture's metadata, `oiio:UnassociatedAlpha`.
 """
 
 from __future__ import annotations
