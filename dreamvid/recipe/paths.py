@@ -59,7 +59,7 @@ def has_wildcards(path: Path) -> bool:
 def named_after(source: Path) -> str:
     """What a film of a source is named after: the name without its ending, or, of a pattern with
     `*` or `?`, what stands before these, else the folder's name."""
-    if not has_wildcards(source) or source.exists():
+    if not (has_wildcards(source) and names_several(source)) or source.is_dir():
         return source.stem
     before = re.split(r"[*?]", source.name)[0].rstrip(" ._-")
     return before or source.absolute().parent.name or "pictures"

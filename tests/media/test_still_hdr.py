@@ -47,9 +47,8 @@ def saved(path: Path, stored: NDArray[Any], **chunks: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("primaries", [1, 9, 12])
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-@pytest.mark.parametrize("codes", [PQ, HLG])
+@pytest.mark.parametrize("primaries", [1, 5, 6, 7, 9, 11, 12])
+@pytest.mark.parametrize(("codes", "kind"), [(PQ, np.uint16), (HLG, np.uint8)])
 def test_a_png_looks_as_ffmpeg_maps_it(
     tmp_path: Path, codes: bytes, kind: type[np.uint8 | np.uint16], primaries: int
 ) -> None:
