@@ -30,6 +30,7 @@ from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
+from dreamvid.recipe.paths import named_after
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
 from dreamvid.rendering.embedded import embed
@@ -86,7 +87,7 @@ def output_of(recipe: Recipe) -> Path:
         if is_too_long(recipe.output):
             raise OutputError(TOO_LONG, path=recipe.output)
         return recipe.output
-    stem = recipe.source[0].stem if recipe.source else "dreamvid"
+    stem = named_after(recipe.source[0]) if recipe.source else "dreamvid"
     return derived(Path(), stem, "-dream", default_ending(recipe.codec, film=recipe.is_film))
 
 
