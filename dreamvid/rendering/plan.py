@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dreamvid import notices
@@ -18,7 +19,6 @@ from dreamvid.media.output_checks import (
     check_frame_name,
     check_output,
     check_picture,
-    codec_for,
     is_there,
 )
 from dreamvid.media.passes import Passes, is_data, pass_path
@@ -146,12 +146,11 @@ class Plan:
         requested = at_frame(self.job, self.timeline[0]).dream.octaves
         return requested - len(self.octaves) if self.octaves else 0
 
-    @property
+    @cached_property
     def passes(self) -> Passes:
         """What is written of each frame, and where."""
-        recipe, output = self.recipe, self.output
-        codec = codec_for(output, recipe.codec, film=recipe.is_film)
-        return Passes(output, recipe.encode.passes, codec)
+        recipe = self.recipe
+        return Passes(self.output, recipe.encode.passes, recipe.codec, recipe.is_film)
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
         """Dream the frames; see `dreamed_groups`."""
