@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,13 @@ from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
-from dreamvid.media.read import count_at, read_clip, read_picture, read_picture_with_alpha
+from dreamvid.media.read import (
+    Tell,
+    count_at,
+    read_clip,
+    read_picture,
+    read_picture_with_alpha,
+)
 from dreamvid.media.resize import resize_area, resize_straight
 from dreamvid.media.sound import Sound
 from dreamvid.media.still_writer import STILL_ENDINGS
@@ -23,6 +29,9 @@ from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.recipe.timeline import DEFAULT_RATE
 from dreamvid.source import Source
+
+Load = Callable[[Path, Tell], Frame]
+"""Reads a picture, and tells what was changed about it."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +69,31 @@ def fit(frame: Frame, size: Size) -> Frame:
 
 def _open_stills(recipe: ImageRecipe | ZoomRecipe) -> Source:
     load = _loader(recipe)
-    pictures = [_read_still(path, load) for path in recipe.source]
+    notes: list[str] = []
+    pictures = [_read_still(path, load, notes.append) for path in recipe.source]
     size = Size(*recipe.size) if recipe.size else Size.of(pictures[0])
     still, *others = [fit(picture, size) for picture in pictures]
     for other in others:
         still = still + recipe.mix * (other - still)
     frames, rate = getattr(recipe, "frames", 1), getattr(recipe, "fps", Fraction(1))
     if still.shape[2] == 3 or still[..., 3].min() == 255:
-        return Source.of_picture(still[..., :3], frames, rate)
+        source = Source.of_picture(still[..., :3], frames, rate)
+        return replace(source, notes=tuple(notes))
 
     def read() -> Generator[Frame]:
         yield from itertools.repeat(still, frames)
 
-    return Source(size, rate, frames, None, read, still=True, alpha=True)
+    return Source(size, rate, frames, None, read, still=True, notes=tuple(notes), alpha=True)
 
 
-def _loader(recipe: Recipe) -> Callable[[Path], Frame]:
+def _loader(recipe: Recipe) -> Load:
     """The function that reads a recipe's pictures, with alpha where that is kept."""
     return read_picture_with_alpha if recipe.alpha == "keep" else read_picture
 
 
-def _read_still(path: Path, load: Callable[[Path], Frame]) -> Frame:
+def _read_still(path: Path, load: Load, tell: Tell) -> Frame:
     try:
-        return load(path)
+        return load(path, tell)
     except MediaError as error:
         hint = "; dreamvid video takes clips" if path.suffix.lower() in CLIP_ENDINGS else ""
         raise InputError(f"{error}{hint}", path=path) from None
@@ -143,18 +154,23 @@ def _open_sequence(recipe: VideoRecipe) -> Source:
         )
     count = count if recipe.frames is None else min(count, recipe.frames)
     load = _loader(recipe)
-    first = load(next(pictures.files()))
+    notes = [] if pictures.note is None else [f"{pictures.name}: {pictures.note}"]
+    first = load(next(pictures.files()), notes.append)
     size = Size(*recipe.size) if recipe.size else Size.of(first)
 
     def read() -> Generator[Frame]:
         for file, repeated in itertools.groupby(
             itertools.islice(pictures.files(), begin, begin + count)
         ):
-            frame = fit(load(file), size)
+            frame = fit(load(file, _ignored), size)
             yield from (frame for _ in repeated)
 
-    notes = () if pictures.note is None else (f"{pictures.name}: {pictures.note}",)
-    return Source(size, rate, count, None, read, notes=notes, alpha=first.shape[2] == 4)
+    alpha = first.shape[2] == 4
+    return Source(size, rate, count, None, read, notes=tuple(notes), alpha=alpha)
+
+
+def _ignored(note: str) -> None:
+    """What is told of each picture of a sequence was told of the first."""
 
 
 def _only_source(recipe: VideoRecipe) -> Path:

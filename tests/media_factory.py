@@ -315,6 +315,18 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
+def deep_png(stored: Picture, **chunks: bytes) -> bytes:
+    """A PNG of 8 or 16 bits, grey, RGB or with alpha, with chunks before its picture."""
+    height, width, channels = stored.shape
+    size = stored.dtype.itemsize
+    lines = b"".join(b"\0" + row.astype(f">u{size}").tobytes() for row in stored)
+    color = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    head = struct.pack(">IIBBBBB", width, height, 8 * size, color, 0, 0, 0)
+    middle = b"".join(chunk(name.encode(), body) for name, body in chunks.items())
+    end = chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + middle + end
+
+
 def bomb(width: int, height: int) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

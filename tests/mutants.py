@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.media.codecs.pictures import Exr
 from dreamvid.recipe.load import preset_folder
 from tests import media_factory as make
 from tests import profile_factory as profiles
@@ -73,7 +74,7 @@ def grown(folder: Path) -> dict[str, list[Path]]:
 
 
 def _odd(picture: NDArray[np.uint8]) -> dict[str, bytes]:
-    """Stills of unusual layouts, with color profiles, by their names."""
+    """Stills of unusual layouts, with color profiles or of HDR, by their names."""
     deep = picture.astype(np.uint16) * 257
     profile = profiles.rgb()
     whole = {f"whole.{ending}": ending for ending in OTHERS}
@@ -87,6 +88,10 @@ def _odd(picture: NDArray[np.uint8]) -> dict[str, bytes]:
     made["multiplied.tif"] = tiff(alpha, extras=(1,))
     for ending, kind in (("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("avif", "AVIF")):
         made[f"profile.{ending}"] = make.encoded(picture, kind, icc_profile=profile)
+    made["hdr.png"] = make.deep_png(deep, cICP=bytes([9, 16, 0, 1]))
+    hdr = profiles.rgb(cicp=b"cicp\0\0\0\0" + bytes([9, 18, 0, 1]))
+    made["hdr.jpg"] = make.encoded(picture, "JPEG", icc_profile=hdr)
+    made["alpha.exr"] = Exr().encode(np.dstack([picture, picture[..., 0]]).astype(np.float32))
     made["inks.jpg"] = make.encoded(picture, "JPEG", "CMYK", icc_profile=profiles.cmyk())
     return made
 

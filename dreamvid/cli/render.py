@@ -13,7 +13,7 @@ from dreamvid.cli.messages import each, warnings_shown
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions, ZoomOptions
-from dreamvid.cli.sources import clip_output
+from dreamvid.cli.sources import clip_output, refuse_pictures
 from dreamvid.errors import UsageError
 from dreamvid.recipe.load import make_recipe
 
@@ -44,6 +44,7 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
     if name != "video" or not isinstance(clips, list) or len(clips) < 2:
         execute(make_recipe(data, name), options, argv)
         return 0
+    refuse_pictures(clips)
     folder = _folder_of(data["output"] if gives(argv, *OUTPUT) else None)
     codec = data["encode"]["codec"]
     outputs = {clip: clip_output(folder, clip, codec) for clip in clips}

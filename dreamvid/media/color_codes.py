@@ -5,6 +5,8 @@ The code points are those of ITU-T H.273 (CICP), which PNG (cICP), AVIF and clip
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dreamvid.media.color_space import (
@@ -33,21 +35,37 @@ curve is shown by screens much as sRGB's is; so a frame has the colors of its cl
 
 GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 
+PQ, HLG = 16, 18
+"""Transfer functions of HDR (ITU-R BT.2100)."""
+
 SRGB_GAMMAS = (0.43, 0.52)
 """A PNG's gAMA within these is taken for sRGB's curve: encoders write .45455 for it, and ffmpeg
 .50994 for video's."""
 
 
-def coded_space(primaries: int, transfer: int, full_range: int = 1) -> ColorSpace:
+@dataclass(frozen=True)
+class HdrColors:
+    """Colors of HDR, which sRGB shows only after a tone map.
+
+    Attributes:
+        primaries, transfer: code points of `PRIMARIES`, and `PQ` or `HLG`.
+    """
+
+    primaries: int
+    transfer: int
+
+
+def coded_space(primaries: int, transfer: int, full_range: int = 1) -> ColorSpace | HdrColors:
     """The space of two code points.
 
     Raises:
-        ValueError: they are unknown, of HDR, which sRGB cannot show, or not of the full range of
-            numbers; the text names them.
+        ValueError: they are unknown, or not of the full range of numbers; the text names them.
     """
-    known = primaries in PRIMARIES and transfer in (*SRGB_TRANSFERS, *GAMMAS)
+    known = primaries in PRIMARIES and transfer in (*SRGB_TRANSFERS, *GAMMAS, PQ, HLG)
     if not known or not full_range:
         raise ValueError(f"primaries {primaries}, transfer {transfer}, range {full_range}")
+    if transfer in (PQ, HLG):
+        return HdrColors(primaries, transfer)
     curve = light_of if transfer in SRGB_TRANSFERS else power(GAMMAS[transfer])
     return ColorSpace.of_rgb((curve,) * 3, matrix_to_pcs(PRIMARIES[primaries]))
 

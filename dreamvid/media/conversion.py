@@ -131,17 +131,19 @@ def _color_filters(stream: PictureStream, alpha: str) -> list[str]:
     if stream.transfer not in HDR and stream.primaries not in WIDE:
         return []
     stated = (
-        ("pin", stream.primaries, "bt2020"),
-        ("tin", stream.transfer, "bt709"),
-        ("min", stream.matrix, "bt2020nc"),
+        ("color_primaries", stream.primaries, "bt2020"),
+        ("color_trc", stream.transfer, "bt709"),
+        ("colorspace", stream.matrix, "bt2020nc"),
     )
     # zscale refuses pictures that do not state their colors.
-    assumed = "".join(f":{key}={usual}" for key, value, usual in stated if not value)
+    missing = ":".join(f"{key}={usual}" for key, value, usual in stated if not value)
+    assumed = [f"setparams={missing}"] if missing else []
     result = f"format=yuv{alpha}444p16le"
     if stream.transfer not in HDR:
-        return [f"zscale=p=bt709:t=bt709:m=bt709:r=tv{assumed}", result]
+        return [*assumed, "zscale=p=bt709:t=bt709:m=bt709:r=tv", result]
     return [
-        f"zscale=t=linear:npl=100{assumed}",  # SDR's white is 100 cd/m²
+        *assumed,
+        "zscale=t=linear:npl=100",  # SDR's white is 100 cd/m²
         f"format=gbr{alpha}pf32le",
         "zscale=p=bt709",
         "tonemap=hable:desat=0",

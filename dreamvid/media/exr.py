@@ -1,6 +1,7 @@
 """Reading OpenEXR stills with the bundled ffmpeg; OpenCV's wheel and Pillow read none.
 
-EXR holds linear light, in which white is 1.0, and color that is already multiplied by its alpha.
+EXR holds linear light, in which white is 1.0, and color that is already multiplied by its alpha,
+unless its header states that alpha is straight, as in the files that dreamvid writes.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from dreamvid.frame import Field, Frame
 from dreamvid.limits import MAX_PIXELS, MAX_SIDE
 from dreamvid.media import ffmpeg, showinfo
 from dreamvid.media.color_space import encoded
+from dreamvid.media.exr_header import (
+    MAGIC,
+    MOST_HEADER,
+    SEVERAL_PARTS,
+    TILED,
+    ExrHeader,
+    read_header,
+)
 from dreamvid.media.ffmpeg_pipe import FfmpegPipe
-
-MAGIC = b"\x76\x2f\x31\x01"
-
-MOST_HEADER = 2**20
-"""Bytes that are searched for the end of the header."""
-
-TILED, SEVERAL_PARTS = 0x200, 0x1000
-"""Flags in the version."""
 
 PLANES = {
     f"{name}f{bits}le": (planes, f"<f{bits // 8}")
@@ -50,51 +51,39 @@ def read_exr(path: Path) -> Frame:
     Raises:
         InputError: it cannot be decoded, is too large, or holds samples that are not finite.
     """
-    if _is_cut_off(path):
+    with path.open("rb") as file:
+        header = read_header(file.read(MOST_HEADER))
+    if _is_cut_off(path, header):
         raise InputError("the picture is cut off or damaged", path=path)
     light, alpha = _light(path)
     if not (np.isfinite(light).all() and np.isfinite(alpha).all()):
         raise InputError("the picture holds samples that are not finite", path=path)
     alpha = np.clip(alpha, 0, 1)[..., None]
-    straight = np.divide(light, alpha, out=np.zeros_like(light), where=alpha > 0)
-    color = 255 * encoded(np.clip(straight, 0, 1).astype(np.float64))
+    if header is None or not header.straight:
+        light = np.divide(light, alpha, out=np.zeros_like(light), where=alpha > 0)
+    color = 255 * encoded(np.clip(light, 0, 1).astype(np.float64))
     return np.concatenate([color, 255 * alpha], -1, dtype=np.float32)
 
 
-def _is_cut_off(path: Path) -> bool:
+def _is_cut_off(path: Path, header: ExrHeader | None) -> bool:
     """Whether chunks of pixels are missing, which ffmpeg takes for black.
 
     After the header comes a table of where each chunk is; files of several parts are not checked.
     """
+    if header is None or header.flags & SEVERAL_PARTS:
+        return False
     with path.open("rb") as file:
-        head = file.read(MOST_HEADER)
         length = path.stat().st_size
-        flags = int.from_bytes(head[4:8], "little")
-        table = _header_end(head)
-        if flags & SEVERAL_PARTS or table is None:
-            return False
-        first = int.from_bytes(head[table : table + 8], "little")
-        count = (first - table) // 8
+        file.seek(header.end)
+        first = int.from_bytes(file.read(8), "little")
+        count = (first - header.end) // 8
         if not 0 < count <= length // 8:
             return True
-        file.seek(table)
+        file.seek(header.end)
         last = int(np.frombuffer(file.read(8 * count).ljust(8 * count, b"\0"), "<u8").max())
-        place = 16 if flags & TILED else 4  # of the chunk: its tile, or its first line
+        place = 16 if header.flags & TILED else 4  # of the chunk: its tile, or its first line
         file.seek(min(last + place, length))
         return last + place + 4 + int.from_bytes(file.read(4), "little") > length
-
-
-def _header_end(head: bytes) -> int | None:
-    """Where the header's attributes end: each has a name, a type, a size and so many bytes."""
-    at = 8
-    while at < len(head):
-        if not head[at]:
-            return at + 1
-        at = head.find(b"\0", head.find(b"\0", at) + 1) + 1
-        if not at:
-            return None
-        at += 4 + int.from_bytes(head[at : at + 4], "little")
-    return None
 
 
 def _light(path: Path) -> tuple[Frame, Field]:

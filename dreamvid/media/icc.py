@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageCms
 
+from dreamvid.media.color_codes import HdrColors, coded_space
 from dreamvid.media.color_space import ColorSpace, Curve, Floats
 from dreamvid.media.samples import Pixels
 
@@ -34,12 +35,12 @@ class Profile:
 
     Attributes:
         colors: the samples that it is for: `RGB`, `GRAY`, `CMYK`, …
-        space: None: described by tables.
+        space: of HDR where it states that by code points; None: described by tables.
         data: its bytes.
     """
 
     colors: str
-    space: ColorSpace | None
+    space: ColorSpace | HdrColors | None
     data: bytes
 
 
@@ -65,6 +66,8 @@ def _read(data: bytes) -> Profile:
         name, begin, size = struct.unpack_from(">4sII", data, 132 + 12 * index)
         tags[name] = data[begin : begin + size]
     name = colors.decode("latin-1").strip()
+    if name == "RGB" and (hdr := _hdr(tags.get(b"cicp", b""))):
+        return Profile(name, hdr, data)
     tables = any(tag in tags for tag in (b"A2B0", b"A2B1", b"A2B2"))
     if tables or pcs != b"XYZ " or name not in ("RGB", "GRAY"):
         return Profile(name, None, data)
@@ -73,6 +76,16 @@ def _read(data: bytes) -> Profile:
     curves = tuple(_curve(tags[tag]) for tag in (b"rTRC", b"gTRC", b"bTRC"))
     to_pcs = np.stack([_xyz(tags[tag]) for tag in (b"rXYZ", b"gXYZ", b"bXYZ")], -1)
     return Profile(name, ColorSpace.of_rgb(curves, to_pcs), data)
+
+
+def _hdr(tag: bytes) -> HdrColors | None:
+    """The colors of HDR that a tag of code points states; None: it states others, or is none."""
+    try:
+        primaries, transfer, _, full = struct.unpack_from(">4B", tag, 8)
+        space = coded_space(primaries, transfer, full)
+    except (struct.error, ValueError):
+        return None
+    return space if isinstance(space, HdrColors) else None
 
 
 def _xyz(tag: bytes) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from dreamvid.media.codecs.codec import Codec
 from dreamvid.media.codecs.table import ending_of
 from dreamvid.media.frame_names import FrameNames, is_pattern
 from dreamvid.media.opencv import cv2
-from dreamvid.media.output_checks import is_sequence
+from dreamvid.media.output_checks import codec_for, is_sequence
 from dreamvid.names import derived
 from dreamvid.recipe.encode import PassName
 
@@ -47,12 +48,19 @@ class Passes:
     Attributes:
         output: of the dream.
         names: as in `encode.passes`; the dream is always there.
-        codec: of all of them.
+        codec_name: `encode.codec`.
+        film: whether the output is a film's, not one still's.
     """
 
     output: Path
     names: tuple[PassName, ...]
-    codec: Codec
+    codec_name: str | None
+    film: bool
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec of all of them. Raises OutputError."""
+        return codec_for(self.output, self.codec_name, film=self.film)
 
     def path(self, name: PassName) -> Path:
         """The output of a pass."""

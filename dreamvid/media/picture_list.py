@@ -1,7 +1,8 @@
-"""Numbered pictures as a clip: a folder, or a pattern such as `shot.####.png`."""
+"""Pictures as a clip: a folder, or a pattern such as `shot.####.png` or `shot*.png`."""
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dreamvid.errors import InputError
-from dreamvid.recipe.paths import PICTURE_ENDINGS
+from dreamvid.recipe.paths import PICTURE_ENDINGS, has_wildcards
 
 _PATTERN = re.compile(r"^(.*?)(%0?\d*d|#+)([^%#]*?)(?: (\d+)-(\d+))?$")
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.\w+)$")
@@ -56,17 +57,23 @@ class PictureList:
 
 
 def find_pictures(path: Path) -> PictureList:
-    """The numbered pictures of a folder or pattern. `shot.%04d.png 1001-1100` names a range.
+    """The pictures of a folder or pattern. `shot.%04d.png 1001-1100` names a range.
 
     Raises:
         InputError: there are none, or a folder has several sequences.
     """
     try:
-        pictures = _in_folder(path) if path.is_dir() else _of_pattern(path)
+        if path.is_dir():
+            pictures = _in_folder(path)
+        elif has_wildcards(path):
+            pictures = _of_wildcards(path)
+        else:
+            pictures = _of_pattern(path)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from error
     if not pictures:
-        raise InputError("no numbered pictures are there", path=path)
+        what = "pictures of such names" if has_wildcards(path) else "numbered pictures"
+        raise InputError(f"no {what} are there", path=path)
     return PictureList(path, pictures)
 
 
@@ -86,6 +93,42 @@ def _of_pattern(path: Path) -> list[tuple[int, Path]]:
     ]
     bounds = (int(first), int(last)) if first else (0, max((n for n, _ in found), default=0))
     return sorted(each for each in found if bounds[0] <= each[0] <= bounds[1])
+
+
+def _of_wildcards(path: Path) -> list[tuple[int, Path]]:
+    """The pictures whose names a pattern of a shell matches, in the order of their numbers."""
+    if not path.parent.is_dir():
+        return []
+    pattern = path.name.replace("[", "[[]")  # which is no wildcard here
+    found = [
+        (_parts(file.name), file)
+        for file in path.parent.iterdir()
+        if fnmatch.fnmatch(file.name, pattern)
+        and file.suffix.lower() in PICTURE_ENDINGS
+        and not file.name.startswith(".")
+        and file.is_file()
+    ]
+    found.sort()
+    numbers = _numbers([parts for parts, _ in found])
+    return [(number, file) for number, (_, file) in zip(numbers, found, strict=True)]
+
+
+def _parts(name: str) -> list[str | int]:
+    """A name as text and whole numbers in turns."""
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def _numbers(names: Sequence[Sequence[str | int]]) -> Sequence[int]:
+    """The numbers of sorted names if they differ in one number alone; else they are counted."""
+    counted = range(len(names))
+    if len({len(parts) for parts in names}) != 1:
+        return counted
+    varying = [column for column in zip(*names, strict=True) if len(set(column)) > 1]
+    if len(varying) != 1:
+        return counted
+    numbers = [part for part in varying[0] if isinstance(part, int)]
+    return numbers if len(set(numbers)) == len(names) else counted
 
 
 def _in_folder(folder: Path) -> list[tuple[int, Path]]:

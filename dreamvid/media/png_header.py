@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from dreamvid.media.color_codes import coded_space, gamma_space
+from dreamvid.media.color_codes import HdrColors, coded_space, gamma_space
 from dreamvid.media.color_space import ColorSpace
 from dreamvid.media.still_header import StillHeader
 
@@ -50,7 +50,7 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
     return chunks
 
 
-def _space(chunks: dict[bytes, bytes]) -> ColorSpace | None:
+def _space(chunks: dict[bytes, bytes]) -> ColorSpace | HdrColors | None:
     """The color space in place of a profile: cICP goes before iCCP, this before sRGB, and that
     before gAMA and cHRM. Raises ValueError, struct.error."""
     if b"cICP" in chunks:

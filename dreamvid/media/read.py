@@ -15,6 +15,7 @@ from dreamvid import notices
 from dreamvid.errors import InputError
 from dreamvid.frame import Frame
 from dreamvid.media.clip_pictures import ClipPictures
+from dreamvid.media.color_codes import HdrColors
 from dreamvid.media.decoder import decoder
 from dreamvid.media.decoder_error import DecoderError
 from dreamvid.media.exr import is_exr, read_exr
@@ -22,24 +23,31 @@ from dreamvid.media.files import require_file
 from dreamvid.media.probe import Clip
 from dreamvid.media.resize import resize_area, resize_straight
 from dreamvid.media.samples import Pixels, on_white, with_alpha
+from dreamvid.media.tone_map import tone_mapped
+
+Tell = Callable[[str], None]
+"""What is given a line for people."""
 
 
-def read_picture(path: Path) -> Frame:
+def read_picture(path: Path, tell: Tell = notices.inform) -> Frame:
     """Read a still, and lay what is transparent on white; otherwise as `read_picture_with_alpha`.
 
     Returns:
         Shape (H, W, 3), float32 RGB, 0..255.
     """
-    return on_white(read_picture_with_alpha(path))
+    return on_white(read_picture_with_alpha(path, tell))
 
 
-def read_picture_with_alpha(path: Path) -> Frame:
+def read_picture_with_alpha(path: Path, tell: Tell = notices.inform) -> Frame:
     """Read a still: JPEG, PNG, WebP, TIFF, BMP, AVIF, JPEG 2000, PGM, PPM, QOI, EXR, or the first
     picture of a GIF.
 
     Grey becomes RGB, samples of more than 8 bits become fractions of a level, colors become those
-    of sRGB by the color profile, and the picture is turned upright by its EXIF orientation. A
-    warning tells where a profile is left out, or costs depth.
+    of sRGB by the color profile, HDR is mapped to SDR as that of clips, and the picture is turned
+    upright by its EXIF orientation. A warning tells where a profile is left out, or costs depth.
+
+    Args:
+        tell: is given what was changed about the picture, for people, in one line.
 
     Returns:
         Shape (H, W, 4), float32, 0..255: RGB, and straight alpha, 255 where it is opaque.
@@ -57,6 +65,10 @@ def read_picture_with_alpha(path: Path) -> Frame:
         raise InputError("the decoder gave no picture", path=path)
     for note in answer["notes"]:
         notices.warn(f"{path}: {note}")
+    if answer["hdr"]:
+        samples, changes = tone_mapped(path, samples, HdrColors(*answer["hdr"]))
+        for change in changes:
+            tell(f"{path}: {change}")
     return with_alpha(samples)
 
 

@@ -1,4 +1,4 @@
-"""A film as segments of a few seconds, each encoded separately into a complete file.
+"""A film as short segments, each encoded separately into a complete file.
 
 A crash costs at most the open segment. As segments are independent, a film has the same bytes
 whether it was rendered in one run or resumed; and as a segment also ends where a shot does, a shot
@@ -168,7 +168,14 @@ class Segments:
             self.end_segment()
 
     def end_segment(self) -> None:
-        """Close the open segment with the frames that it has, if any. Raises RunError."""
+        """Close the open segment with the frames that it has, if any.
+
+        The film's first segment needs 3 frames at least: in fewer, x264 and x265 do not decode
+        ahead as in the others. A shot that another follows has more (`shots.SHORTEST`).
+
+        Raises:
+            RunError: the encoder or the disk failed.
+        """
         frames = range(self._start, self.written)
         if not frames:
             return

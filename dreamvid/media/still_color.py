@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dreamvid.media.color_codes import HdrColors
 from dreamvid.media.color_space import ColorSpace
-from dreamvid.media.icc import read_profile, through_tables
+from dreamvid.media.icc import Profile, read_profile, through_tables
 from dreamvid.media.samples import Pixels, in_blocks
 from dreamvid.media.still_header import StillHeader
 
@@ -16,37 +17,50 @@ LEFT_OUT = (
     "its colors are taken for sRGB"
 )
 
-UNKNOWN = "it states colors that are not known here, or of HDR ({}); they are taken for sRGB"
+UNKNOWN = "it states colors that are not known here ({}); they are taken for sRGB"
 
 
-def in_srgb(pixels: Pixels, profile: bytes, header: StillHeader) -> tuple[Pixels, tuple[str, ...]]:
-    """Convert regular samples to sRGB. Those of sRGB, or of no stated space, stay as they are.
+def stated_colors(
+    profile: bytes, header: StillHeader
+) -> tuple[ColorSpace | HdrColors | Profile | None, tuple[str, ...]]:
+    """The colors that a still states.
 
     Args:
         profile: an ICC profile, untrusted; empty if there is none.
 
     Returns:
+        A space, those of HDR, or a profile of tables; None: none that is known. And what is to be
+        told of them.
+    """
+    if header.space is not None:
+        return header.space, ()
+    if not profile:
+        return None, (UNKNOWN.format(header.unknown),) if header.unknown else ()
+    try:
+        read = read_profile(profile)
+    except ValueError:
+        return None, (LEFT_OUT,)
+    return read.space or read, ()
+
+
+def in_srgb(pixels: Pixels, colors: ColorSpace | Profile | None) -> tuple[Pixels, tuple[str, ...]]:
+    """Convert regular samples to sRGB. Those of sRGB, or of no stated colors, stay as they are.
+
+    Returns:
         Regular samples, of 16 bits where those of 8 bits were converted by a matrix; and what is to
         be told of it.
     """
+    if colors is None:
+        return pixels, ()
     try:
-        if header.space is not None:
-            return _by_matrix(pixels, header.space), ()
-        if not profile:
-            return pixels, (UNKNOWN.format(header.unknown),) if header.unknown else ()
-        read = read_profile(profile)
-        if read.space is not None:
-            return _by_matrix(pixels, read.space), ()
+        if isinstance(colors, ColorSpace):
+            return pixels if colors.is_srgb else colors.to_srgb(pixels), ()
         pixels_of_8 = _bytes(pixels)
-        colors = 3 if pixels.shape[2] > 2 else 1
-        made = through_tables(pixels_of_8[..., :colors], read)
-        return np.concatenate([made, pixels_of_8[..., colors:]], axis=2), (BY_TABLES,)
+        count = 3 if pixels.shape[2] > 2 else 1
+        made = through_tables(pixels_of_8[..., :count], colors)
+        return np.concatenate([made, pixels_of_8[..., count:]], axis=2), (BY_TABLES,)
     except ValueError:
         return pixels, (LEFT_OUT,)
-
-
-def _by_matrix(pixels: Pixels, space: ColorSpace) -> Pixels:
-    return pixels if space.is_srgb else space.to_srgb(pixels)
 
 
 def _bytes(pixels: Pixels) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dreamvid.media.color_codes import HdrColors
 from dreamvid.media.color_space import ColorSpace
 
 
@@ -23,7 +24,7 @@ class StillHeader:
     white: int = 255
     clear: int | None = None
     profile: bytes = b""
-    space: ColorSpace | None = None
+    space: ColorSpace | HdrColors | None = None
     unknown: str = ""
     refused: bool = False
 

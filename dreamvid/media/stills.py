@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import warnings
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from dreamvid.files import read_bytes
 from dreamvid.limits import DECODER_BYTES, MAX_STILL_BYTES
 from dreamvid.media import icc
 from dreamvid.media.boxes import read_avif, read_jpeg2000
+from dreamvid.media.color_codes import HdrColors
 from dreamvid.media.netpbm import read_netpbm
 from dreamvid.media.opencv import cv2
 from dreamvid.media.pillow_modes import read_modes
@@ -35,7 +36,7 @@ from dreamvid.media.samples import (
     too_large,
     upright,
 )
-from dreamvid.media.still_color import in_srgb
+from dreamvid.media.still_color import in_srgb, stated_colors
 from dreamvid.media.still_header import StillHeader
 from dreamvid.media.tiff import read_tiff
 
@@ -62,11 +63,23 @@ ORIENTATION = 0x0112
 """EXIF's tag."""
 
 
-def decode_still(path: Path) -> tuple[Pixels, list[str]]:
-    """Decode a still.
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded still.
 
-    Returns:
-        Regular samples in sRGB, upright; and what is to be told of them.
+    Attributes:
+        pixels: regular samples, upright; in sRGB, or of HDR.
+        hdr: the colors of HDR that they have; None: they have none.
+        notes: what is to be told of them.
+    """
+
+    pixels: Pixels
+    hdr: HdrColors | None
+    notes: list[str]
+
+
+def decode_still(path: Path) -> Decoded:
+    """Decode a still.
 
     Raises:
         InputError: the file is not a picture, cut off, damaged, too large, or of a kind that would
@@ -81,8 +94,13 @@ def decode_still(path: Path) -> tuple[Pixels, list[str]]:
         warnings.simplefilter("ignore")
         stored = read_tiff(path, data) or read_netpbm(path, data)
         stored = stored or _by_pillow(path, data, header)
-    pixels, notes = in_srgb(regular(path, stored), stored.profile, header)
-    return upright(pixels, stored.orientation), [*stored.notes, *notes]
+    pixels = regular(path, stored)
+    colors, notes = stated_colors(stored.profile, header)
+    hdr = colors if isinstance(colors, HdrColors) else None
+    if not isinstance(colors, HdrColors):
+        pixels, more = in_srgb(pixels, colors)
+        notes += more
+    return Decoded(upright(pixels, stored.orientation), hdr, [*stored.notes, *notes])
 
 
 def _by_pillow(path: Path, data: bytes, header: StillHeader) -> Stored:

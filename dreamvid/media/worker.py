@@ -32,11 +32,13 @@ class Worker:
     """The requests that can be made."""
 
     def still(self, path: Path) -> Answer:
-        """The samples of a still, and `notes`, what is to be told of them."""
+        """The samples of a still; `notes`, what is to be told of them; and `hdr`, the code points
+        of HDR that they have, if any."""
         from dreamvid.media.stills import decode_still
 
-        pixels, notes = decode_still(path)
-        return {"notes": notes}, pixels
+        still = decode_still(path)
+        codes = [still.hdr.primaries, still.hdr.transfer] if still.hdr else []
+        return {"notes": still.notes, "hdr": codes}, still.pixels
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

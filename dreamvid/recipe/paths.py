@@ -32,13 +32,38 @@ _PATTERN = re.compile(
 """`shot.%04d.png`, `shot.####.png`, `shot.%04d.png 1001-1100`."""
 
 
+_WILD = re.compile("[*?]")
+
+_ADDRESS = re.compile(r"(?:^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
 def names_several(path: Path) -> bool:
-    """Whether a path names numbered pictures: a folder, or a pattern that is no file's name."""
+    """Whether a path names several pictures: a folder, or a pattern that is no file's name."""
     try:
         exists = path.exists()
     except (OSError, ValueError):
         return False  # reported when the file is opened
-    return path.is_dir() if exists else bool(_PATTERN.search(path.name))
+    if exists:
+        return path.is_dir()
+    return has_wildcards(path) or bool(_PATTERN.search(path.name))
+
+
+def has_wildcards(path: Path) -> bool:
+    """Whether a name is a pattern of pictures' names as a shell has them: `*.png`, `shot_??.exr`,
+    `shot.*`, `*`."""
+    ending = path.suffix.lower()
+    of_pictures = not ending or ending in PICTURE_ENDINGS or bool(_WILD.search(ending))
+    is_address = _ADDRESS.search(path.as_posix())
+    return of_pictures and bool(_WILD.search(path.name)) and not is_address
+
+
+def named_after(source: Path) -> str:
+    """What a film of a source is named after: the name without its ending, or, of a pattern with
+    `*` or `?`, what stands before these, else the folder's name."""
+    if not (has_wildcards(source) and names_several(source)) or source.is_dir():
+        return source.stem
+    before = re.split(r"[*?]", source.name)[0].rstrip(" ._-")
+    return before or source.absolute().parent.name or "pictures"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dreamvid import notices
@@ -19,7 +20,6 @@ from dreamvid.media.output_checks import (
     check_frame_name,
     check_output,
     check_picture,
-    codec_for,
     is_there,
 )
 from dreamvid.media.passes import Passes, is_data, pass_path
@@ -31,6 +31,7 @@ from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
+from dreamvid.recipe.paths import named_after
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
 from dreamvid.rendering.embedded import embed
@@ -87,7 +88,7 @@ def output_of(recipe: Recipe) -> Path:
         if is_too_long(recipe.output):
             raise OutputError(TOO_LONG, path=recipe.output)
         return recipe.output
-    stem = recipe.source[0].stem if recipe.source else "dreamvid"
+    stem = named_after(recipe.source[0]) if recipe.source else "dreamvid"
     return derived(Path(), stem, "-dream", default_ending(recipe.codec, film=recipe.is_film))
 
 
@@ -146,12 +147,11 @@ class Plan:
         requested = at_frame(self.job, self.timeline[0]).dream.octaves
         return requested - len(self.octaves) if self.octaves else 0
 
-    @property
+    @cached_property
     def passes(self) -> Passes:
         """What is written of each frame, and where."""
-        recipe, output = self.recipe, self.output
-        codec = codec_for(output, recipe.codec, film=recipe.is_film)
-        return Passes(output, recipe.encode.passes, codec)
+        recipe = self.recipe
+        return Passes(self.output, recipe.encode.passes, recipe.codec, recipe.is_film)
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
         """Dream the frames; see `dreamed_groups`."""

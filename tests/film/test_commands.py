@@ -484,7 +484,7 @@ def test_one_clock_tells_the_pace() -> None:
         (["report", "https://example.com/a.mp4", "--source", "b.mp4"], "https://example.com/a.mp4"),
         (["zoom", "still.png", "-o", "s3://b/a.mp4"], "error: s3://b/a.mp4: a URL"),
         (["video", "seq/%06d.png"], "seq/%06d.png: no numbered pictures are there"),
-        (["video", "seq/*.png"], "seq/*.png: no such file; name a folder, or a pattern"),
+        (["video", "seq/*.png"], "seq/*.png: no pictures of such names are there"),
         (["video", "seq"], "seq: no numbered pictures are there"),
     ],
 )

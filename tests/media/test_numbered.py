@@ -13,11 +13,13 @@ from PIL import Image
 from dreamvid.cli import main
 from dreamvid.errors import InputError
 from dreamvid.media import ffmpeg
+from dreamvid.media.outputs import write_picture
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip, read_picture
+from dreamvid.media.read import read_clip, read_picture, read_picture_with_alpha
 from dreamvid.opening import open_source
 from dreamvid.recipe import VideoRecipe
+from dreamvid.recipe.paths import names_several
 from dreamvid.rendering.manifest import identity
 from tests import media_factory as make
 
@@ -52,6 +54,89 @@ def test_numbers_are_in_order_whatever_their_digits(tmp_path: Path) -> None:
     assert [number for number, _ in find_pictures(folder).pictures] == [9, 10, 11, 100, 101]
     long = numbered(tmp_path / "long", range(9998, 10002))
     assert shown(long / "shot.####.png") == [n % 256 for n in range(9998, 10002)]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("*", [2, 9, 10, 11]),
+        ("a*.png", [2, 9, 10, 11]),
+        ("a?.*", [2, 9]),
+        ("a?.p?g", [2, 9]),
+        ("*1.png", [0]),  # one alone is counted
+    ],
+)
+def test_a_pattern_of_the_shell_is_a_clip(tmp_path: Path, name: str, numbers: list[int]) -> None:
+    folder = numbered(tmp_path / "seq", [2, 9, 10, 11], "a{}.png")
+    (folder / "a12.txt").write_text("no picture")
+    (folder / ".a13.png").write_bytes(b"hidden")
+    (folder / "a14.png").mkdir()
+    assert [number for number, _ in find_pictures(folder / name).pictures] == numbers
+    held = [2] + 7 * [2] + [9]
+    assert shown(folder / "a?.png") == held[1:]
+
+
+def test_names_that_differ_in_more_than_one_number_are_counted(tmp_path: Path) -> None:
+    folder = numbered(tmp_path / "seq", [10, 2], "a{}.png")
+    numbered(folder, [3], "b{}.png")
+    numbered(folder, [1], "c.{0}.{0}.png")
+    found = find_pictures(folder / "*")
+    assert [(number, file.name) for number, file in found.pictures] == [
+        (0, "a2.png"),
+        (1, "a10.png"),
+        (2, "b3.png"),
+        (3, "c.1.1.png"),
+    ]
+    assert found.note is None
+    versions = numbered(tmp_path / "take2", [5, 7], "v2_{:03d}_v2.png")
+    assert find_pictures(versions / "v2_*").note == (
+        "pictures are missing (6); the one before is shown instead"
+    )
+    (versions / "v2_7_v2.png").write_bytes((versions / "v2_007_v2.png").read_bytes())
+    assert [number for number, _ in find_pictures(versions / "*").pictures] == [0, 1, 2]
+    one = numbered(tmp_path / "[1]", [4], "[a]{}.png")
+    assert [file.name for _, file in find_pictures(one / "[a]*.png").pictures] == ["[a]4.png"]
+
+
+def test_a_file_of_such_a_name_is_itself(tmp_path: Path) -> None:
+    Image.fromarray(make.numbered(3)).save(tmp_path / "a*.png")
+    assert not names_several(tmp_path / "a*.png")
+    assert names_several(tmp_path / "b*.png")
+
+
+def test_a_film_of_a_pattern_of_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    numbered(tmp_path / "seq", [1, 2, 4], "plate_{}.png")
+    assert main(["video", "seq/*.png", "--fps", "12", "--network", "none"]) == 0
+    assert "pictures are missing (3)" in capsys.readouterr().err
+    film = probe(Path("seq-dream.mp4"))
+    assert (film.rate, film.frames) == (Fraction(12), 4)
+    assert main(["video", "seq/plate_*", *NONE]) == 0
+    assert probe(Path("plate-dream.mp4")).frames == 4
+    Path("night.yaml").write_text("source: seq/pl*.png\nnetwork: none\nframes: 2\n")
+    assert main(["render", "night.yaml", "-q"]) == 0
+    assert probe(Path("pl-dream.mp4")).frames == 2
+    assert identity("source", Path("seq/p*"))["sha256"] == identity("source", Path("seq"))["sha256"]
+
+
+def test_a_pattern_that_the_shell_expanded_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    numbered(tmp_path / "seq", [1, 2, 3], "a{}.png")
+    names = ["seq/a1.png", "seq/a2.png", "seq/a3.png"]
+    assert main(["video", *names, *NONE]) == 1
+    assert capsys.readouterr().err == (
+        "dreamvid: error: seq/a1.png: one of 3 pictures, and no clip; for a film of them name "
+        "their folder, or put the pattern in quotes: 'seq/*.png'\n"
+    )
+    frames = [Image.fromarray(make.numbered(number)) for number in range(3)]
+    for name in ("b.png", "c.png"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=40)
+    assert main(["video", "b.png", "c.png", "-o", "films/", *NONE]) == 0
+    assert probe(Path("films/b-dream.mp4")).frames == 3
 
 
 def test_a_range_of_a_pattern(tmp_path: Path) -> None:
@@ -120,7 +205,11 @@ def test_they_are_identified_by_what_they_hold(tmp_path: Path) -> None:
         (["video", "two"], "two: holds several sequences: a.#.png, b.#.png; name one as a pattern"),
         (["zoom", "two"], "two: a folder; name one picture, or use dreamvid video"),
         (["image", "a.####.png"], "a.####.png: no such file; name one picture"),
-        (["video", "two/*.png"], "two/*.png: no such file; name a folder, or a pattern"),
+        (["video", "two/*.mp4"], "two/*.mp4: no such file; name a folder, or a pattern"),
+        (["video", "two/c*.png"], "two/c*.png: no pictures of such names are there"),
+        (["video", "gone/*"], "gone/*: no pictures of such names are there"),
+        (["image", "two/?.1.png"], "two/?.1.png: no such file; name one picture, or use"),
+        (["zoom", "http://a.b/c.png?d"], "http://a.b/c.png?d: a URL; download it first"),
     ],
 )
 def test_what_is_none_is_one_line(
@@ -179,6 +268,18 @@ def test_exr_with_alpha_shows_white(tmp_path: Path) -> None:
     light[2], light[3] = 0.5, 0.5  # ffmpeg multiplies red by alpha
     frame = read_picture(write_exr(tmp_path / "a.exr", light))
     np.testing.assert_allclose(frame[4, 4], (221.258, 127.5, 127.5), atol=1e-3)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_exr_of_dreamvid_reads_back_with_its_straight_alpha(tmp_path: Path, kept: bool) -> None:
+    frame = (np.random.default_rng(3).random((70, 64, 4)) * 255).astype(np.float32)
+    frame[:20, :, 3] = 0  # with color under it
+    frame = frame if kept else frame[..., :3]
+    write_picture(tmp_path / "a.exr", frame, False)
+    seen = read_picture_with_alpha(tmp_path / "a.exr")
+    # A half is right to 1 part in 2048 of the light, which is less of the level.
+    assert (np.abs(seen[..., :3] - frame[..., :3]) <= frame[..., :3] / 2048 + 1e-3).all()
+    assert np.abs(seen[..., 3] - (frame[..., 3] if kept else 255)).max() <= 255 / 2048
 
 
 @pytest.mark.parametrize("share", [0.005, 0.02, 0.3, 0.999])

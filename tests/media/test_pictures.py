@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,40 @@ def test_exr_is_linear_in_halves(tmp_path: Path, alpha: bool) -> None:
     assert light[0, 2, 2] > 20
     if alpha:
         assert np.abs(read["A"].pixels - frame[..., 3] / 255).max() < 2**-11
+
+
+def test_an_exr_states_its_straight_alpha_and_is_read_as_without(tmp_path: Path) -> None:
+    path, plain, frame = tmp_path / "a.exr", tmp_path / "b.exr", deep(True)
+    frame = np.vstack([frame, frame])  # several chunks
+    write_picture(path, frame, False)
+    stated = struct.pack("<22sx3sxii", b"oiio:UnassociatedAlpha", b"int", 4, 1)
+    data = path.read_bytes()
+    assert data.count(stated) == 1
+    assert header_of(data)["oiio:UnassociatedAlpha"] == struct.pack("<i", 1)
+    # What ffmpeg wrote: without the attribute, and each place in the table before it.
+    begin = data.index(stated)
+    table = begin + len(stated) + 1
+    chunks = struct.unpack_from("<Q", data, table)[0]
+    places = np.frombuffer(data[table:chunks], "<u8") - np.uint64(len(stated))
+    assert len(places) == 96 // 16
+    plain.write_bytes(data[:begin] + b"\0" + places.tobytes() + data[chunks:])
+    assert np.array_equal(by_ffmpeg(path), by_ffmpeg(plain))
+    assert np.array_equal(by_ffmpeg(path)[3], (frame[..., 3] / 255).astype(np.float16))
+    exr = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    read, other = (exr.File(str(each), separate_channels=True) for each in (path, plain))
+    assert read.header()["oiio:UnassociatedAlpha"] == 1
+    for name in "RGBA":
+        assert np.array_equal(read.channels()[name].pixels, other.channels()[name].pixels)
+    write_picture(tmp_path / "c.exr", deep(), False)
+    assert "oiio:UnassociatedAlpha" not in header_of((tmp_path / "c.exr").read_bytes())
+
+
+def by_ffmpeg(path: Path) -> NDArray[Any]:
+    """The planes G, B, R and A of an EXR of 64×96."""
+    words = ["-i", f"file:{path}", "-f", "rawvideo", "-pix_fmt", "gbrapf16le", "-"]
+    made = subprocess.run(ffmpeg.command(words), capture_output=True, check=True)
+    assert not made.stderr
+    return np.frombuffer(made.stdout, "<f2").reshape(4, 96, 64)
 
 
 # Sequences

@@ -251,7 +251,7 @@ def test_what_is_left_replaces_nothing_of_ours(home: Path, tmp_path: Path) -> No
     killed = tmp_path / "ffmpeg"
     real = ffmpeg.executable()
     killed.write_text(
-        f'#!/bin/sh\ncase "$*" in *00000[1-9].mp4*) exit 3;; esac\nexec \'{real}\' "$@"\n'
+        f'#!/bin/sh\ncase "$*" in */00000[1-9].mp4*) exit 3;; esac\nexec \'{real}\' "$@"\n'
     )
     killed.chmod(0o755)
     for _ in range(2):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dreamvid.frame import Field, Frame, Size
 from dreamvid.media import ffmpeg
 from dreamvid.media.codecs.codec import StillCodec
+from dreamvid.media.exr_header import with_straight_alpha
 from dreamvid.media.linear import to_linear
 from dreamvid.media.sink import to_uint8, to_uint16
 
@@ -107,7 +108,7 @@ class Exr(_ByFfmpeg):
     """OpenEXR of half floats, linear, packed by ZIP in blocks of 16 lines.
 
     Level 255 is 1.0; levels above it and below 0 are kept. Alpha is straight: color is not
-    multiplied by it.
+    multiplied by it, which the header states.
     """
 
     name = "exr"
@@ -125,6 +126,11 @@ class Exr(_ByFfmpeg):
         order = [1, 2, 0, 3][: frame.shape[2]]
         form = "gbrapf32le" if len(order) == 4 else "gbrpf32le"
         return form, halves.astype("<f4").transpose(2, 0, 1)[order]
+
+    def encode(self, frame: Frame, rate: str = "") -> bytes:
+        """See `StillCodec`."""
+        data = super().encode(frame, rate)
+        return with_straight_alpha(data) if frame.shape[2] == 4 else data
 
     def stored(self, frame: Frame) -> Field:
         """See `Codec`."""
