@@ -234,7 +234,7 @@ BENDS = (
     ),
     Bend(
         "cutting: a short film is shown as it is decoded",
-        "test_without_its_run_no_frame_of_a_film_is_coded_again[1-h264]",
+        "test_a_film_of_few_frames_can_be_cut_and_go_on[2-h264-.mp4]",
         "DECODED_AHEAD = 2",
         "DECODED_AHEAD = 0",
     ),

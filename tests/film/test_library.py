@@ -27,6 +27,7 @@ from dreamvid import frames, notices, render
 from dreamvid.errors import DreamvidError, MediaError, RecipeError, RunError
 from dreamvid.frame import Frame
 from dreamvid.media.probe import probe
+from dreamvid.media.segment_names import closed_frames
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering.render import Step
@@ -182,10 +183,13 @@ def test_sources_are_of_one_size_and_closed() -> None:
 
 
 def stored(output: Path) -> tuple[int, int]:
-    """How many frames the checkpoint counts, and how many lie in the run's folder."""
+    """How many frames the checkpoint counts, and how many lie in the run's folder, by themselves or
+    in a closed segment."""
     checkpoint = load_checkpoint(folder_of(output) / "state.npz")
     film = folder_of(output) / "film"
-    return checkpoint.done if checkpoint else 0, len(list(film.glob("*.npy")))
+    single = len(list(film.glob("*.npy")))
+    joined = sum(len(frames) for frames in closed_frames(film, ".mp4"))
+    return checkpoint.done if checkpoint else 0, single + joined
 
 
 @pytest.mark.usefixtures("overlap")

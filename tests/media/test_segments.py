@@ -13,8 +13,9 @@ import pytest
 from dreamvid.errors import StateError
 from dreamvid.frame import Frame, Size
 from dreamvid.media import ffmpeg
-from dreamvid.media.codecs.table import FILM_CODECS
-from dreamvid.media.cutting import cut_places
+from dreamvid.media.codecs.delivery import H264, H265
+from dreamvid.media.codecs.joining import JoinedCodec
+from dreamvid.media.cutting import cut_film, cut_places
 from dreamvid.media.film import FilmSink
 from dreamvid.media.outputs import is_finished_part, open_sink
 from dreamvid.media.probe import probe
@@ -41,18 +42,21 @@ def frame(index: int) -> Frame:
 
 
 def opened(path: Path, folder: Path | None = None, done: int = 0) -> FilmSink:
-    codec = next(each for each in FILM_CODECS if path.suffix in each.endings).name
-    spec = FilmSpec(Size(64, 48), NTSC, crf=10, segment_frames=4, codec=codec)
+    return opened_as(FilmSpec(Size(64, 48), NTSC, crf=10, segment_frames=4), path, folder, done)
+
+
+def opened_as(spec: FilmSpec, path: Path, folder: Path | None = None, done: int = 0) -> FilmSink:
     sink = open_sink(path, spec, overwrite=True, folder=folder, done=done)
     assert isinstance(sink, FilmSink)
     return sink
 
 
-def write(sink: FilmSink, indices: range) -> None:
+def write(sink: FilmSink, indices: range, shots: tuple[int, ...] = SHOTS) -> FilmSink:
     for index in indices:
-        if index in SHOTS:
+        if index in shots:
             sink.end_segment()
         sink.write(frame(index))
+    return sink
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".mov", ".gif", ".webp"])
@@ -156,3 +160,21 @@ def test_a_film_of_another_program_is_not_cut(tmp_path: Path) -> None:
     ffmpeg.run(["-i", ffmpeg.url(path), ffmpeg.url(tmp_path / "b.mp4")])
     with pytest.raises(StateError, match="has no keyframe every 4 frames"):
         cut_places(tmp_path / "b.mp4", 4)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+@pytest.mark.parametrize("codec", [H264(), H265()], ids=lambda codec: codec.name)
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_film_of_few_frames_can_be_cut_and_go_on(
+    tmp_path: Path, codec: JoinedCodec, ending: str, count: int
+) -> None:
+    """So short a film is not decoded ahead of what it shows, but what follows it is."""
+    spec = FilmSpec(Size(64, 48), NTSC, crf=10, segment_frames=9, codec=codec.name)
+    short, path, work = tmp_path / f"a{ending}", tmp_path / f"b{ending}", tmp_path / "work"
+    write(opened_as(spec, short), range(count), ()).close()
+    work.mkdir()
+    cut_film(short, codec, count, NTSC, work)
+    write(opened_as(spec, path, work, count), range(count, count + 8), ()).close()
+    assert [make.number(picture) for picture in read_clip(probe(path))] == list(range(count + 8))
+    least = 0 if ending == ".mp4" else 0.001
+    assert all(abs(at - index / NTSC) <= least for index, at in enumerate(times(path)))
