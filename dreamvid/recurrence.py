@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.blend import Carried, Coverage, canvas, crossfade, no_motion
+from dreamvid.blend import Carried, canvas, no_motion
 from dreamvid.channels import ChannelTrack
 from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
+from dreamvid.inbetweens import Inbetweens
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
@@ -150,7 +151,7 @@ def dreamed_groups(
                 carried, shot = None, None
             seen = [Seen.of(walk.view(frame), channels.next()) for frame in group]
             *views, keyframe = [each.view for each in seen]
-            inbetweens = _Inbetweens(views, carried)
+            inbetweens = Inbetweens(views, carried)
             carried = inbetweens.carried
             for number, view in _rounds(keyframe):
                 carried, shot = _dreamed(dreamer, number, view, seen[-1], carried, shot)
@@ -221,41 +222,6 @@ def _checked(dream: Any, size: Size) -> Frame:
     if Size.of(frame) != size:
         raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {size}")
     return frame
-
-
-class _Inbetweens:
-    """The frames between two keyframes: crossfades of both keyframes' dreams warped onto them.
-
-    Attributes:
-        carried: the earlier keyframe's dream, warped onto the last inbetween frame.
-    """
-
-    def __init__(self, views: list[View], carried: Carried | None) -> None:
-        self.carried = carried
-        self._views = views
-        self._past: list[Coverage] = []
-        coverage = Coverage.full(carried) if carried and views else None
-        for view in views:
-            assert self.carried, "a shot's first frame is dreamed"
-            assert coverage
-            self.carried = self.carried.onto(view.source, view.to_here, view.strain)
-            coverage = coverage.warped(view.to_here)
-            self._past.append(coverage)
-
-    def crossfaded(self, keyframe: View, dreamed: Carried) -> list[Frame]:
-        """The inbetween frames; called once the keyframe after them is dreamed."""
-        if not self._views:
-            return []
-        reversed_frames: list[Frame] = []
-        after, future = keyframe, Coverage.full(dreamed)
-        for index in range(len(self._views) - 1, -1, -1):
-            assert after.to_previous is not None, "flow is computed both ways"
-            future = future.warped(after.to_previous)
-            share = (index + 1) / (len(self._views) + 1)
-            source = self._views[index].source
-            reversed_frames.append(crossfade(source, self._past[index], future, share))
-            after = self._views[index]
-        return reversed_frames[::-1]
 
 
 def _source_frames(
