@@ -19,12 +19,14 @@ from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.sections import (
     Above,
     Amount,
+    Angle,
     Bands,
     Blend,
     Color,
     Dream,
     Motion,
     Network,
+    Penalty,
     Sigma,
     Steps,
     StepSize,
@@ -48,6 +50,9 @@ class DreamSettings(Dream):
     decorrelate: Annotated[Amount, Varies()]
     laplacian: Annotated[Bands, Varies()]
     stagger: Annotated[Turns, Varies()]
+    jitter_angle: Annotated[Angle, Varies()]
+    jitter_scale: Annotated[Amount, Varies()]
+    total_variation: Annotated[Penalty, Varies()]
     tile: int
 
 

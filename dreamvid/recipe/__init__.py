@@ -17,18 +17,21 @@ from dreamvid.recipe.models import (
     VideoRecipe,
     ZoomRecipe,
 )
+from dreamvid.recipe.objective import Objective
 from dreamvid.recipe.paths import recipe_files
 from dreamvid.recipe.sections import (
     MAX_GROWTH,
     WORDS_FOR_WEIGHTS,
     Above,
     Amount,
+    Angle,
     Bands,
     Blend,
     Color,
     Dream,
     Motion,
     Network,
+    Penalty,
     Sigma,
     Steps,
     StepSize,
@@ -36,7 +39,14 @@ from dreamvid.recipe.sections import (
     ZoomBlend,
     ZoomMotion,
 )
-from dreamvid.recipe.terms import MAX_NAME, LayerTerm, Objective, Term
+from dreamvid.recipe.terms import (
+    MAX_NAME,
+    ChannelTerm,
+    ClassTerm,
+    DiversityTerm,
+    LayerTerm,
+    Term,
+)
 
 __all__ = [
     "KINDS",
@@ -46,10 +56,14 @@ __all__ = [
     "WORDS_FOR_WEIGHTS",
     "Above",
     "Amount",
+    "Angle",
     "Bands",
     "Blend",
+    "ChannelTerm",
+    "ClassTerm",
     "ClipEncode",
     "Color",
+    "DiversityTerm",
     "Dream",
     "Encode",
     "FilmRecipe",
@@ -60,6 +74,7 @@ __all__ = [
     "NamedPath",
     "Network",
     "Objective",
+    "Penalty",
     "Recipe",
     "Section",
     "Sigma",
