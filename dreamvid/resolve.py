@@ -26,6 +26,7 @@ from dreamvid.recipe.sections import (
     Dream,
     Motion,
     Network,
+    Noise,
     Penalty,
     Sigma,
     Steps,
@@ -52,6 +53,7 @@ class DreamSettings(Dream):
     stagger: Annotated[Turns, Varies()]
     jitter_angle: Annotated[Angle, Varies()]
     jitter_scale: Annotated[Amount, Varies()]
+    jitter_noise: Annotated[Noise, Varies()]
     total_variation: Annotated[Penalty, Varies()]
     tile: int
 

@@ -24,7 +24,7 @@ from dreamvid.dreaming.shaping import Sizes, evened, most_bands
 from dreamvid.dreaming.step_map import CONTEXT, Box, StepMap, area, around
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.dreaming.tiles import Draws, Tiling
-from dreamvid.dreaming.turning import Turning, Turns, unturned
+from dreamvid.dreaming.transforms import Changes, Transforms, unchanged
 from dreamvid.frame import Frame
 
 SMOOTH_REACH = 3
@@ -47,7 +47,7 @@ class StepParams(NamedTuple):
             split.
         mixing: matrix that mixes the gradient's colors, (3, 3); None: they are not mixed.
         channels: of the objective's ranked terms, one term after another.
-        turning: how far the picture is turned and scaled at random.
+        transforms: how far the picture is turned, scaled and mixed with noise at random.
         penalties: of noise, and of difference from the source.
     """
 
@@ -57,7 +57,7 @@ class StepParams(NamedTuple):
     bands: int = 0
     mixing: NDArray[np.float32] | None = None
     channels: tuple[int, ...] = ()
-    turning: Turning = Turning()
+    transforms: Transforms = Transforms()
     penalties: Penalties = Penalties()
 
     @property
@@ -161,7 +161,7 @@ class Ascent:
         rng: np.random.Generator,
         scale: Scale | None = None,
         *,
-        turns: Turns | None = None,
+        changes: Changes | None = None,
         source: Frame | None = None,
     ) -> Iterator[Ascended]:
         """The steps of one octave, the whole picture's first, then those of the boxes that take
@@ -175,25 +175,25 @@ class Ascent:
             rng: draws those of the boxes' steps.
             scale: of the last gradient of the whole picture, if known; needed where there are boxes
                 but no whole step, and otherwise measured.
-            turns: the random angle and ratio of each whole step; None: `rng` draws them.
+            changes: the random transforms of each whole step; None: `rng` draws them.
             source: (H, W, 3), for the penalty on the difference from it; None: `picture`.
         """
         source = picture if source is None else tf.constant(source, tf.float32)
-        turning, held = params.turning, bool(params.penalties)
-        turns = turning.draws(rng, len(draws)) if turns is None else turns
+        transforms, held = params.transforms, bool(params.penalties)
+        changes = transforms.changes(rng, len(draws)) if changes is None else changes
         if steps.whole_steps or (steps.parts and scale is None):
             # With boxes but no whole step and no known scale, a step of size 0 measures the scale.
             applied = params if steps.whole_steps else params._replace(step_size=0.0)
             bands = params.bands_of(steps.size)
             axes = [self.tiling.axis(length) for length in steps.size]
             one_tile = self.tiling.whole(steps.size)
-            gradient_of = self._graphs.gradients[params.smooths, one_tile, bool(turning)]
+            gradient_of = self._graphs.gradients[params.smooths, one_tile, bool(transforms)]
             inputs, table = params.inputs, params.table
             extra = steps.extra
             field = tf.constant(extra[..., None] if extra.any() else NO_EXTRA)
             blurs = params.blurs(len(draws))
-            for step, (draw, turn, blur) in enumerate(zip(draws, turns, blurs, strict=True)):
-                gradient, sizes = gradient_of(picture, draw, turn, inputs, *blur, *axes), None
+            for step, (draw, change, blur) in enumerate(zip(draws, changes, blurs, strict=True)):
+                gradient, sizes = gradient_of(picture, draw, change, inputs, *blur, *axes), None
                 if bands:
                     gradient, sizes = evened(gradient.numpy(), bands)
                 # Only base steps take turns between octaves, so only they are enlarged for it.
@@ -210,9 +210,9 @@ class Ascent:
         for box in steps.parts:
             assert scale is not None
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (steps.extra_steps, 2), np.int32)
-            turns = turning.draws(rng, steps.extra_steps)
+            changes = transforms.changes(rng, steps.extra_steps)
             box_steps = self.ascend_box(
-                *(picture, box, steps.extra, params, draws, scale), turns=turns, source=source
+                *(picture, box, steps.extra, params, draws, scale), changes=changes, source=source
             )
             for picture in box_steps:
                 yield Ascended(picture, *scale)
@@ -227,7 +227,7 @@ class Ascent:
         scale: Scale,
         context: Box | None = None,
         *,
-        turns: Turns | None = None,
+        changes: Changes | None = None,
         source: tf.Tensor | None = None,
     ) -> Iterator[tf.Tensor]:
         """The steps of one box, as strong as those of the whole picture. Yields the whole picture
@@ -242,20 +242,20 @@ class Ascent:
             scale: of the whole picture's last gradient.
             context: the part of the picture that the network sees; None: the box and CONTEXT px
                 around it.
-            turns: the random angle and ratio of each step; None: not turned.
+            changes: the random transforms of each step; None: none.
             source: (H, W, 3), as in `ascend`.
         """
         source = picture if source is None else source
-        turning = turns is not None and bool(params.turning)
-        turns = unturned(len(draws)) if turns is None else turns
+        transforms = changes is not None and bool(params.transforms)
+        changes = unchanged(len(draws)) if changes is None else changes
         context = context or around(box, (int(picture.shape[0]), int(picture.shape[1])))
         inputs, table = params.inputs, params.table
-        gradient_of = self._graphs.box_gradients[params.smooths, turning]
+        gradient_of = self._graphs.box_gradients[params.smooths, transforms]
         stepped = self._graphs.box_steps[params.mixing is not None, bool(params.penalties)]
         size = params.step_size / scale.norm
         blurs = params.blurs(len(draws))
-        for step, (draw, turn, blur) in enumerate(zip(draws, turns, blurs, strict=True)):
-            gradient = gradient_of(picture, draw, turn, inputs, *blur, context)
+        for step, (draw, change, blur) in enumerate(zip(draws, changes, blurs, strict=True)):
+            gradient = gradient_of(picture, draw, change, inputs, *blur, context)
             if scale.sizes is not None:
                 gradient, _ = evened(gradient.numpy(), len(scale.sizes) - 1, scale.sizes)
             remaining = extra[..., None] - np.float32(step)

@@ -183,14 +183,14 @@ class Dreamer:
                     steps.size, task.index, octave, max(1, steps.whole_steps), settings
                 )
                 rng = np.random.default_rng([self._seed, task.index, octave, 1])
-                turning = np.random.default_rng([self._seed, task.index, octave, 2])
-                turns = params.turning.draws(turning, len(draws))
+                drawing = np.random.default_rng([self._seed, task.index, octave, 2])
+                changes = params.transforms.changes(drawing, len(draws))
                 scale = noted_scale(task, steps.size, params)
                 base = resize_cubic(canvas, Size.of(start)) if params.penalties.difference else None
                 last: Ascended | None = None
                 for count, last in enumerate(
                     self._ascent.ascend(
-                        *(start, steps, params, draws, rng, scale), turns=turns, source=base
+                        *(start, steps, params, draws, rng, scale), changes=changes, source=base
                     )
                 ):
                     value = self._value(last.picture, channels) if measure else None
@@ -217,14 +217,22 @@ class Dreamer:
         shapes = self._shapes(size, settings or self._settings(size))
         return [Size(wide, high) for high, wide in shapes]
 
-    def objective_of(self, picture: Any) -> float:
-        """The objective that the ascent raises, for a picture (H, W, 3), 0–255, without jitter or
-        tiles, with the dreamer's weights, and with channels that are ranked on that picture. Raises
-        MediaError as `steps`."""
-        return self._value(picture)
+    def objective_of(self, picture: Any, source: Any = None) -> float:
+        """The objective that the ascent raises, for a picture, without jitter or tiles and with the
+        dreamer's weights.
 
-    def _value(self, picture: Any, channels: tuple[int, ...] | None = None) -> float:
-        """The objective of a picture; channels that are ranked, and not given, are ranked on it."""
+        Args:
+            picture: (H, W, 3), 0–255.
+            source: (H, W, 3), on which channels such as `strong5` are chosen; None: `picture`.
+
+        Raises:
+            MediaError: as `steps`.
+        """
+        seen = as_frame(picture if source is None else source)
+        return self._value(picture, self._objective.channels(seen, {}))
+
+    def _value(self, picture: Any, channels: tuple[int, ...]) -> float:
+        """The objective of a picture; `channels` are those of ranked terms."""
         weights = [term.weight for term in self._terms]
         return self._measure(as_frame(picture), weights, channels)
 

@@ -2,7 +2,7 @@
 
 A step is two graphs: one computes the gradient, one applies it. Between them OpenCV evens the
 gradient's bands, in a tenth of TensorFlow's time. Each variant (blurred or not, one tile or
-several, turned or not, colors mixed or not, penalised or not) is a separate graph, because a
+several, transformed or not, colors mixed or not, penalised or not) is a separate graph, because a
 tf.cond changes the last digits.
 """
 
@@ -16,15 +16,15 @@ from dreamvid.dreaming.objectives import INPUTS, Function, Inputs
 from dreamvid.dreaming.penalties import pull
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.dreaming.tiles import GUARD, Tiling, Value, tile_gradient
-from dreamvid.dreaming.turning import turned
+from dreamvid.dreaming.transforms import transformed
 
 
 class StepGraphs:
     """The graphs, by variant.
 
     Attributes:
-        gradients: of the whole picture, by (blurred, in one tile, turned).
-        box_gradients: of a box, by (blurred, turned).
+        gradients: of the whole picture, by (blurred, in one tile, transformed).
+        box_gradients: of a box, by (blurred, transformed).
         steps: of the whole picture, by (colors mixed, enlarged, penalised).
         box_steps: of a box, by (colors mixed, penalised).
     """
@@ -35,21 +35,22 @@ class StepGraphs:
         picture, field = (tf.TensorSpec((None, None, n), tf.float32) for n in (3, 1))
         number, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((), (None,)))
         draw, cut, box = (tf.TensorSpec((n,), tf.int32) for n in (2, 3, 4))
-        table, pair = tf.TensorSpec((3, 3), tf.float32), tf.TensorSpec((2,), tf.float32)
+        table = tf.TensorSpec((3, 3), tf.float32)
+        pair, change = (tf.TensorSpec((n,), tf.float32) for n in (2, 4))
         either = (False, True)
         self.gradients = {
-            (smooth, one_tile, turns): tf.function(
-                partial(self._gradient, smooth=smooth, one_tile=one_tile, turns=turns),
-                input_signature=[picture, draw, pair, INPUTS, number, numbers, cut, cut],
+            (smooth, one_tile, changed): tf.function(
+                partial(self._gradient, smooth=smooth, one_tile=one_tile, changed=changed),
+                input_signature=[picture, draw, change, INPUTS, number, numbers, cut, cut],
             )
-            for smooth, one_tile, turns in product(either, either, either)
+            for smooth, one_tile, changed in product(either, either, either)
         }
         self.box_gradients = {
-            (smooth, turns): tf.function(
-                partial(self._box_gradient, smooth=smooth, turns=turns),
-                input_signature=[picture, draw, pair, INPUTS, number, numbers, box],
+            (smooth, changed): tf.function(
+                partial(self._box_gradient, smooth=smooth, changed=changed),
+                input_signature=[picture, draw, change, INPUTS, number, numbers, box],
             )
-            for smooth, turns in product(either, either)
+            for smooth, changed in product(either, either)
         }
         self.steps = {
             (mixed, large, held): tf.function(
@@ -73,7 +74,7 @@ class StepGraphs:
         self,
         picture: tf.Tensor,
         draw: tf.Tensor,
-        turn: tf.Tensor,
+        change: tf.Tensor,
         inputs: Inputs,
         sigma: tf.Tensor,
         reach: tf.Tensor,
@@ -82,11 +83,11 @@ class StepGraphs:
         *,
         smooth: bool,
         one_tile: bool,
-        turns: bool,
+        changed: bool,
     ) -> tf.Tensor:
-        """The gradient of the whole picture, blurred where `smooth`, of each tile turned by `turn`
-        where it `turns`."""
-        value = self._value(inputs, turn, turns)
+        """The gradient of the whole picture, blurred where `smooth`; where `changed`, each tile is
+        transformed by `change` before."""
+        value = self._value(inputs, change, changed)
         if one_tile:
             gradient = tile_gradient(value, picture, draw)
         else:
@@ -98,25 +99,25 @@ class StepGraphs:
         self,
         picture: tf.Tensor,
         draw: tf.Tensor,
-        turn: tf.Tensor,
+        change: tf.Tensor,
         inputs: Inputs,
         sigma: tf.Tensor,
         reach: tf.Tensor,
         context: tf.Tensor,
         *,
         smooth: bool,
-        turns: bool,
+        changed: bool,
     ) -> tf.Tensor:
         """The gradient of the part `context` of the picture, as `_gradient`."""
         part = picture[context[0] : context[2], context[1] : context[3]]
         area = (context[2] - context[0]) * (context[3] - context[1])
-        gradient = tile_gradient(self._value(inputs, turn, turns), part, draw)
+        gradient = tile_gradient(self._value(inputs, change, changed), part, draw)
         return _rescaled(gradient, area, sigma, reach, smooth)
 
-    def _value(self, inputs: Inputs, turn: tf.Tensor, turns: bool) -> Value:
-        """The objective of a tile, turned by `turn` where it `turns`."""
-        if turns:
-            return lambda tile: self._objective(turned(tile, turn), inputs)
+    def _value(self, inputs: Inputs, change: tf.Tensor, changed: bool) -> Value:
+        """The objective of a tile, which is transformed by `change` before where `changed`."""
+        if changed:
+            return lambda tile: self._objective(transformed(tile, change), inputs)
         return lambda tile: self._objective(tile, inputs)
 
     def _step(

@@ -11,7 +11,7 @@ from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import mixing
-from dreamvid.dreaming.turning import Turning
+from dreamvid.dreaming.transforms import Transforms
 from dreamvid.frame import Colors
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
@@ -52,7 +52,7 @@ def step_params(
         settings.laplacian,
         mixed,
         channels,
-        Turning(settings.jitter_angle, settings.jitter_scale),
+        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise),
         Penalties(settings.total_variation, settings.source_difference),
     )
 

@@ -22,14 +22,25 @@ class Shaping(NamedTuple):
     """
 
     times: int = 1
+    step_size: float | None = None
     decorrelate: float | None = None
     laplacian: int | None = None
     jitter_angle: float = 0.0
     jitter_scale: float = 0.0
+    jitter_noise: float = 0.0
     total_variation: float = 0.0
 
 
-CLASSES = Shaping(2, 0.6, 4, 10.0, 0.1, 0.3)
+CLASSES = Shaping(
+    times=4,
+    step_size=1.0,
+    decorrelate=0.6,
+    laplacian=4,
+    jitter_angle=15.0,
+    jitter_scale=0.25,
+    jitter_noise=15.0,
+    total_variation=0.3,
+)
 """Of objectives with a class. The gradient of a class's score alone gives fine texture that other
 networks do not take for the class, or for anything (measured: docs/objectives.md)."""
 
@@ -67,13 +78,14 @@ def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[s
         "power": dream.power or network.power,
         "steps": dream.steps or (network.steps_carried if carries else burst),
         "burst": dream.burst or dream.steps or burst,
-        "step_size": dream.step_size or network.step_size,
+        "step_size": dream.step_size or shaping.step_size or network.step_size,
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
         "gradient_blur": _given(dream.gradient_blur, network.gradient_blur),
         "decorrelate": _given(dream.decorrelate, decorrelate),
         "laplacian": _given(dream.laplacian, laplacian),
         "jitter_angle": _given(dream.jitter_angle, shaping.jitter_angle),
         "jitter_scale": _given(dream.jitter_scale, shaping.jitter_scale),
+        "jitter_noise": _given(dream.jitter_noise, shaping.jitter_noise),
         "total_variation": _given(dream.total_variation, shaping.total_variation),
     }
 

@@ -63,6 +63,7 @@ Bands = Annotated[int, Field(ge=0, le=8)]
 Above = Annotated[int, Field(ge=0, le=8)]
 Turns = Annotated[int, Field(ge=1, le=32)]
 Angle = Annotated[float, Field(ge=0, le=180)]
+Noise = Annotated[float, Field(ge=0, le=255)]
 Penalty = Annotated[float, Field(ge=0, le=10)]
 
 
@@ -107,12 +108,12 @@ class Dream(Section):
         None,
         description="Steps per octave where nothing is dreamed yet: a still, a shot's first frame, "
         "ground that comes into view. Default: `steps` if given, else the network's own (lite0: "
-        "12).",
+        "12; four times as many for classes).",
     )
     step_size: Annotated[StepSize | None, Varies()] = Field(
         None,
         description="How far one step changes the picture, in levels of 255. Default: the "
-        "network's own (lite0: 1.8). More: stronger.",
+        "network's own (lite0: 1.8); 1 for classes. More: stronger.",
     )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
@@ -125,7 +126,7 @@ class Dream(Section):
     decorrelate: Annotated[Amount | None, Varies()] = Field(
         None,
         description="How far the dream keeps to natural colors, 0 to 1; 0: neon. Default: 0.95; "
-        "none for the method recursive.",
+        "0.6 for classes; none for the method recursive.",
     )
     palette: Literal["natural", "source"] = Field(
         "natural",
@@ -135,7 +136,7 @@ class Dream(Section):
     laplacian: Annotated[Bands | None, Varies()] = Field(
         None,
         description="Bands of detail, from the finest on, that are given equal strength, which "
-        "softens the dream; 0: none. Default: 2; none for the method recursive.",
+        "softens the dream; 0: none. Default: 2; 4 for classes; none for the method recursive.",
     )
     stagger: Annotated[Turns | None, Varies()] = Field(
         None,
@@ -148,13 +149,18 @@ class Dream(Section):
     )
     jitter_angle: Annotated[Angle | None, Varies()] = Field(
         None,
-        description="Largest random turn (degrees) of the picture at each step. Default: 0; 10 for "
+        description="Largest random turn (degrees) of the picture at each step. Default: 0; 15 for "
         "classes.",
     )
     jitter_scale: Annotated[Amount | None, Varies()] = Field(
         None,
         description="Largest random change of the picture's size at each step, as a share of it. "
-        "Default: 0; 0.1 for classes.",
+        "Default: 0; 0.25 for classes.",
+    )
+    jitter_noise: Annotated[Noise | None, Varies()] = Field(
+        None,
+        description="Standard deviation (levels) of random noise that the network sees on the "
+        "picture at each step. Default: 0; 15 for classes.",
     )
     total_variation: Annotated[Penalty | None, Varies()] = Field(
         None,

@@ -27,7 +27,6 @@ from dreamvid.recipe import (
     VideoRecipe,
     ZoomRecipe,
 )
-from dreamvid.recipe.terms import TERMS
 from dreamvid.recipe.base import Section, merged
 from dreamvid.recipe.load import (
     kind_of,
@@ -39,6 +38,7 @@ from dreamvid.recipe.load import (
     read_recipe,
 )
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
+from dreamvid.recipe.terms import TERMS
 from tests.recipes import LAUGHS, fields
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
