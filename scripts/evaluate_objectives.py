@@ -141,7 +141,9 @@ def keep(out: Path | None, name: str, picture: Frame) -> None:
     if out:
         out.mkdir(parents=True, exist_ok=True)
         file = name.replace(":", "-").replace(",", "-").replace(" ", "-")
-        cv2.imwrite(str(out / f"{file}.png"), np.rint(np.clip(picture, 0, 255))[..., ::-1])
+        cv2.imwrite(
+            str(out / f"{file}.png"), np.rint(np.clip(picture, 0, 255)).astype(np.uint8)[..., ::-1]
+        )
 
 
 def main() -> None:
