@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from dreamvid.dreaming.dream_step import DreamStep as DreamStep
     from dreamvid.dreaming.dreamer import Dreamer as Dreamer
     from dreamvid.dreaming.objective import Objective as Objective
+    from dreamvid.dreaming.objective import channel as channel
+    from dreamvid.dreaming.objective import class_logit as class_logit
+    from dreamvid.dreaming.objective import diversity as diversity
     from dreamvid.dreaming.objective import layer as layer
     from dreamvid.dreaming.still import dream as dream
     from dreamvid.media.sink import Sink as Sink
@@ -61,6 +64,9 @@ _LAZY = {
     "Sink": "media.sink",
     "Source": "source",
     "Step": "rendering.render",
+    "channel": "dreaming.objective",
+    "class_logit": "dreaming.objective",
+    "diversity": "dreaming.objective",
     "dream": "dreaming.still",
     "find_shots": "shots",
     "frames": "recurrence",
@@ -101,6 +107,9 @@ __all__ = [
     "VideoRecipe",
     "ZoomRecipe",
     "as_frame",
+    "channel",
+    "class_logit",
+    "diversity",
     "dream",
     "find_shots",
     "frames",

@@ -20,12 +20,15 @@ from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.sections import (
     Above,
     Amount,
+    Angle,
     Bands,
     Blend,
     Color,
     Dream,
     Motion,
     Network,
+    Noise,
+    Penalty,
     Sigma,
     Steps,
     StepSize,
@@ -49,6 +52,10 @@ class DreamSettings(Dream):
     decorrelate: Annotated[Amount, Varies()]
     laplacian: Annotated[Bands, Varies()]
     stagger: Annotated[Turns, Varies()]
+    jitter_angle: Annotated[Angle, Varies()]
+    jitter_scale: Annotated[Amount, Varies()]
+    jitter_noise: Annotated[Noise, Varies()]
+    total_variation: Annotated[Penalty, Varies()]
     tile: int
 
 

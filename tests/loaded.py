@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.activations import Features, activations
+from dreamvid.dreaming.networks.activations import Activations
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.tensorflow import keras, tf
+from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.machine import Machine
 from dreamvid.networks.builtin import BUILTIN
@@ -23,8 +23,6 @@ LOADERS = "dreamvid.dreaming.networks.activations"
 LISTERS = "dreamvid.dreaming.networks.layers"
 OBJECTIVES = "dreamvid.dreaming.objectives"
 
-Activations = Callable[[tf.Tensor], Features]
-
 LASTING: set[str] = set()
 """Files of weights that no test changes: what is loaded from one of them is loaded once."""
 
@@ -33,7 +31,7 @@ SPECS = dict(BUILTIN)
 
 _LOADED: dict[tuple[str, Network], keras.Model] = {}
 _BUILT: dict[str, keras.Model] = {}
-_CUT: dict[tuple[str, Network, tuple[str, ...]], Activations] = {}
+_CUT: dict[tuple[Any, ...], Activations] = {}
 
 
 def load_once(spec: NetworkSpec, network: Network) -> keras.Model:
@@ -55,14 +53,14 @@ def _is_constant(spec: NetworkSpec, network: Network) -> bool:
     return not network.weights and spec.weights == "package"
 
 
-def activations_once(spec: NetworkSpec, network: Network, layers: Iterable[str]) -> Activations:
-    """As `activations`, a function without a state: a network is loaded, cut and folded once."""
-    layers = tuple(layers)
+def activations_once(spec: NetworkSpec, network: Network, *names: Iterable[Any]) -> Activations:
+    """As `Activations`, a function without a state: a network is loaded, cut and folded once."""
+    listed = tuple(map(tuple, names))
     if not _is_constant(spec, network):
-        return activations(spec, network, layers)
-    key = spec.name, network, layers
+        return Activations(spec, network, *listed)
+    key = spec.name, network, listed
     if key not in _CUT:
-        _CUT[key] = activations(spec, network, layers)
+        _CUT[key] = Activations(spec, network, *listed)
     return _CUT[key]
 
 
@@ -83,7 +81,7 @@ def share(patch: pytest.MonkeyPatch, *, never: bool = False) -> None:
     does."""
     once: dict[tuple[str, str], Any] = {
         (LOADERS, "load"): load if never else load_once,
-        (OBJECTIVES, "activations"): activations if never else activations_once,
+        (OBJECTIVES, "Activations"): Activations if never else activations_once,
         (LISTERS, "build"): build if never else build_once,
     }
     for (home, name), function in once.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dreamvid.errors import UsageError, near
-from dreamvid.recipe.terms import are_terms
+from dreamvid.recipe.objective import are_terms
 from dreamvid.recipe.versions import FLAGS
 
 

@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from dreamvid.dreaming.blur import taps
 from dreamvid.dreaming.graphs import StepGraphs
-from dreamvid.dreaming.objectives import ObjectiveFunction
+from dreamvid.dreaming.objectives import Function, Inputs
+from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import Sizes, evened, most_bands
 from dreamvid.dreaming.step_map import CONTEXT, Box, StepMap, area, around
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.dreaming.tiles import Draws, Tiling
+from dreamvid.dreaming.transforms import Changes, Transforms, unchanged
+from dreamvid.frame import Frame
 
 SMOOTH_REACH = 3
 """Radius of a blur's kernel in sigmas, for the widest blur of a cascade, of twice the sigma."""
@@ -43,6 +46,9 @@ class StepParams(NamedTuple):
         bands: number of bands the gradient is split into, fewer where the picture is small; 0: no
             split.
         mixing: matrix that mixes the gradient's colors, (3, 3); None: they are not mixed.
+        channels: of the objective's ranked terms, one term after another.
+        transforms: how far the picture is turned, scaled and mixed with noise at random.
+        penalties: of noise, and of difference from the source.
     """
 
     weights: tuple[float, ...]
@@ -50,6 +56,14 @@ class StepParams(NamedTuple):
     smooth: tuple[float, float]
     bands: int = 0
     mixing: NDArray[np.float32] | None = None
+    channels: tuple[int, ...] = ()
+    transforms: Transforms = Transforms()
+    penalties: Penalties = Penalties()
+
+    @property
+    def inputs(self) -> Inputs:
+        """The numbers that the objective takes."""
+        return Inputs.of(self.weights, self.channels)
 
     @property
     def smooths(self) -> bool:
@@ -115,9 +129,7 @@ class Ascent:
         pixels: number of pixels whose gradient was computed so far, all steps together.
     """
 
-    def __init__(
-        self, objective: ObjectiveFunction, tiling: Tiling, *, normalize: str, clip: bool
-    ) -> None:
+    def __init__(self, objective: Function, tiling: Tiling, *, normalize: str, clip: bool) -> None:
         """
         Args:
             objective: the function whose value rises.
@@ -148,6 +160,9 @@ class Ascent:
         draws: Draws,
         rng: np.random.Generator,
         scale: Scale | None = None,
+        *,
+        changes: Changes | None = None,
+        source: Frame | None = None,
     ) -> Iterator[Ascended]:
         """The steps of one octave, the whole picture's first, then those of the boxes that take
         extra steps. Yields the picture (H, W, 3) after each step.
@@ -160,25 +175,34 @@ class Ascent:
             rng: draws those of the boxes' steps.
             scale: of the last gradient of the whole picture, if known; needed where there are boxes
                 but no whole step, and otherwise measured.
+            changes: the random transforms of each whole step; None: `rng` draws them.
+            source: (H, W, 3), for the penalty on the difference from it; None: `picture`.
         """
+        source = picture if source is None else tf.constant(source, tf.float32)
+        transforms, held = params.transforms, bool(params.penalties)
+        changes = transforms.changes(rng, len(draws)) if changes is None else changes
         if steps.whole_steps or (steps.parts and scale is None):
             # With boxes but no whole step and no known scale, a step of size 0 measures the scale.
             applied = params if steps.whole_steps else params._replace(step_size=0.0)
             bands = params.bands_of(steps.size)
             axes = [self.tiling.axis(length) for length in steps.size]
-            gradient_of = self._graphs.gradients[params.smooths, self.tiling.whole(steps.size)]
-            weights, table = tf.constant(params.weights, tf.float32), params.table
+            one_tile = self.tiling.whole(steps.size)
+            gradient_of = self._graphs.gradients[params.smooths, one_tile, bool(transforms)]
+            inputs, table = params.inputs, params.table
             extra = steps.extra
             field = tf.constant(extra[..., None] if extra.any() else NO_EXTRA)
-            for step, (draw, blur) in enumerate(zip(draws, params.blurs(len(draws)), strict=True)):
-                gradient, sizes = gradient_of(picture, draw, weights, *blur, *axes), None
+            blurs = params.blurs(len(draws))
+            for step, (draw, change, blur) in enumerate(zip(draws, changes, blurs, strict=True)):
+                gradient, sizes = gradient_of(picture, draw, change, inputs, *blur, *axes), None
                 if bands:
                     gradient, sizes = evened(gradient.numpy(), bands)
                 # Only base steps take turns between octaves, so only they are enlarged for it.
                 gain = steps.gain if step < steps.base_steps else 1.0
-                stepped = self._graphs.steps[params.mixing is not None, gain > 1]
+                stepped = self._graphs.steps[params.mixing is not None, gain > 1, held]
                 size, beyond = gain * applied.step_size, float(step - steps.base_steps)
-                picture, norm = stepped(picture, gradient, table, size, field, beyond)
+                picture, norm = stepped(
+                    *(picture, gradient, table, size, field, beyond, source, params.penalties)
+                )
                 self.pixels += area((0, 0, *steps.size))
                 if steps.whole_steps:
                     yield Ascended(picture, sizes, norm)
@@ -186,7 +210,10 @@ class Ascent:
         for box in steps.parts:
             assert scale is not None
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (steps.extra_steps, 2), np.int32)
-            box_steps = self.ascend_box(picture, box, steps.extra, params, draws, scale)
+            changes = transforms.changes(rng, steps.extra_steps)
+            box_steps = self.ascend_box(
+                *(picture, box, steps.extra, params, draws, scale), changes=changes, source=source
+            )
             for picture in box_steps:
                 yield Ascended(picture, *scale)
 
@@ -199,6 +226,9 @@ class Ascent:
         draws: Draws,
         scale: Scale,
         context: Box | None = None,
+        *,
+        changes: Changes | None = None,
+        source: tf.Tensor | None = None,
     ) -> Iterator[tf.Tensor]:
         """The steps of one box, as strong as those of the whole picture. Yields the whole picture
         (H, W, 3) after each.
@@ -212,18 +242,27 @@ class Ascent:
             scale: of the whole picture's last gradient.
             context: the part of the picture that the network sees; None: the box and CONTEXT px
                 around it.
+            changes: the random transforms of each step; None: none.
+            source: (H, W, 3), as in `ascend`.
         """
+        source = picture if source is None else source
+        transforms = changes is not None and bool(params.transforms)
+        changes = unchanged(len(draws)) if changes is None else changes
         context = context or around(box, (int(picture.shape[0]), int(picture.shape[1])))
-        weights, table = tf.constant(params.weights, tf.float32), params.table
-        gradient_of = self._graphs.box_gradients[params.smooths]
-        stepped = self._graphs.box_steps[params.mixing is not None]
+        inputs, table = params.inputs, params.table
+        gradient_of = self._graphs.box_gradients[params.smooths, transforms]
+        stepped = self._graphs.box_steps[params.mixing is not None, bool(params.penalties)]
         size = params.step_size / scale.norm
-        for step, (draw, blur) in enumerate(zip(draws, params.blurs(len(draws)), strict=True)):
-            gradient = gradient_of(picture, draw, weights, *blur, context)
+        blurs = params.blurs(len(draws))
+        for step, (draw, change, blur) in enumerate(zip(draws, changes, blurs, strict=True)):
+            gradient = gradient_of(picture, draw, change, inputs, *blur, context)
             if scale.sizes is not None:
                 gradient, _ = evened(gradient.numpy(), len(scale.sizes) - 1, scale.sizes)
             remaining = extra[..., None] - np.float32(step)
-            picture = stepped(picture, gradient, table, size, remaining, context, box)
+            picture = stepped(
+                *(picture, gradient, table, size, remaining, context, box),
+                *(scale.norm, source, params.penalties),
+            )
             self.pixels += area(context)
             yield picture
 

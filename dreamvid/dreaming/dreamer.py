@@ -16,7 +16,7 @@ import numpy as np
 from dreamvid.dreaming.ascent import Ascended, Ascent
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
-from dreamvid.dreaming.objectives import measure, objective
+from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
 from dreamvid.dreaming.params import noted_scale, scale_key, step_params
 from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
@@ -25,6 +25,7 @@ from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
+from dreamvid.motion.resample import resize_cubic
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
@@ -119,14 +120,14 @@ class Dreamer:
         settings = self._settings(Size(spec.min_size, spec.min_size))
         self._terms = settings.objective
         network = network.model_copy(update={"precision": self.machine.precision})
-        function = objective(spec, network, self._terms, settings.power)
+        self._objective = ObjectiveFunction(spec, network, self._terms, settings.power)
         self._ascent = Ascent(
-            function,
+            self._objective,
             tiling(dream, self.machine.tile, spec.min_size),
             normalize=dream.normalize,
             clip=dream.method != "recursive",
         )
-        self._measure = measure(function)
+        self._measure = measure(self._objective)
 
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
@@ -168,7 +169,8 @@ class Dreamer:
         size = Size.of(canvas)
         settings = task.settings or self._settings(size)
         shapes = self._shapes(size, settings)
-        params = step_params(settings, self._dream.method, self._terms, task)
+        channels = self._objective.channels(canvas, task.notes)
+        params = step_params(settings, self._dream.method, self._terms, task, channels)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
         maps = self._step_maps(task, settings, shapes)
@@ -181,12 +183,17 @@ class Dreamer:
                     steps.size, task.index, octave, max(1, steps.whole_steps), settings
                 )
                 rng = np.random.default_rng([self._seed, task.index, octave, 1])
+                drawing = np.random.default_rng([self._seed, task.index, octave, 2])
+                changes = params.transforms.changes(drawing, len(draws))
                 scale = noted_scale(task, steps.size, params)
+                base = resize_cubic(canvas, Size.of(start)) if params.penalties.difference else None
                 last: Ascended | None = None
                 for count, last in enumerate(
-                    self._ascent.ascend(start, steps, params, draws, rng, scale)
+                    self._ascent.ascend(
+                        *(start, steps, params, draws, rng, scale), changes=changes, source=base
+                    )
                 ):
-                    value = self.objective_of(last.picture) if measure else None
+                    value = self._value(last.picture, channels) if measure else None
                     at = Size.of(last.picture)
                     yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
                 assert last is not None, "an active octave takes steps"
@@ -210,10 +217,24 @@ class Dreamer:
         shapes = self._shapes(size, settings or self._settings(size))
         return [Size(wide, high) for high, wide in shapes]
 
-    def objective_of(self, picture: Any) -> float:
-        """The objective that the ascent raises, for a picture (H, W, 3), 0–255, without jitter or
-        tiles and with the dreamer's weights. Raises MediaError as `steps`."""
-        return self._measure(as_frame(picture), [term.weight for term in self._terms])
+    def objective_of(self, picture: Any, source: Any = None) -> float:
+        """The objective that the ascent raises, for a picture, without jitter or tiles and with the
+        dreamer's weights.
+
+        Args:
+            picture: (H, W, 3), 0–255.
+            source: (H, W, 3), on which channels such as `strong5` are chosen; None: `picture`.
+
+        Raises:
+            MediaError: as `steps`.
+        """
+        seen = as_frame(picture if source is None else source)
+        return self._value(picture, self._objective.channels(seen, {}))
+
+    def _value(self, picture: Any, channels: tuple[int, ...]) -> float:
+        """The objective of a picture; `channels` are those of ranked terms."""
+        weights = [term.weight for term in self._terms]
+        return self._measure(as_frame(picture), weights, channels)
 
     @cached_property
     def identity(self) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
-from dreamvid.recipe import LayerTerm, Term
+from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, LayerTerm, Term
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.schedule import Schedule, mapped
 
@@ -70,6 +71,27 @@ class Objective:
 def layer(name: str) -> Objective:
     """The mean activation of a network's layer (or mean square, by the dream's `power`)."""
     return Objective((LayerTerm(layer=name),))
+
+
+def channel(name: str, *channels: int | str) -> Objective:
+    """The mean activation of some channels of a layer: `channel("heads", 3, 17)`, or
+    `channel("heads", "strong5")`, the five that answer most on a shot's first picture."""
+    return Objective((ChannelTerm(layer=name, channels=_channels(channels)),))
+
+
+def class_logit(name: str | int) -> Objective:
+    """A class that the network tells apart, by its logit: `class_logit("peacock")`, or its
+    number."""
+    return Objective((ClassTerm(class_=name),))
+
+
+def diversity(name: str, *channels: int | str) -> Objective:
+    """How differently several channels of a layer lie over the picture; channels as `channel`."""
+    return Objective((DiversityTerm(diversity=name, channels=_channels(channels)),))
+
+
+def _channels(channels: tuple[int | str, ...]) -> Any:
+    return channels[0] if len(channels) == 1 else channels
 
 
 def _is(other: object) -> bool:

@@ -7,82 +7,205 @@ entered in `OBJECTIVES` under the kind's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple
 
-from dreamvid.dreaming.networks.activations import Features, activations
+import numpy as np
+
+from dreamvid.dreaming.networks.activations import (
+    Activations,
+    Features,
+    class_key,
+    rectified_key,
+)
+from dreamvid.dreaming.ranking import Ranking, checked_channels
 from dreamvid.dreaming.tensorflow import tf
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Notes
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.recipe import Network
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, Network
+from dreamvid.recipe.terms import BaseTerm, WithChannels
 
 Power = Literal[1, 2]
 
 
-class ObjectiveFunction(Protocol):
-    """The function that the ascent raises."""
+class Inputs(NamedTuple):
+    """The numbers of an objective that may change from frame to frame, or from shot to shot.
 
-    def __call__(self, picture: tf.Tensor, /, weights: tf.Tensor) -> tf.Tensor:
-        """The objective's value, a float32 scalar.
+    Attributes:
+        weights: of the terms, float32 (n,).
+        channels: of the terms whose channels are ranked, one term after another, int32 (m,).
+    """
 
-        Args:
-            picture: float32 (H, W, 3) RGB on the 0–255 scale.
-            weights: of the terms, float32 (n,).
-        """
+    weights: tf.Tensor
+    channels: tf.Tensor
+
+    @classmethod
+    def of(cls, weights: Sequence[float], channels: Sequence[int] = ()) -> Inputs:
+        """The numbers as tensors."""
+        return cls(tf.constant(weights, tf.float32), tf.constant(channels, tf.int32))
 
 
-def layer(term: Any, picture: tf.Tensor, features: Features, power: Power) -> tf.Tensor:
+INPUTS = Inputs(tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None,), tf.int32))
+"""The specification of `Inputs` in a graph's signature."""
+
+
+class Given(NamedTuple):
+    """What a term is computed from.
+
+    Attributes:
+        picture: float32 (H, W, 3) on the 0–255 scale.
+        features: of all terms' layers.
+        power: 1: activations are raised, 2: their squares.
+        channels: of a term with channels their numbers, int32 (k,).
+        numbers: of each class its number.
+    """
+
+    picture: tf.Tensor
+    features: Features
+    power: Power
+    channels: tf.Tensor
+    numbers: dict[int | str, int]
+
+
+def layer(term: Any, given: Given) -> tf.Tensor:
     """The mean of a layer's activations (power 1) or of their squares (power 2).
 
     Power 1 is the TensorFlow tutorial's; power 2 is Google's ½Σa² up to a scale, which cancels when
     the gradient is normalised.
     """
-    activation = features[term.layer]
-    if power == 1:
+    activation = given.features[term.layer]
+    if given.power == 1:
         return tf.reduce_mean(activation)
     # l2_loss because its gradient is a single product.
     return tf.nn.l2_loss(activation) * (2 / tf.cast(tf.size(activation), tf.float32))
 
 
-OBJECTIVES: dict[str, Callable[[Any, tf.Tensor, Features, Power], tf.Tensor]] = {"layer": layer}
-"""The function of each kind of term. Its arguments: the term, the picture (H, W, 3) on the 0–255
-scale, the features of all terms' layers, and the dream's power. It returns a float32 scalar."""
+def channels(term: ChannelTerm, given: Given) -> tf.Tensor:
+    """The mean of some channels' activations, or of their squares.
 
-
-def objective(
-    spec: NetworkSpec, network: Network, terms: Sequence[BaseTerm], power: Power
-) -> ObjectiveFunction:
-    """The weighted sum of terms; each layer is computed once, however many terms use it.
-
-    The weights are arguments of the returned function, because they may change from frame to frame.
-
-    Raises:
-        NetworkError: an unknown layer, or weights that cannot be loaded.
+    A ReLU passes no gradient to a channel that is 0 all over the picture, so nothing could wake it.
+    Such a channel gets the gradient of the mean that the ReLU rectifies instead, as in Lucid's
+    redirected ReLU (`misc/redirected_relu_grad.py`); its value stays 0.
     """
-    layers = [name for term in terms for name in term.layers]
-    features_of = activations(spec, network, layers) if layers else None
-    parts = [(OBJECTIVES[term.telling], term) for term in terms]
-
-    def value(picture: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        features = features_of(picture[tf.newaxis]) if features_of else {}
-        return tf.add_n(
-            [
-                weights[n] * compute(term, picture, features, power)
-                for n, (compute, term) in enumerate(parts)
-            ]
-        )
-
-    return value
+    means = channel_means(given.features[term.layer], given.power)
+    rectified = given.features.get(rectified_key(term.layer))
+    if rectified is not None:
+        mean = channel_means(rectified, 1)
+        means += tf.cast(means == 0, tf.float32) * (mean - tf.stop_gradient(mean))
+    return tf.reduce_mean(tf.gather(means, given.channels))
 
 
-def measure(function: ObjectiveFunction) -> Callable[[Frame, Sequence[float]], float]:
-    """A function that evaluates an objective for a picture (H, W, 3) and the terms' weights,
-    without jitter or tiles; traced once for all sizes."""
-    graph = tf.function(
-        function, input_signature=[tf.TensorSpec(shape) for shape in ((None, None, 3), (None,))]
-    )
+def channel_means(activation: tf.Tensor, power: Power) -> tf.Tensor:
+    """The mean of each channel of (N, h, w, C), or of its squares, (C,)."""
+    powered = activation if power == 1 else tf.square(activation)
+    return tf.reduce_mean(powered, (0, 1, 2))
 
-    def measured(picture: Frame, weights: Sequence[float]) -> float:
-        return float(graph(tf.constant(picture, tf.float32), tuple(weights)))
+
+def class_logit(term: ClassTerm, given: Given) -> tf.Tensor:
+    """The mean of a class's logit over the places of the picture, which is the network's score."""
+    return tf.reduce_mean(given.features[class_key(given.numbers[term.class_])])
+
+
+def diversity(term: DiversityTerm, given: Given) -> tf.Tensor:
+    """1 less the mean cosine of two channels' activations over the picture, 0..1 after a ReLU.
+
+    C. Olah et al., "Feature Visualization", Distill 2017, keep several pictures of one channel
+    apart by the cosines of their Gram matrices; here one picture has several channels, and the
+    cosines of the channels themselves keep them in different places.
+    """
+    activation = tf.gather(given.features[term.diversity], given.channels, axis=-1)
+    places = tf.reshape(activation, (-1, tf.shape(activation)[-1]))
+    unit = places / tf.sqrt(tf.reduce_sum(tf.square(places), 0) + GUARD)
+    cosines = tf.matmul(unit, unit, transpose_a=True)
+    count = tf.cast(tf.shape(cosines)[0], tf.float32)
+    others = tf.reduce_sum(cosines) - tf.linalg.trace(cosines)
+    return 1 - others / tf.maximum(count * (count - 1), 1)
+
+
+GUARD = 1e-6
+"""Added to squared norms, so that a channel that is 0 everywhere has a cosine."""
+
+Function = Callable[[tf.Tensor, Inputs], tf.Tensor]
+"""What the ascent raises: from a picture (H, W, 3) float32 RGB on the 0–255 scale, and the numbers
+that may change, to a float32 scalar."""
+
+OBJECTIVES: dict[str, Callable[[Any, Given], tf.Tensor]] = {
+    "layer": layer,
+    "channels": channels,
+    "class": class_logit,
+    "diversity": diversity,
+}
+"""The function of each kind of term, from the term and what it is computed from to a float32
+scalar."""
+
+
+class ObjectiveFunction:
+    """The weighted sum of terms; each layer is computed once, however many terms use it."""
+
+    def __init__(
+        self, spec: NetworkSpec, network: Network, terms: Sequence[BaseTerm], power: Power
+    ) -> None:
+        """
+        Raises:
+            NetworkError: an unknown layer, channel or class, no classifier for a class, or weights
+                that cannot be loaded.
+        """
+        self._power: Power = power
+        self._parts = [(OBJECTIVES[term.telling], term) for term in terms]
+        layers = [name for term in terms for name in term.layers]
+        classes = [term.class_ for term in terms if isinstance(term, ClassTerm)]
+        rectified = [term.layer for term in terms if isinstance(term, ChannelTerm)]
+        self._activations: Activations | None = None
+        if layers or classes:
+            suited = spec.suited_to(terms)
+            self._activations = Activations(suited, network, layers, classes, rectified)
+            checked_channels(terms, self._activations.channels)
+        self._ranking = Ranking(terms, self._channel_means, spec.min_size)
+
+    def __call__(self, picture: tf.Tensor, inputs: Inputs) -> tf.Tensor:
+        """The objective's value, a float32 scalar.
+
+        Args:
+            picture: float32 (H, W, 3) RGB on the 0–255 scale.
+            inputs: the weights, and the channels of ranked terms.
+        """
+        known = self._activations
+        features = known(picture[tf.newaxis]) if known else {}
+        numbers = known.numbers if known else {}
+        values, first = [], 0
+        for n, (compute, term) in enumerate(self._parts):
+            own = term if isinstance(term, WithChannels) else None
+            chosen = tf.constant(own.numbers if own else (), tf.int32)
+            if own and own.ranked:
+                chosen, first = inputs.channels[first : first + own.count], first + own.count
+            given = Given(picture, features, self._power, chosen, numbers)
+            values.append(inputs.weights[n] * compute(term, given))
+        return tf.add_n(values)
+
+    def channels(self, picture: Frame, notes: Notes) -> tuple[int, ...]:
+        """The channels of the ranked terms: those in the notes, else the ones that answer most or
+        least on a picture (H, W, 3), which are noted."""
+        return self._ranking.channels(picture, notes)
+
+    def _channel_means(self, picture: Frame) -> dict[str, np.ndarray]:
+        """The mean of each channel of each layer for a picture."""
+        assert self._activations
+        features = self._activations(tf.constant(picture, tf.float32)[tf.newaxis])
+        return {
+            name: channel_means(features[name], self._power).numpy()
+            for name in self._activations.channels
+        }
+
+
+def measure(function: ObjectiveFunction) -> Callable[..., float]:
+    """A function that evaluates an objective for a picture (H, W, 3), the terms' weights and, of
+    ranked terms, the channels (without them: ranked on that picture), without jitter or tiles;
+    traced once for all sizes."""
+    graph = tf.function(function, input_signature=[tf.TensorSpec((None, None, 3)), INPUTS])
+
+    def measured(
+        picture: Frame, weights: Sequence[float], channels: Sequence[int] | None = None
+    ) -> float:
+        known = function.channels(picture, {}) if channels is None else channels
+        return float(graph(tf.constant(picture, tf.float32), Inputs.of(weights, known)))
 
     return measured

@@ -9,7 +9,9 @@ import numpy as np
 from dreamvid.color import NATURAL, covariance
 from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.octaves import Shape
+from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.transforms import Transforms
 from dreamvid.frame import Colors
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
@@ -23,7 +25,11 @@ FLOOR = 4.0
 
 
 def step_params(
-    settings: DreamSettings, method: str, terms: Sequence[Term], task: DreamTask
+    settings: DreamSettings,
+    method: str,
+    terms: Sequence[Term],
+    task: DreamTask,
+    channels: tuple[int, ...] = (),
 ) -> StepParams:
     """The parameters of a frame's steps.
 
@@ -32,13 +38,23 @@ def step_params(
         method: of the dreamer.
         terms: of the dreamer; where the settings have the same terms, the settings' weights count.
         task: gives the colors of the palette `source`.
+        channels: of the ranked terms.
     """
     smooth = RECURSIVE_SMOOTH if method == "recursive" else (settings.gradient_blur,) * 2
     share = settings.decorrelate
     mixed = mixing(_palette(settings, task), share) if share else None
     same = [term.name for term in settings.objective] == [term.name for term in terms]
     weights = tuple(term.weight for term in (settings.objective if same else terms))
-    return StepParams(weights, settings.step_size, smooth, settings.laplacian, mixed)
+    return StepParams(
+        weights,
+        settings.step_size,
+        smooth,
+        settings.laplacian,
+        mixed,
+        channels,
+        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise),
+        Penalties(settings.total_variation, settings.source_difference),
+    )
 
 
 def scale_key(shape: Shape) -> str:

@@ -23,14 +23,27 @@ APPLICATIONS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
 def _keras(
-    name: str, function: str, weights: str, md5: str, layers: tuple[str, ...], **fields: Any
+    name: str,
+    function: str,
+    weights: str,
+    md5: str,
+    layers: tuple[str, ...],
+    full_md5: str = "",
+    **fields: Any,
 ) -> NetworkSpec:
-    """A network of `keras.applications` that dreams on `layers` with equal weights; `fields` are
-    other fields of the spec."""
+    """A network of `keras.applications` that dreams on `layers` with equal weights.
+
+    Args:
+        weights: the file without the classifier's weights; `md5` is its hash, `full_md5` that of
+            the file with them.
+        fields: other fields of the spec.
+    """
+    full = weights.replace("_notop", "").replace("_no_top", "")
     return NetworkSpec(
         name=name,
         build=f"keras.applications:{function}",
         download=Download(f"{APPLICATIONS}/{weights}", md5),
+        full_download=Download(f"{APPLICATIONS}/{full}", full_md5),
         objective=tuple((layer, 1.0) for layer in layers),
         weights="imagenet",
         licence="Apache-2.0 (Keras), weights trained on ImageNet",
@@ -92,6 +105,7 @@ BUILTIN = {
             "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "bcbd6486424b2319ff4ef7d526e38f63",
             ("mixed3", "mixed5"),
+            full_md5="9a0d58056eeedaa3f26cb7ebd46da564",
             preprocess=ONE_TO_ONE,
             min_size=75,
         ),
@@ -102,6 +116,7 @@ BUILTIN = {
             "xception/xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "b0042744bf5b25fce3cb969f33bebb97",
             ("block7_sepconv1_act", "block10_sepconv1_act"),
+            full_md5="0a58e3b7378bc2990ea3b43d5981f1f6",
             preprocess=ONE_TO_ONE,
             min_size=71,
         ),
@@ -112,6 +127,7 @@ BUILTIN = {
             "densenet/densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "30ee3e1110167f948a6b9946edeeb738",
             ("pool3_conv", "pool4_conv", "conv5_block16_concat"),
+            full_md5="9d60b8095a5708f2dcce2bca79d332c7",
             preprocess=STANDARD,
         ),
         # After a batch norm and a ReLU, where no channel of the residual sum dominates the others.
@@ -121,6 +137,7 @@ BUILTIN = {
             "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
             "fac2f116257151a9d068a22e544a4917",
             ("conv3_block4_preact_relu", "conv4_block6_preact_relu"),
+            full_md5="3ef43a0b657b3be2300d5770ece849e0",
             preprocess=ONE_TO_ONE,
         ),
         _keras(
@@ -153,6 +170,7 @@ BUILTIN = {
             "efficientnet_v2/efficientnetv2-b0_notop.h5",
             "893217f2bb855e2983157299931e43ff",
             ("block4c_expand_activation", "block6a_expand_activation"),
+            full_md5="21ecbf6da12460d5c40bb2f29ceb2188",
             preprocess=AS_IT_IS,
         ),
     )

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import NOTHING, spec
-from dreamvid.recipe import Dream, FilmRecipe, LayerTerm, Recipe
+from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
 
 STAGGER = 2
 """Interval, in frames, of the largest octave's steps over a carried dream (measured:
 docs/how.md)."""
+
+
+class Shaping(NamedTuple):
+    """Defaults by which objectives differ, whatever the network.
+
+    Attributes:
+        times: factor of the network's `steps`.
+        others: as the keys of the section `dream`; None: the network's.
+    """
+
+    times: int = 1
+    step_size: float | None = None
+    decorrelate: float | None = None
+    laplacian: int | None = None
+    jitter_angle: float = 0.0
+    jitter_scale: float = 0.0
+    jitter_noise: float = 0.0
+    total_variation: float = 0.0
+
+
+CLASSES = Shaping(
+    times=4,
+    step_size=1.0,
+    decorrelate=0.6,
+    laplacian=4,
+    jitter_angle=15.0,
+    jitter_scale=0.25,
+    jitter_noise=15.0,
+    total_variation=0.3,
+)
+"""Of objectives with a class. The gradient of a class's score alone gives fine texture that other
+networks do not take for the class, or for anything (measured: docs/objectives.md)."""
 
 
 def with_network_defaults(recipe: Recipe) -> Recipe:
@@ -34,21 +66,30 @@ def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[s
         carries: whether frames after the first carry a dream, which few steps sustain.
     """
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in network.objective)
+    classes = any(isinstance(term, ClassTerm) for term in dream.objective or ())
+    shaping = CLASSES if classes else Shaping()
+    burst = network.steps * shaping.times
     # The recursive method does not shape its gradient by default.
     shapes = dream.method != "recursive"
-    steps = network.steps_carried if carries else network.steps
-    decorrelate = network.decorrelate * shapes
-    laplacian = network.laplacian * shapes
+    decorrelate = _given(shaping.decorrelate, network.decorrelate) * shapes
+    laplacian = _given(shaping.laplacian, network.laplacian) * shapes
     return {
         "objective": dream.objective or objective,
         "power": dream.power or network.power,
-        "steps": dream.steps or steps,
-        "burst": dream.burst or dream.steps or network.steps,
-        "step_size": dream.step_size or network.step_size,
+        "steps": dream.steps or (network.steps_carried if carries else burst),
+        "burst": dream.burst or dream.steps or burst,
+        "step_size": dream.step_size or shaping.step_size or network.step_size,
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
-        "gradient_blur": (
-            network.gradient_blur if dream.gradient_blur is None else dream.gradient_blur
-        ),
-        "decorrelate": decorrelate if dream.decorrelate is None else dream.decorrelate,
-        "laplacian": laplacian if dream.laplacian is None else dream.laplacian,
+        "gradient_blur": _given(dream.gradient_blur, network.gradient_blur),
+        "decorrelate": _given(dream.decorrelate, decorrelate),
+        "laplacian": _given(dream.laplacian, laplacian),
+        "jitter_angle": _given(dream.jitter_angle, shaping.jitter_angle),
+        "jitter_scale": _given(dream.jitter_scale, shaping.jitter_scale),
+        "jitter_noise": _given(dream.jitter_noise, shaping.jitter_noise),
+        "total_variation": _given(dream.total_variation, shaping.total_variation),
     }
+
+
+def _given(value: Any, default: Any) -> Any:
+    """A value, or the default where it is None."""
+    return default if value is None else value

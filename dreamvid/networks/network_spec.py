@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from typing import Any, Literal
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
 from dreamvid.networks.packaged import Packaged
-from dreamvid.recipe import Dream
+from dreamvid.recipe import ClassTerm, Dream
+from dreamvid.recipe.terms import BaseTerm
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ class NetworkSpec:
 
     Attributes:
         name: its name in recipes; case, `_` and `-` are ignored.
-        build: builds the Keras model, called with `include_top=False, weights=None`; a function, or
-            its location as `module:function`, imported when the network is loaded. The model takes
-            pictures (N, H, W, 3) of any H and W.
+        build: builds the Keras model, called with `include_top=False, weights=None`, or with
+            `include_top=True` where the objective has a class; a function, or its location as
+            `module:function`, imported when the network is loaded. The model takes pictures (N, H,
+            W, 3) of any H and W.
         preprocess: the model's preprocessing.
         objective: the layers that it dreams on by default, with their weights.
         min_size: the smallest width or height (px) that it accepts.
@@ -79,6 +81,10 @@ class NetworkSpec:
         arrays: location, as `module:function`, of the function that converts that file's tensors to
             arrays named LAYER/VARIABLE.
         download: the file of weights for `weights="imagenet"`.
+        full_download: the same with the classifier's.
+        include_top: whether the classifier is loaded too (`suited_to`).
+        classes: the names of its classes in their order, each with its synonyms after commas;
+            empty: ImageNet's, if it tells a thousand apart.
         power: 1: the mean activation is raised, 2: the mean square.
         steps: steps an octave that make a dream from nothing.
         steps_carried: steps an octave that sustain a carried dream; more make it too strong.
@@ -102,6 +108,9 @@ class NetworkSpec:
     packaged: Packaged | None = None
     arrays: str = ""
     download: Download | None = None
+    full_download: Download | None = None
+    include_top: bool = False
+    classes: tuple[str, ...] = ()
     power: Literal[1, 2] = 2
     steps: int = 8
     steps_carried: int = 1
@@ -111,6 +120,12 @@ class NetworkSpec:
     laplacian: int = 2
     small: int = 0
     bfloat16: bool = True
+
+    def suited_to(self, terms: Iterable[BaseTerm]) -> NetworkSpec:
+        """The network as an objective needs it: with its classifier where a term is a class."""
+        if not any(isinstance(term, ClassTerm) for term in terms):
+            return self
+        return replace(self, include_top=True, download=self.full_download or self.download)
 
     def octave_top(self, dream: Dream, size: tuple[int, int]) -> int:
         """The number of octaves larger than a frame of (height, width): the recipe's, else 1 for

@@ -17,18 +17,22 @@ from dreamvid.recipe.models import (
     VideoRecipe,
     ZoomRecipe,
 )
+from dreamvid.recipe.objective import Objective
 from dreamvid.recipe.paths import recipe_files
 from dreamvid.recipe.sections import (
     MAX_GROWTH,
     WORDS_FOR_WEIGHTS,
     Above,
     Amount,
+    Angle,
     Bands,
     Blend,
     Color,
     Dream,
     Motion,
     Network,
+    Noise,
+    Penalty,
     Sigma,
     Steps,
     StepSize,
@@ -36,7 +40,14 @@ from dreamvid.recipe.sections import (
     ZoomBlend,
     ZoomMotion,
 )
-from dreamvid.recipe.terms import MAX_NAME, LayerTerm, Objective, Term
+from dreamvid.recipe.terms import (
+    MAX_NAME,
+    ChannelTerm,
+    ClassTerm,
+    DiversityTerm,
+    LayerTerm,
+    Term,
+)
 
 __all__ = [
     "KINDS",
@@ -46,10 +57,14 @@ __all__ = [
     "WORDS_FOR_WEIGHTS",
     "Above",
     "Amount",
+    "Angle",
     "Bands",
     "Blend",
+    "ChannelTerm",
+    "ClassTerm",
     "ClipEncode",
     "Color",
+    "DiversityTerm",
     "Dream",
     "Encode",
     "FilmRecipe",
@@ -59,7 +74,9 @@ __all__ = [
     "Motion",
     "NamedPath",
     "Network",
+    "Noise",
     "Objective",
+    "Penalty",
     "Recipe",
     "Section",
     "Sigma",

@@ -13,9 +13,10 @@ from dreamvid.errors import FaultError
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
+from dreamvid.recipe.objective import Objective
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.schedule import Schedule
-from dreamvid.recipe.terms import MAX_NAME, Objective
+from dreamvid.recipe.terms import MAX_NAME
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 """Values of `network.weights` that are not files."""
@@ -61,6 +62,9 @@ Amount = Annotated[float, Field(ge=0, le=1)]
 Bands = Annotated[int, Field(ge=0, le=8)]
 Above = Annotated[int, Field(ge=0, le=8)]
 Turns = Annotated[int, Field(ge=1, le=32)]
+Angle = Annotated[float, Field(ge=0, le=180)]
+Noise = Annotated[float, Field(ge=0, le=255)]
+Penalty = Annotated[float, Field(ge=0, le=10)]
 
 
 class Dream(Section):
@@ -68,8 +72,9 @@ class Dream(Section):
 
     objective: Objective = Field(
         None,
-        description="Layers to dream on, with weights, such as heads,creatures=0.5; `dreamvid "
-        "layers` lists them. Default: the network's own (lite0: heads, creatures).",
+        description="What to dream of, with weights: layers, such as heads,creatures=0.5 "
+        "(`dreamvid layers` lists them), channels, such as heads:3,17 or heads:strong5, and "
+        "classes, such as class:peacock. Default: the network's own (lite0: heads, creatures).",
     )
     power: Annotated[Literal[1, 2] | None, BeforeValidator(_as_int)] = Field(
         None,
@@ -103,12 +108,12 @@ class Dream(Section):
         None,
         description="Steps per octave where nothing is dreamed yet: a still, a shot's first frame, "
         "ground that comes into view. Default: `steps` if given, else the network's own (lite0: "
-        "12).",
+        "12; four times as many for classes).",
     )
     step_size: Annotated[StepSize | None, Varies()] = Field(
         None,
         description="How far one step changes the picture, in levels of 255. Default: the "
-        "network's own (lite0: 1.8). More: stronger.",
+        "network's own (lite0: 1.8); 1 for classes. More: stronger.",
     )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
@@ -121,7 +126,7 @@ class Dream(Section):
     decorrelate: Annotated[Amount | None, Varies()] = Field(
         None,
         description="How far the dream keeps to natural colors, 0 to 1; 0: neon. Default: 0.95; "
-        "none for the method recursive.",
+        "0.6 for classes; none for the method recursive.",
     )
     palette: Literal["natural", "source"] = Field(
         "natural",
@@ -131,7 +136,7 @@ class Dream(Section):
     laplacian: Annotated[Bands | None, Varies()] = Field(
         None,
         description="Bands of detail, from the finest on, that are given equal strength, which "
-        "softens the dream; 0: none. Default: 2; none for the method recursive.",
+        "softens the dream; 0: none. Default: 2; 4 for classes; none for the method recursive.",
     )
     stagger: Annotated[Turns | None, Varies()] = Field(
         None,
@@ -141,6 +146,32 @@ class Dream(Section):
     )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of the picture at each step."
+    )
+    jitter_angle: Annotated[Angle | None, Varies()] = Field(
+        None,
+        description="Largest random turn (degrees) of the picture at each step. Default: 0; 15 for "
+        "classes.",
+    )
+    jitter_scale: Annotated[Amount | None, Varies()] = Field(
+        None,
+        description="Largest random change of the picture's size at each step, as a share of it. "
+        "Default: 0; 0.25 for classes.",
+    )
+    jitter_noise: Annotated[Noise | None, Varies()] = Field(
+        None,
+        description="Standard deviation (levels) of random noise that the network sees on the "
+        "picture at each step. Default: 0; 15 for classes.",
+    )
+    total_variation: Annotated[Penalty | None, Varies()] = Field(
+        None,
+        description="How much of each step goes against noise, in strengths of the gradient: a "
+        "penalty on total variation, the differences of neighbouring pixels. Default: 0; 0.3 for "
+        "classes.",
+    )
+    source_difference: Annotated[Penalty, Varies()] = Field(
+        0.0,
+        description="How much of each step goes back to the source, in strengths of the gradient "
+        "for a difference of 16 levels.",
     )
     tile: int | None = Field(
         None,

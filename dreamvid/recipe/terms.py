@@ -8,30 +8,28 @@ command line, and which files it needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from dreamvid.recipe.base import Section
-from dreamvid.recipe.expression import BETWEEN
-from dreamvid.recipe.fields import Flag, Varies
+from dreamvid.recipe.channels import MAX_INDEX, Channels, ranked
+from dreamvid.recipe.fields import Varies
 from dreamvid.recipe.paths import recipe_files
-from dreamvid.recipe.schedule import parse_schedule
 
 MAX_NAME = 1000
-"""Longest name of a network or a layer, in characters."""
+"""Longest name of a network, a layer or a class, in characters."""
 
-MAX_TERMS = 1000
-"""Most terms of an objective."""
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 
 
 class BaseTerm(Section):
     """Base class of all kinds of term."""
 
     telling: ClassVar[str]
-    """The key that identifies this kind of term: no other kind has it."""
+    """The key that identifies this kind of term; the first kind in `TERMS` whose key is there."""
 
     weight: Annotated[float, Field(ge=-1e6, le=1e6), Varies()] = Field(
         1.0, description="Weight of the term; a negative one subdues it."
@@ -66,12 +64,127 @@ class BaseTerm(Section):
         return tuple(path for _, path in recipe_files(self))
 
 
+class WithChannels(BaseTerm):
+    """A term on some channels of a layer."""
+
+    channels: Channels = Field(
+        description="Its channels: a number, a list, or strongN or weakN: the N that answer most "
+        "or least on the shot's first picture."
+    )
+
+    @property
+    def selection(self) -> str:
+        """The channels as written on the command line."""
+        return self.channels if isinstance(self.channels, str) else ",".join(map(str, self.numbers))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the channels; empty where they are ranked."""
+        return () if isinstance(self.channels, str) else self.channels
+
+    @property
+    def ranked(self) -> tuple[bool, int] | None:
+        """Of `strongN` or `weakN`: whether the strong ones are meant, and N; else None."""
+        return ranked(self.channels) if isinstance(self.channels, str) else None
+
+    @property
+    def count(self) -> int:
+        """The number of channels."""
+        return self.ranked[1] if self.ranked else len(self.numbers)
+
+
+class DiversityTerm(WithChannels):
+    """How differently several channels of a layer are spread over the picture."""
+
+    telling = "diversity"
+
+    diversity: Name = Field(description="Name of a layer whose channels are to lie apart.")
+
+    @classmethod
+    def parse(cls, name: str) -> dict[str, Any] | None:
+        """`diversity:heads:3,17,40`."""
+        kind, sign, rest = name.partition(":")
+        if kind != cls.telling or not sign:
+            return None
+        layer, _, channels = rest.partition(":")
+        return {cls.telling: layer.strip(), "channels": channels.strip()}
+
+    @property
+    def name(self) -> str:
+        """`diversity:LAYER:CHANNELS`."""
+        return f"{self.telling}:{self.diversity}:{self.selection}"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layer."""
+        return (self.diversity,)
+
+
+def _parse_class(value: Any) -> Any:
+    """A class as its number or its name."""
+    value = value.strip() if isinstance(value, str) else value
+    if isinstance(value, str) and re.fullmatch(r"\d{1,7}", value):
+        value = int(value)
+    number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX
+    if not number and not (isinstance(value, str) and 0 < len(value) <= MAX_NAME):
+        raise ValueError("must be a class's name, such as peacock, or its number")
+    return value
+
+
+class ClassTerm(BaseTerm):
+    """A class that the network tells apart, by its logit: the score before the softmax."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    telling = "class"
+
+    class_: Annotated[int | str, BeforeValidator(_parse_class)] = Field(
+        alias="class", description="The class: its number, or one of its names, such as peacock."
+    )
+
+    @classmethod
+    def parse(cls, name: str) -> dict[str, Any] | None:
+        """`class:peacock`, `class:84`."""
+        kind, sign, wanted = name.partition(":")
+        if kind != cls.telling or not sign:
+            return None
+        return {cls.telling: wanted}
+
+    @property
+    def name(self) -> str:
+        """`class:NAME` or `class:NUMBER`."""
+        return f"{self.telling}:{self.class_}"
+
+
+class ChannelTerm(WithChannels):
+    """Some channels of a layer."""
+
+    telling = "channels"
+
+    layer: Name = Field(description="Name of the layer.")
+
+    @classmethod
+    def parse(cls, name: str) -> dict[str, Any] | None:
+        """`heads:17`, `heads:3,17,40`, `heads:strong5`."""
+        layer, sign, channels = name.partition(":")
+        return {"layer": layer.strip(), cls.telling: channels.strip()} if sign else None
+
+    @property
+    def name(self) -> str:
+        """`LAYER:CHANNELS`."""
+        return f"{self.layer}:{self.selection}"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layer."""
+        return (self.layer,)
+
+
 class LayerTerm(BaseTerm):
     """One layer of the network; a negative weight subdues it."""
 
     telling = "layer"
 
-    layer: str = Field(min_length=1, max_length=MAX_NAME, description="Name of the layer.")
+    layer: Name = Field(description="Name of the layer.")
 
     @classmethod
     def parse(cls, name: str) -> dict[str, Any] | None:
@@ -89,105 +202,16 @@ class LayerTerm(BaseTerm):
         return (self.layer,)
 
 
-Term: TypeAlias = LayerTerm
+Term: TypeAlias = DiversityTerm | ClassTerm | ChannelTerm | LayerTerm
 """A term of any kind. The first kind whose `parse` accepts a name gets it; layers, which may have
 any name, come last."""
 
-TERMS: tuple[type[BaseTerm], ...] = get_args(Term) or (Term,)
+TERMS: tuple[type[BaseTerm], ...] = get_args(Term)
 """The kinds of term."""
 
 
-def parse_terms(value: Any) -> Any:
-    """Expand an objective, `"mixed3,mixed5=.5"`, `{mixed3: 1, mixed5: .5}`, a list or an
-    `Objective`, into a list of terms or of their data."""
-    value = getattr(value, "terms", value)
-    if isinstance(value, str):
-        return [_of_text(text) for text in split_terms(value)]
-    if isinstance(value, Mapping):
-        return [_of_name(name) | {"weight": weight} for name, weight in value.items()]
-    if isinstance(value, list | tuple):
-        return [_of_name(each) if isinstance(each, str) else each for each in value]
-    return value
-
-
-def split_terms(text: str) -> list[str]:
-    """Split an objective into terms, at commas and spaces outside of weights:
-    `heads=min(1, t/50), eyes=0:(1), 50:(0.2) ease` has two terms."""
-    terms: list[list[str]] = []
-    weighted = keyed = False  # whether the last term has a weight, and that weight keyframes
-    for gap, word in _words(text):
-        if terms and _continues(terms[-1][-1], gap, word, weighted, keyed):
-            terms[-1] += [gap, word]
-        else:
-            terms.append([word])
-            weighted = keyed = False
-        rest = word
-        if not weighted:
-            _, sign, rest = _split_weight(word)
-            weighted = bool(sign)
-        keyed = keyed or (weighted and ":" in rest)
-    return ["".join(term) for term in terms]
-
-
-def are_terms(text: str) -> bool:
-    """Whether a command-line argument can only be terms: names, perhaps with weights."""
-    terms = split_terms(text)
-    return bool(terms) and all(map(_is_term, terms))
-
-
-def _is_term(text: str) -> bool:
-    name, sign, weight = _split_weight(text)
-    if not re.fullmatch(r"[A-Za-z]\w*", name):
-        return False
-    try:
-        return not sign or parse_schedule(weight) is not None or bool(weight)
-    except ValueError:
-        return False
-
-
-_SIGN = re.compile(r"[=:]")
-_KEY = re.compile(r"(\d+|[\d.]+s)(:|$)")
-
-
-def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Split at commas and spaces outside of parentheses: each word with the gap before it."""
-    depth, gap, word = 0, "", ""
-    for letter in text:
-        depth = max(0, depth + (letter == "(") - (letter == ")"))
-        if depth or not (letter == "," or letter.isspace()):
-            word += letter
-            continue
-        if word:
-            yield gap, word
-            gap = word = ""
-        gap += letter
-    if word:
-        yield gap, word
-
-
-def _continues(last: str, gap: str, word: str, weighted: bool, keyed: bool) -> bool:
-    """Whether a word belongs to the same term as the one before it."""
-    if "," not in gap:
-        if word[0] in "=:" or last[-1] in "=:":
-            return True
-        if weighted and (word[0] in "+-*/%;" or last[-1] in "+-*/%;"):
-            return True
-    return (weighted and bool(_KEY.match(word))) or (keyed and word.lower() in BETWEEN)
-
-
-def _split_weight(text: str) -> tuple[str, str, str]:
-    sign = _SIGN.search(text)
-    if not sign:
-        return text, "", ""
-    return text[: sign.start()].rstrip(), sign[0], text[sign.end() :].lstrip()
-
-
-def _of_text(text: str) -> dict[str, Any]:
-    name, sign, weight = _split_weight(text)
-    return _of_name(name) | ({"weight": weight} if sign else {})
-
-
-def _of_name(name: Any) -> dict[str, Any]:
+def named(name: Any) -> dict[str, Any]:
+    """The data of the term of a name, without its weight; of anything else, a layer's."""
     if isinstance(name, str):
         for kind in TERMS:
             data = kind.parse(name)
@@ -196,34 +220,9 @@ def _of_name(name: Any) -> dict[str, Any]:
     return {LayerTerm.telling: name}
 
 
-def _make_term(value: Any) -> Any:
-    """Validate data as a term of its kind."""
+def made(value: Any) -> Any:
+    """Data validated as a term of its kind."""
     if isinstance(value, BaseTerm):
         return value
     keys = value if isinstance(value, Mapping) else ()
     return next((kind for kind in TERMS if kind.telling in keys), LayerTerm).model_validate(value)
-
-
-def _short(terms: tuple[BaseTerm, ...] | None) -> Any:
-    weights = {term.name: term.model_dump()["weight"] for term in terms or ()}
-    if terms is not None and len(weights) < len(terms):  # a duplicate name
-        return [term.model_dump(mode="json") for term in terms]
-    return None if terms is None else weights
-
-
-def _some_weight(terms: tuple[BaseTerm, ...] | None) -> tuple[BaseTerm, ...] | None:
-    if terms is not None and not any(term.weight for term in terms):
-        raise ValueError("every weight is 0, which leaves nothing to dream of")
-    return terms
-
-
-_Term = Annotated[Term, BeforeValidator(_make_term)]
-
-Objective = Annotated[
-    Annotated[tuple[_Term, ...], Field(min_length=1, max_length=MAX_TERMS)] | None,
-    BeforeValidator(parse_terms),
-    AfterValidator(_some_weight),
-    PlainSerializer(_short),
-    Flag("layers", metavar="LAYER[=WEIGHT],…"),
-]
-"""The terms to dream on, not all of weight 0; None: the network's default objective."""

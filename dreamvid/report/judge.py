@@ -156,9 +156,9 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     dream = dream.model_copy(update={"objective": steady})
     values = dream_values(dream, known, carries=False)
     terms, power = values["objective"], values["power"]
-    from dreamvid.dreaming.objectives import measure, objective
+    from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 
-    measured = measure(objective(known, network, terms, power))
+    measured = measure(ObjectiveFunction(known, network, terms, power))
     weights = [term.weight for term in terms]
     name = f"{known.name}: {', '.join(str(Objective((term,))) for term in terms)}"
     return Judge(name, None, notes, lambda frame: measured(frame, weights))

@@ -19,10 +19,10 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from dreamvid.dreaming.ascent import Ascent, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.networks.activations import activations, preprocessed
+from dreamvid.dreaming.networks.activations import Activations, preprocessed
 from dreamvid.dreaming.networks.layers import layers
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.objectives import objective
+from dreamvid.dreaming.objectives import Inputs, ObjectiveFunction
 from dreamvid.dreaming.octaves import octave_sizes
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling
@@ -62,11 +62,11 @@ def test_an_objective_is_the_weighted_sum_of_means(picture: Frame, power: Litera
     network = Network(name="squeezenet", weights="random", precision="float32")
     own = BUILTIN["squeezenet"]
     first, last = (own.objective[n][0] for n in (0, -1))
-    features = activations(own, network, [first, last])(picture[np.newaxis])
+    features = Activations(own, network, [first, last])(picture[np.newaxis])
     means = {name: float(np.mean(found**power)) for name, found in features.items()}
     terms = [LayerTerm(layer=name) for name in (first, last)]
-    weights = tf.constant([2.0, -0.5])
-    found = float(objective(own, network, terms, power)(tf.constant(picture), weights))
+    function = ObjectiveFunction(own, network, terms, power)
+    found = float(function(tf.constant(picture), Inputs.of([2.0, -0.5])))
     assert found == pytest.approx(2 * means[first] - 0.5 * means[last], rel=1e-4)
 
 
@@ -180,7 +180,7 @@ def test_a_step_in_a_box_is_the_step_that_the_whole_would_take(wide: Frame, norm
     """Of an objective whose gradient is the picture itself, so that it is known at each pixel."""
     picture = wide / 10
     ascent = Ascent(
-        lambda tile, weights: weights[0] * tf.reduce_mean(tile**2),
+        lambda tile, inputs: inputs.weights[0] * tf.reduce_mean(tile**2),
         RolledTiles(768, 32, 32),
         normalize=normalize,
         clip=True,

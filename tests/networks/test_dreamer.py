@@ -307,14 +307,14 @@ def test_a_term_may_need_no_layer(picture: Frame, monkeypatch: pytest.MonkeyPatc
     class Bright(BaseTerm):
         telling: ClassVar[str] = "bright"
 
-    def bright(term: Any, picture: tf.Tensor, features: Any, power: int) -> tf.Tensor:
-        assert not features
-        return tf.reduce_mean(picture)
+    def bright(term: Any, given: objectives.Given) -> tf.Tensor:
+        assert not given.features
+        return tf.reduce_mean(given.picture)
 
     monkeypatch.setitem(objectives.OBJECTIVES, "bright", bright)
     term = Bright(weight=2.0)
     network = resolve(make_recipe({}, "image")).network
-    value = objectives.objective(BUILTIN["lite0"], network, [term], 2)
+    value = objectives.ObjectiveFunction(BUILTIN["lite0"], network, [term], 2)
     measured = objectives.measure(value)
     assert measured(picture, [2.0]) == pytest.approx(2 * picture.mean(), rel=1e-5)
 

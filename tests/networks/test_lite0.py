@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from dreamvid.cli import main
 from dreamvid.dreaming.networks import load as models
-from dreamvid.dreaming.networks.activations import activations, preprocessed
+from dreamvid.dreaming.networks.activations import Activations, preprocessed
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.layers import layer_lines, layers
 from dreamvid.dreaming.networks.lite0 import NAMES, build_lite0, lite0_arrays
@@ -67,7 +67,7 @@ def test_the_network_that_dreams_is_the_one_that_knows(whole: keras.Model) -> No
     cut = keras.Model(whole.inputs, [whole.get_layer(name).output for name in names])
     kinds = [type(layer).__name__ for layer in folded(cut).layers]
     assert "BatchNormalization" not in kinds
-    dreams = activations(OWN, EXACT, names)(picture)
+    dreams = Activations(OWN, EXACT, names)(picture)
     known = cut(preprocessed(picture, OWN.preprocess))
     for (name, own), wanted in zip(dreams.items(), known, strict=True):
         np.testing.assert_allclose(own, wanted, atol=2e-3, err_msg=name)

@@ -48,7 +48,7 @@ def test_a_registered_network_dreams_by_its_name(picture: Frame) -> None:
     assert [*specs()] == [*BUILTIN, "own-net"]
     assert any(line.startswith("own-net") for line in network_lines())
     recipe = make_recipe({"network": "own-net", "dream": {"octaves": 1}}, "image")
-    assert [term.layer for term in resolve(recipe).dream.objective] == ["fine"]
+    assert [term.name for term in resolve(recipe).dream.objective] == ["fine"]
     dreamer = Dreamer("own-net", octaves=1)
     dreamed = dreamer(DreamTask(picture))
     assert dreamer.objective_of(dreamed) > dreamer.objective_of(picture)

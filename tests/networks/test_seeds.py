@@ -123,7 +123,7 @@ def test_a_seeds_recipe_says_what_the_seed_does(name: str) -> None:
     assert type(recipe) is facts.kind
     assert recipe.network.name == facts.network
     assert dream.objective
-    assert {term.layer: term.weight for term in dream.objective} == dict.fromkeys(facts.layers, 1)
+    assert {term.name: term.weight for term in dream.objective} == dict.fromkeys(facts.layers, 1)
     assert (dream.power, dream.method, dream.normalize) == (facts.power, facts.method, "std")
     assert dream.steps == dream.burst == facts.steps
     assert dream.step_size == pytest.approx(facts.step_size)

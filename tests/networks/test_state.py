@@ -122,6 +122,28 @@ def test_a_film_that_goes_on_is_the_one_that_was_not_interrupted(
             break
 
 
+EVERY_TERM: dict[str, Any] = {
+    "objective": "heads:strong3,creatures:weak2=-1,cells:3,17=t/9,class:9=.1,diversity:heads:0,9",
+    "jitter_noise": 5,
+    "source_difference": 0.2,
+}
+
+
+@pytest.mark.parametrize("kind", ["video", "zoom"])
+def test_a_film_of_channels_and_classes_goes_on_as_well(kind: str, tmp_path: Path) -> None:
+    recipe = make_recipe({"network": NETWORK, "dream": {**SHAPED, **EVERY_TERM}}, kind)
+    still = {**EVERY_TERM, "objective": EVERY_TERM["objective"].replace("t/9", "1")}
+    own = {"network": NETWORK, "dream": {**SHAPED, **still}}
+    whole = list(groups(recipe, CLIP, dreamer_of(make_recipe(own, "image"))))
+    again = dreamer_of(make_recipe(own, "image"))  # as in another process: it has no notes
+    for done in (1, 4):
+        state = kept(whole[done - 1].checkpoint, tmp_path)
+        assert {"channels.heads.strong3", "channels.creatures.weak2"} <= state.shot.notes.keys()
+        rest = groups(recipe, CLIP, again, since=state)
+        np.testing.assert_array_equal(next(rest).frames, whole[done].frames)
+        rest.close()
+
+
 def test_notes_are_of_the_shot_and_no_dream_changes_what_another_left() -> None:
     given: list[dict[str, Any]] = []
 

@@ -15,7 +15,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from dreamvid.errors import Fault, RecipeError
-from dreamvid.recipe import KINDS, Dream, ImageRecipe, LayerTerm, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe import (
+    KINDS,
+    ChannelTerm,
+    ClassTerm,
+    DiversityTerm,
+    Dream,
+    ImageRecipe,
+    LayerTerm,
+    Recipe,
+    VideoRecipe,
+    ZoomRecipe,
+)
 from dreamvid.recipe.base import Section, merged
 from dreamvid.recipe.load import (
     kind_of,
@@ -27,6 +38,7 @@ from dreamvid.recipe.load import (
     read_recipe,
 )
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
+from dreamvid.recipe.terms import TERMS
 from tests.recipes import LAUGHS, fields
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -310,6 +322,10 @@ def bounded(own: FieldInfo) -> dict[str, Any]:
     return bounds
 
 
+def _listed(channels: str | set[int]) -> str | tuple[int, ...]:
+    return channels if isinstance(channels, str) else tuple(sorted(channels))
+
+
 def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values of a field's type."""
     if annotation is type(None):
@@ -329,10 +345,17 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
-    if annotation is LayerTerm:
-        return st.builds(
-            LayerTerm, layer=values_of(str, {}), weight=st.floats(0.1, 9) | st.floats(-9, -0.1)
-        )
+    if annotation in TERMS:
+        name, number = values_of(str, {}), st.integers(0, 10**6)
+        channels = st.sampled_from(["strong5", "weak1"]) | st.sets(number, min_size=1, max_size=3)
+        named = {
+            LayerTerm: {"layer": name},
+            ChannelTerm: {"layer": name, "channels": channels.map(_listed)},
+            DiversityTerm: {"diversity": name, "channels": channels.map(_listed)},
+            ClassTerm: {"class_": number | name.filter(str.strip)},
+        }[annotation]
+        weight = st.floats(0.1, 9) | st.floats(-9, -0.1)
+        return st.builds(annotation, weight=weight, **named)
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
         if kinds[-1] is Ellipsis:

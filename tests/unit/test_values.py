@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from dreamvid.recipe.fields import Moment, Rate, Size, Triple, parse_moment
-from dreamvid.recipe.terms import LayerTerm, Objective, Term, are_terms, split_terms
+from dreamvid.recipe.objective import Objective, are_terms, split_terms
+from dreamvid.recipe.terms import LayerTerm, Term
 
 RATE: TypeAdapter[Fraction] = TypeAdapter(Rate)
 MOMENT: TypeAdapter[Fraction] = TypeAdapter(Moment)
@@ -202,8 +203,8 @@ HALF = (LayerTerm(layer="mixed3"), LayerTerm(layer="mixed5", weight=0.5))
     [
         "mixed3,mixed5=.5",
         "mixed3, mixed5 = .5",
-        "mixed3 mixed5:0.5",
-        "mixed3=1,,mixed5: 5e-1,",
+        "mixed3 mixed5=0.5",
+        "mixed3=1,,mixed5= 5e-1,",
         {"mixed3": 1, "mixed5": 0.5},
         {"mixed3": "1", "mixed5": ".5"},
         ["mixed3", {"layer": "mixed5", "weight": 0.5}],
@@ -250,7 +251,7 @@ def test_objective_that_is_none_is_refused(value: Any) -> None:
         ("heads=min(1, 0.5),cells", ["heads=min(1, 0.5)", "cells"]),
         ("heads=0:(1), 50:(0.2) ease", ["heads=0:(1), 50:(0.2) ease"]),
         ("a=0:1,50:(.2) Ease,b=2 c", ["a=0:1,50:(.2) Ease", "b=2", "c"]),
-        ("a:0s:(1); 2.5s:(3) cubic b", ["a:0s:(1); 2.5s:(3) cubic", "b"]),
+        ("a=0s:(1); 2.5s:(3) cubic b", ["a=0s:(1); 2.5s:(3) cubic", "b"]),
         ("a = 0 : 1 , 50 : (1) b", ["a = 0 : 1 , 50 : (1)", "b"]),
         ("a=1 + t/50, b = -t * 2 c", ["a=1 + t/50", "b = -t * 2", "c"]),
         ("a=1 ease", ["a=1", "ease"]),
@@ -265,8 +266,8 @@ def test_commas_within_a_weight_part_no_terms(text: str, terms: list[str]) -> No
 
 def test_a_terms_weight_may_be_a_schedule_in_a_text() -> None:
     (one, two) = OBJECTIVE.validate_python("heads=0:(1), 50:(0.2) ease, cells=min(1, 0.5)") or ()
-    assert (one.layer, str(one.weight)) == ("heads", "0:(1), 50:(0.2) ease")
-    assert (two.layer, str(two.weight)) == ("cells", "min(1, 0.5)")
+    assert (one.name, str(one.weight)) == ("heads", "0:(1), 50:(0.2) ease")
+    assert (two.name, str(two.weight)) == ("cells", "min(1, 0.5)")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.dreaming.networks.download import fetch
+from dreamvid.dreaming.networks.head import head_of
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.dreaming.networks.weights import check_file
 from dreamvid.dreaming.tensorflow import computed_in, keras, keras_seed
@@ -32,7 +33,7 @@ def load(spec: NetworkSpec, network: Network) -> keras.Model:
     """The Keras model of a network with the recipe's weights, for pictures of any size.
 
     Raises:
-        NetworkError: the weights cannot be loaded, or do not fit the network.
+        NetworkError: the weights cannot be loaded, do not fit the network, or as `build`.
     """
     weights = network.weights or spec.weights
     if weights == "file":
@@ -55,6 +56,9 @@ def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
     """The model of a network from its builder, for pictures of any size. Random weights are the
     same in every process.
 
+    Raises:
+        NetworkError: the spec includes a classifier, and the model has none.
+
     The model is built in a new thread: Keras numbers unnamed layers per thread, so that there a
     layer gets the same name in every model and process.
     """
@@ -63,10 +67,22 @@ def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
         keras.config.set_dtype_policy(policy)  # per thread, like the names
         with keras_seed(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MobileNet warns about sizes other than 224 px
-            return spec.builder()(include_top=False, weights=None)
+            model = spec.builder()(include_top=spec.include_top, weights=None)
+            if spec.include_top:
+                head_of(model, spec.name)  # before its weights are downloaded
+            return _any_size(model)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(make).result()
+
+
+def _any_size(model: keras.Model) -> keras.Model:
+    """The model for pictures of any size: with their classifiers, Keras's networks take one."""
+    if None in model.inputs[0].shape[1:3]:
+        return model
+    copy = keras.models.clone_model(model, input_tensors=keras.Input((None, None, 3)))
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
