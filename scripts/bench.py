@@ -162,7 +162,7 @@ def dreamvids(
     own = spec(name)
     weights = None if own.weights == "package" else "random"
     network = Network(name=name, weights=weights, precision=computed)
-    ascent = Dreamer(network, layers=dict.fromkeys(layers, 1.0), power=2)._ascent
+    ascent = Dreamer(network, layers=dict.fromkeys(layers, 1.0), power=2)._climbs[0].ascent
     push = StepParams((1.0,) * len(layers), bench_peers.SIZE, (0.0, 0.0))
     if shaped:
         push = push._replace(bands=own.laplacian, mixing=mixing(NATURAL, own.decorrelate))

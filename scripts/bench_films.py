@@ -119,7 +119,7 @@ def timed(recipe: Recipe, output: Path) -> Times:
     small = np.ascontiguousarray(resize_cubic(read_picture(SEED), Size(width, height)))
     for index in range(2):  # a first dream, and one that is carried
         dreamer(DreamTask(small, index))
-    spent = Spent(dreamer._ascent)
+    spent = Spent(dreamer._climbs[0].ascent)
     before = dreamer.pixels
     begun = last = time.perf_counter()
     frames, at = [], [0.0]
@@ -261,7 +261,7 @@ def first_gradient() -> None:
 
     def made(*given: Any) -> Any:
         dreamer = make(*given)
-        dreamer._ascent.ascend = lambda *args: os._exit(0)
+        dreamer._climbs[0].ascent.ascend = lambda *args, **more: os._exit(0)
         return dreamer
 
     make, rendering.make_dreamer = rendering.make_dreamer, made  # type: ignore[assignment]

@@ -191,6 +191,7 @@ class Ascent:
             inputs, table = params.inputs, params.table
             extra = steps.extra
             field = tf.constant(extra[..., None] if extra.any() else NO_EXTRA)
+            mask = _tensor(steps.mask)
             blurs = params.blurs(len(draws))
             for step, (draw, change, blur) in enumerate(zip(draws, changes, blurs, strict=True)):
                 gradient, sizes = gradient_of(picture, draw, change, inputs, *blur, *axes), None
@@ -201,7 +202,8 @@ class Ascent:
                 stepped = self._graphs.steps[params.mixing is not None, gain > 1, held]
                 size, beyond = gain * applied.step_size, float(step - steps.base_steps)
                 picture, norm = stepped(
-                    *(picture, gradient, table, size, field, beyond, source, params.penalties)
+                    *(picture, gradient, table, size, field, beyond, source, params.penalties),
+                    mask,
                 )
                 self.pixels += area((0, 0, *steps.size))
                 if steps.whole_steps:
@@ -212,7 +214,10 @@ class Ascent:
             draws = rng.integers(-CONTEXT // 2, CONTEXT // 2 + 1, (steps.extra_steps, 2), np.int32)
             changes = transforms.changes(rng, steps.extra_steps)
             box_steps = self.ascend_box(
-                *(picture, box, steps.extra, params, draws, scale), changes=changes, source=source
+                *(picture, box, steps.extra, params, draws, scale),
+                changes=changes,
+                source=source,
+                mask=steps.mask,
             )
             for picture in box_steps:
                 yield Ascended(picture, *scale)
@@ -229,6 +234,7 @@ class Ascent:
         *,
         changes: Changes | None = None,
         source: tf.Tensor | None = None,
+        mask: NDArray[np.float32] | None = None,
     ) -> Iterator[tf.Tensor]:
         """The steps of one box, as strong as those of the whole picture. Yields the whole picture
         (H, W, 3) after each.
@@ -244,6 +250,7 @@ class Ascent:
                 around it.
             changes: the random transforms of each step; None: none.
             source: (H, W, 3), as in `ascend`.
+            mask: (H, W), as in `StepMap`.
         """
         source = picture if source is None else source
         transforms = changes is not None and bool(params.transforms)
@@ -261,10 +268,15 @@ class Ascent:
             remaining = extra[..., None] - np.float32(step)
             picture = stepped(
                 *(picture, gradient, table, size, remaining, context, box),
-                *(scale.norm, source, params.penalties),
+                *(scale.norm, source, params.penalties, _tensor(mask)),
             )
             self.pixels += area(context)
             yield picture
+
+
+def _tensor(mask: NDArray[np.float32] | None) -> tf.Tensor:
+    """A mask for a graph, (H, W, 1), or one that broadcasts over the picture."""
+    return tf.constant(np.ones((1, 1, 1), np.float32) if mask is None else mask[..., None])
 
 
 def _traced(graph: tf.types.experimental.PolymorphicFunction) -> int:

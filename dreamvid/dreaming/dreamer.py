@@ -6,22 +6,24 @@ method `resize` the TensorFlow tutorial, and `recursive` the recursive zoom.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from dreamvid.dreaming.ascent import Ascended, Ascent
+from dreamvid.dreaming.ascent import Ascended
+from dreamvid.dreaming.climb import Climb
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
-from dreamvid.dreaming.objectives import ObjectiveFunction, measure
+from dreamvid.dreaming.masked_part import MaskedPart
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
-from dreamvid.dreaming.params import noted_scale, scale_key, step_params
+from dreamvid.dreaming.params import forget_other_scales, noted_scale, scale_key, step_params
 from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.tensorflow import computed_in, set_threads, tf
-from dreamvid.dreaming.tiles import Draws, tiling
+from dreamvid.dreaming.tiles import Draws
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
@@ -29,7 +31,7 @@ from dreamvid.motion.resample import resize_cubic
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
-from dreamvid.recipe import Dream, Network
+from dreamvid.recipe import Dream, Network, Term
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.resolve import DreamSettings, Job
@@ -103,6 +105,9 @@ class Dreamer:
         dreamer = cls.__new__(cls)
         machine = replace(machine, threads=set_threads(machine.threads))
         dreamer._load(job.spec, job.network, job.dream, job.seed, machine)
+        for region in job.regions:
+            if region.objective and not any(c.fits(region.objective) for c in dreamer._climbs):
+                dreamer._climbs.append(dreamer._climb_of(region.objective))
         return dreamer
 
     def _load(
@@ -118,28 +123,25 @@ class Dreamer:
             machine.threads, dream.tile or machine.tile, computed_in(precision, spec.bfloat16)
         )
         settings = self._settings(Size(spec.min_size, spec.min_size))
-        self._terms = settings.objective
-        network = network.model_copy(update={"precision": self.machine.precision})
-        self._objective = ObjectiveFunction(spec, network, self._terms, settings.power)
-        self._ascent = Ascent(
-            self._objective,
-            tiling(dream, self.machine.tile, spec.min_size),
-            normalize=dream.normalize,
-            clip=dream.method != "recursive",
-        )
-        self._measure = measure(self._objective)
+        self._climbs = [self._climb_of(settings.objective)]
+
+    def _climb_of(self, terms: Sequence[Term]) -> Climb:
+        power = self._settings(Size(self.spec.min_size, self.spec.min_size)).power
+        network = self._network.model_copy(update={"precision": self.machine.precision})
+        return Climb.of(self.spec, network, terms, power, self._dream, self.machine.tile)
 
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
 
         A task's settings do not change the dreamer's method, power, normalize, tile, tile_margin
-        and objective terms. Weights come from the task where its terms are the dreamer's.
+        and objective terms. Weights come from the task where its terms are the dreamer's, or those
+        of a region of its job.
 
         Returns:
-            (H, W, 3), clipped to 0..255; the clipped canvas where every weight is 0.
+            (H, W, 3), clipped to 0..255; the clipped canvas where every weight is 0, or the mask.
 
         Raises:
-            MediaError: the canvas or the freshness mask has another shape or type.
+            MediaError: the canvas, the freshness mask or the mask has another shape or type.
             NetworkError: the canvas is smaller than the network's `min_size`.
             MemoryError: TensorFlow ran out of memory.
         """
@@ -166,11 +168,29 @@ class Dreamer:
         """
         task = picture if isinstance(picture, DreamTask) else DreamTask(picture)
         canvas = as_frame(task.canvas)
+        if task.mask is None:
+            return (yield from self._steps(task, canvas, measure))
+        settings = task.settings or self._settings(Size.of(canvas))
+        smallest = min(self._shapes(Size.of(canvas), settings)[0])
+        # A part has as many octaves as the canvas.
+        least = math.ceil((self.spec.min_size + 1) * min(canvas.shape[:2]) / smallest)
+        part = MaskedPart.of(task, canvas, least)
+        if part is None:
+            return np.clip(canvas, 0.0, 255.0)
+        inner = part.task.canvas
+        forget_other_scales(task.notes, self._shapes(Size.of(inner), settings))
+        return part.pasted((yield from self._steps(part.task, inner, measure)))
+
+    def _steps(
+        self, task: DreamTask, canvas: Frame, measure: bool
+    ) -> Generator[DreamStep, None, Frame]:
+        """The steps of a task, over all of its canvas; see `steps`."""
         size = Size.of(canvas)
         settings = task.settings or self._settings(size)
         shapes = self._shapes(size, settings)
-        channels = self._objective.channels(canvas, task.notes)
-        params = step_params(settings, self._dream.method, self._terms, task, channels)
+        climb = next((c for c in self._climbs if c.fits(settings.objective)), self._climbs[0])
+        channels = climb.objective.channels(canvas, task.notes)
+        params = step_params(settings, self._dream.method, climb.terms, task, channels)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
         maps = self._step_maps(task, settings, shapes)
@@ -189,11 +209,11 @@ class Dreamer:
                 base = resize_cubic(canvas, Size.of(start)) if params.penalties.difference else None
                 last: Ascended | None = None
                 for count, last in enumerate(
-                    self._ascent.ascend(
+                    climb.ascent.ascend(
                         *(start, steps, params, draws, rng, scale), changes=changes, source=base
                     )
                 ):
-                    value = self._value(last.picture, channels) if measure else None
+                    value = climb.value(last.picture, channels) if measure else None
                     at = Size.of(last.picture)
                     yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
                 assert last is not None, "an active octave takes steps"
@@ -229,12 +249,8 @@ class Dreamer:
             MediaError: as `steps`.
         """
         seen = as_frame(picture if source is None else source)
-        return self._value(picture, self._objective.channels(seen, {}))
-
-    def _value(self, picture: Any, channels: tuple[int, ...]) -> float:
-        """The objective of a picture; `channels` are those of ranked terms."""
-        weights = [term.weight for term in self._terms]
-        return self._measure(as_frame(picture), weights, channels)
+        climb = self._climbs[0]
+        return climb.value(picture, climb.objective.channels(seen, {}))
 
     @cached_property
     def identity(self) -> str:
@@ -248,13 +264,13 @@ class Dreamer:
     @property
     def pixels(self) -> int:
         """Number of pixels whose gradient was computed so far, all steps together."""
-        return self._ascent.pixels
+        return sum(climb.ascent.pixels for climb in self._climbs)
 
     @property
     def traces(self) -> int:
         """Number of traces of the gradient's graphs: one for each variant that was used (blurred or
         not, in one tile or several), whatever the number of frames."""
-        return self._ascent.traces
+        return sum(climb.ascent.traces for climb in self._climbs)
 
     def draws(
         self,
@@ -278,7 +294,7 @@ class Dreamer:
         settings = settings or self._settings(Size(*shape[::-1]))
         steps = steps or (settings.steps if index else settings.burst)
         rng = np.random.default_rng([self._seed, index, octave])
-        return self._ascent.tiling.draws(rng, shape, steps, settings.jitter)
+        return self._climbs[0].ascent.tiling.draws(rng, shape, steps, settings.jitter)
 
     def _settings(self, size: Size) -> DreamSettings:
         """The dreamer's settings for frames of a size, defaults filled in."""
@@ -308,4 +324,6 @@ class Dreamer:
             fresh = np.full_like(fresh, fresh.min())
         turn = Turn(task.index, len(shapes), settings.stagger)
         tile = self.machine.tile
-        return step_maps(fresh, shapes, settings.steps, settings.burst, tile, turn)
+        return step_maps(
+            *(fresh, shapes, settings.steps, settings.burst, tile, turn), mask=task.mask
+        )

@@ -55,7 +55,10 @@ class StepGraphs:
         self.steps = {
             (mixed, large, held): tf.function(
                 partial(self._step, mixed=mixed, large=large, held=held),
-                input_signature=[picture, picture, table, number, field, number, picture, pair],
+                input_signature=[
+                    *(picture, picture, table, number, field, number),
+                    *(picture, pair, field),
+                ],
             )
             for mixed, large, held in product(either, either, either)
         }
@@ -64,7 +67,7 @@ class StepGraphs:
                 partial(self._box_step, mixed=mixed, held=held),
                 input_signature=[
                     *(picture, picture, table, number, field, box, box),
-                    *(number, picture, pair),
+                    *(number, picture, pair, field),
                 ],
             )
             for mixed, held in product(either, either)
@@ -130,6 +133,7 @@ class StepGraphs:
         beyond: tf.Tensor,
         source: tf.Tensor,
         penalties: tf.Tensor,
+        mask: tf.Tensor,
         *,
         mixed: bool,
         large: bool,
@@ -141,6 +145,7 @@ class StepGraphs:
             extra: (H, W, 1), extra steps of each pixel.
             beyond: the step's number less the base steps; from 0 on it is an extra step.
             source: the octave's source, and `penalties`, (2,): used where the step is `held`.
+            mask: (H, W, 1), how much of the step each pixel takes.
         """
         if mixed:
             gradient = _mixed(gradient, table)
@@ -157,7 +162,7 @@ class StepGraphs:
         step = step_size * (weight * gradient)
         if held:
             step -= weight * pull(picture, source, penalties, step_size)
-        return self._stepped(picture, step), norm
+        return self._stepped(picture, mask * step), norm
 
     def _box_step(
         self,
@@ -171,6 +176,7 @@ class StepGraphs:
         norm: tf.Tensor,
         source: tf.Tensor,
         penalties: tf.Tensor,
+        mask: tf.Tensor,
         *,
         mixed: bool,
         held: bool,
@@ -181,6 +187,7 @@ class StepGraphs:
             step_size: levels for a gradient of `norm`, divided by that.
             remaining: (H, W, 1), the extra steps each pixel still needs.
             source: the octave's source, and `penalties`, (2,): used where the step is `held`.
+            mask: (H, W, 1), how much of the step each pixel takes.
         """
         high, wide = tf.shape(picture)[0], tf.shape(picture)[1]
         top, left = box[0] - context[0], box[1] - context[1]
@@ -193,7 +200,7 @@ class StepGraphs:
         if held:
             pulled = pull(picture, source, penalties, step_size * norm)
             step -= tf.pad(weight, padding) * pulled
-        return self._stepped(picture, step)
+        return self._stepped(picture, mask * step)
 
     def _stepped(self, picture: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         picture = tf.ensure_shape(picture + step, (None, None, 3))

@@ -12,7 +12,7 @@ from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import mixing
 from dreamvid.dreaming.transforms import Transforms
-from dreamvid.frame import Colors
+from dreamvid.frame import Colors, Notes
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
 from dreamvid.task import DreamTask
@@ -60,6 +60,14 @@ def step_params(
 def scale_key(shape: Shape) -> str:
     """The key of the note that stores the scale of an octave of (height, width)."""
     return f"scale.{shape[0]}x{shape[1]}"
+
+
+def forget_other_scales(notes: Notes, shapes: Sequence[Shape]) -> None:
+    """Remove the notes of other octaves than these: of a part whose mask moves on, there would be
+    more and more."""
+    kept = set(map(scale_key, shapes))
+    for key in [key for key in notes if key.startswith("scale.") and key not in kept]:
+        del notes[key]
 
 
 def noted_scale(task: DreamTask, shape: Shape, params: StepParams) -> Scale | None:

@@ -8,14 +8,15 @@ so their extra steps are taken in boxes around them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Fresh
+from dreamvid.frame import Field, Fresh
 from dreamvid.media.opencv import cv2
 
 CELL = 16
@@ -89,6 +90,7 @@ class StepMap:
         boxes: where extra steps are taken; one box of the whole picture, where smaller ones would
             cost too much.
         extra_steps: number of extra steps that are taken in each box.
+        mask: (H, W) float32, 0..1: how much of each step a pixel takes; None: all of it.
     """
 
     size: tuple[int, int]
@@ -97,6 +99,7 @@ class StepMap:
     extra: NDArray[np.float32]
     boxes: tuple[Box, ...]
     extra_steps: int
+    mask: NDArray[np.float32] | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -125,7 +128,13 @@ class StepMap:
 
 
 def step_maps(
-    fresh: Fresh, sizes: list[tuple[int, int]], steps: int, burst: int, largest: int, turn: Turn
+    fresh: Fresh,
+    sizes: list[tuple[int, int]],
+    steps: int,
+    burst: int,
+    largest: int,
+    turn: Turn,
+    mask: Field | None = None,
 ) -> list[StepMap]:
     """The step map of each octave.
 
@@ -137,7 +146,13 @@ def step_maps(
         burst: steps an octave, where there is no dream yet.
         largest: px, the largest width or height of a box with its context.
         turn: which octaves take `steps` in this frame.
+        mask: (H, W), 0..1: how much of each step a pixel takes; None: all of it.
     """
+    if mask is not None:
+        # What is hidden needs no extra steps.
+        maps = step_maps(np.where(mask > 0, fresh, fresh.min()), sizes, steps, burst, largest, turn)
+        resize = partial(cv2.resize, mask, interpolation=cv2.INTER_AREA)
+        return [replace(one, mask=np.asarray(resize(one.size[::-1]), np.float32)) for one in maps]
     lowest, highest = float(fresh.min()), float(fresh.max())
     base = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
     gain = turn.gain

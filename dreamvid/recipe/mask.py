@@ -8,9 +8,9 @@ from pydantic import Field
 
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.fields import Flag, InPixels
+from dreamvid.recipe.objective import Objective
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.sections import Share
-from dreamvid.recipe.terms import Objective
 
 OWN_ALPHA = "alpha"
 """Value of `mask.file`: the source's own alpha."""

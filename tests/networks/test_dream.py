@@ -299,7 +299,7 @@ def test_boxes_of_any_size_at_every_octave_are_one_trace(wide: Frame) -> None:
         dream(DreamTask(wide, t, bare.astype(np.float32)))
     dream(DreamTask(np.tile(wide, (1, 2, 1)), 4, np.tile(small, (1, 2))))
     assert dream.traces == 1
-    assert dream._ascent.box_traces == 1
+    assert dream._climbs[0].ascent.box_traces == 1
 
 
 def test_a_box_costs_what_it_looks_at(wide: Frame) -> None:
@@ -411,7 +411,7 @@ def test_changing_values_are_one_trace_and_smoothing_or_not_are_two(wide: Frame)
         for t, change in enumerate(changes):
             dream(DreamTask(wide, t, patch((144, 192)), how(**{**change, "gradient_blur": smooth})))
         assert dream.traces == traces
-    assert dream._ascent.box_traces == 2, "smoothed, and not"
+    assert dream._climbs[0].ascent.box_traces == 2, "smoothed, and not"
 
 
 @pytest.mark.parametrize("method", ["detail", "resize", "recursive"])

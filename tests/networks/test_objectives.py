@@ -261,7 +261,7 @@ def test_objectives_as_values() -> None:
     sum_of_all = layer("a") - 0.5 * channel("b", 3, 17) + class_logit("golden retriever") * 2
     written = str(sum_of_all + diversity("b", "strong5"))
     assert written == "a,b:3,17=-0.5,class:golden retriever=2,diversity:b:strong5"
-    assert Dreamer(spec(), layers=channel("edges", 2), **TINY)._terms[0].name == "edges:2"
+    assert Dreamer(spec(), layers=channel("edges", 2), **TINY)._climbs[0].terms[0].name == "edges:2"
 
 
 # Transforms and penalties

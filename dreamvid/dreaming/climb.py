@@ -1,0 +1,68 @@
+"""An objective, and the ascent that raises it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dreamvid.dreaming.ascent import Ascent
+from dreamvid.dreaming.objectives import ObjectiveFunction, Power, measure
+from dreamvid.dreaming.tiles import tiling
+from dreamvid.frame import as_frame
+from dreamvid.networks.network_spec import NetworkSpec
+from dreamvid.recipe import Dream, Network, Term
+
+
+@dataclass(frozen=True)
+class Climb:
+    """An objective of a dreamer, which has one, or one for each region.
+
+    Attributes:
+        terms: of the objective.
+        objective: its function.
+        ascent: raises it.
+        measure: its value for a picture.
+    """
+
+    terms: tuple[Term, ...]
+    objective: ObjectiveFunction
+    ascent: Ascent
+    measure: Callable[..., float]
+
+    @classmethod
+    def of(
+        cls,
+        spec: NetworkSpec,
+        network: Network,
+        terms: Sequence[Term],
+        power: Power,
+        dream: Dream,
+        tile: int,
+    ) -> Climb:
+        """The climb of some terms.
+
+        Args:
+            dream: gives the method, the norm and the tiles' margin.
+            tile: largest side of a tile (px).
+
+        Raises:
+            NetworkError: as `ObjectiveFunction`.
+        """
+        function = ObjectiveFunction(spec, network, terms, power)
+        ascent = Ascent(
+            function,
+            tiling(dream, tile, spec.min_size),
+            normalize=dream.normalize,
+            clip=dream.method != "recursive",
+        )
+        return cls(tuple(terms), function, ascent, measure(function))
+
+    def value(self, picture: Any, channels: tuple[int, ...]) -> float:
+        """The objective of a picture (H, W, 3), 0..255, with the terms' own weights; `channels` are
+        those of ranked terms. Raises MediaError as `as_frame`."""
+        return self.measure(as_frame(picture), [term.weight for term in self.terms], channels)
+
+    def fits(self, terms: Sequence[Term]) -> bool:
+        """Whether terms are those of the objective, but for their weights."""
+        return [term.name for term in terms] == [term.name for term in self.terms]
