@@ -16,6 +16,7 @@ from dreamvid.cli.sources import check_sources
 from dreamvid.errors import RecipeError
 from dreamvid.media.output_checks import check_picture
 from dreamvid.media.outputs import write_picture
+from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.registry import spec_of
 from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe
@@ -79,7 +80,8 @@ def _dry_run(recipe: Recipe) -> None:
 def _warn_of_burst(recipe: Recipe) -> None:
     """Warn if `--steps` without `--burst` weakens the first frame's dream."""
     spec, steps = spec_of(recipe.network), recipe.dream.steps
-    usual = spec.steps if spec.objective else 0
+    unsaid = recipe.dream.model_copy(update={"steps": None})
+    usual = dream_values(unsaid, spec, carries=False)["burst"] if spec.objective else 0
     if recipe.dream.burst is None and isinstance(steps, int) and steps < usual:
         LOG.warning(
             "--steps %d also sets the steps of a first frame, %d by default: it dreams weaker; "

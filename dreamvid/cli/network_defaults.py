@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from dreamvid.errors import NetworkError
 from dreamvid.networks.defaults import network_values
-from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.terms import BaseTerm
@@ -33,14 +32,14 @@ def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
     texts["octave_top"] = f"0; 1 where the shorter side is under {known.small} px"
     if not known.small or base.dream.method != "detail":
         texts["octave_top"] = "0"
-    return texts | _steps(base, known, values)
+    return texts | _steps(base, values)
 
 
-def _steps(base: Recipe, spec: NetworkSpec, values: dict[str, Any]) -> dict[str, str]:
+def _steps(base: Recipe, values: dict[str, Any]) -> dict[str, str]:
     """The defaults of `steps` and `burst`, which differ for a shot's first frame."""
-    burst = spec.steps
+    burst = values["burst"]
     if base.dream.steps is not None:
-        return {"burst": f"{shown(values['burst'])}, as --steps"}
+        return {"burst": f"{shown(burst)}, as --steps"}
     if not isinstance(base, FilmRecipe):
         return {"burst": f"{burst}; --steps if that is given"}
     return {

@@ -206,7 +206,7 @@ class Dreamer:
                 drawing = np.random.default_rng([self._seed, task.index, octave, 2])
                 changes = params.transforms.changes(drawing, len(draws))
                 scale = noted_scale(task, steps.size, params)
-                base = resize_cubic(canvas, Size.of(start)) if params.penalties.difference else None
+                base = resize_cubic(canvas, Size.of(start)) if params.penalties else None
                 last: Ascended | None = None
                 for count, last in enumerate(
                     climb.ascent.ascend(

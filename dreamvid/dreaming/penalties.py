@@ -1,5 +1,6 @@
 """Penalties: what a step takes back of noise and of difference from the source.
 
+Both look at the difference of the picture from its source, so that the source's own detail stays.
 They act on a step after its gradient was normalised, so that their amounts mean the same for every
 network, objective and size of picture.
 """
@@ -22,7 +23,7 @@ class Penalties(NamedTuple):
     """Amounts of the penalties, each in units of a normalised gradient.
 
     Attributes:
-        variation: of total variation.
+        variation: of the total variation of the difference from the source.
         difference: of the difference from the source.
     """
 
@@ -49,7 +50,8 @@ def pull(
     # A step of v · d / e on a difference d, which two pixels share and each has four times, must
     # not turn it round: e ≥ 4 v.
     edge = tf.maximum(EDGE, 4 * levels[0])
-    return levels[0] * _rise(picture, edge) + levels[1] * (picture - source) / SPAN
+    difference = picture - source
+    return levels[0] * _rise(difference, edge) + levels[1] * difference / SPAN
 
 
 def _rise(picture: tf.Tensor, edge: tf.Tensor) -> tf.Tensor:

@@ -165,7 +165,8 @@ class Dream(Section):
     total_variation: Annotated[Penalty | None, Varies()] = Field(
         None,
         description="How much of each step goes against noise, in strengths of the gradient: a "
-        "penalty on total variation, the differences of neighbouring pixels. Default: 0; 0.3 for "
+        "penalty on the total variation, the differences of neighbouring pixels, of what the dream "
+        "adds. Default: 0; 0.3 for "
         "classes.",
     )
     source_difference: Annotated[Penalty, Varies()] = Field(
