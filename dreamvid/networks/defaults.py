@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import NOTHING, spec
 from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
+from dreamvid.recipe.terms import BaseTerm
 
 STAGGER = 2
 """Interval, in frames, of the largest octave's steps over a carried dream (measured:
@@ -56,17 +58,21 @@ def with_network_defaults(recipe: Recipe) -> Recipe:
 def network_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
     """The values of the section `dream` that have defaults of the network, filled in."""
     carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
-    return dream_values(recipe.dream, network, carries=carries)
+    regions = [term for region in recipe.regions for term in region.objective or ()]
+    return dream_values(recipe.dream, network, carries=carries, regions=regions)
 
 
-def dream_values(dream: Dream, network: NetworkSpec, *, carries: bool) -> dict[str, Any]:
+def dream_values(
+    dream: Dream, network: NetworkSpec, *, carries: bool, regions: Sequence[BaseTerm] = ()
+) -> dict[str, Any]:
     """The values of a section `dream` that have defaults of the network, filled in.
 
     Args:
         carries: whether frames after the first carry a dream, which few steps sustain.
+        regions: the terms of all regions.
     """
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in network.objective)
-    classes = any(isinstance(term, ClassTerm) for term in dream.objective or ())
+    classes = any(isinstance(term, ClassTerm) for term in (*(dream.objective or ()), *regions))
     shaping = CLASSES if classes else Shaping()
     burst = network.steps * shaping.times
     # The recursive method does not shape its gradient by default.
