@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from dreamvid.dreaming.ascent import Ascent
 from dreamvid.dreaming.objectives import ObjectiveFunction, Power, measure
-from dreamvid.dreaming.tiles import tiling
+from dreamvid.dreaming.octaves import Shape
+from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.frame import as_frame
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.recipe import Dream, Network, Term
@@ -57,6 +60,13 @@ class Climb:
             clip=dream.method != "recursive",
         )
         return cls(tuple(terms), function, ascent, measure(function))
+
+    def draws(
+        self, seed: int, index: int, octave: int, shape: Shape, steps: int, jitter: int
+    ) -> Draws:
+        """The random offsets of an octave's steps; see `Dreamer.draws`."""
+        rng = np.random.default_rng([seed, index, octave])
+        return self.ascent.tiling.draws(rng, shape, steps, jitter)
 
     def value(self, picture: Any, channels: tuple[int, ...]) -> float:
         """The objective of a picture (H, W, 3), 0..255, with the terms' own weights; `channels` are

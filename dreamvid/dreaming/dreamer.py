@@ -14,20 +14,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dreamvid.dreaming.ascent import Ascended
 from dreamvid.dreaming.climb import Climb
 from dreamvid.dreaming.dream_step import DreamStep
+from dreamvid.dreaming.frame_ascent import FrameAscent
 from dreamvid.dreaming.identity import identity_of
 from dreamvid.dreaming.masked_part import MaskedPart
-from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
-from dreamvid.dreaming.params import forget_other_scales, noted_scale, scale_key, step_params
-from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
-from dreamvid.dreaming.tensorflow import computed_in, set_threads, tf
+from dreamvid.dreaming.octaves import Shape, octave_sizes
+from dreamvid.dreaming.params import forget_other_scales
+from dreamvid.dreaming.tensorflow import computed_in, set_threads
 from dreamvid.dreaming.tiles import Draws
-from dreamvid.errors import MediaError, RecipeError
+from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
-from dreamvid.motion.resample import resize_cubic
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
@@ -185,43 +183,11 @@ class Dreamer:
         self, task: DreamTask, canvas: Frame, measure: bool
     ) -> Generator[DreamStep, None, Frame]:
         """The steps of a task, over all of its canvas; see `steps`."""
-        size = Size.of(canvas)
-        settings = task.settings or self._settings(size)
-        shapes = self._shapes(size, settings)
+        settings = task.settings or self._settings(Size.of(canvas))
         climb = next((c for c in self._climbs if c.fits(settings.objective)), self._climbs[0])
-        channels = climb.objective.channels(canvas, task.notes)
-        params = step_params(settings, self._dream.method, climb.terms, task, channels)
-        if not any(params.weights):
-            return np.clip(canvas, 0.0, 255.0)
-        maps = self._step_maps(task, settings, shapes)
-        active = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
-        octaves = octaves_of(self._dream.method, canvas, [steps.size for _, steps in active])
-        try:
-            for octave, steps in active:
-                start = tf.constant(octaves.start(steps.size), tf.float32)
-                draws = self.draws(
-                    steps.size, task.index, octave, max(1, steps.whole_steps), settings
-                )
-                rng = np.random.default_rng([self._seed, task.index, octave, 1])
-                drawing = np.random.default_rng([self._seed, task.index, octave, 2])
-                changes = params.transforms.changes(drawing, len(draws))
-                scale = noted_scale(task, steps.size, params)
-                base = resize_cubic(canvas, Size.of(start)) if params.penalties else None
-                last: Ascended | None = None
-                for count, last in enumerate(
-                    climb.ascent.ascend(
-                        *(start, steps, params, draws, rng, scale), changes=changes, source=base
-                    )
-                ):
-                    value = climb.value(last.picture, channels) if measure else None
-                    at = Size.of(last.picture)
-                    yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
-                assert last is not None, "an active octave takes steps"
-                task.notes[scale_key(steps.size)] = last.scale.note
-                octaves.finish(last.picture.numpy())
-            return np.clip(octaves.frame(), 0.0, 255.0)
-        except tf.errors.ResourceExhaustedError:
-            raise MemoryError from None
+        ascent = FrameAscent(climb, self._dream.method, self._seed, self.machine.tile)
+        shapes = self._shapes(Size.of(canvas), settings)
+        return (yield from ascent.steps(task, canvas, settings, shapes, measure=measure))
 
     def sizes(self, size: Size, settings: DreamSettings | None = None) -> list[Size]:
         """The sizes of the octaves of a frame of that size, smallest first.
@@ -293,8 +259,7 @@ class Dreamer:
         """
         settings = settings or self._settings(Size(*shape[::-1]))
         steps = steps or (settings.steps if index else settings.burst)
-        rng = np.random.default_rng([self._seed, index, octave])
-        return self._climbs[0].ascent.tiling.draws(rng, shape, steps, settings.jitter)
+        return self._climbs[0].draws(self._seed, index, octave, shape, steps, settings.jitter)
 
     def _settings(self, size: Size) -> DreamSettings:
         """The dreamer's settings for frames of a size, defaults filled in."""
@@ -310,20 +275,3 @@ class Dreamer:
         if not shapes:
             raise self.spec.too_small(size)
         return shapes
-
-    def _step_maps(
-        self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
-    ) -> list[StepMap]:
-        """The steps of each octave, by the task's freshness mask."""
-        shape = np.shape(task.canvas)[:2]
-        fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
-        if np.shape(fresh) != shape:
-            raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
-        if self._dream.method == "recursive":
-            # Each of its tiles is normalised by itself, so a box would not match the whole picture.
-            fresh = np.full_like(fresh, fresh.min())
-        turn = Turn(task.index, len(shapes), settings.stagger)
-        tile = self.machine.tile
-        return step_maps(
-            *(fresh, shapes, settings.steps, settings.burst, tile, turn), mask=task.mask
-        )

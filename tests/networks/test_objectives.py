@@ -126,7 +126,9 @@ def test_strong_channels_are_kept_for_the_shot_whatever_the_tile(picture: Frame)
     own(DreamTask(picture, notes=notes))
     chosen = notes["channels.edges.strong1"]
     other = np.ascontiguousarray(255 - picture)
-    assert own._objective.channels(other, {}) != tuple(chosen), "the test needs another picture"
+    assert own._climbs[0].objective.channels(other, {}) != tuple(chosen), (
+        "the test needs another picture"
+    )
     kept = own(DreamTask(other, 1, notes=dict(notes)))
     number = int(chosen[0])
     scales = {key: note for key, note in notes.items() if key.startswith("scale.")}
@@ -134,8 +136,8 @@ def test_strong_channels_are_kept_for_the_shot_whatever_the_tile(picture: Frame)
         kept, dreamer(f"edges:{number}")(DreamTask(other, 1, notes=scales))
     )
     large = np.tile(picture, (12, 10, 1))
-    small_tile = dreamer("edges:strong4", tile=64)._objective.channels(large, {})
-    assert small_tile == dreamer("edges:strong4")._objective.channels(large, {})
+    small_tile = dreamer("edges:strong4", tile=64)._climbs[0].objective.channels(large, {})
+    assert small_tile == dreamer("edges:strong4")._climbs[0].objective.channels(large, {})
 
 
 def test_each_shot_has_its_own_strong_channels() -> None:

@@ -1,0 +1,111 @@
+"""The ascent of one frame, octave after octave."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dreamvid.dreaming.ascent import Ascended
+from dreamvid.dreaming.climb import Climb
+from dreamvid.dreaming.dream_step import DreamStep
+from dreamvid.dreaming.octaves import Shape, octaves_of
+from dreamvid.dreaming.params import noted_scale, scale_key, step_params
+from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
+from dreamvid.dreaming.tensorflow import tf
+from dreamvid.errors import MediaError
+from dreamvid.frame import Frame, Size
+from dreamvid.motion.resample import resize_cubic
+from dreamvid.resolve import DreamSettings
+from dreamvid.task import DreamTask
+
+
+@dataclass(frozen=True)
+class FrameAscent:
+    """How the frames of an objective are dreamed.
+
+    Attributes:
+        climb: the objective, and its ascent.
+        method: of the octaves, as in a recipe.
+        seed: of all random draws.
+        tile: largest side (px) of a tile.
+    """
+
+    climb: Climb
+    method: str
+    seed: int
+    tile: int
+
+    def steps(
+        self,
+        task: DreamTask,
+        canvas: Frame,
+        settings: DreamSettings,
+        shapes: list[Shape],
+        *,
+        measure: bool,
+    ) -> Generator[DreamStep, None, Frame]:
+        """The steps of a frame; returns its dream, clipped to 0..255.
+
+        Args:
+            canvas: of the task, checked.
+            settings: of the frame.
+            shapes: (height, width) of the octaves, smallest first.
+            measure: whether to compute each step's objective.
+
+        Raises:
+            MediaError: the freshness mask has another shape.
+            MemoryError: TensorFlow ran out of memory.
+        """
+        climb = self.climb
+        channels = climb.objective.channels(canvas, task.notes)
+        params = step_params(settings, self.method, climb.terms, task, channels)
+        if not any(params.weights):
+            return np.clip(canvas, 0.0, 255.0)
+        maps = self._step_maps(task, settings, shapes)
+        active = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
+        octaves = octaves_of(self.method, canvas, [steps.size for _, steps in active])
+        try:
+            for octave, steps in active:
+                start = tf.constant(octaves.start(steps.size), tf.float32)
+                whole = max(1, steps.whole_steps)
+                draws = climb.draws(
+                    self.seed, task.index, octave, steps.size, whole, settings.jitter
+                )
+                rng = np.random.default_rng([self.seed, task.index, octave, 1])
+                drawing = np.random.default_rng([self.seed, task.index, octave, 2])
+                changes = params.transforms.changes(drawing, len(draws))
+                scale = noted_scale(task, steps.size, params)
+                base = resize_cubic(canvas, Size.of(start)) if params.penalties else None
+                last: Ascended | None = None
+                for count, last in enumerate(
+                    climb.ascent.ascend(
+                        *(start, steps, params, draws, rng, scale), changes=changes, source=base
+                    )
+                ):
+                    value = climb.value(last.picture, channels) if measure else None
+                    at = Size.of(last.picture)
+                    yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
+                assert last is not None, "an active octave takes steps"
+                task.notes[scale_key(steps.size)] = last.scale.note
+                octaves.finish(last.picture.numpy())
+            return np.clip(octaves.frame(), 0.0, 255.0)
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+
+    def _step_maps(
+        self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
+    ) -> list[StepMap]:
+        """The steps of each octave, by the task's freshness mask."""
+        shape = np.shape(task.canvas)[:2]
+        fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
+        if np.shape(fresh) != shape:
+            raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
+        if self.method == "recursive":
+            # Each of its tiles is normalised by itself, so a box would not match the whole picture.
+            fresh = np.full_like(fresh, fresh.min())
+        turn = Turn(task.index, len(shapes), settings.stagger)
+        return step_maps(
+            *(fresh, shapes, settings.steps, settings.burst, self.tile, turn), mask=task.mask
+        )
