@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -34,6 +33,9 @@ GAIN = 0.66
 """Exponent of the number of octaves in the factor that enlarges steps where only one octave steps
 in each frame. Measured on zooms of 480×270: the film is then .97 to 1.1 times as strong as one
 where all octaves step, and no further from its seed."""
+
+ROUNDED = 1e-5
+"""More than resizing rounds a mask."""
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom, right: px, half-open."""
@@ -151,8 +153,7 @@ def step_maps(
     if mask is not None:
         # What is hidden needs no extra steps.
         maps = step_maps(np.where(mask > 0, fresh, fresh.min()), sizes, steps, burst, largest, turn)
-        resize = partial(cv2.resize, mask, interpolation=cv2.INTER_AREA)
-        return [replace(one, mask=np.asarray(resize(one.size[::-1]), np.float32)) for one in maps]
+        return [replace(one, mask=_resized_mask(mask, one.size)) for one in maps]
     lowest, highest = float(fresh.min()), float(fresh.max())
     base = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
     gain = turn.gain
@@ -168,6 +169,12 @@ def step_maps(
         _step_map(fresh, size, base_steps, gain, burst - steps, largest, allowance)
         for size, base_steps in zip(sizes, base, strict=True)
     ]
+
+
+def _resized_mask(mask: Field, size: tuple[int, int]) -> Field:
+    """A mask in the size of an octave (height, width); what is white stays exactly 1."""
+    resized = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_AREA)
+    return np.where(resized > 1 - ROUNDED, 1, resized).astype(np.float32)
 
 
 def _step_map(
