@@ -141,9 +141,9 @@ class Spent:
         self.seconds = 0.0
         ascend = ascent.ascend
 
-        def counted(*args: Any) -> Iterator[Any]:
+        def counted(*args: Any, **options: Any) -> Iterator[Any]:
             begun = time.perf_counter()
-            for ascended in ascend(*args):
+            for ascended in ascend(*args, **options):
                 ascended.picture.numpy()  # now it is there
                 self.seconds += time.perf_counter() - begun
                 yield ascended
@@ -261,7 +261,7 @@ def first_gradient() -> None:
 
     def made(*given: Any) -> Any:
         dreamer = make(*given)
-        dreamer._ascent.ascend = lambda *args: os._exit(0)
+        dreamer._ascent.ascend = lambda *args, **options: os._exit(0)
         return dreamer
 
     make, rendering.make_dreamer = rendering.make_dreamer, made  # type: ignore[assignment]
