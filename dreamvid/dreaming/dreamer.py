@@ -18,11 +18,10 @@ from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.identity import identity_of
 from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 from dreamvid.dreaming.octaves import Shape, octave_sizes, octaves_of
-from dreamvid.dreaming.params import noted_scale, scale_key, step_params
-from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
+from dreamvid.dreaming.params import frame_maps, noted_scale, scale_key, step_params
 from dreamvid.dreaming.tensorflow import computed_in, set_threads, tf
 from dreamvid.dreaming.tiles import Draws, tiling
-from dreamvid.errors import MediaError, RecipeError
+from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.machine import Machine
 from dreamvid.motion.resample import resize_cubic
@@ -173,7 +172,7 @@ class Dreamer:
         params = step_params(settings, self._dream.method, self._terms, task, channels)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
-        maps = self._step_maps(task, settings, shapes)
+        maps = frame_maps(task, settings, self._dream.method, shapes, self.machine.tile)
         active = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
         octaves = octaves_of(self._dream.method, canvas, [steps.size for _, steps in active])
         try:
@@ -294,18 +293,3 @@ class Dreamer:
         if not shapes:
             raise self.spec.too_small(size)
         return shapes
-
-    def _step_maps(
-        self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
-    ) -> list[StepMap]:
-        """The steps of each octave, by the task's freshness mask."""
-        shape = np.shape(task.canvas)[:2]
-        fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
-        if np.shape(fresh) != shape:
-            raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
-        if self._dream.method == "recursive":
-            # Each of its tiles is normalised by itself, so a box would not match the whole picture.
-            fresh = np.full_like(fresh, fresh.min())
-        turn = Turn(task.index, len(shapes), settings.stagger)
-        tile = self.machine.tile
-        return step_maps(fresh, shapes, settings.steps, settings.burst, tile, turn)
