@@ -199,7 +199,9 @@ def _dreamed(
         masks.dreams(job.dream, notes) if masks else [(job.dream, None, notes)]
     ):
         # Copies: the dreamer may change them, and the canvas may be the source itself.
-        task = DreamTask(dream.copy(), number, fresh.copy(), settings, colors, own, mask)
+        task = DreamTask(
+            *(dream.copy(), number, fresh.copy(), settings, colors, own), source.copy(), mask
+        )
         made = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
         # Outside of a region another one, or the source, stays as it is.
         dream = made if mask is None else np.where(mask[..., None] > 0, made, dream)

@@ -13,28 +13,24 @@ from dreamvid.networks.defaults import network_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec_of
 from dreamvid.recipe.base import Section
-from dreamvid.recipe.encode import Encode
-from dreamvid.recipe.fields import Varies
-from dreamvid.recipe.mask import Region
-from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
-from dreamvid.recipe.sections import (
+from dreamvid.recipe.dream import (
     Above,
     Amount,
     Angle,
     Bands,
-    Blend,
-    Color,
     Dream,
-    Motion,
-    Network,
     Noise,
     Penalty,
     Sigma,
     Steps,
     StepSize,
     Turns,
-    ZoomBlend,
 )
+from dreamvid.recipe.encode import Encode
+from dreamvid.recipe.fields import Varies
+from dreamvid.recipe.mask import Region
+from dreamvid.recipe.models import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.sections import Blend, Color, Motion, Network, ZoomBlend
 from dreamvid.recipe.terms import Term
 from dreamvid.recipe.timeline import DEFAULT_RATE, Timeline
 

@@ -21,6 +21,8 @@ class DreamTask:
         settings: the job's `dream` section at this frame; None: the settings of the dreamer.
         colors: of the shot's first source frame, for the palette `source`; None: of the canvas.
         notes: what the dreamer remembers within a shot from dream to dream; it may add to them.
+        source: (H, W, 3), the source frame, from which penalties count and on which channels such
+            as `strong5` are chosen; None: the canvas.
         mask: (H, W), 0..1: how much of each step a pixel takes; None: all of it. What is dreamed
             where it is 0 does not matter.
     """
@@ -31,6 +33,7 @@ class DreamTask:
     settings: DreamSettings | None = None
     colors: Colors | None = None
     notes: Notes = field(default_factory=dict)
+    source: Frame | None = None
     mask: Field | None = None
 
 

@@ -141,9 +141,9 @@ class Spent:
         self.seconds = 0.0
         ascend = ascent.ascend
 
-        def counted(*args: Any) -> Iterator[Any]:
+        def counted(*args: Any, **options: Any) -> Iterator[Any]:
             begun = time.perf_counter()
-            for ascended in ascend(*args):
+            for ascended in ascend(*args, **options):
                 ascended.picture.numpy()  # now it is there
                 self.seconds += time.perf_counter() - begun
                 yield ascended

@@ -448,8 +448,44 @@ BENDS = (
     Bend(
         "objective: layers' weights are turned over",
         "test_an_objective_is_the_weighted_sum_of_means",
-        "weights[n] * compute(term, picture",
-        "-weights[n] * compute(term, picture",
+        "inputs.weights[n] * compute(term",
+        "-inputs.weights[n] * compute(term",
+    ),
+    Bend(
+        "objective: the strong channels are the weak ones",
+        "test_the_strong_channels_are_those_that_answer_most",
+        "np.argsort(-means if strong",
+        "np.argsort(means if strong",
+    ),
+    Bend(
+        "objective: every frame ranks its channels anew",
+        "test_strong_channels_are_kept_for_the_shot_whatever_the_tile",
+        "if not notes.keys() >= keys.keys():",
+        "if keys and (notes.clear() or True):",
+    ),
+    Bend(
+        "objective: a shut ReLU stays shut",
+        "test_an_objectives_dream_raises_it_more_than_another_ones",
+        "tf.cast(means == 0, tf.float32) * (mean",
+        "0 * (mean",
+    ),
+    Bend(
+        "objective: a class is the one after it",
+        "test_a_classs_objective_is_its_logit",
+        "head.kernel[:, numbers]",
+        "head.kernel[:, [n - 1 for n in numbers]]",
+    ),
+    Bend(
+        "penalties: total variation is of the source too",
+        "test_total_variation_takes_noise_and_leaves_an_edge",
+        "_rise(difference, edge)",
+        "_rise(picture, edge)",
+    ),
+    Bend(
+        "transforms: the picture turns about its corner",
+        "test_a_picture_turns_about_its_middle_and_back",
+        "(tf.cast(shape, tf.float32) - 1) / 2",
+        "0 * tf.cast(shape, tf.float32)",
     ),
     Bend(
         "tiles: cuts fall in the same place at every step",

@@ -11,10 +11,8 @@ from dreamvid.dreaming.ascent import Ascended
 from dreamvid.dreaming.climb import Climb
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.octaves import Shape, octaves_of
-from dreamvid.dreaming.params import noted_scale, scale_key, step_params
-from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
+from dreamvid.dreaming.params import frame_maps, noted_scale, scale_key, step_params
 from dreamvid.dreaming.tensorflow import tf
-from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.motion.resample import resize_cubic
 from dreamvid.resolve import DreamSettings
@@ -58,12 +56,12 @@ class FrameAscent:
             MediaError: the freshness mask has another shape.
             MemoryError: TensorFlow ran out of memory.
         """
-        climb = self.climb
-        channels = climb.objective.channels(canvas, task.notes)
+        climb, source = self.climb, canvas if task.source is None else task.source
+        channels = climb.objective.channels(source, task.notes)
         params = step_params(settings, self.method, climb.terms, task, channels)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
-        maps = self._step_maps(task, settings, shapes)
+        maps = frame_maps(task, settings, self.method, shapes, self.tile)
         active = [(octave, steps) for octave, steps in enumerate(maps) if not steps.idle]
         octaves = octaves_of(self.method, canvas, [steps.size for _, steps in active])
         try:
@@ -77,7 +75,7 @@ class FrameAscent:
                 drawing = np.random.default_rng([self.seed, task.index, octave, 2])
                 changes = params.transforms.changes(drawing, len(draws))
                 scale = noted_scale(task, steps.size, params)
-                base = resize_cubic(canvas, Size.of(start)) if params.penalties else None
+                base = resize_cubic(source, Size.of(start)) if params.penalties else None
                 last: Ascended | None = None
                 for count, last in enumerate(
                     climb.ascent.ascend(
@@ -93,19 +91,3 @@ class FrameAscent:
             return np.clip(octaves.frame(), 0.0, 255.0)
         except tf.errors.ResourceExhaustedError:
             raise MemoryError from None
-
-    def _step_maps(
-        self, task: DreamTask, settings: DreamSettings, shapes: list[Shape]
-    ) -> list[StepMap]:
-        """The steps of each octave, by the task's freshness mask."""
-        shape = np.shape(task.canvas)[:2]
-        fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
-        if np.shape(fresh) != shape:
-            raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
-        if self.method == "recursive":
-            # Each of its tiles is normalised by itself, so a box would not match the whole picture.
-            fresh = np.full_like(fresh, fresh.min())
-        turn = Turn(task.index, len(shapes), settings.stagger)
-        return step_maps(
-            *(fresh, shapes, settings.steps, settings.burst, self.tile, turn), mask=task.mask
-        )

@@ -55,7 +55,10 @@ class MaskedPart:
         cut = np.s_[top:bottom, left:right]
         fresh = None if task.fresh is None else np.ascontiguousarray(task.fresh[cut])
         part = np.ascontiguousarray(canvas[cut])
-        inner = replace(task, canvas=part, fresh=fresh, mask=np.ascontiguousarray(mask[cut]))
+        source = None if task.source is None else np.ascontiguousarray(task.source[cut])
+        inner = replace(
+            task, canvas=part, fresh=fresh, source=source, mask=np.ascontiguousarray(mask[cut])
+        )
         return cls(inner, canvas, (top, left, bottom, right))
 
     def pasted(self, dream: Frame) -> Frame:

@@ -11,7 +11,9 @@ from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import mixing
+from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.transforms import Transforms
+from dreamvid.errors import MediaError
 from dreamvid.frame import Colors, Notes
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
@@ -86,3 +88,28 @@ def _palette(settings: DreamSettings, task: DreamTask) -> Colors:
     colors = covariance(task.canvas) if task.colors is None else task.colors
     lifted: Colors = colors + FLOOR * NATURAL / np.trace(NATURAL)
     return lifted
+
+
+def frame_maps(
+    task: DreamTask, settings: DreamSettings, method: str, shapes: list[Shape], tile: int
+) -> list[StepMap]:
+    """The steps of each octave of a frame, by the task's freshness mask.
+
+    Args:
+        settings: of the frame.
+        method: of the dreamer.
+        shapes: (height, width) of the octaves.
+        tile: px, the largest width or height of a box with its context.
+
+    Raises:
+        MediaError: the freshness mask has another shape than the canvas.
+    """
+    shape = np.shape(task.canvas)[:2]
+    fresh = np.full(shape, task.index == 0, np.float32) if task.fresh is None else task.fresh
+    if np.shape(fresh) != shape:
+        raise MediaError(f"fresh: must have the canvas's shape {shape}, not {np.shape(fresh)}")
+    if method == "recursive":
+        # Each of its tiles is normalised by itself, so a box would not match the whole picture.
+        fresh = np.full_like(fresh, fresh.min())
+    turn = Turn(task.index, len(shapes), settings.stagger)
+    return step_maps(*(fresh, shapes, settings.steps, settings.burst, tile, turn), mask=task.mask)

@@ -4,6 +4,20 @@ This package opens no picture and no film, and does not import TensorFlow.
 """
 
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.dream import (
+    MAX_GROWTH,
+    Above,
+    Amount,
+    Angle,
+    Bands,
+    Dream,
+    Noise,
+    Penalty,
+    Sigma,
+    Steps,
+    StepSize,
+    Turns,
+)
 from dreamvid.recipe.encode import ClipEncode, Encode, StillEncode
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.models import (
@@ -20,23 +34,11 @@ from dreamvid.recipe.models import (
 from dreamvid.recipe.objective import Objective
 from dreamvid.recipe.paths import recipe_files
 from dreamvid.recipe.sections import (
-    MAX_GROWTH,
     WORDS_FOR_WEIGHTS,
-    Above,
-    Amount,
-    Angle,
-    Bands,
     Blend,
     Color,
-    Dream,
     Motion,
     Network,
-    Noise,
-    Penalty,
-    Sigma,
-    Steps,
-    StepSize,
-    Turns,
     ZoomBlend,
     ZoomMotion,
 )

@@ -2,8 +2,8 @@
 
 Names are the same on the command line, in YAML and in Python. A recipe is one of three kinds, which
 differ in their keys and in a few defaults; `docs/recipes.md` lists every key. Every default is
-defined here or in `sections.py`, and nowhere else. A size, rate or length of None is taken from the
-source.
+defined here, in `sections.py` or in `dream.py`, and nowhere else. A size, rate or length of None is
+taken from the source.
 """
 
 from __future__ import annotations
@@ -23,19 +23,12 @@ from pydantic import (
 
 from dreamvid.errors import FaultError
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.dream import Dream
 from dreamvid.recipe.encode import ClipEncode, CodecName, Encode, StillEncode
 from dreamvid.recipe.fields import Flag, Moment, Rate, Size
 from dreamvid.recipe.mask import MAX_REGIONS, Mask, Region
 from dreamvid.recipe.paths import InputFile, OutputFile
-from dreamvid.recipe.sections import (
-    Blend,
-    Color,
-    Dream,
-    Motion,
-    Network,
-    ZoomBlend,
-    ZoomMotion,
-)
+from dreamvid.recipe.sections import Blend, Color, Motion, Network, ZoomBlend, ZoomMotion
 
 
 def _has_name(path: Path) -> Path:
