@@ -252,8 +252,8 @@ BENDS = (
     ),
     # Masks
     Bend(
-        "masks: a dream is laid over its source everywhere",
-        "test_outside_is_the_source_to_the_bit",
+        "masks: gray is white",
+        "test_gray_shows_by_degrees_and_blur_and_amount_make_gray",
         "self.masks.laid(dream, self.source) if self.masks",
         "dream if self.masks",
     ),
