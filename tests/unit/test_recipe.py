@@ -744,6 +744,18 @@ def test_every_preset_loads_by_its_name() -> None:
         assert make_recipe(recipe.model_dump(mode="json")) == recipe, name
 
 
+def test_every_look_has_its_picture_and_goes_with_any_kind() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    looks = [name for name in presets() if "kind" not in read_recipe(name)]
+    assert len(looks) >= 12
+    page = (docs / "looks.md").read_text(encoding="utf-8")
+    for name in looks:
+        assert f"`{name}` ![](looks/{name}.jpg)" in page
+        assert (docs / "looks" / f"{name}.jpg").stat().st_size > 5000
+        for kind in KINDS:
+            assert make_recipe(read_recipe(name), kind).dream.objective
+
+
 def test_every_recipe_file_is_a_preset() -> None:
     files = {path.stem for path in preset_folder().rglob("*.y*ml")}
     assert files == {Path(name).name for name in presets()}
