@@ -36,14 +36,14 @@ class Seen:
         if channels is None:
             return cls(view, None, None, guides)
         first = channels.shape[2] - len(view.job.regions)
-        alpha = view.seen(np.repeat(channels[..., :1], 3, -1))[..., :1] if first else None
+        alpha = view.seen(channels[..., :1]) if first else None
         masks = Masks.of(view, channels[..., first:]) if view.job.regions else None
         return cls(view, masks, alpha, guides)
 
     @cached_property
     def source(self) -> Frame:
         """(H, W, 3), 0..255: the source as the camera sees it, sampled once."""
-        return self.view.seen(self.view.picture)
+        return self.view.pictured
 
     def shown(self, dream: Frame) -> Frame:
         """The frame of the film, of its dream."""

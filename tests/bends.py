@@ -250,6 +250,37 @@ BENDS = (
         "partial = temp_name(path)\n    try",
         "partial = path\n    try",
     ),
+    # Masks
+    Bend(
+        "masks: gray is white",
+        "test_gray_shows_by_degrees_and_blur_and_amount_make_gray",
+        "self.masks.laid(dream, self.source) if self.masks",
+        "dream if self.masks",
+    ),
+    Bend(
+        "masks: a mask stands while the camera moves",
+        "test_a_zooms_mask_moves_with_the_camera_or_stands",
+        'if mask.follow == "camera":',
+        'if mask.follow == "frame":',
+    ),
+    Bend(
+        "masks: a later region dreams all over the frame",
+        "test_regions_dream_of_their_own_and_remember_it",
+        "np.where(mask[..., None] > 0, made, dream)",
+        "made",
+    ),
+    Bend(
+        "masks: a part is as large as its picture",
+        "test_a_quarter_costs_less_than_half",
+        "int(inside[0]) - AROUND, int(inside[-1]) + 1 + AROUND",
+        "0, length",
+    ),
+    Bend(
+        "masks: a film is continued without its mask",
+        "test_a_film_names_its_mask_by_hash_and_goes_on_with_it",
+        "        if not given:\n            raise",
+        "        if given is None:\n            raise",
+    ),
     # Passes
     Bend(
         "passes: a residual is twice too large",
