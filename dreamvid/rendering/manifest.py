@@ -233,8 +233,8 @@ def _hash(value: Any) -> str:
 
 
 def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The keys in which two nested mappings differ, such as `a.b`, with both values. Lists of as many
-    mappings are compared one by one: `a.0.b`."""
+    """The keys in which two nested mappings differ, such as `a.b`, with both values. Lists of
+    as many mappings are compared one by one: `a.0.b`."""
     old, new = (_numbered(each) for each in (old, new)) if _alike(old, new) else (old, new)
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys([*old, *new]):

@@ -103,7 +103,7 @@ def test_paths_of_a_recipe_are_those_of_its_folder(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "own.yaml").write_text("source: a.png\ndream: {objective: 'guide:b c.png=2, heads'}")
     recipe = load_recipe("recipes/own.yaml")
-    (guide, other) = recipe.dream.objective
+    (guide, other) = recipe.dream.objective or ()
     assert guide.files == (Path("recipes/b c.png"),)
     assert (guide.weight, other.name) == (2, "heads")
 
@@ -166,7 +166,7 @@ def test_a_film_names_its_guide_by_hash_and_goes_on_with_it(
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
     assert folder.encode() not in Path("a.mp4").read_bytes()
     found = read_embedded(Path("a.mp4"))
-    (term,) = found.recipe.dream.objective
+    (term,) = found.recipe.dream.objective or ()
     assert term.files == (), "a film is not trusted"
     key = "dream.objective.0.guide"
     assert found.name_of(key) == "guide.png"
