@@ -67,7 +67,7 @@ class GuideTerm(BaseTerm):
         if sign and word in get_args(Match):
             data["match"], rest = word, after
         word, sign, after = rest.partition(":")
-        if sign and _LAYERS.fullmatch(word):
+        if sign and _LAYERS.fullmatch(word) and not after.startswith("//"):  # not a URL's scheme
             data["layers"], rest = [each.strip() for each in word.split("+")], after
         return {cls.telling: rest.strip(), **data}
 

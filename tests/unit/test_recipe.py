@@ -38,6 +38,7 @@ from dreamvid.recipe.load import (
     presets,
     read_recipe,
 )
+from dreamvid.recipe.mask import Mask, Region
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
 from dreamvid.recipe.terms import TERMS
 from tests.recipes import LAUGHS, fields
@@ -346,6 +347,10 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
+    if annotation is Region:
+        objective = st.none() | st.tuples(st.one_of(map(values_of, TERMS, [{}] * len(TERMS))))
+        mask = st.builds(Mask, file=values_of(str, {}), invert=st.booleans())
+        return st.builds(Region, mask=mask, objective=objective)
     if annotation in TERMS:
         name, number = values_of(str, {}), st.integers(0, 10**6)
         channels = st.sampled_from(["strong5", "weak1"]) | st.sets(number, min_size=1, max_size=3)
