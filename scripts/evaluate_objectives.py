@@ -193,7 +193,8 @@ def flicker(clip: Path, guide: Path, longest: int, count: int = 16) -> None:
 
 
 def cost(longest: int) -> None:
-    """Print the seconds of one step, taken in turns, and their ratio to a layer's."""
+    """Print the seconds of all processors for one step, taken in turns, and their ratio to a
+    layer's."""
     picture = np.full((longest * 9 // 16, longest, 3), 128, np.float32)
     picture += np.random.default_rng(0).normal(0, 20, picture.shape).astype(np.float32)
     names = ("creatures", "creatures:17", "creatures:strong5", "spires", "spires:17", "class:tabby")
@@ -206,9 +207,9 @@ def cost(longest: int) -> None:
     spent = {name: [] for name in names}
     for _ in range(1 + ROUNDS):
         for name, dreamer in dreamers.items():
-            began = time.perf_counter()
+            began = time.process_time()
             dreamer(DreamTask(picture, notes=notes[name]))
-            spent[name].append(time.perf_counter() - began)
+            spent[name].append(time.process_time() - began)
     print(f"a step at {Size.of(picture)}, the least of {ROUNDS}")
     for name in names:
         least = {each: min(times[1:]) for each, times in spent.items()}

@@ -38,7 +38,6 @@ from dreamvid.recipe.load import (
     presets,
     read_recipe,
 )
-from dreamvid.recipe.mask import Mask, Region
 from dreamvid.recipe.paths import InputFile, placed, recipe_files
 from dreamvid.recipe.terms import TERMS
 from tests.recipes import LAUGHS, fields
@@ -347,10 +346,6 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
-    if annotation is Region:
-        objective = st.none() | st.tuples(st.one_of(map(values_of, TERMS, [{}] * len(TERMS))))
-        mask = st.builds(Mask, file=values_of(str, {}), invert=st.booleans())
-        return st.builds(Region, mask=mask, objective=objective)
     if annotation in TERMS:
         name, number = values_of(str, {}), st.integers(0, 10**6)
         channels = st.sampled_from(["strong5", "weak1"]) | st.sets(number, min_size=1, max_size=3)
@@ -389,7 +384,7 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     keys: dict[str, st.SearchStrategy[Any]] = {}
     for name, own in model.model_fields.items():
         kind = own.annotation
-        if name in ("kind", "version", "size", "start", "end", "trim"):
+        if name in ("kind", "version", "size", "start", "end", "trim", "regions"):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys[name] = sections(kind)
