@@ -107,6 +107,43 @@ BENDS = (
         "canvas + np.asarray(levels",
         "canvas - np.asarray(levels",
     ),
+    # Guides
+    Bend(
+        "guides: channels are not normalised",
+        "test_mean_features_of_the_guide_weigh_the_channels",
+        "max(np.abs(means).sum(), TINY) ** 2",
+        "max(np.abs(means).sum(), TINY)",
+    ),
+    Bend(
+        "guides: the last block's patch is the nearest",
+        "test_a_match_moves_toward_its_place_and_no_other",
+        "largest > most, number, best",
+        "largest > -1, number, best",
+    ),
+    Bend(
+        "guides: the first guide is kept",
+        "test_a_tasks_guide_takes_the_files_place_and_is_looked_at_once",
+        "if not same or any(",
+        "if not same and any(",
+    ),
+    Bend(
+        "guides: a film goes on with the first frames of its guide",
+        "test_a_guided_film_goes_on_as_well",
+        "islice(guides or repeat({}), done, None)",
+        "islice(guides or repeat({}), 0, None)",
+    ),
+    Bend(
+        "guides: what is in a list of terms is not looked into",
+        "test_a_film_names_its_guide_by_hash_and_goes_on_with_it",
+        "if _alike(old, new) else (old, new)",
+        "if False else (old, new)",
+    ),
+    Bend(
+        "guides: a recipe's folder does not count for its guides",
+        "test_paths_of_a_recipe_are_those_of_its_folder",
+        "value = short.expand(value)",
+        "short.expand(value)",
+    ),
     # The flow
     Bend(
         "flow: uncovered ground is believed",

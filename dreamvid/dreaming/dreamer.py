@@ -212,11 +212,11 @@ class Dreamer:
             source: (H, W, 3), on which channels such as `strong5` are chosen; None: `picture`.
 
         Raises:
-            MediaError: as `steps`.
+            MediaError: as `steps`; or a guide is no picture.
         """
         seen = as_frame(picture if source is None else source)
         climb = self._climbs[0]
-        return climb.value(picture, climb.objective.channels(seen, {}))
+        return climb.value(picture, climb.objective.readings(seen, {}))
 
     @cached_property
     def identity(self) -> str:

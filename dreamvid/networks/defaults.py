@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import NOTHING, spec
 from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.base_term import BaseTerm
 
 STAGGER = 2
 """Interval, in frames, of the largest octave's steps over a carried dream (measured:

@@ -13,7 +13,7 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
 from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe import ClassTerm, Dream
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.base_term import BaseTerm
 
 
 @dataclass(frozen=True)

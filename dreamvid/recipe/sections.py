@@ -11,9 +11,9 @@ from pydantic import Field
 
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
 from dreamvid.recipe.paths import InputFile
-from dreamvid.recipe.terms import MAX_NAME
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 """Values of `network.weights` that are not files."""

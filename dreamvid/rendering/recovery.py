@@ -48,7 +48,7 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             dream = np.ascontiguousarray(picture[:height, :width, :3])
             view = walk.view(SourceFrame(t, frame))
-            masks = Seen.of(view, channels.next()).masks
+            masks = Seen.of(view, channels.next(), {}).masks
             inside = masks.inside if masks else None
             if t == 0:
                 anchor = anchor_at(job.still, dream, view.source, inside)
