@@ -309,8 +309,8 @@ BENDS = (
     Bend(
         "masks: a part is as large as its picture",
         "test_a_quarter_costs_less_than_half",
-        "int(inside[0]) - AROUND, int(inside[-1]) + 1 + AROUND",
-        "0, length",
+        "-(-max(last - first + 2 * AROUND, least) // QUANTUM) * QUANTUM",
+        "len(wanted)",
     ),
     Bend(
         "masks: a film is continued without its mask",
@@ -334,7 +334,7 @@ BENDS = (
     Bend(
         "passes: a matte leaks out of a mask",
         "test_the_matte_is_white_where_much_was_dreamed_and_black_where_nothing_was",
-        "level[change == 0] = 0",
+        "level[_still(change)] = 0",
         "level[change < 0] = 0",
     ),
     Bend(
