@@ -11,13 +11,12 @@ import numpy as np
 
 from dreamvid.errors import InputError, RecipeError
 from dreamvid.frame import Field, Frame
+from dreamvid.media.samples import on_white
 from dreamvid.opening import open_source
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.mask import OWN_ALPHA, Region
 from dreamvid.side_files import SideFile
 from dreamvid.source import Source
-
-WHITE = np.float32(255)
 
 
 def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
@@ -57,16 +56,11 @@ def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
             ]
             for frame in frames:
                 beside = [frame[..., 3] if each is None else next(each) for each in levels]
-                shown = frame if keeps or not source.alpha else _on_white(frame)
+                shown = frame if keeps or not source.alpha else on_white(frame)
                 yield np.dstack([shown, *beside])
 
     notes = (*source.notes, *(note for mask in masks if mask for note in mask.notes))
     return replace(source, open=read, alpha=keeps, notes=notes)
-
-
-def _on_white(frame: Frame) -> Frame:
-    share = frame[..., 3:] / WHITE
-    return np.asarray(frame[..., :3] * share + WHITE * (1 - share))
 
 
 def _mask_of(region: Region, key: str, film: Source) -> SideFile:
