@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, GuideTerm, LayerTerm, Term
-from dreamvid.recipe.expression import Form
+from dreamvid.recipe.form import Form
 from dreamvid.recipe.schedule import Schedule, mapped
 
 

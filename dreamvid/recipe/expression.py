@@ -9,24 +9,23 @@ that computes with floats only.
 from __future__ import annotations
 
 import ast
-import math
-import operator
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from dreamvid.errors import near
+from dreamvid.recipe import heard as hearing
+from dreamvid.recipe.functions import FUNCTIONS, OPERATORS, SIGNS, finite, where
+from dreamvid.recipe.heard import BEAT_FRAMES, Heard, heard_call
+from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.timeline import NAMES
 
 MAX_EXPRESSION = 1000  # characters of one expression
 MAX_NODES = 200  # numbers, names, operators and functions in one expression
 MAX_DEPTH = 24  # nested parentheses
 
-BETWEEN = ("linear", "step", "ease", "cubic")  # interpolation between keyframes
-
-# A number, a variable, or a function with its number of arguments.
-Step = float | str | tuple[Callable[..., float], int]
+# A number, a variable, something heard, or a function with its number of arguments.
+Step = float | str | Heard | tuple[Callable[..., float], int]
 Program = tuple[Step, ...]
 
 
@@ -36,103 +35,48 @@ def short(given: Any) -> str:
     return repr(text if len(text) < 40 else text[:39] + "…")
 
 
-def finite(value: float) -> float:
-    """The value itself. Raises OverflowError if it is infinite or NaN."""
-    if not math.isfinite(value):
-        raise OverflowError
-    return value
+_BEATS = "_beat"
+"""Stands for `BEAT_FRAMES` between tokens and syntax tree; no token of an expression is that."""
 
-
-def _power(base: float, exponent: float) -> float:
-    if base < 0 and not exponent.is_integer():
-        raise ValueError("takes a root of a negative number")
-    return float(base**exponent)
-
-
-def fade(share: float) -> float:
-    """Smoothstep: from 0 to 1 as `share` goes from 0 to 1, with zero slope at both ends."""
-    return share * share * (3 - 2 * share)
-
-
-def clip(x: float, low: float, high: float) -> float:
-    """`x` clipped to `low`..`high`."""
-    return min(max(x, low), high)
-
-
-def _smooth(x: float, a: float, b: float) -> float:
-    return float(x >= a) if a == b else fade(clip(finite((x - a) / (b - a)), 0.0, 1.0))
-
-
-def _mixed(number: int) -> int:
-    """Hash an integer to 64 bits (the finalizer of splitmix64)."""
-    number = (number + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-    number = (number ^ number >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-    return number ^ number >> 31
-
-
-def _noise(x: float, k: float = 0.0) -> float:
-    """Value noise: random values in −1..1 at integer x, smooth in between; `k` selects the noise.
-
-    Not gradient noise, which is 0 at every integer x, so that `noise(t)` would be constant.
-    """
-    cell, which = math.floor(x), _mixed(math.floor(k))
-    a, b = ((_mixed(cell + i + which) >> 11) / 2**52 - 1 for i in (0, 1))
-    share = fade(x - cell)
-    return clip((1 - share) * a + share * b, min(a, b), max(a, b))
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., float], int, int, str]] = {
-    "sin": (math.sin, 1, 1, "sin(x)"),
-    "cos": (math.cos, 1, 1, "cos(x)"),
-    "abs": (abs, 1, 1, "abs(x)"),
-    "min": (lambda *x: min(x), 1, MAX_NODES, "min(x, y)"),
-    "max": (lambda *x: max(x), 1, MAX_NODES, "max(x, y)"),
-    "clip": (clip, 3, 3, "clip(x, low, high)"),
-    "smooth": (_smooth, 3, 3, "smooth(x, from, to)"),
-    "noise": (_noise, 1, 2, "noise(x) or noise(x, k)"),
-}
-_OPERATORS: dict[type[ast.AST], tuple[Callable[..., float], int]] = {
-    ast.Add: (operator.add, 2),
-    ast.Sub: (operator.sub, 2),
-    ast.Mult: (operator.mul, 2),
-    ast.Div: (operator.truediv, 2),
-    ast.FloorDiv: (operator.floordiv, 2),
-    ast.Mod: (operator.mod, 2),
-    ast.Pow: (_power, 2),
-    ast.USub: (operator.neg, 1),
-    ast.UAdd: (operator.pos, 1),
-}
-_TOKEN = re.compile(
-    r" ?(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<sign>\*\*|//|[-+*/%(),]))"
+TOKEN = re.compile(
+    r" ?(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<beats>b(?!\w))?"
+    rf"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<sign>{SIGNS}))",
+    re.ASCII,
 )
+_REWRITTEN = {"^": "**"}
 
 
 def known() -> tuple[str, ...]:
-    """The variables and functions that an expression may use."""
-    return *NAMES, *_FUNCTIONS
+    """The variables, functions and names of what is heard that an expression may use."""
+    return tuple(dict.fromkeys((*NAMES, *FUNCTIONS, *_heard_words())))
 
 
-def _unknown(token: str, usable: Collection[str]) -> str:
-    hint = near(token, (*usable, *BETWEEN)) or f"; it knows {', '.join(usable)}"
+def _heard_words() -> tuple[str, ...]:
+    return *hearing.NAMES, *hearing.BANDS, *hearing.SMOOTHING
+
+
+def _unknown(token: str, usable: Collection[str], heard: Collection[str]) -> str:
+    hint = near(token, (*usable, *heard, *BETWEEN)) or f"; it knows {', '.join(usable)}"
     hint = "; it goes after the last key" if token in BETWEEN else hint
     return f"{short(token)} is no number and no name in an expression{hint}"
 
 
-def _tokens(text: str, names: Collection[str]) -> Iterable[str]:
+def _tokens(text: str, names: Collection[str], heard: Collection[str]) -> Iterable[str]:
     """The tokens of an expression, each of them known and within the limits."""
     place = depth = nodes = 0
-    usable = (*names, *_FUNCTIONS)
+    usable = (*names, *FUNCTIONS)
+    values = (*names, *(name for name in heard if name in hearing.NAMES), ")")
     last, operand = "", False  # operand: whether the last token may end an operand
     while place < len(text):
-        match = _TOKEN.match(text, place)
+        match = TOKEN.match(text, place)
         if not match:
             raise ValueError(f"{short(text[place:].lstrip()[0])} has no meaning in an expression")
         place, token = match.end(), match[0].strip()
-        if match["name"] and token not in usable:
-            raise ValueError(_unknown(token, usable))
-        if operand and (match["number"] or match["name"] or token == "("):
+        if match["name"] and token not in usable and token not in heard:
+            raise ValueError(_unknown(token, usable, heard))
+        # What is heard may be called: kick(release=0.3).
+        called = token == "(" and last in heard
+        if operand and not called and (match["number"] or match["name"] or token == "("):
             between = f"{short(last)} and {short(token)}"
             raise ValueError(f"lacks an operator, such as *, between {between}")
         depth += (token == "(") - (token == ")")
@@ -142,19 +86,39 @@ def _tokens(text: str, names: Collection[str]) -> Iterable[str]:
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             most = f"{MAX_DEPTH} parentheses deep, {MAX_NODES} numbers, names and operators"
             raise ValueError(f"has an expression over the limit ({most})")
-        # Every number becomes a float: powers of integers could grow without bound.
-        yield repr(finite(float(token))) if match["number"] else token
-        last, operand = token, bool(match["number"]) or token in (*names, ")")
+        yield _rewritten(match, token, heard)
+        last, operand = token, bool(match["number"]) or token in values
     if depth:
         raise ValueError("has parentheses that do not match")
 
 
-def compiled(text: str, names: Collection[str] = NAMES) -> Program:
-    """Compile an expression in the variables `names`. Raises ValueError if it is invalid."""
+def _rewritten(match: re.Match[str], token: str, heard: Collection[str]) -> str:
+    """A token in Python's syntax."""
+    if not match["number"]:
+        return _REWRITTEN.get(token, token)
+    # Every number becomes a float: powers of integers could grow without bound.
+    number = repr(finite(float(match["number"])))
+    if match["beats"] and not heard:
+        raise ValueError(f"{short(token)} are beats, which have no meaning here")
+    return f"({number}*{_BEATS})" if match["beats"] else number
+
+
+def compiled(
+    text: str, names: Collection[str] = NAMES, heard: Collection[str] | None = None
+) -> Program:
+    """Compile an expression.
+
+    Args:
+        names: the variables that it may use.
+        heard: the names of what is heard that it may use; None: all.
+
+    Raises:
+        ValueError: it is invalid; one line.
+    """
     if len(text) > MAX_EXPRESSION:
         raise ValueError(f"has an expression longer than {MAX_EXPRESSION} characters")
     try:
-        tokens = " ".join(_tokens(text, names))
+        tokens = " ".join(_tokens(text, names, _heard_words() if heard is None else heard))
         todo: list[ast.AST] = [ast.parse(tokens, mode="eval").body]
     except OverflowError:
         raise ValueError("has a number over 1e308") from None
@@ -174,75 +138,83 @@ def _step(node: ast.AST, names: Collection[str]) -> tuple[Step, list[Any]]:
     match node:
         case ast.Constant(value=float(number)):
             return number, []
-        case ast.Name(id=name) if name in names:
-            return name, []
         case ast.Name(id=name):
-            raise ValueError(f"{name} is a function; write {_FUNCTIONS[name][3]}")
-        case ast.UnaryOp(op=op, operand=part) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)], [part]
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)], [left, right]
+            return _named(name, names), []
+        case ast.UnaryOp(op=op, operand=part) if type(op) in OPERATORS:
+            return OPERATORS[type(op)], [part]
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            return OPERATORS[type(op)], [left, right]
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+            return OPERATORS[type(op)], [left, right]
+        case ast.Compare():
+            raise ValueError("compares more than two values; write (1 < t) & (t < 9)")
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name not in FUNCTIONS:
+            pairs = {word.arg or "": _constant(name, word.value) for word in words}
+            if pairs.keys() - {*hearing.SMOOTHING} or len(pairs) < len(words):
+                raise ValueError(f"{name} takes {' and '.join(hearing.SMOOTHING)} once, by name")
+            return heard_call(name, [_constant(name, each) for each in args], pairs), []
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            function, fewest, most, usage = _FUNCTIONS[name]
-            if not fewest <= len(args) <= most:
-                raise ValueError(f"{name} is written {usage}, not with {len(args)} values")
-            return (function, len(args)), list(args)
+            usage = FUNCTIONS[name]
+            if not usage.fewest <= len(args) <= usage.most:
+                raise ValueError(f"{name} is written {usage.written}, not with {len(args)} values")
+            return (usage.function, len(args)), list(args)
     raise ValueError("has a comma or a * where an expression has none")
 
 
-VARIABLE = "x"
-"""The variable of a `Form` that an expression is substituted for."""
+def _named(name: str, names: Collection[str]) -> str | Heard:
+    if name in names:
+        return name
+    if name == _BEATS:
+        return BEAT_FRAMES
+    if name in hearing.NAMES:
+        return Heard(name)
+    written = FUNCTIONS[name].written if name in FUNCTIONS else hearing.BANDS.get(name)
+    if written is None:
+        raise ValueError(f"{name} belongs into parentheses, as in kick({name}=0.3)")
+    raise ValueError(f"{name} is a function; write {written}")
 
 
-@dataclass(frozen=True)
-class Form:
-    """An expression in `x`, such as `max(1, x - 2)`, to substitute other expressions into.
+def _constant(name: str, node: ast.AST) -> float:
+    """A plain number among the values of what is heard."""
+    match node:
+        case ast.Constant(value=float(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float(number))):
+            return -number
+    raise ValueError(f"{name} takes plain numbers, as its sound is analysed before the film")
+
+
+def evaluated(program: Program, names: Mapping[Any, float]) -> float:
+    """Evaluate a program.
+
+    Args:
+        names: the value of each variable, and of each `Heard`, that it uses.
 
     Raises:
-        ValueError: the text is not a valid expression in `x`.
+        ArithmeticError, ValueError: it has no finite value.
     """
-
-    text: str
-
-    def __post_init__(self) -> None:
-        compiled(self.text, (*NAMES, VARIABLE))
-
-    def of_text(self, text: str) -> str:
-        """The text of the form with an expression substituted for `x`."""
-        inner = text if _is_bracketed(text) else f"({text})"
-        parts = _TOKEN.finditer(" ".join(self.text.split()))
-        return "".join(
-            part[0].replace(VARIABLE, inner) if part["name"] == VARIABLE else part[0]
-            for part in parts
-        )
-
-    def of_program(self, program: Program) -> Program:
-        """The program of the form with another program substituted for `x`."""
-        steps: list[Step] = []
-        for step in compiled(self.text, (*NAMES, VARIABLE)):
-            steps += program if step == VARIABLE else (step,)
-        return tuple(steps)
-
-
-def _is_bracketed(text: str) -> bool:
-    """Whether the opening parenthesis of an expression is closed at its very end."""
-    depth = 0
-    for index, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0:
-            return index == len(text) - 1 and letter == ")"
-    return False
-
-
-def evaluated(program: Program, names: dict[str, float]) -> float:
-    """Evaluate a program. Raises ArithmeticError or ValueError if it has no finite value."""
-    stack: list[float] = []
+    stack: list[float | Exception] = []
     for step in program:
         if isinstance(step, tuple):
             function, count = step
             values = stack[-count:]
             del stack[-count:]
-            stack.append(finite(function(*values)))
+            stack.append(_applied(function, values))
         else:
-            stack.append(names[step] if isinstance(step, str) else step)
+            stack.append(step if isinstance(step, float) else names[step])
+    if isinstance(stack[0], Exception):
+        raise stack[0]
     return stack[0]
+
+
+def _applied(function: Callable[..., float], values: list[Any]) -> float | Exception:
+    """A function's value, or its fault, which counts only where `where` chooses it."""
+    looked_at = values[:1] if function is where else values
+    for value in looked_at:
+        if isinstance(value, Exception):
+            return value
+    try:
+        result = function(*values)
+        return result if isinstance(result, Exception) else finite(result)
+    except (ArithmeticError, ValueError) as error:
+        return error

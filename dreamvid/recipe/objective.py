@@ -13,9 +13,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from dreamvid.recipe.base_term import BaseTerm
-from dreamvid.recipe.expression import BETWEEN
 from dreamvid.recipe.fields import Flag
 from dreamvid.recipe.guide import GuideTerm
+from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.paths import Expanded, may_name_files
 from dreamvid.recipe.schedule import parse_schedule
 from dreamvid.recipe.terms import ClassTerm, Term, made, named
@@ -69,8 +69,11 @@ def _is_term(text: str) -> bool:
 _SPACED = (f"{ClassTerm.telling}:", f"{GuideTerm.telling}:")
 """How terms begin in which there may be spaces."""
 
-_KEY = re.compile(r"(\d+|[\d.]+s)(:|$)")
-_KEYED = re.compile(r"=\s*(\d+|[\d.]+s)\s*:")
+_SIGNS = "+-*/%^<>!&|;"
+"""What goes on with an expression, or comes between two keyframes."""
+
+_KEY = re.compile(r"(?:\d+|[\d.]+[sb])(?::|$)|(?:max_f|n|[-+*/().\d])+:")
+_KEYED = re.compile(r"=\s*(\d+|[\d.]+[sb]|(?:max_f|n|[-+*/().\d])+)\s*:")
 _NUMBERED = re.compile(r"[^=]*:\s*\d+(\s*,\s*\d+)*")
 _NUMBER = re.compile(r"\d+(=.*)?")
 
@@ -100,7 +103,7 @@ def _continues(term: str, gap: str, word: str) -> bool:
             return True
         if "=" not in term:
             return term.startswith(_SPACED)
-        if word[0] in "+-*/%;" or term[-1] in "+-*/%;":
+        if word[0] in _SIGNS or term[-1] in _SIGNS:
             return True
     return bool(_KEY.match(word)) or (bool(_KEYED.search(term)) and word.lower() in BETWEEN)
 

@@ -6,54 +6,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
 from string import ascii_letters
 from typing import Any
 
 from dreamvid.errors import RecipeError
-from dreamvid.recipe.expression import (
-    BETWEEN,
-    Form,
-    Program,
-    clip,
-    compiled,
-    evaluated,
-    fade,
-    finite,
-    short,
-)
-from dreamvid.recipe.timeline import FrameTime
+from dreamvid.recipe.expression import Step, compiled, evaluated, short
+from dreamvid.recipe.form import Form
+from dreamvid.recipe.heard import B, Heard
+from dreamvid.recipe.interpolation import BETWEEN, between_keys
+from dreamvid.recipe.keyframe import UNITS, Key, parse_key
+from dreamvid.recipe.timeline import LENGTHS, FrameTime
 
 MAX_TEXT = 100_000  # characters of a schedule, as typed and as written back
 MAX_KEYS = 5000
-
-
-@dataclass(frozen=True)
-class Key:
-    """A keyframe.
-
-    Attributes:
-        place: its frame index, or its time in seconds.
-        word: the place as written, such as `50` or `2.5s`; "" for an expression without keyframes.
-        text: the expression of its value.
-        program: the compiled expression.
-    """
-
-    place: Fraction
-    word: str
-    text: str
-    program: Program
-
-    def __str__(self) -> str:
-        return f"{self.word}:{self.text}" if self.word else self.text
-
-    def within(self, form: Form) -> Key:
-        """The keyframe with its expression substituted into a form."""
-        text = form.of_text(self.text)
-        return replace(
-            self, text=f"({text})" if self.word else text, program=form.of_program(self.program)
-        )
 
 
 @dataclass(frozen=True)
@@ -67,9 +36,13 @@ class Schedule:
     keys: tuple[Key, ...] = field(compare=False, repr=False)
     between: str = field(compare=False, repr=False)
 
+    _in_film: dict[int, Sequence[Key]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
     @classmethod
     def of(cls, keys: Sequence[Key], between: str) -> Schedule:
-        """Make a schedule of ascending keyframes, all in frames or all in seconds."""
+        """Make a schedule of keyframes of one unit, ascending where their places are known."""
         suffix = "" if between == BETWEEN[0] else f" {between}"
         return cls(", ".join(map(str, keys)) + suffix, tuple(keys), between)
 
@@ -78,21 +51,32 @@ class Schedule:
 
     @property
     def uses_length(self) -> bool:
-        """Whether `n`, the film's length, is used."""
-        return self._uses("n")
+        """Whether the film's length is used, as `n` or `max_f`."""
+        return self._follows_length or any(self._uses(name) for name in LENGTHS)
 
     @property
     def uses_seconds(self) -> bool:
-        """Whether `s` is used or keyframes are in seconds, so that values depend on the frame
-        rate."""
-        return self._in_seconds or self._uses("s")
-
-    @property
-    def _in_seconds(self) -> bool:
-        return self.keys[-1].word.endswith("s")
+        """Whether `s` is used, keyframes are in seconds, or a sound is heard, so that values depend
+        on the frame rate."""
+        return self._unit == "s" or self._uses("s") or bool(self.heard)
 
     def _uses(self, name: str) -> bool:
         return any(name in key.program for key in self.keys)
+
+    @cached_property
+    def heard(self) -> tuple[Heard, ...]:
+        """What is heard for it, each once."""
+        places = (B,) if self._unit == "b" else ()
+        steps = (step for key in self.keys for step in key.program)
+        return tuple(dict.fromkeys([*places, *(step for step in steps if isinstance(step, Heard))]))
+
+    @property
+    def _unit(self) -> str:
+        return self.keys[-1].unit
+
+    @cached_property
+    def _follows_length(self) -> bool:
+        return any(key.length for key in self.keys)
 
     def map(self, form: Form) -> Schedule:
         """The schedule with every expression substituted into a form, such as `Form("x * 0.5")`."""
@@ -103,35 +87,51 @@ class Schedule:
 
         Raises:
             RecipeError: there is none: a division by zero, a root of a negative number, a result
-                that is not finite, or `n` where the length is unknown. Without the key.
+                that is not finite, `n` where the length is unknown, or something heard where
+                there is no sound. Without the key.
         """
         if clock.frames is None and self.uses_length:
             raise RecipeError("uses n, but the length of this clip is unknown")
+        names: dict[Step, float] = dict(clock.names().items())
+        for each in self.heard:
+            if clock.sound is None:
+                raise RecipeError(f"{_shown(each)} is heard in a sound; name one: --audio FILE")
+            names[each] = clock.sound.at(each, clock.t)
         try:
-            return self._value(clock, clock.names())
+            return self._value(clock, names)
         except (ArithmeticError, ValueError) as error:
             fault = str(error) if isinstance(error, ValueError) else "not finite"
             fault = "divides by zero" if isinstance(error, ZeroDivisionError) else fault
         raise RecipeError(f"{fault} at frame {clock.t}")
 
-    def _value(self, clock: FrameTime, names: dict[str, float]) -> float:
-        now = clock.seconds if self._in_seconds else Fraction(clock.t)
-        last = len(self.keys) - 1
-        here = bisect_right(self.keys, now, key=lambda key: key.place) - 1
-        if here < 0 or here == last or self.between == "step" or self.keys[here].place == now:
-            return evaluated(self.keys[max(here, 0)].program, names)
+    def _value(self, clock: FrameTime, names: dict[Step, float]) -> float:
+        units = {"": Fraction(clock.t), "s": clock.seconds}
+        now = Fraction(names[B]) if self._unit == "b" else units[self._unit]
+        keys = self._placed(clock)
+        last = len(keys) - 1
+        here = bisect_right(keys, now, key=lambda key: key.place) - 1
+        if here < 0 or here == last or self.between == "step" or keys[here].place == now:
+            return evaluated(keys[max(here, 0)].program, names)
         extra = self.between == "cubic"  # cubic needs one more keyframe on each side
         around = range(max(here - extra, 0), min(here + 1 + extra, last) + 1)
-        x = {i: self.keys[i].place for i in around}
-        y = {i: evaluated(self.keys[i].program, names) for i in around}
-        a, b = y[here], y[here + 1]
+        x = {i: keys[i].place for i in around}
+        y = {i: evaluated(keys[i].program, names) for i in around}
         share = float((now - x[here]) / (x[here + 1] - x[here]))
-        if self.between == "cubic":
-            value = finite(_cubic(x, y, here, share))
-        else:
-            share = fade(share) if self.between == "ease" else share
-            value = (1 - share) * a + share * b
-        return clip(value, min(a, b), max(a, b))  # only rounding could exceed it
+        return between_keys(self.between, x, y, here, share)
+
+    def _placed(self, clock: FrameTime) -> Sequence[Key]:
+        """The keyframes at their places in the film, ascending; of two at one frame the last."""
+        if not self._follows_length:
+            return self.keys
+        length = clock.frames or 0
+        if length not in self._in_film:
+            by_place = {key.place: key for key in (each.in_film(clock) for each in self.keys)}
+            self._in_film[length] = [by_place[place] for place in sorted(by_place)]
+        return self._in_film[length]
+
+
+def _shown(heard: Heard) -> str:
+    return "a beat" if heard.name in ("1b", "b") else str(heard)
 
 
 def mapped(value: float | Schedule, form: Form) -> float | Schedule:
@@ -196,57 +196,16 @@ def _from_mapping(value: dict[Any, Any]) -> Schedule:
 def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
     if not 0 < len(pairs) <= MAX_KEYS:
         raise ValueError(f"needs from 1 to {MAX_KEYS} keys")
-    keys: list[Key] = []
-    for value, text in pairs:
-        place, word = _key(value)
-        try:
-            key = Key(place, word, text, compiled(text))
-        except ValueError as error:
-            raise ValueError(f"at {word}, {error}") from None
-        if keys and word.endswith("s") != keys[-1].word.endswith("s"):
-            raise ValueError("mixes frames and seconds; give all keys as 50, or all as 2.5s")
-        if keys and keys[-1].place >= place:
-            raise ValueError(f"keys must rise, but {word} does not")
-        keys.append(key)
+    keys = [parse_key(value, text) for value, text in pairs]
+    if len({key.unit for key in keys}) > 1:
+        given = " and ".join(word for unit, word in UNITS.items() if unit in {k.unit for k in keys})
+        raise ValueError(f"mixes {given}; give all keys as 50, all as 2.5s, or all as 4b")
+    if not any(key.length for key in keys):
+        keys.sort(key=lambda key: key.place)
+        for one, two in pairwise(keys):
+            if one.place == two.place:
+                raise ValueError(f"has the key {two.word} twice")
     schedule = Schedule.of(keys, between)
     if len(schedule.text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters when written out")
     return schedule
-
-
-def _key(value: Any) -> tuple[Fraction, str]:
-    """The place of a keyframe, and the place as written."""
-    text = "".join(str(value).split()) if isinstance(value, str) or type(value) is int else ""
-    match = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})s", text)
-    if not match:
-        raise ValueError(f"{short(value)} is no key; a key is a frame as 50, or seconds as 2.5s")
-    return Fraction(match[1] or match[2]), text
-
-
-def _cubic(x: Mapping[int, Fraction], y: Mapping[int, float], i: int, share: float) -> float:
-    """Monotone cubic interpolation between keyframes `x[i]` and `x[i + 1]`: no overshoot.
-
-    Slopes by the harmonic mean: F. N. Fritsch and J. Butland, "A method for constructing local
-    monotone piecewise cubic interpolants", SIAM J. Sci. Stat. Comput. 5 (1984), as in PCHIP; within
-    the bounds of F. N. Fritsch and R. E. Carlson, SIAM J. Numer. Anal. 17 (1980).
-    """
-
-    def gap(k: int) -> float:
-        return float(x[k + 1] - x[k])
-
-    def rise(k: int) -> float:
-        return (y[k + 1] - y[k]) / gap(k)
-
-    def slope(k: int) -> float:
-        if k - 1 not in y or k + 1 not in y:  # the first or last keyframe
-            return rise(i)
-        before, after = rise(k - 1), rise(k)
-        if min(before, after) <= 0 <= max(before, after):
-            return 0.0
-        one, two = gap(k - 1), gap(k)
-        return 3 * (one + two) / ((2 * two + one) / before + (two + 2 * one) / after)
-
-    width, rest = gap(i), 1 - share
-    from_left = y[i] * (1 + 2 * share) + slope(i) * width * share
-    from_right = y[i + 1] * (1 + 2 * rest) - slope(i + 1) * width * rest
-    return rest * rest * from_left + share * share * from_right

@@ -12,13 +12,14 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from dreamvid.recipe.base import sections_in
-from dreamvid.recipe.expression import BETWEEN, known
+from dreamvid.recipe.expression import known
+from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.load import presets
 from dreamvid.recipe.models import KINDS, USUAL_KIND
 from dreamvid.recipe.paths import CLIP_ENDINGS
 from dreamvid.recipe.sections import WORDS_FOR_WEIGHTS
 from dreamvid.recipe.terms import TERMS
-from dreamvid.recipe.timeline import NAMES
+from dreamvid.recipe.timeline import LENGTHS, NAMES
 
 _VARIES = [{"type": "string"}, {"type": "object"}]
 """The alternatives by which `fields.Varies` marks a number that may be a schedule."""
@@ -178,10 +179,13 @@ def _schedules() -> dict[str, Any]:
     names = "|".join(
         [*known(), *("".join(f"[{c}{c.upper()}]" for c in option) for option in BETWEEN)]
     )
-    word = rf"[0-9.](?:[eE][+-]?[0-9])?s?|(?:{names})(?![A-Za-z_0-9])"
-    spaced = r"\s,()*/%+-"
+    word = rf"[0-9.](?:[eE][+-]?[0-9])?[sb]?|(?:{names})(?![A-Za-z_0-9])"
+    spaced = r"\s,()*/%+^<>=!&|~\"'-"
     expression = {"type": "string", "pattern": f"^(?:{word}|[{spaced}])+$"}
-    key = r"^\s*(?:[0-9]{1,9}|(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})s)\s*$"
+    timed = r"(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})[sb]"
+    ends = "|".join(LENGTHS)
+    key = rf"^\s*(?:[0-9]{{1,9}}|{timed}|(?:[0-9.\s()*/%+-]|{ends})*(?:{ends}|[*/%+-])"
+    key += rf"(?:[0-9.\s()*/%+-]|{ends})*)\s*$"
     mapping = {
         "type": "object",
         "properties": {

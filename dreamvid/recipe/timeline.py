@@ -6,6 +6,17 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
+
+from dreamvid.recipe.heard import Heard
+
+
+class Sound(Protocol):
+    """What is heard at a film's frames."""
+
+    def at(self, heard: Heard, t: int) -> float:
+        """The value at frame `t`: 0..1, or beats; 0 where the sound is over. `heard` is one of
+        those that were listened for."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +27,13 @@ class FrameTime:
         t: index in the film, from 0.
         rate: frames a second, over 0.
         frames: the film's number of frames; None: unknown.
+        sound: what is heard; None: the film has no sound to listen to.
     """
 
     t: int
     rate: Fraction
     frames: int | None
+    sound: Sound | None = None
 
     @property
     def seconds(self) -> Fraction:
@@ -38,8 +51,13 @@ NAMES: dict[str, Callable[[FrameTime], float]] = {
     "s": lambda time: float(time.seconds),
     "n": lambda time: float(time.frames or 0),
     "pi": lambda time: math.pi,
+    "max_f": lambda time: float(max(0, (time.frames or 0) - 1)),
 }
-"""The variables of schedules. A new one is added here and documented in docs/schedules.md."""
+"""The variables of schedules. A new one is added here and documented in docs/schedules.md. What is
+heard is none of them: see `Heard`."""
+
+LENGTHS = ("n", "max_f")
+"""The variables that need the film's length."""
 
 
 DEFAULT_RATE = Fraction(30)
@@ -53,13 +71,15 @@ class Timeline:
     Attributes:
         rate: frames a second, exact, over 0.
         frames: the number of frames; None: unknown.
+        sound: what is heard; None: nothing. Every schedule that hears gets it from here.
     """
 
     rate: Fraction = DEFAULT_RATE
     frames: int | None = None
+    sound: Sound | None = None
 
     def __getitem__(self, index: int) -> FrameTime:
-        return FrameTime(index, self.rate, self.frames)
+        return FrameTime(index, self.rate, self.frames, self.sound)
 
     def first(self, most: int) -> Iterator[FrameTime]:
         """The times of the first frames, at most `most`; of one frame where the length is

@@ -30,8 +30,8 @@ from dreamvid.names import derived
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.encode import USUAL_NAME
-from dreamvid.recipe.expression import Form
 from dreamvid.recipe.fields import InPixels
+from dreamvid.recipe.form import Form
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dreamvid.frame import Frame, Size
-from dreamvid.recipe.expression import Form
+from dreamvid.recipe.form import Form
 from dreamvid.recipe.schedule import Schedule, mapped, parse_schedule
 from dreamvid.recipe.timeline import FrameTime
 from dreamvid.rendering import preview as previews

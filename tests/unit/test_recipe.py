@@ -47,7 +47,8 @@ EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 NAN, INF = float("nan"), float("inf")
 NO_NAME = (
     "is no number and no name in an expression; "
-    "it knows t, s, n, pi, sin, cos, abs, min, max, clip, smooth, noise)"
+    "it knows t, s, n, pi, max_f, sin, cos, tan, sqrt, exp, log, abs, floor, ceil, min, max, "
+    "clip, smooth, where, noise)"
 )
 
 

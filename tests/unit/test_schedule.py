@@ -14,7 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreamvid.errors import RecipeError
-from dreamvid.recipe.expression import BETWEEN, MAX_DEPTH, MAX_EXPRESSION, MAX_NODES, Form
+from dreamvid.recipe.expression import MAX_DEPTH, MAX_EXPRESSION, MAX_NODES
+from dreamvid.recipe.form import Form
+from dreamvid.recipe.heard import Heard
+from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.schedule import (
     MAX_KEYS,
     MAX_TEXT,
@@ -141,6 +144,17 @@ def test_cubic_by_hand() -> None:
         ("smooth(t, 12, 12) + smooth(t, 13, 13)", 1),
         ("007 + .5e1 + 1.", 13),
         ("(-8)**3", -512),
+        ("2^3 + t^2", 152),
+        ("2*3^2 + 1", 19),
+        ("sqrt(t + 4) + exp(0) + tan(0)", 5),
+        ("log(exp(2)) + floor(-1.5) + ceil(1.2)", 2),
+        ("(t > 11) + (t >= 12) + (t < 12) + (t <= 12) + (t == 12) + (t != 12)", 4),
+        ("where(t < 50, 1, 2) + where(t > 50, 10, 20)", 21),
+        ("where((t > 10) & (t < 20), 3, 4) + where((t < 10) | (t > 20), 30, 40)", 43),
+        ("where(~(t > 50), 1, 2)", 1),
+        ("where(t > 12, 1/(t - 12), 7) + where(t == 12, 1, (-t)**.5)", 8),
+        ("max_f", 99),
+        ("t/max_f*99", 12),
     ],
 )
 def test_expressions(text: str, value: float) -> None:
@@ -271,6 +285,12 @@ def test_length_is_asked_for_only_where_it_is_used() -> None:
         ("clip(1e308*t, 0, 1)", "not finite at frame 12"),
         ("-1e308*t + 1e308*t", "not finite at frame 12"),
         ("(-t)**0.5", "takes a root of a negative number at frame 12"),
+        ("sqrt(-t)", "takes a root of a negative number at frame 12"),
+        ("log(t - 12)", "takes the logarithm of a number that is not over 0 at frame 12"),
+        ("exp(t*100)", "not finite at frame 12"),
+        ("where(1/(t - 12), 1, 2)", "divides by zero at frame 12"),
+        ("where(t, sqrt(-t), 2) + 0", "takes a root of a negative number at frame 12"),
+        ("0:(1), n/(n - 100):(2)", "divides by zero at frame 12"),
         ("0:(-1e308), 6:(1e308), 24:(2) cubic", None),
         ("0:1, 9:-1e308, 13:1e308, 20:2 cubic", "not finite at frame 12"),
         ("0:(1), 24:(1/0)", "divides by zero at frame 12"),
@@ -291,7 +311,7 @@ def test_keys_that_do_not_hold_are_not_worked_out() -> None:
     ("value", "why"),
     [
         ("", "no number and no expression"),
-        ("fast", "it knows t, s, n, pi, sin"),
+        ("fast", "it knows t, s, n, pi, max_f, sin"),
         ("coss(t)", "did you mean cos"),
         ("0:(1), 50:(2) eaze", "at 50, 'eaze' .* did you mean ease"),
         ("2t", "lacks an operator, .* between '2' and 't'"),
@@ -310,7 +330,10 @@ def test_keys_that_do_not_hold_are_not_worked_out() -> None:
         ("1 + * 2", "no expression"),
         ("1e999 + t", "number over 1e308"),
         ("t.real", "'.' has no meaning"),
-        ("t > 2", "'>' has no meaning"),
+        ("t $ 2", "'\\$' has no meaning"),
+        ("1 < t < 9", "compares more than two values"),
+        ("t = 2", "no number and no expression"),
+        ("where(t > 1)", r"where\(condition, yes, no\)"),
         ("1 if t else 2", "'if' is no number"),
         ("lambda: t", "'lambda' is no key"),
         ("[t for t in n]", "has no meaning"),
@@ -320,9 +343,15 @@ def test_keys_that_do_not_hold_are_not_worked_out() -> None:
         ("1\x00", "has no meaning"),
         ("\ud800", "has no meaning"),
         ("t − 1", "has no meaning"),
-        ("0:(1), 0:(2)", "keys must rise, but 0 does not"),
-        ("50:(1), 0:(2)", "keys must rise, but 0 does not"),
+        ("0:(1), 0:(2)", "has the key 0 twice"),
+        ("0:(1), 9*0:(2)", "has the key 0 twice"),
         ("0:(1), 2s:(2)", "mixes frames and seconds"),
+        ("max_f:(1), 2s:(2)", "mixes frames and seconds"),
+        ("4b:(1), 2s:(2)", "mixes seconds and beats"),
+        ("t:(1), 5:(2)", "'t' is no key; .* or an expression in max_f"),
+        ("beat:(1), 5:(2)", "'beat' is no key"),
+        ("0:(1), 3-5:(2)", "3-5' is no key"),
+        ("0:(1), 5/2:(2)", "5/2' is no key"),
         ("-1:(1)", "'-1' is no key"),
         ("1.5:(1)", "no key"),
         ("1e3s:(1)", "no key"),
@@ -347,7 +376,7 @@ def test_keys_that_do_not_hold_are_not_worked_out() -> None:
         ({("a",): 1}, "'a tuple' is no key"),
         ({"a: b": 1}, "'a: b' is no key"),
         ({0: "1), 50:(2"}, "':' has no meaning"),
-        ({50: 1, 0: 2}, "keys must rise"),
+        ({50: 1, "50": 2}, "has the key 50 twice"),
     ],
 )
 def test_what_is_no_schedule_is_refused(value: Any, why: str) -> None:
@@ -388,9 +417,11 @@ class Counted(tuple[Any, ...]):
 def counted(found: Schedule, clock: FrameTime) -> tuple[float | str, int]:
     """What `found` is at `clock`, or the fault, and how many steps that took."""
     keys = [replace(key, program=Counted(key.program)) for key in found.keys]
+    found = Schedule.of(keys, found.between)
+    assert found.heard is found.heard  # looked for once, not at every frame
     Counted.steps = 0
     try:
-        return Schedule.of(keys, found.between).at(clock), Counted.steps
+        return found.at(clock), Counted.steps
     except RecipeError as error:
         return str(error), Counted.steps
 
@@ -464,20 +495,36 @@ def test_a_schedule_knows_whether_it_uses_seconds(value: Any, uses: bool) -> Non
 def test_a_variable_is_added_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NAMES, "half", lambda time: time.t / 2)
     assert at("half + t", 4) == 6
-    assert "it knows t, s, n, pi, half, sin" in refused("fast")
+    assert "it knows t, s, n, pi, max_f, half, sin" in refused("fast")
     assert "half" in recipe_schema()["$defs"]["ScheduleText"]["pattern"]
 
 
-ALPHABET = "0123456789.,;:()+-*/% tsnpieEcxa_jk'\"[]{}=<>!@&|^~#\\\n\t\x00\u2028é−×∞𝟙\ud800"
+ALPHABET = "b0123456789.,;:()+-*/% tsnpieEcxa_jk'\"[]{}=<>!@&|^~#\\\n\t\x00\u2028é−×∞𝟙\ud800"
 PIECES = [
     *("t", "s", "n", "pi", "1", "0", ".5", "1e308", "1e999", "9" * 400, "0x1f", "1j", "1_0", "inf"),
     *("+", "-", "*", "/", "//", "%", "**", "(", ")", ",", ":", ";", " ", "\n", "0:", ",50:", "2s:"),
+    *("where(", "sqrt(", "exp(", "tan(", "max_f", "bass", "low(50,120)", "kick(release=.1)", "4b"),
+    *(
+        "attack",
+        "release=",
+        "_beat",
+        "chroma3",
+        "onset(",
+        "n/2:",
+        "4b:",
+        '"max_f":',
+        "t>1",
+        "^",
+        "&",
+    ),
     *("sin(", "cos(", "min(", "max(", "abs(", "clip(", "smooth(", "noise(", "(t)", "**t", "/0"),
     *("ease", "step", "cubic", "linear", "lambda t:", ":=", " if ", " else ", " for t in ", "=="),
     *(".real", ".__class__", "[0]", "{t}", "f'{t}'", "'", "yield ", "await ", "not ", "*t", "**n"),
     *("__import__('os').system('x')", "eval(", "...", "\\", "#", "é", "\ud800", "\x00", "²", "٣"),
 ]
 SEEDS = [
+    *("0:(1), max_f/2:(2), n-1:(where((t>3)&(t<9), 2^t, 1/0))", "0b:(bass), 4b:(t % 2b) ease"),
+    "where(kick > .5, low(50, 120, attack=.1), onset(200, 4000)) + chroma11 - b/4",
     *(value for value in GOOD if isinstance(value, str)),
     *("0:(1.02), 50:(1.04)", "0:(1+sin(t/9)), 50:(1) cubic", "9**9**9**9", "t**t**t"),
     "clip(noise(t/30, 2)*0.5 + smooth(s, 1, 3), -1, 1) % 0.7 // (n - t)",
@@ -520,10 +567,19 @@ HOSTILE = st.one_of(
     st.text(max_size=20),
     MEMBERS,
 )
+
+
+class Loud:
+    """A sound in which everything is half as loud as it gets."""
+
+    def at(self, heard: Heard, t: int) -> float:
+        return t / 7 if heard.name in ("b", "1b") else 0.5
+
+
 CLOCKS = [
     FrameTime(0, Fraction(25), None),
-    FrameTime(12, Fraction(30000, 1001), 100),
-    FrameTime(10**7, Fraction(1, 10**6), 1),
+    FrameTime(12, Fraction(30000, 1001), 100, Loud()),
+    FrameTime(10**7, Fraction(1, 10**6), 1, Loud()),
 ]
 
 
@@ -545,6 +601,7 @@ def endures(value: Any) -> None:
         if isinstance(answer, str):
             assert answer.isprintable()
             assert f"at frame {clock.t}" in answer or clock.frames is None
+            assert clock.sound is None or "--audio" not in answer
         else:
             assert type(answer) is float
             assert math.isfinite(answer)

@@ -28,11 +28,12 @@ def test_a_frames_time_is_exact(rate: Fraction, frames: int | None, index: int) 
 @given(rates, lengths, indices)
 def test_every_name_is_a_finite_number(rate: Fraction, frames: int | None, index: int) -> None:
     names = Timeline(rate, frames)[index].names()
-    assert names.keys() == NAMES.keys() == {"t", "s", "n", "pi"}
+    assert names.keys() == NAMES.keys() == {"t", "s", "n", "pi", "max_f"}
     assert all(type(value) is float and math.isfinite(value) for value in names.values())
     assert names["t"] == index
     assert math.isclose(names["s"], index / rate)
     assert names["n"] == (frames or 0)
+    assert names["max_f"] == max(0, (frames or 0) - 1)
     assert names["pi"] == math.pi
 
 
