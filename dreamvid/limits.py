@@ -40,3 +40,6 @@ ANSWER_SECONDS = 20.0
 
 MAX_STILL_BYTES = 2**30
 """Largest file of a still."""
+
+MAX_SOUND_SECONDS = 6 * 3600
+"""Sound that lasts longer is not listened to."""

@@ -21,7 +21,7 @@ PROTOCOLS = "file"
 FORMATS = (
     "mov,matroska,webm,avi,gif,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,nut,dv,ivf,"
     "yuv4mpegpipe,apng,webp_anim,jpegxl_anim,rm,wtv,gxf,lxf,h264,hevc,vvc,m4v,obu,av1,mjpeg,vc1,"
-    "dnxhd,dirac"
+    "dnxhd,dirac,mp3,wav,flac,aac,ac3,eac3,dts,aiff,caf,w64,au,amr,ape,wv,tta,tak,mpc,mpc8,dsf"
 )
 """Demuxers allowed for untrusted files. Each reads a single file; playlists and scripts (hls, dash,
 concat, sdp, …), which open other files, are excluded."""

@@ -62,6 +62,11 @@ class FfmpegPipe:
         Raises:
             DecoderError: it crashed, or neither sent nor said anything for `ANSWER_SECONDS`.
         """
+        data = self.receive_most(count)
+        return data if len(data) == count else None
+
+    def receive_most(self, count: int) -> bytearray:
+        """The next `count` bytes of its output, fewer only at its end. Raises as `receive`."""
         output: Any = self._process.stdout
         data, received = bytearray(count), 0
         view = memoryview(data)
@@ -75,9 +80,11 @@ class FfmpegPipe:
             more = output.readinto(view[received:])
             if not more:
                 self.wait()
-                return None
+                break
             received += more
             since = time.monotonic()
+        view.release()
+        del data[received:]
         return data
 
     def reason(self, status: int) -> str:

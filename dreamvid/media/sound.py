@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.errors import RunError
-from dreamvid.media import channels, ffmpeg, tracks
+from dreamvid.media import channels, ffmpeg, streams, tracks
 from dreamvid.media.sound_encoder import Cut, destination, encode, seconds, source
 from dreamvid.media.tracks import Track
 from dreamvid.notices import warn
@@ -25,7 +25,7 @@ class Sound:
 
     Attributes:
         path: the clip; if it has no sound track the film is silent.
-        start: seconds after its first picture (after its first sound, where it has no picture).
+        start: seconds after its first picture (after its first sound, where it is no film).
         duration: silence after this many seconds; None: sound to the film's end.
         pictures: index in the file of the stream of pictures that the film shows; None: the first.
     """
@@ -52,7 +52,7 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
         found = tracks.filled(sound.path)
         if not found:
             return None
-        zero = _beginning(sound, found)
+        zero = beginning(sound)
         name = f"sound{suffix}"
         audible = length if sound.duration is None else min(length, sound.duration)
         if sound.start == 0 and audible >= length - frame:
@@ -72,13 +72,27 @@ def languages(path: Path) -> list[str]:
     return tracks.language_tags(track.language for track in found)
 
 
-def _beginning(sound: Sound, found: Sequence[Track]) -> Fraction:
-    """The film's time 0 on the clip's clock, where each track begins at a time of its own."""
-    with contextlib.suppress(RunError):
-        zero = ffmpeg.first_picture(sound.path, sound.pictures)
-        if zero is not None:
-            return zero
-    return min((track.packets.start for track in found if track.packets), default=Fraction(0))
+def beginning(sound: Sound) -> Fraction:
+    """The film's time 0 on the file's clock, where each track begins at a time of its own: the
+    first picture; of a file without pictures, or with a cover alone, the first sound.
+
+    The first sound is the first that is played, not the first packet: the first packets of MP3 and
+    AAC only prime the decoder, for some 25 ms.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
+    text = ffmpeg.describe(sound.path)
+    if sound.pictures is not None or streams.parse_streams(text).shown is not None:
+        with contextlib.suppress(RunError):
+            zero = ffmpeg.first_picture(sound.path, sound.pictures)
+            if zero is not None:
+                return zero
+    firsts = []
+    for track in tracks.listed(text):
+        with contextlib.suppress(RunError):
+            firsts.append(ffmpeg.packets(sound.path, "audio", track.index, first=True, decode=True))
+    return min((each.start for each in firsts if each), default=Fraction(0))
 
 
 def _fits(track: Track, suffix: str, zero: Fraction, length: Fraction, frame: Fraction) -> bool:
