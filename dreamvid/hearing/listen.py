@@ -1,0 +1,142 @@
+"""Listening to a sound for what a recipe's schedules hear."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dreamvid.errors import InputError, RecipeError, RunError
+from dreamvid.hearing.beats import BAR, Beats, beats_of_tempo, beats_of_times, read_beats
+from dreamvid.hearing.ear import Ear
+from dreamvid.hearing.features import Features, Strengths
+from dreamvid.hearing.tracker import require_tracker, tracked_beats
+from dreamvid.media.sound import Sound, beginning
+from dreamvid.media.sound_decoder import AUDIO, decode_sound, sound_rate
+from dreamvid.notices import warn
+from dreamvid.recipe.heard import HITS, Heard
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How a sound is listened to.
+
+    Attributes:
+        bpm: beats a minute; None: tracked.
+        first_beat: seconds from the sound's beginning to the first beat of a bar; None: the
+            sound's beginning by `bpm`, else the first beat that is known.
+        beats: a file of beats, in place of `bpm`.
+        attack, release: seconds in which a value rises before a peak and falls after it, where a
+            schedule does not say otherwise.
+    """
+
+    bpm: float | None = None
+    first_beat: float | None = None
+    beats: Path | None = None
+    attack: float = 0.02
+    release: float = 0.2
+
+
+class Film(NamedTuple):
+    """What is sampled for: the film's start in the sound (seconds), its rate, and its frames."""
+
+    start: Fraction
+    rate: Fraction
+    frames: int
+
+
+def listen(
+    sound: Sound, rate: Fraction, wanted: Iterable[Heard], how: Listening | None = None
+) -> Features:
+    """Listen to a film's whole sound, whatever part of it the film has.
+
+    Args:
+        sound: the file, and the part of it that the film has.
+        rate: the film's frames a second.
+        wanted: what its schedules hear.
+        how: None: by the defaults.
+
+    Raises:
+        InputError: the sound or the file of beats cannot be read.
+        RecipeError: a band is over the sound's highest frequency; a tempo or first beat is
+            impossible; beats are needed, and there is no way to know them.
+        RunError: ffmpeg cannot be started.
+    """
+    how, wanted = how or Listening(), list(dict.fromkeys(wanted))
+    rhythm = next((each for each in wanted if each.is_rhythm), None)
+    given = None if how.beats is None else read_beats(how.beats)
+    if how.bpm is not None:
+        beats_of_tempo(
+            how.bpm, how.first_beat or 0.0, 0.0
+        )  # raises before the sound is listened to
+    tracks = rhythm is not None and given is None and how.bpm is None
+    if rhythm and tracks:
+        require_tracker("4b" if rhythm.name == "1b" else str(rhythm))
+    _check_bands(sound.path, wanted)
+    ear = Ear(wanted, tracks=tracks)
+    try:
+        with closing(decode_sound(sound.path, beginning(sound))) as blocks:
+            ear.listen(blocks)
+    except RunError as error:
+        raise InputError(f"cannot be read: {error}", path=sound.path, key=AUDIO) from error
+    if not ear.loudest:
+        warn(f"{sound.path}: audio: is silent, so that nothing is heard in it")
+    beats = _beats(how, given, ear, sound.path) if rhythm or given or how.bpm else None
+    lasts = ear.seconds - float(sound.start)
+    if sound.duration is not None:
+        lasts = min(lasts, float(sound.duration))
+    frames = max(0, math.ceil(lasts * float(rate) - 1e-6))
+    film = Film(sound.start, rate, frames)
+    values = {}
+    for each in wanted:
+        if each.name == "section":
+            values[str(each)] = _sections(ear, beats, film)
+        elif not each.is_rhythm:
+            values[str(each)] = _sampled(ear, each, how, film)
+    return Features(sound.start, rate, frames, values, beats)
+
+
+def _sampled(ear: Ear, each: Heard, how: Listening, film: Film) -> Strengths:
+    attack = how.attack if each.attack is None else each.attack
+    release = how.release if each.release is None else each.release
+    smooth = ear.envelope(each).smooth(attack, release)
+    return smooth.sampled(*film, peaks=each.name in HITS).astype(np.float32)
+
+
+def _sections(ear: Ear, beats: Beats | None, film: Film) -> Strengths:
+    """0 in the first section, 1 in the last, with even steps between; they begin with a bar."""
+    ends = ear.boundaries()
+    if beats is not None:
+        bars = np.array(beats.times[beats.first % BAR :: BAR])
+        ends = [float(bars[np.abs(bars - end).argmin()]) for end in ends]
+    times = np.array(sorted(set(ends))) - float(film.start)
+    places = np.floor(times * float(film.rate) + 1e-6)
+    section = np.searchsorted(places, np.arange(film.frames), "right")
+    return (section / max(1, len(places))).astype(np.float32)
+
+
+def _check_bands(path: Path, wanted: Iterable[Heard]) -> None:
+    """Raise RecipeError if a band begins over the highest frequency of a file's sound."""
+    highest = sound_rate(path) / 2
+    for each in wanted:
+        if each.band and highest and each.band[0] >= highest:
+            raise RecipeError(
+                f"{each} lies over {highest:g} Hz, the highest of this sound", key=AUDIO, path=path
+            )
+
+
+def _beats(how: Listening, given: list[float] | None, ear: Ear, path: Path) -> Beats:
+    if given is not None and how.beats is not None:
+        return beats_of_times(given, how.first_beat, f"of {how.beats.name}")
+    if how.bpm is not None:
+        return beats_of_tempo(how.bpm, how.first_beat or 0.0, ear.seconds)
+    times = tracked_beats(ear.onsets())
+    if len(times) < 2:
+        raise RecipeError("no beats are found in this sound; give bpm", key=AUDIO, path=path)
+    return beats_of_times(times, how.first_beat, "found by librosa")
