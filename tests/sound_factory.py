@@ -49,8 +49,10 @@ def bass_line(seconds: float, level: float = 0.15, beat: float = 0.5) -> Sound:
         hertz = 55 * 2 ** ([0, 0, 7, 0, 5, 5, 3, 0][index % 8] / 12)
         time = np.arange(round(beat / 2 * RATE)) / RATE
         note = sum(np.sin(2 * np.pi * hertz * k * time) / k**1.5 for k in range(1, 7))
-        shape = np.minimum(time / 0.015, 1) * np.exp(-time / 0.25) * np.minimum(
-            (beat / 2 - time) / 0.01, 1
+        shape = (
+            np.minimum(time / 0.015, 1)
+            * np.exp(-time / 0.25)
+            * np.minimum((beat / 2 - time) / 0.01, 1)
         )
         put(sound, start, level * note * shape)
     return sound

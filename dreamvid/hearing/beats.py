@@ -21,6 +21,9 @@ SLOWEST, FASTEST = 1.0, 1000.0
 BAR = 4
 """Beats in a bar."""
 
+UNEVEN = 0.15
+"""How much a beat may be longer or shorter and count in the tempo."""
+
 MOST = 4 * 2**20
 """Most bytes of a file of beats."""
 
@@ -44,8 +47,10 @@ class Beats:
 
     @property
     def tempo(self) -> float:
-        """Beats a minute, by the median of their distances."""
-        return 60 / float(np.median(np.diff(self.times)))
+        """Beats a minute, by the mean of their distances that are near the median one."""
+        apart = np.diff(self.times)
+        usual = float(np.median(apart))
+        return 60 / float(apart[np.abs(apart - usual) <= UNEVEN * usual].mean())
 
     @property
     def line(self) -> str:

@@ -13,8 +13,10 @@ PEAK_SECONDS = 0.05
 """A peak is the highest within so many seconds on both sides."""
 
 PERCENTILE = 50
-"""Of the peaks, each weighted by its square: the strength that becomes 1. Weights keep the many
-small peaks of noise out of it, and a percentile the one that is far over all others."""
+"""Of the peaks, weighted by their heights to the power `WEIGHT`: the strength that becomes 1.
+Weights keep the many small peaks of noise out of it, a percentile the one far over all others."""
+
+WEIGHT = 1.5
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def typical_peak(values: Numbers, rate: float) -> float:
     heights = np.sort(values[(values == highest) & (values > 0)])
     if not len(heights):
         return 0.0
-    weights = np.cumsum(heights**2)
+    weights = np.cumsum(heights**WEIGHT)
     place = np.searchsorted(weights, weights[-1] * PERCENTILE / 100)
     return float(heights[min(place, len(heights) - 1)])
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dreamvid.hearing import drums
 from dreamvid.hearing.envelope import Envelope, above_surroundings
-from dreamvid.hearing.separation import percussive_share
+from dreamvid.hearing.separation import percussive_share, usual
 from dreamvid.hearing.spectra import Magnitudes, Numbers, Spectrogram, joined, spectra_of
 from dreamvid.media.sound_decoder import RATE
 
@@ -29,7 +29,7 @@ AHEAD = HOP / 2 / RATE
 SURROUNDINGS = 0.4
 """Seconds on both sides that an onset stands out from."""
 
-NOISE = 0.7
+NOISE = 0.55
 """Onsets weaker than so much of the sound's mean strength are noise, and stay under 1."""
 
 
@@ -39,7 +39,8 @@ class Hits:
     An onset in a band is the sum over its frequencies of how much the square root of their
     percussive magnitude rises within `LAG` hops. A rise is from the strongest neighbour, so that a
     tone that glides is none (S. Böck and G. Widmer, "Maximum Filter Vibrato Suppression for Onset
-    Detection", DAFx-13).
+    Detection", DAFx-13). At the sound's beginning it is from what is usual there, so that a hit on
+    the first sample is an onset, but noise from there on is none.
     """
 
     def __init__(self, bands: Mapping[str, tuple[float, float]]) -> None:
@@ -58,7 +59,7 @@ class Hits:
         for spectra, share in percussive_share(spectra_of(self._spectra, blocks)):
             percussive = spectra * share
             now = [np.sqrt(percussive), percussive, spectra]
-            before = before or [np.zeros_like(spectra[:1]).repeat(LAG, 0)] * len(now)
+            before = before or [usual(each, LAG) for each in now]
             known = [np.concatenate(pair) for pair in zip(before, now, strict=True)]
             roots, hits, all_hits = map(_rises, known)
             for name, bins in self._bands.items():

@@ -14,46 +14,52 @@ from numpy.typing import NDArray
 
 from dreamvid.hearing.spectra import Magnitudes
 
-LENGTH = 17
-"""Hops and bins of a median, odd, as in the paper."""
-
-HALF = LENGTH // 2
+HALF = 8
+"""Hops or bins on both sides in a median, 17 in all, as in the paper."""
 
 TINY = 1e-9
 
 
-def percussive_share(chunks: Iterable[Magnitudes]) -> Iterator[tuple[Magnitudes, Magnitudes]]:
+def percussive_share(
+    chunks: Iterable[Magnitudes], half: int = HALF
+) -> Iterator[tuple[Magnitudes, Magnitudes]]:
     """Successive spectra with the share 0..1 of each bin that is percussive; the rest is harmonic.
 
-    Beyond both ends there is silence. A chunk comes out `HALF` hops late, as it needs those after
-    it.
+    Before the first spectrum lies what is usual in the first chunk, as in `Hits`; after the last it
+    goes on as in a mirror. A chunk comes out `half` hops late, as it needs those after it.
+
+    Args:
+        half: hops on both sides in a median over time; tones that last for fewer are hits.
     """
     waiting: Magnitudes | None = None
     for chunk in chunks:
-        before = _silence(chunk) if waiting is None else waiting
-        waiting = np.concatenate([before, chunk])
-        if len(waiting) > 2 * HALF:
-            yield _shared(waiting)
-            waiting = waiting[-2 * HALF :]
+        if waiting is None:
+            waiting = np.concatenate([usual(chunk, half), chunk])
+        else:
+            waiting = np.concatenate([waiting, chunk])
+        if len(waiting) > 2 * half:
+            yield _shared(waiting, half)
+            waiting = waiting[-2 * half :]
     if waiting is not None:
-        yield _shared(np.concatenate([waiting, _silence(waiting)]))
+        yield _shared(np.pad(waiting, ((0, half), (0, 0)), mode="reflect"), half)
 
 
-def _silence(spectra: Magnitudes) -> Magnitudes:
-    return np.zeros((HALF, spectra.shape[1]), np.float32)
+def usual(spectra: Magnitudes, count: int) -> Magnitudes:
+    """So many spectra, each the median of those given."""
+    return np.repeat(np.median(spectra, 0, keepdims=True).astype(np.float32), count, 0)
 
 
-def _shared(around: Magnitudes) -> tuple[Magnitudes, Magnitudes]:
-    """Spectra without the first and last `HALF`, and their percussive shares."""
-    spectra = around[HALF:-HALF]
-    tones = _median(around, 0) ** 2
+def _shared(around: Magnitudes, half: int) -> tuple[Magnitudes, Magnitudes]:
+    """Spectra without the first and last `half`, and their percussive shares."""
+    spectra = around[half:-half]
+    tones = _median(around, 0, half) ** 2
     padded = np.pad(spectra, ((0, 0), (HALF, HALF)), mode="reflect")
-    hits = _median(padded, 1) ** 2
+    hits = _median(padded, 1, HALF) ** 2
     return spectra, hits / (hits + tones + TINY**2)
 
 
-def _median(values: Magnitudes, axis: int) -> NDArray[np.float32]:
-    """The rolling median, `2 * HALF` shorter."""
-    views = np.lib.stride_tricks.sliding_window_view(values, LENGTH, axis)
-    middle: NDArray[np.float32] = np.partition(views, HALF, -1)[..., HALF]
+def _median(values: Magnitudes, axis: int, half: int) -> NDArray[np.float32]:
+    """The rolling median, `2 * half` shorter."""
+    views = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1, axis)
+    middle: NDArray[np.float32] = np.partition(views, half, -1)[..., half]
     return middle

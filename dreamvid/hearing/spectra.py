@@ -21,7 +21,8 @@ Numbers = NDArray[np.float64]
 class Spectrogram:
     """The spectra of a sound, each centred on a multiple of `hop` samples.
 
-    The magnitude of a sine of amplitude 1 is 1. Beyond both ends the sound is silent.
+    The magnitude of a sine of amplitude 1 is 1. Before its beginning the sound goes on as in a
+    mirror, after its end it is silent.
 
     Attributes:
         window: samples of a spectrum, a power of 2; Hann's window.
@@ -33,8 +34,9 @@ class Spectrogram:
         self.window, self.hop = window, hop
         shape = np.hanning(window + 1)[:-1]
         self._shape = (shape / (shape.sum() / 2)).astype(np.float32)
-        self._rest = np.zeros(window // 2, np.float32)
+        self._rest = np.zeros(0, np.float32)
         self._samples = self._hops = 0
+        self._begun = False
 
     @property
     def rate(self) -> float:
@@ -51,14 +53,24 @@ class Spectrogram:
         """The spectra that are complete with these samples, in chunks."""
         self._samples += len(samples)
         self._rest = np.concatenate([self._rest, samples])
-        yield from self._transformed((len(self._rest) - self.window) // self.hop + 1)
+        if self._mirrored():
+            yield from self._transformed((len(self._rest) - self.window) // self.hop + 1)
 
     def end(self) -> Iterator[Magnitudes]:
         """The last spectra, up to the sound's end."""
+        self._mirrored(at_end=True)
         left = -(-self._samples // self.hop) - self._hops
         missing = max(0, (left - 1) * self.hop + self.window - len(self._rest))
         self._rest = np.concatenate([self._rest, np.zeros(missing, np.float32)])
         yield from self._transformed(left)
+
+    def _mirrored(self, at_end: bool = False) -> bool:
+        """Put the mirrored beginning before the first samples, once they are there."""
+        half = self.window // 2
+        if not self._begun and (len(self._rest) > half or (at_end and self._samples)):
+            self._rest = np.pad(self._rest, (half, 0), mode="reflect")
+            self._begun = True
+        return self._begun
 
     def _transformed(self, count: int) -> Iterator[Magnitudes]:
         while count > 0:

@@ -12,11 +12,14 @@ from dreamvid.hearing.separation import percussive_share
 from dreamvid.hearing.spectra import Numbers, Spectrogram, spectra_of
 from dreamvid.media.sound_decoder import RATE
 
-WINDOW, HOP = 4096, 1024
-"""Samples: 186 ms, every 46 ms."""
+WINDOW, HOP = 8192, 1024
+"""Samples: 372 ms, every 46 ms."""
 
-LOWEST, HIGHEST = 100.0, 2100.0
-"""Hz of the tones that are heard; below, a bin holds more than a semitone."""
+HALF = 4
+"""Hops on both sides in the median over time: tones of 0.2 s are tones."""
+
+LOWEST, HIGHEST = 60.0, 2100.0
+"""Hz of the tones that are heard; below, a bin holds more than half a semitone."""
 
 A4 = 440.0
 """Hz."""
@@ -28,7 +31,8 @@ class Tones:
     def __init__(self) -> None:
         """Begin to listen."""
         self._spectra = Spectrogram(WINDOW, HOP)
-        hertz = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
+        self._heard = self._spectra.bins(0, HIGHEST)
+        hertz = np.arange(self._heard.stop) * RATE / WINDOW
         heard = (hertz >= LOWEST) & (hertz <= HIGHEST)
         pitch = 12 * np.log2(np.where(heard, hertz, A4) / A4) + 9
         classes = np.where(heard, np.rint(pitch).astype(int) % 12, -1)
@@ -37,7 +41,8 @@ class Tones:
 
     def listen(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[None]:
         """Listen to blocks of samples to their end; yields after each chunk."""
-        for spectra, share in percussive_share(spectra_of(self._spectra, blocks)):
+        chunks = (each[:, self._heard] for each in spectra_of(self._spectra, blocks))
+        for spectra, share in percussive_share(chunks, HALF):
             power = (spectra * (1 - share)) ** 2
             self._power.append(
                 np.stack([power[:, bins].sum(1, dtype=float) for bins in self._bins], 1)

@@ -14,6 +14,7 @@ from dreamvid.errors import InputError, RunError
 from dreamvid.limits import MAX_SOUND_SECONDS
 from dreamvid.media import ffmpeg, tracks
 from dreamvid.media.ffmpeg_pipe import FfmpegPipe
+from dreamvid.media.files import require_file
 from dreamvid.media.sound_encoder import seconds
 from dreamvid.notices import warn
 
@@ -79,6 +80,7 @@ def sound_rate(path: Path) -> int:
         InputError: it has no sound, or cannot be read.
         RunError: ffmpeg cannot be started.
     """
+    require_file(path)
     try:
         text = ffmpeg.describe(path)
     except RunError as error:
