@@ -50,7 +50,8 @@ class Beats:
         """Beats a minute, by the mean of their distances that are near the median one."""
         apart = np.diff(self.times)
         usual = float(np.median(apart))
-        return 60 / float(apart[np.abs(apart - usual) <= UNEVEN * usual].mean())
+        even = apart[np.abs(apart - usual) <= UNEVEN * usual]
+        return 60 / (float(even.mean()) if len(even) else usual)
 
     @property
     def line(self) -> str:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +67,20 @@ class Features:
             return float(self.rate) * 60 / self.beats.tempo
         if heard.name != B.name and t >= self.frames:
             return 0.0
-        place = float(self.beats.positions(self.start, self.rate, np.array([float(t)]))[0])
+        place = float(self._places[t] if t < self.frames else self._placed(self.beats, t, t + 1)[0])
         if heard.name == B.name:
             return place
         length = BAR if heard.name == "bar" else 1
         return 1 - place % length / length
+
+    @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        """Where each frame lies among the beats."""
+        assert self.beats
+        return self._placed(self.beats, 0, self.frames)
+
+    def _placed(self, beats: Beats, first: int, end: int) -> NDArray[np.float64]:
+        return beats.positions(self.start, self.rate, np.arange(first, end, dtype=float))
 
     def lacking(self, wanted: Iterable[Heard]) -> list[Heard]:
         """What of `wanted` was not listened for."""
@@ -126,7 +136,7 @@ class Features:
                 values = {name: file[f"v{index}"] for index, name in enumerate(head["names"])}
                 start, rate = Fraction(head["start"]), Fraction(head["rate"])
                 return cls(start, rate, int(head["frames"]), values, beats)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise StateError(
                 f"what was heard cannot be read ({error}); --restart listens anew", path=path
             ) from error
