@@ -72,7 +72,7 @@ _SPACED = (f"{ClassTerm.telling}:", f"{GuideTerm.telling}:")
 _SIGNS = "+-*/%^<>!&|;"
 """What goes on with an expression, or comes between two keyframes."""
 
-_KEY = re.compile(r"(?:\d+|[\d.]+[sb])(?::|$)|(?:max_f|n|[-+*/().\d])+:")
+_KEY = re.compile(r"(?:\d+|[\d.]+s)(?::|$)|(?:[\d.]+b|max_f|n|[-+*/().\d])+:")
 _KEYED = re.compile(r"=\s*(\d+|[\d.]+[sb]|(?:max_f|n|[-+*/().\d])+)\s*:")
 _NUMBERED = re.compile(r"[^=]*:\s*\d+(\s*,\s*\d+)*")
 _NUMBER = re.compile(r"\d+(=.*)?")

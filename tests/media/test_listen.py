@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -223,3 +225,16 @@ def test_the_same_is_heard_every_time(wav: Path, tmp_path: Path) -> None:
     for name in "ab":
         listen(Sound(wav), Fraction(25), wanted, Listening(bpm=90)).store(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_nothing_of_it_is_imported_for_a_film_without_sound_to_listen_to() -> None:
+    script = (
+        "import sys, dreamvid.cli.commands, dreamvid.rendering.plan, dreamvid.rendering.render\n"
+        "from dreamvid import load_recipe\n"
+        "from dreamvid.recipe.at_frame import check\n"
+        "from dreamvid.recipe.timeline import Timeline\n"
+        "check(load_recipe({'motion': {'zoom': '1 + t/n'}}), Timeline(frames=9))\n"
+        "sys.exit(', '.join(m for m in sys.modules if m.startswith(('dreamvid.hearing', 'librosa'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

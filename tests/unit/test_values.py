@@ -228,7 +228,7 @@ def test_objective_may_subdue_a_layer_or_be_left_out() -> None:
         ",",
         {},
         [],
-        "a=b",
+        "a=q",
         "a=1=2",
         "=3",
         {"a": None},
