@@ -234,7 +234,8 @@ def test_nothing_of_it_is_imported_for_a_film_without_sound_to_listen_to() -> No
         "from dreamvid.recipe.at_frame import check\n"
         "from dreamvid.recipe.timeline import Timeline\n"
         "check(load_recipe({'motion': {'zoom': '1 + t/n'}}), Timeline(frames=9))\n"
-        "sys.exit(', '.join(m for m in sys.modules if m.startswith(('dreamvid.hearing', 'librosa'))))"
+        "found = [m for m in sys.modules if m.startswith(('dreamvid.hearing', 'librosa'))]\n"
+        "sys.exit(', '.join(found) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
