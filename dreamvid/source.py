@@ -20,7 +20,7 @@ from dreamvid.media.sound import Sound
 from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.timeline import DEFAULT_RATE
+from dreamvid.recipe.timeline import DEFAULT_RATE, Hearing, Timeline
 
 Pictures = Iterable[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
 
@@ -43,6 +43,7 @@ class Source:
         still: whether all frames are the same picture.
         notes: what was changed about the source's pictures, for people.
         alpha: whether the frames have straight alpha, (H, W, 4).
+        heard: what schedules hear in the film's sound; None: nothing.
     """
 
     size: Size
@@ -54,6 +55,12 @@ class Source:
     still: bool = False
     notes: tuple[str, ...] = ()
     alpha: bool = False
+    heard: Hearing | None = None
+
+    @property
+    def timeline(self) -> Timeline:
+        """The times of the frames, and what schedules hear at them."""
+        return Timeline(self.rate, self.frames, self.heard)
 
     def checked(self, recipe: Recipe) -> Source:
         """A caller's source, its frames checked as they are read, and at most `recipe.frames`.

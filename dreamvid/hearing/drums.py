@@ -1,4 +1,4 @@
-"""Kick, snare and hat told apart: when each band rises, and which drum that is."""
+"""Snare and hat told apart: when their bands rise, and which of the two that is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from dreamvid.hearing.envelope import Envelope, above_surroundings
 from dreamvid.hearing.spectra import Numbers
 
-BANDS = {"kick": (30.0, 110.0), "snare": (1200.0, 4500.0), "hat": (7000.0, 11025.0)}
-"""Hz: a kick's body, a snare's noise, and a hat, whose band a snare's noise fills as well."""
+BANDS = {"snare": (1200.0, 4500.0), "hat": (7000.0, 11025.0)}
+"""Hz: a snare's noise, and a hat, whose band a snare's noise fills as well."""
 
 SURROUNDINGS = 0.4
 """Seconds on both sides that a hit stands out from."""
@@ -31,10 +31,10 @@ TINY = 1e-20
 def drum(
     name: str, rises: Mapping[str, Numbers], powers: Mapping[str, Numbers], rate: float
 ) -> Envelope:
-    """The hits of a drum, 0..1.
+    """The hits of a snare or hat, 0..1.
 
-    A kick rises in its band. Snares and hats are told apart by the power of the whole hit in both
-    bands, which varies less from hit to hit than its rise does.
+    They are told apart by the power of the whole hit in both bands, which varies less from hit to
+    hit than its rise does.
 
     Args:
         name: one of `BANDS`.
@@ -42,7 +42,7 @@ def drum(
         rate: hops a second.
     """
     power = rises[name]
-    if name != "kick" and len(power):
+    if len(power):
         power = power * _share(name, rises, powers, rate)
     found = above_surroundings(np.sqrt(power), rate, SURROUNDINGS)
     return Envelope(found, rate).normal()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dreamvid.hearing import levels, sections
 from dreamvid.hearing.envelope import Envelope
 from dreamvid.hearing.hits import WHOLE, Hits
+from dreamvid.hearing.kicks import Kicks
 from dreamvid.hearing.levels import Levels
 from dreamvid.hearing.tones import Tones
 from dreamvid.media.sound_decoder import RATE, Samples
@@ -34,12 +35,14 @@ class Ear:
         parts = sections.BANDS if "section" in names else {}
         level |= {name: levels.BANDS[name] for name in names & levels.BANDS.keys()} | parts
         self._hits = Hits({"": WHOLE} | onsets) if tracks or names & {*HITS} else None
+        self._kicks = Kicks() if "kick" in names else None
         self._levels = Levels(level) if level else None
         self._tones = Tones() if "section" in names or names & {*CHROMA} else None
 
     def listen(self, blocks: Generator[Samples]) -> None:
         """Listen to the whole sound once."""
-        parts = [each for each in (self._hits, self._levels, self._tones) if each is not None]
+        ears = self._hits, self._kicks, self._levels, self._tones
+        parts = [each for each in ears if each is not None]
         copies = tee(self._counted(blocks), len(parts) + 1)
         heard = [each.listen(copy) for each, copy in zip(parts, copies[1:], strict=True)]
         for _ in zip_longest(copies[0], *heard):
@@ -62,6 +65,9 @@ class Ear:
             assert self._hits
             if each.name == "onset":
                 return self._hits.onset(str(each.band) if each.band else "")
+            if each.name == "kick":
+                assert self._kicks
+                return self._kicks.kick(self.onsets())
             return self._hits.drum(each.name)
         if each.name in CHROMA:
             assert self._tones

@@ -33,7 +33,7 @@ MOST = 2**30
 
 @dataclass(frozen=True)
 class Features:
-    """What was heard; a `Timeline`'s sound.
+    """What was heard, as a `Timeline` gives it to schedules.
 
     Attributes:
         start: seconds from the sound's beginning to the film's.

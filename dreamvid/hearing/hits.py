@@ -34,7 +34,7 @@ NOISE = 0.55
 
 
 class Hits:
-    """Listens for onsets in bands, and for drums.
+    """Listens for onsets in bands, and for snares and hats.
 
     An onset in a band is the sum over its frequencies of how much the square root of their
     percussive magnitude rises within `LAG` hops. A rise is from the strongest neighbour, so that a
@@ -58,17 +58,15 @@ class Hits:
         before: list[Magnitudes] = []
         for spectra, share in percussive_share(spectra_of(self._spectra, blocks)):
             percussive = spectra * share
-            now = [np.sqrt(percussive), percussive, spectra]
+            now = [np.sqrt(percussive), percussive]
             before = before or [usual(each, LAG) for each in now]
             known = [np.concatenate(pair) for pair in zip(before, now, strict=True)]
-            roots, hits, all_hits = map(_rises, known)
+            roots, hits = map(_rises, known)
             for name, bins in self._bands.items():
                 self._onsets[name].append(roots[:, bins].sum(1, dtype=float))
                 self._strengths[name].append(np.sqrt(spectra[:, bins]).sum(1, dtype=float))
             for name, bins in self._drums.items():
-                # A kick's body is some cycles of a tone, which a median over time keeps.
-                rises = (all_hits if name == "kick" else hits)[:, bins]
-                self._rises[name].append((rises**2).sum(1, dtype=float))
+                self._rises[name].append((hits[:, bins] ** 2).sum(1, dtype=float))
                 self._powers[name].append((percussive[:, bins] ** 2).sum(1, dtype=float))
             before = [each[-LAG:] for each in known]
             yield
@@ -81,7 +79,7 @@ class Hits:
         return Envelope(found, self._spectra.rate, -AHEAD).normal(floor)
 
     def drum(self, name: str) -> Envelope:
-        """The hits of a drum, 0..1."""
+        """The hits of a snare or hat, 0..1."""
         rises = {each: joined(parts) for each, parts in self._rises.items()}
         powers = {each: joined(parts) for each, parts in self._powers.items()}
         return replace(drums.drum(name, rises, powers, self._spectra.rate), since=-AHEAD)

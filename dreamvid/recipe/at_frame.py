@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dreamvid.errors import RecipeError
+from dreamvid.recipe.heard import Heard
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.timeline import FrameTime, Timeline
@@ -24,6 +25,11 @@ def schedules(recipe: BaseModel, prefix: str = "") -> Iterator[tuple[str, Schedu
     `dream.objective.0.weight`."""
     for name in type(recipe).model_fields:
         yield from _within(getattr(recipe, name), prefix + name)
+
+
+def heard_by(recipe: BaseModel) -> list[Heard]:
+    """What the schedules of a recipe hear, each once; empty: it needs no sound to listen to."""
+    return list(dict.fromkeys(heard for _, found in schedules(recipe) for heard in found.heard))
 
 
 def at_frame(recipe: Model, clock: FrameTime) -> Model:

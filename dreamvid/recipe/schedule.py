@@ -94,9 +94,9 @@ class Schedule:
             raise RecipeError("uses n, but the length of this clip is unknown")
         names: dict[Step, float] = dict(clock.names().items())
         for each in self.heard:
-            if clock.sound is None:
+            if clock.heard is None:
                 raise RecipeError(f"{_shown(each)} is heard in a sound; name one: --audio FILE")
-            names[each] = clock.sound.at(each, clock.t)
+            names[each] = clock.heard.at(each, clock.t)
         try:
             return self._value(clock, names)
         except (ArithmeticError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import Protocol
 from dreamvid.recipe.heard import Heard
 
 
-class Sound(Protocol):
+class Hearing(Protocol):
     """What is heard at a film's frames."""
 
     def at(self, heard: Heard, t: int) -> float:
@@ -27,13 +27,13 @@ class FrameTime:
         t: index in the film, from 0.
         rate: frames a second, over 0.
         frames: the film's number of frames; None: unknown.
-        sound: what is heard; None: the film has no sound to listen to.
+        heard: what is heard; None: the film has no sound to listen to.
     """
 
     t: int
     rate: Fraction
     frames: int | None
-    sound: Sound | None = None
+    heard: Hearing | None = None
 
     @property
     def seconds(self) -> Fraction:
@@ -71,15 +71,15 @@ class Timeline:
     Attributes:
         rate: frames a second, exact, over 0.
         frames: the number of frames; None: unknown.
-        sound: what is heard; None: nothing. Every schedule that hears gets it from here.
+        heard: what is heard; None: nothing. Every schedule that hears gets it from here.
     """
 
     rate: Fraction = DEFAULT_RATE
     frames: int | None = None
-    sound: Sound | None = None
+    heard: Hearing | None = None
 
     def __getitem__(self, index: int) -> FrameTime:
-        return FrameTime(index, self.rate, self.frames, self.sound)
+        return FrameTime(index, self.rate, self.frames, self.heard)
 
     def first(self, most: int) -> Iterator[FrameTime]:
         """The times of the first frames, at most `most`; of one frame where the length is

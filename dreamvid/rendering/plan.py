@@ -208,7 +208,7 @@ def plan(
     guides = GuideFiles.of(recipe, opened)
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
-    timeline = Timeline(opened.rate, opened.frames)
+    timeline = opened.timeline
     check(job, timeline)
     first = at_frame(job, timeline[0])
     camera_step(first.motion, opened.size)  # raises if trim leaves nothing

@@ -17,7 +17,6 @@ from dreamvid.media.read import read_clip
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.recipe import Recipe
-from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, ShotState, source_digest
 from dreamvid.resolve import resolve
 from dreamvid.seen import Seen
@@ -37,7 +36,7 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
         MediaError: the film cannot be read.
     """
     job = resolve(recipe, source.size, Machine.here())
-    walk = CameraWalk(job, Timeline(source.rate, source.frames))
+    walk = CameraWalk(job, source.timeline)
     height, width = source.size.shape
     channels = ChannelTrack()
     shot: ShotState | None = None

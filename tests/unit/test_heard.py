@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import jsonschema
+import numpy as np
 import pytest
 
 from dreamvid.errors import RecipeError
 from dreamvid.recipe import ZoomRecipe
-from dreamvid.recipe.at_frame import at_frame, check, schedules
+from dreamvid.recipe.at_frame import at_frame, check, heard_by
 from dreamvid.recipe.heard import NAMES, Heard
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import Schedule, parse_schedule
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.rendering.plan import plan
+from dreamvid.source import Source
+from tests.fakes import FakeSink
 
 
 class Table:
@@ -130,8 +135,8 @@ def test_one_timeline_gives_all_schedules_of_a_recipe_their_ears() -> None:
     }
     recipe = make_recipe(data, "zoom")
     assert isinstance(recipe, ZoomRecipe)
-    wanted = {each for _, found in schedules(recipe) for each in found.heard}
-    assert wanted == {Heard("kick"), Heard("bass")}
+    assert heard_by(recipe) == [Heard("kick"), Heard("bass")]
+    assert heard_by(make_recipe({"motion": {"zoom": "1 + t/n"}}, "zoom")) == []
     now = at_frame(recipe, Timeline(Fraction(24), 9, Table(kick=1, bass=0.5))[2])
     assert now.motion.zoom == 1.02
     assert now.motion.translate == (1.0, 2.0)
@@ -208,3 +213,14 @@ def test_weights_of_layers_may_hear() -> None:
         ("cells", "0b:(1), 4b:(0) ease"),
         ("eyes", "low(50, 120)"),
     ]
+
+
+def test_a_render_hears_what_its_source_heard() -> None:
+    pictures = np.full((5, 8, 8, 3), 128, np.uint8)
+    source = replace(Source.of_frames(pictures, 24), heard=Table(kick=0.5))
+    data = {"network": "none", "motion": {"zoom": "1 + kick/10"}}
+    sink = FakeSink()
+    planned = plan(make_recipe(data, "zoom"), source=source, sink=sink)
+    assert at_frame(planned.job, planned.timeline[2]).motion.zoom == pytest.approx(1.1)
+    with pytest.raises(RecipeError, match=r"motion\.zoom: kick is heard"):
+        plan(make_recipe(data, "zoom"), source=replace(source, heard=None), sink=sink)

@@ -601,7 +601,7 @@ def endures(value: Any) -> None:
         if isinstance(answer, str):
             assert answer.isprintable()
             assert f"at frame {clock.t}" in answer or clock.frames is None
-            assert clock.sound is None or "--audio" not in answer
+            assert clock.heard is None or "--audio" not in answer
         else:
             assert type(answer) is float
             assert math.isfinite(answer)
