@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dreamvid.errors import InputError, RecipeError, RunError
+from dreamvid.errors import RecipeError
 from dreamvid.hearing.beats import BAR, Beats, beats_of_tempo, beats_of_times, read_beats
 from dreamvid.hearing.ear import Ear
 from dreamvid.hearing.features import Features, Strengths
@@ -66,25 +66,20 @@ def listen(
         InputError: the sound or the file of beats cannot be read.
         RecipeError: a band is over the sound's highest frequency; a tempo or first beat is
             impossible; beats are needed, and there is no way to know them.
-        RunError: ffmpeg cannot be started.
+        RunError: ffmpeg cannot be started, or hangs.
     """
     how, wanted = how or Listening(), list(dict.fromkeys(wanted))
     rhythm = next((each for each in wanted if each.is_rhythm), None)
     given = None if how.beats is None else read_beats(how.beats)
     if how.bpm is not None:
-        beats_of_tempo(
-            how.bpm, how.first_beat or 0.0, 0.0
-        )  # raises before the sound is listened to
+        beats_of_tempo(how.bpm, how.first_beat or 0.0, 0.0)  # raises before anything is decoded
     tracks = rhythm is not None and given is None and how.bpm is None
     if rhythm and tracks:
         require_tracker("4b" if rhythm.name == "1b" else str(rhythm))
     _check_bands(sound.path, wanted)
     ear = Ear(wanted, tracks=tracks)
-    try:
-        with closing(decode_sound(sound.path, beginning(sound))) as blocks:
-            ear.listen(blocks)
-    except RunError as error:
-        raise InputError(f"cannot be read: {error}", path=sound.path, key=AUDIO) from error
+    with closing(decode_sound(sound.path, beginning(sound))) as blocks:
+        ear.listen(blocks)
     if not ear.loudest:
         warn(f"{sound.path}: audio: is silent, so that nothing is heard in it")
     beats = _beats(how, given, ear, sound.path) if rhythm or given or how.bpm else None

@@ -44,10 +44,13 @@ def tracked_beats(onsets: Envelope) -> list[float]:
         units="frames",
         trim=False,
     )
-    times = []
+    times, strong = [], []
     for hop in np.asarray(hops, int) * EACH + EACH // 2:
         first = max(0, hop - EACH)
         near = onsets.values[first : hop + EACH + 1]
-        place = first + near.argmax() if near.max(initial=0) > STRONG else hop
+        strong.append(near.max(initial=0) > STRONG)
+        place = first + near.argmax() if strong[-1] else hop
         times.append(max(0.0, float(place / onsets.rate + onsets.since)))
-    return sorted(set(times))
+    # Before the first and after the last onset a tracker guesses.
+    kept = np.flatnonzero(strong)
+    return sorted(set(times[kept[0] : kept[-1] + 1])) if len(kept) else []

@@ -239,3 +239,48 @@ def test_nothing_of_it_is_imported_for_a_film_without_sound_to_listen_to() -> No
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_librosa_finds_the_beats_of_a_loop(tmp_path: Path) -> None:
+    pytest.importorskip("librosa", reason="the extra sound is not installed")
+    seconds, period = 30, 60 / 110
+    sound = sound_factory.tones(seconds, 0.08) + sound_factory.noise(seconds, 0.003)
+    for index, time in enumerate(np.arange(0.4, seconds - 1, period / 2)):
+        for make, hit in ((sound_factory.kick, 0), (sound_factory.snare, 2)):
+            if index % 4 == hit:
+                sound_factory.put(sound, time, make())
+        sound_factory.put(sound, time, sound_factory.hat(seed=index))
+    path = sound_factory.write(tmp_path / "loop.wav", 0.7 * sound)
+    beats = listen(Sound(path), Fraction(30), [Heard("beat")]).beats
+    assert beats is not None
+    assert beats.tempo == pytest.approx(110, abs=0.5)
+    off = [(time - 0.4 + period / 2) % period - period / 2 for time in beats.times if time < 29]
+    assert np.abs(off).max() < 0.02
+
+
+SONG = """
+import resource, sys
+from fractions import Fraction
+from pathlib import Path
+from dreamvid.hearing.listen import Listening, listen
+from dreamvid.media.sound import Sound
+from dreamvid.recipe.heard import NAMES, Heard
+
+wanted = [*map(Heard, NAMES), Heard("low", (50, 120)), Heard("onset", (200, 4000))]
+listen(Sound(Path(sys.argv[1])), Fraction(30), wanted, Listening(bpm=120))
+used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+seconds = sum(each.ru_utime + each.ru_stime for each in used)
+print(seconds, sum(each.ru_maxrss for each in used) / 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_song_of_four_minutes_takes_little_time_and_memory(tmp_path: Path) -> None:
+    sound = sound_factory.tones(240) + sound_factory.bass_line(240) + sound_factory.noise(240, 0.01)
+    path = sound_factory.write(tmp_path / "song.wav", 0.5 * sound)
+    done = subprocess.run(
+        [sys.executable, "-c", SONG, path], capture_output=True, text=True, check=True
+    )
+    seconds, megabytes = map(float, done.stdout.split())
+    assert seconds < 20
+    assert megabytes < 500
