@@ -145,8 +145,8 @@ def parse_schedule(value: Any) -> Schedule | None:
     """Parse a schedule from a string or a mapping; None for a plain number such as 1.02 or "1e-3".
 
     A string is `"0:(1.02), 50:(1.04) ease"`, with keyframes at frames, at seconds as `2.5s`, or at
-    beats as `4b`; or an expression such as `"1.02 + 0.01*sin(t/9)"`. A mapping is `{0: 1.02, 50: 1.04, interpolation:
-    ease}`.
+    beats as `4b`; or an expression such as `"1.02 + 0.01*sin(t/9)"`. A mapping is `{0: 1.02, 50:
+    1.04, interpolation: ease}`.
 
     Raises:
         ValueError: a string or mapping is neither a number nor a schedule; one line.
