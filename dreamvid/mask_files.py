@@ -12,32 +12,26 @@ import numpy as np
 from dreamvid.errors import InputError, RecipeError
 from dreamvid.frame import Field, Frame
 from dreamvid.media.samples import on_white
-from dreamvid.opening import open_source
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.mask import OWN_ALPHA, Region
 from dreamvid.side_files import SideFile
 from dreamvid.source import Source
 
 
-def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
-    """The source of a recipe, its masks as further channels, 0..255, in the order of its regions.
-
-    Args:
-        given: the caller's source, in place of the one that the recipe names.
+def with_masks(recipe: Recipe, source: Source) -> Source:
+    """A source with the recipe's masks as further channels, 0..255, in the order of its regions.
 
     Raises:
-        RecipeError, InputError: as `open_source`, of the source or of a mask; or the source has no
-            alpha to be a mask.
+        RecipeError, InputError: as `open_source`, of a mask; or the source has no alpha to be a
+            mask.
     """
     regions = recipe.masked
     for number, region in enumerate(recipe.regions):
         if region.mask.file is None:
             raise RecipeError("name it", key=f"regions.{number}.mask.file")
-    own = any(region.mask.file == OWN_ALPHA for region in regions)
-    wanted = recipe.model_copy(update={"alpha": "keep"}) if own else recipe
-    source = open_source(wanted) if given is None else given
     if not regions:
         return source
+    own = any(region.mask.file == OWN_ALPHA for region in regions)
     if own and not source.alpha:
         raise InputError("the source has no alpha", key="mask.file")
     keys = [f"regions.{n}.mask.file" for n in range(len(recipe.regions))] or ["mask.file"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from dreamvid.errors import InputError, MediaError, RecipeError
 from dreamvid.frame import Frame, Size
+from dreamvid.media.named_sound import frames_asked
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.media.probe import probe
 from dreamvid.media.read import (
@@ -26,6 +27,7 @@ from dreamvid.media.resize import resize_area, resize_straight
 from dreamvid.media.sound import Sound
 from dreamvid.media.still_writer import STILL_ENDINGS
 from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.mask import OWN_ALPHA
 from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.recipe.timeline import DEFAULT_RATE
 from dreamvid.source import Source
@@ -48,12 +50,15 @@ class Opener:
 
 
 def open_source(recipe: Recipe) -> Source:
-    """The source of a recipe, opened by the first of `OPENERS` that takes it.
+    """The source of a recipe, opened by the first of `OPENERS` that takes it; with alpha where
+    that is kept, or is a mask.
 
     Raises:
         RecipeError: a video recipe has more than one source.
         InputError: a file cannot be read, or is of another kind than the recipe needs.
     """
+    if any(region.mask.file == OWN_ALPHA for region in recipe.masked):
+        recipe = recipe.model_copy(update={"alpha": "keep"})
     return next(opener.open(recipe) for opener in OPENERS if opener.takes(recipe))
 
 
@@ -75,13 +80,14 @@ def _open_stills(recipe: ImageRecipe | ZoomRecipe) -> Source:
     still, *others = [fit(picture, size) for picture in pictures]
     for other in others:
         still = still + recipe.mix * (other - still)
-    frames, rate = getattr(recipe, "frames", 1), getattr(recipe, "fps", Fraction(1))
+    rate = recipe.fps if isinstance(recipe, ZoomRecipe) else Fraction(1)
+    frames = frames_asked(recipe, rate) if isinstance(recipe, ZoomRecipe) else 1
     if still.shape[2] == 3 or still[..., 3].min() == 255:
         source = Source.of_picture(still[..., :3], frames, rate)
         return replace(source, notes=tuple(notes))
 
     def read() -> Generator[Frame]:
-        yield from itertools.repeat(still, frames)
+        yield from itertools.repeat(still, *(() if frames is None else (frames,)))
 
     return Source(size, rate, frames, None, read, still=True, notes=tuple(notes), alpha=True)
 
@@ -114,8 +120,9 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     first, count = clip.span(start, recipe.end, None)
     rate = recipe.fps or clip.rate
     frames = None if count is None else count_at(rate, count, clip.rate)
-    if recipe.frames is not None:
-        frames = recipe.frames if frames is None else min(frames, recipe.frames)
+    most = frames_asked(recipe, rate)
+    if most is not None:
+        frames = most if frames is None else min(frames, most)
     size = Size(*recipe.size) if recipe.size else clip.size
     alpha = recipe.alpha == "keep" and clip.track.conversion.alpha_top is not None
 
@@ -124,7 +131,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
             clip,
             start=start,
             end=recipe.end,
-            frames=recipe.frames,
+            frames=most,
             rate=rate,
             strict=recipe.strict,
             alpha=alpha,
@@ -134,7 +141,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
                 yield fit(picture, size)
 
     sound = None
-    if clip.has_audio and recipe.encode.audio == "keep":
+    if clip.has_audio:
         duration = None if frames is None else frames / rate
         sound = Sound(clip.path, first / clip.rate, duration, clip.track.index)
     notes = tuple(f"{path}: {note}" for note in clip.track.conversion.notes)
@@ -152,7 +159,8 @@ def _open_sequence(recipe: VideoRecipe) -> Source:
         raise InputError(
             f"no frame from {float(begin / rate):g} s on; it lasts {lasts:g} s", path=pictures.name
         )
-    count = count if recipe.frames is None else min(count, recipe.frames)
+    most = frames_asked(recipe, rate)
+    count = count if most is None else min(count, most)
     load = _loader(recipe)
     notes = [] if pictures.note is None else [f"{pictures.name}: {pictures.note}"]
     first = load(next(pictures.files()), notes.append)

@@ -22,15 +22,17 @@ from dreamvid.color import Anchor, anchor_at, covariance, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.inbetweens import Inbetweens
+from dreamvid.media.named_sound import named_sound
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
 from dreamvid.pipeline import read_ahead
-from dreamvid.recipe import Recipe
+from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.seen import Seen
 from dreamvid.shots import split_shots
+from dreamvid.soundtrack import listened
 from dreamvid.source import checked_frames
 from dreamvid.task import AnyDreamer, DreamTask, GuideFrames
 
@@ -100,7 +102,8 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
 
     Raises:
         MediaError: a source has another shape, size or type, or what the dreamer returns has.
-        RecipeError: a schedule leaves its bounds.
+        RecipeError: a schedule leaves its bounds, or hears without a sound.
+        InputError: the recipe's sound cannot be read.
     """
     count = len(sources) if isinstance(sources, Sized) else None
     with closing(checked_frames(sources)) as pictures:
@@ -109,6 +112,9 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
             return
         job = resolve(recipe, Size.of(first))
         timeline = film_timeline(recipe, count)
+        if isinstance(recipe, FilmRecipe):
+            sound = named_sound(recipe.audio)
+            timeline = replace(timeline, heard=listened(recipe, sound, timeline.rate))
         with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
             for group in groups:
                 yield from (frame.copy() for frame in group.frames)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import InputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.media.named_sound import frames_asked
 from dreamvid.media.sound import Sound
 from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
@@ -63,7 +64,8 @@ class Source:
         return Timeline(self.rate, self.frames, self.heard)
 
     def checked(self, recipe: Recipe) -> Source:
-        """A caller's source, its frames checked as they are read, and at most `recipe.frames`.
+        """A caller's source, its frames checked as they are read, and at most as many as the
+        recipe asks for.
 
         Raises:
             RecipeError: the recipe sets a size or rate that is not the source's.
@@ -71,7 +73,7 @@ class Source:
         for key, own in (("size", self.size), ("fps", self.rate)):
             if key in recipe.model_fields_set and getattr(recipe, key) not in (None, own):
                 raise RecipeError(f"the source has {own}; leave {key} out", key=key)
-        most = getattr(recipe, "frames", None)
+        most = frames_asked(recipe, self.rate)
         counts = [count for count in (self.frames, most) if count is not None]
 
         def read() -> Generator[Frame]:

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import InputError, RecipeError
+from dreamvid.errors import InputError
 from dreamvid.files import read_bytes
 from dreamvid.hearing.spectra import Numbers
 from dreamvid.limits import MAX_SOUND_SECONDS
-
-SLOWEST, FASTEST = 1.0, 1000.0
-"""Beats a minute."""
 
 BAR = 4
 """Beats in a bar."""
@@ -27,8 +24,8 @@ UNEVEN = 0.15
 MOST = 4 * 2**20
 """Most bytes of a file of beats."""
 
-BPM, FIRST, FILE = "audio.bpm", "audio.first_beat", "audio.beats"
-"""The keys of the recipe that errors are about."""
+FILE = "audio.beats"
+"""The key of the recipe that errors are about."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +79,11 @@ class Beats:
 
 
 def beats_of_tempo(bpm: float, first: float, seconds: float) -> Beats:
-    """Even beats over a sound of so many seconds, and at least two.
+    """Even beats, `bpm` a minute, over a sound of so many seconds, and at least two.
 
-    Raises:
-        RecipeError: `bpm` is not from 1 to 1000, or `first` no time in the sound.
+    Args:
+        first: seconds from the sound's beginning to the first beat of a bar.
     """
-    if not SLOWEST <= bpm <= FASTEST:
-        raise RecipeError(f"must be from {SLOWEST:g} to {FASTEST:g} beats a minute", key=BPM)
-    first = _first(first)
     before = math.floor(first * bpm / 60)
     count = before + max(1, math.ceil((seconds - first) * bpm / 60)) + 1
     times = tuple(first + (index - before) * 60 / bpm for index in range(count))
@@ -97,12 +91,8 @@ def beats_of_tempo(bpm: float, first: float, seconds: float) -> Beats:
 
 
 def beats_of_times(times: Sequence[float], first: float | None, source: str) -> Beats:
-    """Beats at given times; a bar begins with the one nearest to `first`, else with the first.
-
-    Raises:
-        RecipeError: `first` is no time in a sound.
-    """
-    near = 0 if first is None else int(np.argmin(np.abs(np.array(times) - _first(first))))
+    """Beats at given times; a bar begins with the one nearest to `first`, else with the first."""
+    near = 0 if first is None else int(np.argmin(np.abs(np.array(times) - first)))
     return Beats(tuple(times), near, source)
 
 
@@ -137,9 +127,3 @@ def read_beats(path: Path) -> list[float]:
     if len(times) < 2:
         raise InputError("must hold at least two times, one a line", path=path, key=FILE)
     return times
-
-
-def _first(first: float) -> float:
-    if not 0 <= first <= MAX_SOUND_SECONDS:
-        raise RecipeError("must be a time in the sound, in seconds", key=FIRST)
-    return first

@@ -41,6 +41,7 @@ class Features:
         frames: frames until the sound ends; what is heard is 0 after it.
         values: of each thing that was listened for, by its text: (frames,), 0..1.
         beats: None: nothing needed them.
+        origin: a text that changes whenever the sound does, or how it is listened to.
     """
 
     start: Fraction
@@ -48,6 +49,7 @@ class Features:
     frames: int
     values: Mapping[str, Strengths] = field(repr=False)
     beats: Beats | None = None
+    origin: str = ""
 
     def at(self, heard: Heard, t: int) -> float:
         """The value at frame `t`.
@@ -106,6 +108,7 @@ class Features:
             "start": str(self.start),
             "rate": str(self.rate),
             "frames": self.frames,
+            "origin": self.origin,
             "names": list(self.values),
             "beats": self.beats and [self.beats.first, self.beats.source],
         }
@@ -135,7 +138,8 @@ class Features:
                 beats = head["beats"] and Beats(times, *head["beats"])
                 values = {name: file[f"v{index}"] for index, name in enumerate(head["names"])}
                 start, rate = Fraction(head["start"]), Fraction(head["rate"])
-                return cls(start, rate, int(head["frames"]), values, beats)
+                frames, origin = int(head["frames"]), str(head["origin"])
+                return cls(start, rate, frames, values, beats, origin)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise StateError(
                 f"what was heard cannot be read ({error}); --restart listens anew", path=path

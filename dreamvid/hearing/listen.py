@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -20,27 +19,8 @@ from dreamvid.hearing.tracker import require_tracker, tracked_beats
 from dreamvid.media.sound import Sound, beginning
 from dreamvid.media.sound_decoder import AUDIO, decode_sound, sound_rate
 from dreamvid.notices import warn
+from dreamvid.recipe.audio import Audio
 from dreamvid.recipe.heard import HITS, Heard
-
-
-@dataclass(frozen=True)
-class Listening:
-    """How a sound is listened to.
-
-    Attributes:
-        bpm: beats a minute; None: tracked.
-        first_beat: seconds from the sound's beginning to the first beat of a bar; None: the
-            sound's beginning by `bpm`, else the first beat that is known.
-        beats: a file of beats, in place of `bpm`.
-        attack, release: seconds in which a value rises before a peak and falls after it, where a
-            schedule does not say otherwise.
-    """
-
-    bpm: float | None = None
-    first_beat: float | None = None
-    beats: Path | None = None
-    attack: float = 0.02
-    release: float = 0.2
 
 
 class Film(NamedTuple):
@@ -51,28 +31,24 @@ class Film(NamedTuple):
     frames: int
 
 
-def listen(
-    sound: Sound, rate: Fraction, wanted: Iterable[Heard], how: Listening | None = None
-) -> Features:
-    """Listen to a film's whole sound, whatever part of it the film has.
+def listen(sound: Sound, rate: Fraction, wanted: Iterable[Heard], how: Audio) -> Features:
+    """Listen to a whole sound, whatever part of it a film has.
 
     Args:
         sound: the file, and the part of it that the film has.
         rate: the film's frames a second.
         wanted: what its schedules hear.
-        how: None: by the defaults.
+        how: its tempo or beats, and how what is heard rises and falls.
 
     Raises:
         InputError: the sound or the file of beats cannot be read.
-        RecipeError: a band is over the sound's highest frequency; a tempo or first beat is
-            impossible; beats are needed, and there is no way to know them.
+        RecipeError: a band is over the sound's highest frequency; or beats are needed, and there
+            is no way to know them.
         RunError: ffmpeg cannot be started, or hangs.
     """
-    how, wanted = how or Listening(), list(dict.fromkeys(wanted))
+    wanted = list(dict.fromkeys(wanted))
     rhythm = next((each for each in wanted if each.is_rhythm), None)
-    given = None if how.beats is None else read_beats(how.beats)
-    if how.bpm is not None:
-        beats_of_tempo(how.bpm, how.first_beat or 0.0, 0.0)  # raises before anything is decoded
+    given = None if how.beats is None else read_beats(Path(how.beats))
     tracks = rhythm is not None and given is None and how.bpm is None
     if rhythm and tracks:
         require_tracker("4b" if rhythm.name == "1b" else str(rhythm))
@@ -97,7 +73,7 @@ def listen(
     return Features(sound.start, rate, frames, values, beats)
 
 
-def _sampled(ear: Ear, each: Heard, how: Listening, film: Film) -> Strengths:
+def _sampled(ear: Ear, each: Heard, how: Audio, film: Film) -> Strengths:
     attack = how.attack if each.attack is None else each.attack
     release = how.release if each.release is None else each.release
     smooth = ear.envelope(each).smooth(attack, release)
@@ -126,12 +102,13 @@ def _check_bands(path: Path, wanted: Iterable[Heard]) -> None:
             )
 
 
-def _beats(how: Listening, given: list[float] | None, ear: Ear, path: Path) -> Beats:
+def _beats(how: Audio, given: list[float] | None, ear: Ear, path: Path) -> Beats:
+    first = None if how.first_beat is None else float(how.first_beat)
     if given is not None and how.beats is not None:
-        return beats_of_times(given, how.first_beat, f"of {how.beats.name}")
+        return beats_of_times(given, first, f"of {Path(how.beats).name}")
     if how.bpm is not None:
-        return beats_of_tempo(how.bpm, how.first_beat or 0.0, ear.seconds)
+        return beats_of_tempo(how.bpm, first or 0.0, ear.seconds)
     times = tracked_beats(ear.onsets())
     if len(times) < 2:
         raise RecipeError("no beats are found in this sound; give bpm", key=AUDIO, path=path)
-    return beats_of_times(times, how.first_beat, "found by librosa")
+    return beats_of_times(times, first, "found by librosa")

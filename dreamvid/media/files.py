@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -41,3 +42,13 @@ def require_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot be read: {reason}", path=path) from error
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal. Raises InputError if it cannot be read."""
+    require_file(path)  # opening a pipe would block
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ import numpy as np
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
+from dreamvid.media.named_sound import frames_asked
 from dreamvid.media.output_checks import check_picture
 from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
 from dreamvid.opening import open_source
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
-from dreamvid.recipe import Recipe, Term, VideoRecipe, ZoomRecipe
-from dreamvid.recipe.at_frame import at_frame, schedules
+from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, Term, VideoRecipe
+from dreamvid.recipe.at_frame import at_frame, heard_by, schedules
 from dreamvid.recipe.timeline import Timeline
+from dreamvid.soundtrack import with_sound
+from dreamvid.source import Source
 
 MOST = 10_000
 """Most frames drawn; of a longer film evenly spaced ones."""
@@ -53,29 +57,28 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
         )
     path = recipe.output or derived(Path(), Path(name).stem, "-schedules", ".png")
     check_picture(path, recipe.source, overwrite)
-    frames, rate = _extent(name, recipe, film)
-    if rate is None and any(schedule.uses_seconds for _, schedule in scheduled):
+    timeline, is_timed = _timeline(name, recipe, film)
+    if not is_timed and any(each.uses_seconds or each.heard for _, each in scheduled):
         raise RecipeError("has seconds in a schedule, but no rate is known; give --fps", path=name)
-    write_picture(path, draw(name, recipe, frames, rate), overwrite)
+    write_picture(path, draw(name, recipe, timeline, is_timed=is_timed), overwrite)
     return path
 
 
-def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame:
+def draw(name: str, recipe: Recipe, timeline: Timeline, *, is_timed: bool = True) -> Frame:
     """Draw an axis for each schedule, 1200 px wide.
 
     Args:
         name: the recipe's name.
-        frames: frames of its film, at least 1.
-        rate: frames a second; None: unknown, and no schedule depends on it.
+        timeline: of its film, whose number of frames is known.
+        is_timed: whether the rate is known; if not, no schedule depends on it.
 
     Raises:
         RecipeError: a schedule exceeds its key's bounds, or has no value.
     """
+    frames, rate = timeline.frames or 1, timeline.rate
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     scheduled = list(schedules(recipe))
-    curves = _values(
-        recipe, [key for key, _ in scheduled], times, Timeline(rate or Fraction(1), frames)
-    )
+    curves = _values(recipe, [key for key, _ in scheduled], times, timeline)
     size = WIDTH, min(REST + EACH * len(scheduled), TALLEST)
     figure = new_figure(size)
     axes = figure.subplots(len(scheduled), 1, sharex=True, squeeze=False)[:, 0]
@@ -92,7 +95,7 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     title = f"{name}: {frames} {'frame' if frames == 1 else 'frames'}"
     title += f" ({MOST} drawn)" if frames > MOST else ""
-    if rate is not None:
+    if is_timed:
         title += f" at {rate} fps"
         ratio = float(rate)
         both = (lambda t: t / ratio), (lambda s: s * ratio)
@@ -103,28 +106,30 @@ def draw(name: str, recipe: Recipe, frames: int, rate: Fraction | None) -> Frame
     return pixels(figure)
 
 
-def _extent(name: str, recipe: Recipe, film: bool) -> tuple[int, Fraction | None]:
-    """The film's number of frames, and its rate if it is known."""
-    if isinstance(recipe, ZoomRecipe):
-        return recipe.frames, recipe.fps
-    if not isinstance(recipe, VideoRecipe):
-        return 1, None
-    frames, rate = recipe.frames, recipe.fps
-    if frames is not None and rate is not None:
-        return frames, rate
-    clip = recipe
-    if film and not recipe.source:  # the film is as long as its source was
-        clip = VideoRecipe(source=(Path(name),), frames=frames)
-    fault = ""
-    if clip.source:
-        try:
-            source = open_source(clip)
-            frames, rate = source.frames or frames, source.rate
-        except (MediaError, RecipeError) as error:
-            fault = f" ({error})"
-    if frames is None:
-        raise RecipeError(f"the length of its clip is unknown{fault}; give --frames", path=name)
-    return frames, rate
+def _timeline(name: str, recipe: Recipe, film: bool) -> tuple[Timeline, bool]:
+    """The film's times, of a known number of frames, and whether their rate is known too."""
+    if not isinstance(recipe, FilmRecipe):
+        return Timeline(Fraction(1), 1), False
+    rate = recipe.fps or Fraction(1)
+    source = Source.of_picture(np.zeros((1, 1, 3), np.uint8), frames_asked(recipe, rate), rate)
+    is_known = recipe.fps is not None
+    if isinstance(recipe, VideoRecipe):
+        clip = recipe
+        if film and not recipe.source:  # the film is as long as its source was
+            clip = VideoRecipe(source=(Path(name),), frames=recipe.frames)
+        hears_itself = bool(heard_by(recipe)) and recipe.audio.file is None
+        fault = ""
+        if clip.source and (source.frames is None or not is_known or hears_itself):
+            try:
+                opened = open_source(clip)
+                source, is_known = replace(opened, frames=opened.frames or source.frames), True
+            except (MediaError, RecipeError) as error:
+                fault = f" ({error})"
+        if source.frames is None and not isinstance(recipe.frames, BeatCount):
+            raise RecipeError(f"the length of its clip is unknown{fault}; give --frames", path=name)
+    if is_known:
+        source = with_sound(recipe, source)
+    return source.timeline, is_known
 
 
 def _values(

@@ -3,6 +3,7 @@
 This package opens no picture and no film, and does not import TensorFlow.
 """
 
+from dreamvid.recipe.audio import Audio
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.dream import (
@@ -19,14 +20,14 @@ from dreamvid.recipe.dream import (
     StepSize,
     Turns,
 )
-from dreamvid.recipe.encode import ClipEncode, Encode, StillEncode
+from dreamvid.recipe.encode import Encode, StillEncode
 from dreamvid.recipe.guide import GuideTerm
+from dreamvid.recipe.length import USUAL_FRAMES, BeatCount, Frames
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.models import (
     KINDS,
     USUAL_KIND,
     FilmRecipe,
-    Frames,
     ImageRecipe,
     NamedPath,
     Recipe,
@@ -56,16 +57,18 @@ __all__ = [
     "KINDS",
     "MAX_GROWTH",
     "MAX_NAME",
+    "USUAL_FRAMES",
     "USUAL_KIND",
     "WORDS_FOR_WEIGHTS",
     "Above",
     "Amount",
     "Angle",
+    "Audio",
     "Bands",
+    "BeatCount",
     "Blend",
     "ChannelTerm",
     "ClassTerm",
-    "ClipEncode",
     "Color",
     "DiversityTerm",
     "Dream",

@@ -119,9 +119,8 @@ class Encode(AnyEncode):
     first_number: int = Field(
         0, ge=0, le=10**9, description="Number of the first frame in a folder."
     )
-
-
-class ClipEncode(Encode):
-    """How a clip's frames are encoded, and its sound."""
-
-    audio: Literal["keep", "none"] = Field("keep", description="Keep a clip's sound, or drop it.")
+    audio: Annotated[Literal["keep", "none"], Flag("sound")] = Field(
+        "keep",
+        description="Put the sound into the film, that of `audio` or else a clip's own; none: a "
+        "silent film, whose schedules may hear it.",
+    )

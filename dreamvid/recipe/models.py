@@ -22,10 +22,12 @@ from pydantic import (
 )
 
 from dreamvid.errors import FaultError
+from dreamvid.recipe.audio import Audio
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.dream import Dream
-from dreamvid.recipe.encode import ClipEncode, CodecName, Encode, StillEncode
+from dreamvid.recipe.encode import CodecName, Encode, StillEncode
 from dreamvid.recipe.fields import Flag, Moment, Rate, Size
+from dreamvid.recipe.length import USUAL_FRAMES, Length
 from dreamvid.recipe.mask import MAX_REGIONS, Mask, Region
 from dreamvid.recipe.paths import InputFile, OutputFile
 from dreamvid.recipe.sections import Blend, Color, Motion, Network, ZoomBlend, ZoomMotion
@@ -107,7 +109,6 @@ class Recipe(Section):
         return self.encode.codec
 
 
-Frames = Annotated[int, Flag(short="-n"), Field(ge=1, le=10_000_000)]
 Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share of the second.")]
 
 
@@ -131,10 +132,11 @@ class FilmRecipe(Recipe):
 
         def __init__(self, **values: Any) -> None: ...
 
-    frames: Frames | None = Field(None, description="How many frames to make.")
+    frames: Length | None = Field(None, description="How many frames to make.")
     fps: Rate | None = Field(None, description="Frames a second.")
     motion: Motion = Motion()
     blend: Blend = Blend()
+    audio: Audio = Audio()
     encode: Encode = Encode()
 
 
@@ -146,7 +148,11 @@ class ZoomRecipe(FilmRecipe):
         def __init__(self, **values: Any) -> None: ...
 
     kind: Annotated[Literal["zoom"], Flag(hidden=True)] = "zoom"
-    frames: Frames = Field(50, description="How many frames to make.")
+    frames: Length | None = Field(
+        None,
+        description="How many frames to make, or beats, as 16b. Default: as many as the sound "
+        f"lasts; {USUAL_FRAMES} without one.",
+    )
     fps: Rate = Field(30, description="Frames a second.", validate_default=True)
     motion: ZoomMotion = ZoomMotion()
     blend: ZoomBlend = ZoomBlend()
@@ -164,11 +170,10 @@ class VideoRecipe(FilmRecipe):
     source: Sources = Field(
         (), max_length=2, description="The clip. At the prompt, several are dreamed one by one."
     )
-    frames: Frames | None = Field(
-        None, description="How many frames to make. Default: to the clip's end."
+    frames: Length | None = Field(
+        None, description="How many frames to make, or beats, as 16b. Default: to the clip's end."
     )
     fps: Rate | None = Field(None, description="Frames a second. Default: the clip's own.")
-    encode: ClipEncode = ClipEncode()
     start: Moment | None = Field(None, description="Where in the clip to begin, as 12.5 or 1:30.")
     end: Moment | None = Field(None, description="Where in the clip to stop, as 12.5 or 1:30.")
     deinterlace: Literal["auto", "on", "off"] = Field(

@@ -7,12 +7,12 @@ by the encoder's loss.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
-from dreamvid.mask_files import open_with_masks
 from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.codecs.table import default_ending
 from dreamvid.media.cutting import count_frames
@@ -21,12 +21,13 @@ from dreamvid.media.outputs import shared_format
 from dreamvid.media.passes import pass_path
 from dreamvid.names import derived
 from dreamvid.networks.defaults import with_network_defaults
-from dreamvid.recipe import KINDS, FilmRecipe, Recipe, recipe_files
+from dreamvid.recipe import KINDS, USUAL_FRAMES, BeatCount, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.paths import with_files
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
+from dreamvid.rendering.film_source import heard_before, keep_heard, open_film
 from dreamvid.rendering.manifest import NO_KEYS, Manifest, compared, described
 from dreamvid.rendering.plan import SEGMENT, is_done
 from dreamvid.rendering.refill import Taken
@@ -99,6 +100,7 @@ def extend(film: Path, recipe: Recipe, start: str | None, overwrite: bool) -> Re
     taken = extension.taken(source, exact)
 
     def fill(run: Run) -> Checkpoint:
+        keep_heard(run.folder, source.heard)
         return taken.fill(run, extension.recipe, in_place=extension.in_place)
 
     prepare_run(extension.output, manifest, fill, anew=not extension.in_place)
@@ -154,8 +156,7 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
         raise RecipeError(f"name its source: --source {name}", path=film)
     length = count_frames(film)
     done = length if start is None else _parse_start(start, length)
-    frames = None if recipe.frames is None else done + recipe.frames
-    recipe = recipe.model_copy(update={"frames": frames})
+    recipe = recipe.model_copy(update={"frames": _length(recipe, done)})
     changed = _changed(embedded.recipe, recipe)
     output = recipe.output
     if output is None:
@@ -166,6 +167,17 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
         output = derived(film.parent, film.stem, f"-{done}", ending) if branch else film
     recipe = recipe.model_copy(update={"output": output})
     return _Extension(film, embedded, recipe, output, done, length, changed)
+
+
+def _length(recipe: FilmRecipe, done: int) -> int | None:
+    """How many frames the new film has after the first `done`; None: to its source's or sound's
+    end."""
+    if isinstance(recipe.frames, BeatCount):
+        raise RecipeError("must be a number of frames, not of beats", key="frames")
+    if recipe.frames is not None:
+        return done + recipe.frames
+    is_open = recipe.kind == "video" or recipe.audio.file
+    return None if is_open else done + USUAL_FRAMES
 
 
 def _checked(extension: _Extension, overwrite: bool) -> Source:
@@ -188,8 +200,13 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
             raise RecipeError(
                 "uses n, the film's length, which changes; set it again by its option", key=key
             )
-    source = open_with_masks(recipe)
+    known = None
+    with suppress(StateError):  # listened to anew
+        known = heard_before(film)
+    source = open_film(recipe, known=known)
     if source.frames is not None and source.frames <= extension.done:
+        if source.still:
+            raise RecipeError("the sound ends where the film does; say how many", key="frames")
         raise StateError(
             f"has only the {extension.done} frames that are already dreamed", path=recipe.source[0]
         )

@@ -13,12 +13,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.errors import MediaError, StateError
+from dreamvid.errors import StateError
 from dreamvid.machine import Machine
-from dreamvid.media.files import require_file
+from dreamvid.media.files import digest
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.networks.registry import packaged_weights
-from dreamvid.recipe import Network, Recipe, recipe_files
+from dreamvid.recipe import USUAL_FRAMES, Network, Recipe, recipe_files
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.paths import names_several, with_files
@@ -148,6 +148,8 @@ class Manifest:
         if any(schedule.uses_length for _, schedule in varying):
             return False
         (before, until), (now, end) = self._limits, other._limits
+        if math.isnan(before + now):
+            return False
         if self.recipe.get("cadence", 1) > 1:
             return until == end and done < min(before, now)
         return done <= now and (until <= end)
@@ -156,6 +158,11 @@ class Manifest:
     def _limits(self) -> tuple[float, float]:
         """The most frames of the film, and the time in its source at which it ends."""
         frames, end = self.recipe.get("frames"), self.recipe.get("end")
+        sound = self.recipe.get("audio", {}).get("file")
+        if frames is None and self.recipe.get("kind") == "zoom" and not sound:
+            frames = USUAL_FRAMES
+        if isinstance(frames, str):  # beats, of which nothing is known here
+            frames = math.nan
         return (
             math.inf if frames is None else frames,
             math.inf if end is None else float(Fraction(str(end))),
@@ -196,20 +203,11 @@ def identity(key: str, path: Path) -> dict[str, Any]:
     """The entry of an input file, or of numbered pictures: `key`, `path` and `sha256`. Raises
     MediaError if it cannot be read."""
     if not names_several(path):
-        return {"key": key, "path": str(path.absolute()), "sha256": _digest(path)}
-    digest = hashlib.sha256()
+        return {"key": key, "path": str(path.absolute()), "sha256": digest(path)}
+    whole = hashlib.sha256()
     for number, file in find_pictures(path).pictures:
-        digest.update(f"{number} {_digest(file)}\n".encode())
-    return {"key": key, "path": str(path.absolute()), "sha256": digest.hexdigest()}
-
-
-def _digest(path: Path) -> str:
-    require_file(path)  # opening a pipe would block
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise MediaError(f"cannot be read: {error.strerror}", path=path) from None
+        whole.update(f"{number} {digest(file)}\n".encode())
+    return {"key": key, "path": str(path.absolute()), "sha256": whole.hexdigest()}
 
 
 def _named(key: str, identity: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.guide_files import GuideFiles
 from dreamvid.machine import Machine
-from dreamvid.mask_files import open_with_masks
 from dreamvid.media.codecs.table import carries_recipe, default_ending
 from dreamvid.media.metadata import read_comment
 from dreamvid.media.output_checks import (
@@ -30,18 +29,20 @@ from dreamvid.motion.affine import camera_step
 from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
-from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
+from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.paths import named_after
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
 from dreamvid.rendering.embedded import embed
+from dreamvid.rendering.film_source import heard_before, open_film
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run import (
     finished_run,
     unfinished_run,
 )
 from dreamvid.resolve import Job, resolve
+from dreamvid.soundtrack import beats_in_frames, warn_if_short
 from dreamvid.source import Source
 from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves, OnMachine
 
@@ -147,7 +148,11 @@ class Plan:
         recipe = self.recipe
         if isinstance(recipe, VideoRecipe) and recipe.frames is None and recipe.end is not None:
             return math.floor((recipe.end - (recipe.start or 0)) * self.timeline.rate)
-        return recipe.frames if isinstance(recipe, FilmRecipe) else None
+        if not isinstance(recipe, FilmRecipe):
+            return None
+        if isinstance(recipe.frames, BeatCount):
+            return beats_in_frames(recipe.frames, self.source.heard)
+        return recipe.frames
 
     @property
     def octaves_skipped(self) -> int:
@@ -192,12 +197,14 @@ def plan(
     if source is None and not recipe.source:
         raise RecipeError("name the picture or clip to dream on", key="source")
     output = output_of(recipe)
-    machine = Machine.here()
+    machine, known = Machine.here(), None
     if sink is None:
         unfinished = None if restart else _unfinished(recipe)
         machine = unfinished.machine if unfinished else machine
+        known = heard_before(output) if unfinished else None
         _check_output(recipe, output, overwrite or unfinished is not None)
-    opened = open_with_masks(recipe, None if source is None else source.checked(recipe))
+    opened = open_film(recipe, source, known)
+    warn_if_short(recipe, opened)
     if sink is None:
         for name in recipe.encode.passes:
             alpha = opened.alpha and not is_data(name)

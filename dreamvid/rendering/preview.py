@@ -16,7 +16,6 @@ from dreamvid import notices
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
-from dreamvid.mask_files import open_with_masks
 from dreamvid.media.frame_names import title
 from dreamvid.media.output_checks import check_codec, check_picture
 from dreamvid.media.outputs import write_picture
@@ -35,6 +34,7 @@ from dreamvid.recipe.form import Form
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
+from dreamvid.rendering.film_source import open_film
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.plan import Plan, output_of, plan
 from dreamvid.rendering.render import Step, record
@@ -202,8 +202,8 @@ def smaller(whole: Plan) -> Plan:
         data["dream"]["octave_top"] = first.dream.octave_top
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
     data["encode"]["crf"] = CRF
-    small = make_recipe({**data, "size": sides}, recipe.kind)
-    source = open_with_masks(small)
+    small = make_recipe({**data, "size": sides, "frames": whole.timeline.frames}, recipe.kind)
+    source = open_film(small, known=whole.source.heard)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
     return replace(
         whole,

@@ -22,6 +22,7 @@ from dreamvid.recipe import Recipe
 from dreamvid.recipe.encode import PassName
 from dreamvid.recurrence import DreamedGroup
 from dreamvid.rendering.embedded import embed
+from dreamvid.rendering.film_source import keep_heard
 from dreamvid.rendering.plan import Plan, plan
 from dreamvid.rendering.run import (
     Keep,
@@ -147,7 +148,9 @@ def _opened_run(planned: Plan, restart: bool) -> Generator[Run | NoRun]:
     with ExitStack() as stack:
         if is_pattern(output):
             stack.enter_context(made_folder(output.parent))
-        yield stack.enter_context(locked_run(output, planned.manifest, restart=restart))
+        run = stack.enter_context(locked_run(output, planned.manifest, restart=restart))
+        keep_heard(run.folder, planned.source.heard)
+        yield run
 
 
 class _Recording:

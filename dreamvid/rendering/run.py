@@ -4,6 +4,7 @@ For `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
 
     lock            held while a process renders
     manifest.json   recipe, input files, machine
+    heard.npz       what is heard in the sound, if schedules hear
     state.npz       checkpoint: all that the next frame depends on, after the last stored dream
     film/           closed segments of the film, and the lossless frames of the open segment
     residual/film/  the same of each pass beside the dream

@@ -190,7 +190,8 @@ def _part(said: Recipe | None, rate: Fraction) -> _Part:
     fps = getattr(said, "fps", None)
     fps = None if fps == rate else fps
     if isinstance(said, VideoRecipe):
-        return _Part(said.start, said.end, fps, said.frames, said.deinterlace)
+        frames = said.frames if isinstance(said.frames, int) else None
+        return _Part(said.start, said.end, fps, frames, said.deinterlace)
     return _Part(fps=fps)
 
 

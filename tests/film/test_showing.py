@@ -29,6 +29,7 @@ from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.recipe.schema import recipe_schema
+from dreamvid.recipe.timeline import Timeline
 from dreamvid.rendering.embedded import Embedded
 from tests import media_factory
 from tests.recipes import fields
@@ -353,8 +354,6 @@ def _kind(recipe: dict[str, Any]) -> str | None:
 
 
 def drawn(recipe: dict[str, Any], key: str, frames: int) -> list[float]:
-    from dreamvid.recipe.timeline import Timeline
-
     made, timeline = make_recipe(recipe), Timeline(Fraction(30), frames)
     return list(curves._values(made, [key], range(frames), timeline)[key])
 
@@ -416,7 +415,9 @@ def test_a_long_film_is_drawn_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
         return within(recipe, keys, times, clock)
 
     monkeypatch.setattr(curves, "_values", watched)
-    picture = curves.draw("long", make_recipe({"motion": {"zoom": ZOOM}}), 10_000_000, None)
+    picture = curves.draw(
+        "long", make_recipe({"motion": {"zoom": ZOOM}}), Timeline(frames=10_000_000)
+    )
     assert (seen[0], seen[-1], len(seen)) == (0, 9_999_999, 50)
     assert picture.max() == 255
 
@@ -445,7 +446,9 @@ def test_how_long_a_clip_is() -> None:
     varying = {"kind": "video", "motion": {"zoom": "1 + t/99"}}
 
     def extent(film: bool = False, **more: Any) -> tuple[int, Fraction | None]:
-        return curves._extent(str(clip), make_recipe(varying | more), film)
+        timeline, is_timed = curves._timeline(str(clip), make_recipe(varying | more), film)
+        assert timeline.frames
+        return timeline.frames, timeline.rate if is_timed else None
 
     rate = extent(source=str(clip))[1]
     assert extent(source=str(clip)) == (7, rate)

@@ -116,7 +116,7 @@ def test_flags_reach_every_section() -> None:
 
 
 def test_a_clip_has_flags_of_its_own() -> None:
-    recipe, _ = parse("video", "a.mp4", "--start", "1:30", "--end", "95.5", "--audio", "none")
+    recipe, _ = parse("video", "a.mp4", "--start", "1:30", "--end", "95.5", "--sound", "none")
     assert isinstance(recipe, VideoRecipe)
     assert (recipe.start, recipe.end) == (Fraction(90), Fraction("95.5"))
     assert recipe.encode.audio == "none"
