@@ -30,7 +30,7 @@ class BeatCount:
     beats: Fraction
 
     def __str__(self) -> str:
-        return f"{float(self.beats):g}b"
+        return f"{float(self.beats):.6f}".rstrip("0").rstrip(".") + "b"
 
     def frames(self, beat: float) -> int:
         """The nearest number of frames, at least 1, where a beat lasts `beat` of them."""

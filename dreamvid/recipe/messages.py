@@ -79,12 +79,12 @@ def _unknown(parts: list[str], model: type[BaseModel], kinds: Kinds) -> Fault:
     """The fault of an unknown key: misspelled, in the wrong section, or of another kind of
     recipe."""
     key, name = ".".join(parts), parts[-1]
+    others = [kind for kind, other in kinds.items() if name in _keys_at(other, parts[:-1])]
+    if others:
+        return Fault(key, f"unknown (it is for {' and '.join(others)})")
     hint = suggestion(name, _keys_at(model, parts[:-1]), most=1)
     place = _places(model).get(name)
-    if hint or place:
-        return Fault(key, "unknown", hint or f"did you mean {place}?")
-    others = [kind for kind, other in kinds.items() if name in _keys_at(other, parts[:-1])]
-    return Fault(key, f"unknown (it is for {' and '.join(others)})" if others else "unknown")
+    return Fault(key, "unknown", hint or (f"did you mean {place}?" if place else None))
 
 
 def _places(model: type[BaseModel], prefix: str = "") -> dict[str, str]:

@@ -19,6 +19,7 @@ from dreamvid.cli.network_defaults import network_defaults, without_default
 from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import RecipeError, UsageError
 from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, VideoRecipe, ZoomRecipe
+from dreamvid.recipe.audio import Audio
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.mask import Mask
 from tests import media_factory as make
@@ -354,8 +355,11 @@ def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
     """Every field's name, default and description."""
     for name, own in type(model).model_fields.items():
         value = getattr(model, name)
-        if isinstance(value, Mask):  # whose flags have its name
-            yield from ((f"mask_{inner}", *more) for inner, *more in leaves(value))
+        if isinstance(value, Mask | Audio):  # some of whose flags have its name
+            plain = [] if isinstance(value, Mask) else ["bpm", "first_beat", "beats"]
+            plain += ["attack", "release"]
+            for inner, *more in leaves(value):
+                yield (inner if inner in plain else f"{name}_{inner}", *more)
         elif isinstance(value, BaseModel):
             yield from leaves(value)
         elif own.description and name != "regions":  # which has no flag
@@ -370,6 +374,8 @@ OTHER_NAMES = {
     "shift": "--color-shift",
     "anchor": "--color-anchor",
     "mask_file": "--mask",
+    "audio_file": "--audio",
+    "audio": "--sound",
     "source": r"\[SOURCE\]",
 }
 

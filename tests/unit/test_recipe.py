@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -17,10 +18,12 @@ from pydantic.fields import FieldInfo
 from dreamvid.errors import Fault, RecipeError
 from dreamvid.recipe import (
     KINDS,
+    BeatCount,
     ChannelTerm,
     ClassTerm,
     DiversityTerm,
     Dream,
+    Frames,
     GuideTerm,
     ImageRecipe,
     LayerTerm,
@@ -77,10 +80,10 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 # Defaults
 
 
-def test_an_empty_recipe_is_a_zoom_of_fifty_frames() -> None:
+def test_an_empty_recipe_is_a_zoom() -> None:
     recipe = make_recipe({})
     assert isinstance(recipe, ZoomRecipe)
-    assert (recipe.frames, recipe.fps, recipe.motion.zoom) == (50, Fraction(30), 1.02)
+    assert (recipe.frames, recipe.fps, recipe.motion.zoom) == (None, Fraction(30), 1.02)
     assert (recipe.blend.carry, recipe.blend.share, recipe.motion.moves) == (
         "picture",
         1.0,
@@ -328,6 +331,9 @@ def _listed(channels: str | set[int]) -> str | tuple[int, ...]:
     return channels if isinstance(channels, str) else tuple(sorted(channels))
 
 
+BEATS = st.decimals(Decimal("0.01"), 99999, places=2).map(Fraction).map(BeatCount)
+
+
 def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values of a field's type."""
     if annotation is type(None):
@@ -373,6 +379,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         bare = FieldInfo.from_annotation(inner)
+        if inner == int | BeatCount:
+            return values_of(Frames, bounds) | BEATS
         bare.metadata = list(itertools.chain(*(getattr(m, "metadata", [m]) for m in metadata)))
         return values_of(inner, bounds | bounded(bare))
     if get_args(annotation):
@@ -400,6 +408,8 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     if "start" in model.model_fields:
         keys["start"] = st.none() | st.fractions(0, 999)
         keys["end"] = st.none() | st.fractions(1000, 9999)
+    if "first_beat" in model.model_fields:
+        keys["first_beat"] = st.none() | st.fractions(0, 999)
     if "frame_name" in model.model_fields:
         keys["frame_name"] = st.sampled_from(["%d", "shot.%04d", "####"])
     return st.fixed_dictionaries({}, optional=keys).map(agreeing)
