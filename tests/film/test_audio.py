@@ -27,6 +27,7 @@ from dreamvid.rendering import extend as extending
 from dreamvid.rendering import plan as planning
 from dreamvid.rendering import render as rendering
 from dreamvid.rendering.embedded import read_embedded
+from dreamvid.rendering.film_source import open_film
 from dreamvid.rendering.preview import preview
 from dreamvid.source import Source
 from dreamvid.task import DreamTask
@@ -200,6 +201,20 @@ def test_another_sound_or_way_to_listen_is_refused_on_resume() -> None:
     with pytest.raises(DreamvidError, match=r"audio\.release \(0\.2, now 1\.0\)"):
         rendered(recipe(audio={"file": "clicks.wav", "release": 1}))
     rendered(recipe(audio="clicks.wav"))
+
+
+def test_what_was_heard_in_another_sound_is_not_known() -> None:
+    """A film that is made anew, over one whose ears heard another sound."""
+    before = planning.plan(recipe(audio="clicks.wav"), dreamer=Flashes()).source.heard
+    sounds.write(Path("other.wav"), sounds.clicks(1.9, [0.53], 0.9))
+    for made, beat in (
+        (recipe(audio="other.wav"), [0.53]),
+        (recipe(audio={"file": "clicks.wav", "start": 0.4}), [0.43, 1.03]),
+        (recipe(audio={"file": "clicks.wav", "end": 1.2}), CLICKS[:2]),
+    ):
+        source = open_film(made, known=before)
+        values = curves._values(made, ["dream.steps"], range(20), source.timeline)["dream.steps"]
+        assert places(values) == [at for at in frames_with(beat) if at < 20]
 
 
 def test_a_film_whose_ears_are_damaged_says_so() -> None:

@@ -31,6 +31,18 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals")
 ZOOM = ["zoom", "still.png", "--frames", "10", "--angle", "3", "--zoom", "1+t/300", "-o", "a.mp4"]
 VIDEO = ["video", "clip.mp4", "--zoom", "1.01", "--cadence", "1", "-o", "a.mp4"]
 SPARSE = ["video", "clip.mp4", "--cadence", "3", "-o", "a.mp4"]
+MUSIC = [
+    "zoom",
+    "still.png",
+    "--audio",
+    "clip.mp4",
+    "--fps",
+    "20",
+    "--angle",
+    "9*loud",
+    "-o",
+    "a.mp4",
+]
 PICTURES = ["zoom", "still.png", "--frames", "6", "-o", "pictures"]
 ANIMATION = ["zoom", "still.png", "--frames", "6", "-o", "a.gif"]
 
@@ -113,6 +125,7 @@ def assert_survives(folder: Path, words: list[str], wanted: dict[str, bytes]) ->
     [
         pytest.param(ZOOM, id="zoom"),
         pytest.param(VIDEO, id="video"),
+        pytest.param(MUSIC, id="music"),
         pytest.param(SPARSE, id="cadence", marks=pytest.mark.slow),
     ],
 )
