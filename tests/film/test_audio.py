@@ -248,6 +248,7 @@ def test_a_film_names_its_sound_by_hash_and_goes_on_with_it(
     assert flashes_of(Path("b.mp4")) == flashes_of(Path("whole.mp4"))
     assert clicks_of(Path("b.mp4")) == pytest.approx(CLICKS, abs=0.003)
     monkeypatch.setattr(listening, "listen", None)
+    assert main(["continue", "a.mp4", "-q", "--from", "10", "-o", "branch.mp4"]) == 0
     assert main(["continue", "a.mp4", "-q"]) == 0
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
     said = "frames: the sound ends where the film does; say how many"
