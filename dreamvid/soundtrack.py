@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     from dreamvid.hearing.features import Features  # which a film without sound does without
 
 
-def with_sound(recipe: Recipe, source: Source, known: Hearing | None = None) -> Source:
+def with_sound(
+    recipe: Recipe,
+    source: Source,
+    known: Hearing | None = None,
+    more: Sequence[Heard] = (),
+) -> Source:
     """A source with the recipe's sound, what its schedules hear, and a length in beats made one in
     frames.
 
     Args:
         known: what an earlier run heard; listened to anew where that is of something else.
+        more: what is listened for besides.
 
     Raises:
         RecipeError, InputError: the sound cannot be used; beats are not known.
@@ -40,7 +46,7 @@ def with_sound(recipe: Recipe, source: Source, known: Hearing | None = None) -> 
     if not isinstance(recipe, FilmRecipe):
         return source
     sound = named_sound(recipe.audio) or source.sound
-    features = listened(recipe, sound, source.rate, known)
+    features = listened(recipe, sound, source.rate, known, more)
     heard = features or source.heard
     source = replace(source, sound=sound if recipe.encode.audio == "keep" else None, heard=heard)
     if features is not None and features.beats is not None:
@@ -51,14 +57,18 @@ def with_sound(recipe: Recipe, source: Source, known: Hearing | None = None) -> 
 
 
 def listened(
-    recipe: FilmRecipe, sound: Sound | None, rate: Fraction, known: Hearing | None = None
+    recipe: FilmRecipe,
+    sound: Sound | None,
+    rate: Fraction,
+    known: Hearing | None = None,
+    more: Sequence[Heard] = (),
 ) -> Features | None:
     """What the schedules of a recipe hear in a sound, at so many frames a second; None: nothing.
 
     Raises:
         RecipeError, InputError: as `dreamvid.hearing.listen.listen`.
     """
-    wanted = _wanted(recipe)
+    wanted = [*_wanted(recipe), *more]
     if not wanted or sound is None:
         return None
     if recipe.audio.file is None:

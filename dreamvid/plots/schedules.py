@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Frame
-from dreamvid.media.named_sound import frames_asked
+from dreamvid.media.named_sound import frames_asked, named_sound
 from dreamvid.media.output_checks import check_picture
 from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
@@ -19,9 +19,13 @@ from dreamvid.opening import open_source
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, Term, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, heard_by, schedules
+from dreamvid.recipe.heard import Heard
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.soundtrack import with_sound
 from dreamvid.source import Source
+
+if TYPE_CHECKING:
+    from dreamvid.plots.sound import SoundCurves  # which a film without sound does without
 
 MOST = 10_000
 """Most frames drawn; of a longer film evenly spaced ones."""
@@ -34,6 +38,9 @@ SECONDS = 0.5
 
 LONGEST = 130
 """Most characters of a key and its schedule above an axis."""
+
+SHOWN = (Heard("bass"), Heard("mid"), Heard("treble"))
+"""What is drawn of a sound besides its wave."""
 
 
 def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> Path:
@@ -57,20 +64,29 @@ def plot(name: str, recipe: Recipe, overwrite: bool, *, film: bool = False) -> P
         )
     path = recipe.output or derived(Path(), Path(name).stem, "-schedules", ".png")
     check_picture(path, recipe.source, overwrite)
-    timeline, is_timed = _timeline(name, recipe, film)
+    source, is_timed = _film(name, recipe, film)
     if not is_timed and any(each.uses_seconds or each.heard for _, each in scheduled):
         raise RecipeError("has seconds in a schedule, but no rate is known; give --fps", path=name)
-    write_picture(path, draw(name, recipe, timeline, is_timed=is_timed), overwrite)
+    picture = draw(name, recipe, source.timeline, is_timed=is_timed, sound=_sound(recipe, source))
+    write_picture(path, picture, overwrite)
     return path
 
 
-def draw(name: str, recipe: Recipe, timeline: Timeline, *, is_timed: bool = True) -> Frame:
-    """Draw an axis for each schedule, 1200 px wide.
+def draw(
+    name: str,
+    recipe: Recipe,
+    timeline: Timeline,
+    *,
+    is_timed: bool = True,
+    sound: SoundCurves | None = None,
+) -> Frame:
+    """Draw an axis for each schedule, 1200 px wide, under those of the sound.
 
     Args:
         name: the recipe's name.
         timeline: of its film, whose number of frames is known.
         is_timed: whether the rate is known; if not, no schedule depends on it.
+        sound: that of the film; None: it is not drawn.
 
     Raises:
         RecipeError: a schedule exceeds its key's bounds, or has no value.
@@ -79,10 +95,13 @@ def draw(name: str, recipe: Recipe, timeline: Timeline, *, is_timed: bool = True
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     scheduled = list(schedules(recipe))
     curves = _values(recipe, [key for key, _ in scheduled], times, timeline)
-    size = WIDTH, min(REST + EACH * len(scheduled), TALLEST)
-    figure = new_figure(size)
-    axes = figure.subplots(len(scheduled), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, (key, schedule) in zip(axes, scheduled, strict=True):
+    above = 0 if sound is None else 2
+    count = above + len(scheduled)
+    figure = new_figure((WIDTH, min(REST + EACH * count, TALLEST)))
+    axes = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+    if sound is not None:
+        sound.draw(axes[0], axes[1], times)
+    for axis, (key, schedule) in zip(axes[above:], scheduled, strict=True):
         _curve(axis, times, curves[key])
         label = _short(_label(recipe, key), LONGEST // 2)
         text = _short(schedule.text, LONGEST - len(label))
@@ -106,12 +125,27 @@ def draw(name: str, recipe: Recipe, timeline: Timeline, *, is_timed: bool = True
     return pixels(figure)
 
 
-def _timeline(name: str, recipe: Recipe, film: bool) -> tuple[Timeline, bool]:
-    """The film's times, of a known number of frames, and whether their rate is known too."""
+def _sound(recipe: Recipe, source: Source) -> SoundCurves | None:
+    """The curves of a film's sound, where it has one that was listened to."""
+    if source.heard is None or source.frames is None or not isinstance(recipe, FilmRecipe):
+        return None
+    from dreamvid.hearing.features import Features
+    from dreamvid.plots.sound import SoundCurves
+
+    sound = named_sound(recipe.audio) or source.sound
+    assert sound
+    assert isinstance(source.heard, Features)
+    return SoundCurves.of(sound, source.heard, SHOWN, source.frames)
+
+
+def _film(name: str, recipe: Recipe, film: bool) -> tuple[Source, bool]:
+    """A source with the film's times, of a known number of frames, and with its sound; and whether
+    its rate is known too."""
+    rate = getattr(recipe, "fps", None) or Fraction(1)
+    asked = frames_asked(recipe, rate) if isinstance(recipe, FilmRecipe) else 1
+    source = Source.of_picture(np.zeros((1, 1, 3), np.uint8), asked, rate)
     if not isinstance(recipe, FilmRecipe):
-        return Timeline(Fraction(1), 1), False
-    rate = recipe.fps or Fraction(1)
-    source = Source.of_picture(np.zeros((1, 1, 3), np.uint8), frames_asked(recipe, rate), rate)
+        return source, False
     is_known = recipe.fps is not None
     if isinstance(recipe, VideoRecipe):
         clip = recipe
@@ -128,8 +162,12 @@ def _timeline(name: str, recipe: Recipe, film: bool) -> tuple[Timeline, bool]:
         if source.frames is None and not isinstance(recipe.frames, BeatCount):
             raise RecipeError(f"the length of its clip is unknown{fault}; give --frames", path=name)
     if is_known:
-        source = with_sound(recipe, source)
-    return source.timeline, is_known
+        # Kept, so that the sound of a silent film is drawn too.
+        encode = recipe.encode.model_copy(update={"audio": "keep"})
+        kept = recipe.model_copy(update={"encode": encode})
+        is_drawn = bool(heard_by(recipe)) or recipe.audio.file is not None
+        source = with_sound(kept, source, more=SHOWN if is_drawn else ())
+    return source, is_known
 
 
 def _values(

@@ -19,7 +19,7 @@ from dreamvid.hearing import listen as listening
 from dreamvid.media import ffmpeg, tracks
 from dreamvid.media.cutting import count_frames
 from dreamvid.media.probe import probe
-from dreamvid.media.read import read_clip
+from dreamvid.media.read import read_clip, read_picture
 from dreamvid.plots import schedules as curves
 from dreamvid.recipe import FilmRecipe
 from dreamvid.recipe.load import make_recipe
@@ -267,12 +267,28 @@ def test_frames_in_python_and_a_plot_hear_too(capsys: pytest.CaptureFixture[str]
     pictures = [np.zeros((30, 40, 3), np.uint8)] * 38
     levels = [float(frame.mean()) for frame in dream_frames(made, pictures, Flashes())]
     assert places(levels) == frames_with(CLICKS)
-    timeline, _ = curves._timeline("a", made, film=False)
-    assert timeline.frames == 38
-    values = curves._values(made, ["dream.steps"], range(38), timeline)["dream.steps"]
+    source, _ = curves._film("a", made, film=False)
+    assert source.frames == 38
+    values = curves._values(made, ["dream.steps"], range(38), source.timeline)["dream.steps"]
     assert places(values) == frames_with(CLICKS)
     in_beats = recipe(audio={"file": "clicks.wav", "bpm": 60}, frames="1b")
-    assert curves._timeline("a", in_beats, film=False)[0].frames == FPS
+    assert curves._film("a", in_beats, film=False)[0].frames == FPS
+
+
+def test_a_plot_draws_the_sound_its_bands_and_its_beats() -> None:
+    sound = {"file": "clicks.wav", "start": 0.1, "bpm": 120, "first_beat": 0.2}
+    made = recipe(audio=sound, encode={"audio": "none"}, output="plot.png")
+    source, _ = curves._film("a", made, film=False)
+    drawn = curves._sound(made, source)
+    assert drawn is not None
+    assert np.flatnonzero(drawn.wave > 0.5).tolist() == frames_with([t - 0.1 for t in CLICKS])
+    assert len(drawn.wave) == source.frames == 36
+    assert sorted(drawn.bands) == ["bass", "mid", "treble"]
+    assert drawn.bars == pytest.approx([2])
+    assert drawn.beats == pytest.approx([12, 22, 32])
+    assert read_picture(curves.plot("a", made, overwrite=False)).shape[:2] == (750, 1200)
+    deaf = recipe(dream={}, motion={"zoom": "1 + t/99"}, output="deaf.png")
+    assert read_picture(curves.plot("a", deaf, overwrite=False)).shape[:2] == (300, 1200)
 
 
 @pytest.mark.parametrize(

@@ -446,9 +446,9 @@ def test_how_long_a_clip_is() -> None:
     varying = {"kind": "video", "motion": {"zoom": "1 + t/99"}}
 
     def extent(film: bool = False, **more: Any) -> tuple[int, Fraction | None]:
-        timeline, is_timed = curves._timeline(str(clip), make_recipe(varying | more), film)
-        assert timeline.frames
-        return timeline.frames, timeline.rate if is_timed else None
+        source, is_timed = curves._film(str(clip), make_recipe(varying | more), film)
+        assert source.frames
+        return source.frames, source.rate if is_timed else None
 
     rate = extent(source=str(clip))[1]
     assert extent(source=str(clip)) == (7, rate)
