@@ -10,9 +10,10 @@ import pytest
 from dreamvid import render
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_picture
-from dreamvid.recipe.at_frame import schedules
+from dreamvid.recipe.at_frame import heard_by, schedules
 from dreamvid.recipe.load import make_recipe, presets, read_recipe
 from tests import media_factory as make
+from tests import sound_factory as sounds
 
 
 def shortened(name: str, folder: Path) -> dict[str, Any]:
@@ -31,6 +32,9 @@ def shortened(name: str, folder: Path) -> dict[str, Any]:
         "network": {"name": called, "weights": None if called == "lite0" else "random"},
         "dream": {**data.get("dream", {}), "octaves": 1, "octave_top": 0, "steps": 1, "burst": 1},
     }
+    if heard_by(make_recipe(data)):
+        sound = sounds.write(folder / "a.wav", sounds.tones(1) + sounds.clicks(1, [0.1]))
+        small["audio"] = {"file": str(sound), "bpm": 120}
     return {**data, **small, **({} if kind == "image" else {"frames": 3})}
 
 
@@ -53,4 +57,5 @@ def test_a_recipe_that_ships_renders(name: str, tmp_path: Path) -> None:
 
 def test_the_starting_points_are_there() -> None:
     assert {"long-zoom", "long-clip", "still-4k", "loop", "spiral", "tunnel"} <= set(presets())
+    assert {"pulse", "breathe", "bands", "drop"} <= set(presets())
     assert len(dict(schedules(make_recipe(read_recipe("long-zoom"))))) == 6
