@@ -14,6 +14,7 @@ from dreamvid.networks.builtin import BUILTIN
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame
+from dreamvid.recipe.heard import Heard
 from dreamvid.recipe.load import load_recipe, make_recipe, presets
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job, resolve
@@ -49,6 +50,13 @@ def recipes() -> dict[str, Recipe]:
     return made | {f"{kind} of none": make_recipe({"network": "none"}, kind) for kind in kinds}
 
 
+class Halves:
+    """Hears everything half as loud as can be."""
+
+    def at(self, heard: Heard, t: int) -> float:
+        return 0.5
+
+
 RECIPES = recipes()
 EVERY_RECIPE = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 
@@ -59,7 +67,7 @@ def test_nothing_is_left_open(recipe: Recipe) -> None:
     assert set(nones(job)) <= MAY_BE_NONE
     assert not set(nones(job.dream))
     assert job.network.precision != "auto"
-    now = at_frame(job, Timeline(frames=100)[7])
+    now = at_frame(job, Timeline(frames=100, heard=Halves())[7])
     assert type(now) is Job
     assert not set(nones(now.dream))
 
