@@ -8,7 +8,7 @@ from pathlib import Path
 from dreamvid.errors import InputError, RecipeError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.sound import Sound, beginning
-from dreamvid.media.sound_decoder import AUDIO, sound_rate
+from dreamvid.media.sound_decoder import AUDIO, NOTHING, sound_rate
 from dreamvid.recipe import USUAL_FRAMES, FilmRecipe, Recipe, ZoomRecipe
 from dreamvid.recipe.audio import Audio
 
@@ -52,7 +52,7 @@ def seconds(sound: Sound) -> Fraction:
         if listed is not None:
             lasts = max(Fraction(0), listed.end - zero - sound.start)
             return lasts if sound.duration is None else min(lasts, sound.duration)
-        reason = "nothing in it"
+        reason = NOTHING
     raise InputError(f"its sound cannot be decoded ({reason})", path=sound.path, key=AUDIO)
 
 

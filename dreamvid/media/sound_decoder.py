@@ -29,6 +29,9 @@ BLOCK = 2**16
 AUDIO = "audio"
 """The key of the recipe that errors are about."""
 
+NOTHING = "nothing in it"
+"""Why a sound cannot be decoded, where ffmpeg does not complain."""
+
 
 def decode_sound(path: Path, zero: Fraction) -> Generator[Samples]:
     """The sound of a file's first track, from its time `zero` on, at `RATE` samples a second.
@@ -68,7 +71,7 @@ def decode_sound(path: Path, zero: Fraction) -> Generator[Samples]:
         status = pipe.wait()
         fault = pipe.reason(status) if status or pipe.messages.faults else ""
     if not count:
-        raise InputError(f"its sound cannot be decoded ({fault})", path=path, key=AUDIO)
+        raise InputError(f"its sound cannot be decoded ({fault or NOTHING})", path=path, key=AUDIO)
     if fault:
         warn(f"{path}: its sound is damaged, it is silent there ({fault})")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
@@ -37,7 +38,11 @@ from dreamvid.rendering.run import (
     prepare_run,
     unfinished_run,
 )
+from dreamvid.soundtrack import beats_in_frames
 from dreamvid.source import Source
+
+if TYPE_CHECKING:
+    from dreamvid.hearing.features import Features
 
 OF_THE_FRAMES = ("kind", "size", "fps", "start", "mix")
 """Keys that cannot change within a film."""
@@ -156,7 +161,7 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
         raise RecipeError(f"name its source: --source {name}", path=film)
     length = count_frames(film)
     done = length if start is None else _parse_start(start, length)
-    recipe = recipe.model_copy(update={"frames": _length(recipe, done)})
+    recipe = recipe.model_copy(update={"frames": _length(recipe, film, done)})
     changed = _changed(embedded.recipe, recipe)
     output = recipe.output
     if output is None:
@@ -169,11 +174,21 @@ def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     return _Extension(film, embedded, recipe, output, done, length, changed)
 
 
-def _length(recipe: FilmRecipe, done: int) -> int | None:
-    """How many frames the new film has after the first `done`; None: to its source's or sound's
+def _heard_in(film: Path) -> Features | None:
+    """What a film's run heard; None: it is not known, and is listened to anew."""
+    with suppress(StateError):
+        return heard_before(film)
+    return None
+
+
+def _length(recipe: FilmRecipe, film: Path, done: int) -> int | None:
+    """How many frames the new film has with the first `done`; None: to its source's or sound's
     end."""
     if isinstance(recipe.frames, BeatCount):
-        raise RecipeError("must be a number of frames, not of beats", key="frames")
+        known = _heard_in(film)
+        if known is None or known.beats is None:
+            raise RecipeError("must be frames, as no beats were kept of the film", key="frames")
+        return done + beats_in_frames(recipe.frames, known)
     if recipe.frames is not None:
         return done + recipe.frames
     is_open = recipe.kind == "video" or recipe.audio.file
@@ -200,10 +215,7 @@ def _checked(extension: _Extension, overwrite: bool) -> Source:
             raise RecipeError(
                 "uses n, the film's length, which changes; set it again by its option", key=key
             )
-    known = None
-    with suppress(StateError):  # listened to anew
-        known = heard_before(film)
-    source = open_film(recipe, known=known)
+    source = open_film(recipe, known=_heard_in(film))
     if source.frames is not None and source.frames <= extension.done:
         if source.still:
             raise RecipeError("the sound ends where the film does; say how many", key="frames")

@@ -291,6 +291,16 @@ def test_a_plot_draws_the_sound_its_bands_and_its_beats() -> None:
     assert read_picture(curves.plot("a", deaf, overwrite=False)).shape[:2] == (300, 1200)
 
 
+def test_a_film_is_made_some_beats_longer(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["zoom", "still.png", "--network", "none", "-q", "--fps", "20", "--audio", "clicks.wav"]
+    assert main([*words, "--bpm", "120", "--frames", "1b", "-o", "a.mp4"]) == 0
+    assert main(["continue", "a.mp4", "--frames", "1.5b", "-q"]) == 0
+    assert count_frames(Path("a.mp4")) == 10 + 15
+    assert main([*words, "--frames", "10", "-o", "b.mp4"]) == 0
+    line = told(capsys, "continue", "b.mp4", "--frames", "1b", "-q")
+    assert "frames: must be frames, as no beats were kept of the film" in line
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
