@@ -295,8 +295,8 @@ BENDS = (
     Bend(
         "audio: a clip keeps its own sound",
         "test_a_clip_gets_another_sound_and_hears_it",
-        "sound = named_sound(recipe.audio) or source.sound",
-        "sound = source.sound or named_sound(recipe.audio)",
+        "sound = named_sound(recipe.audio) or source.sound\n    features",
+        "sound = source.sound or named_sound(recipe.audio)\n    features",
     ),
     Bend(
         "audio: a film that is to be silent hears nothing",
