@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from dreamvid.errors import NetworkError
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import NOTHING, spec
+from dreamvid.networks.registry import NOTHING, spec_of
 from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
 from dreamvid.recipe.terms import BaseTerm
 
@@ -51,7 +52,7 @@ def with_network_defaults(recipe: Recipe) -> Recipe:
     """`recipe` with the network's defaults filled in."""
     if recipe.network.name == NOTHING.name:
         return recipe
-    filled = network_values(recipe, spec(recipe.network.name))
+    filled = network_values(recipe, spec_of(recipe.network))
     return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
 
 
@@ -70,7 +71,16 @@ def dream_values(
     Args:
         carries: whether frames after the first carry a dream, which few steps sustain.
         regions: the terms of all regions.
+
+    Raises:
+        NetworkError: there is no objective, and the network has none by default.
     """
+    if not (dream.objective or network.objective or regions or network.name == NOTHING.name):
+        raise NetworkError(
+            f"network {network.name}: has no layers by default; name some: --layers NAME "
+            f"(dreamvid layers --network {network.name} lists them)",
+            key="dream.objective",
+        )
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in network.objective)
     classes = any(isinstance(term, ClassTerm) for term in (*(dream.objective or ()), *regions))
     shaping = CLASSES if classes else Shaping()

@@ -9,7 +9,7 @@ from dreamvid.dreaming.networks.load import build, load
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import spec
+from dreamvid.networks.registry import spec_of
 from dreamvid.recipe import Network
 
 FAR = 2048
@@ -41,15 +41,15 @@ class Layer:
 def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
     """The layers of a network for a picture of `size` (width, height), shallow to deep.
 
-    No weights are loaded, except with a `.keras` file, which contains the model.
+    No weights are loaded, except of a file with a whole model.
 
     Raises:
         NetworkError: the network or file does not exist, or the picture is too small.
     """
-    known, size = spec(network.name), Size(*size)
+    known, size = spec_of(network), Size(*size)
     known.check_size(size)
-    is_model_file = (network.weights or "").endswith(".keras")
-    return _layers(known, load(known, network) if is_model_file else build(known), size)
+    is_whole = known.weights == "model" or (network.weights or "").endswith(".keras")
+    return _layers(known, load(known, network) if is_whole else build(known), size)
 
 
 def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
@@ -87,7 +87,7 @@ def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -
     Raises:
         NetworkError: as `layers`.
     """
-    rows, known = layers(network, size), spec(network.name)
+    rows, known = layers(network, size), spec_of(network)
     default = dict(known.objective)
     width = max(len(layer.name) for layer in rows)
     kind = max(len(layer.kind) for layer in rows)
