@@ -154,7 +154,8 @@ def origin_lines(name: str, embedded: Embedded) -> Iterator[str]:
     yield _comment(f"{name} was made from")
     for each in embedded.files:
         yield _comment(f"  {each['key']}: {each['name']}, SHA-256 {each['sha256']}")
-    missing = [key for key in ("source", "network.weights") if embedded.name_of(key)] or ["source"]
+    keys = ("source", "network.name", "network.weights")
+    missing = [key for key in keys if embedded.name_of(key)] or ["source"]
     yield _comment(f"to be given again: {', '.join(missing)}")
 
 

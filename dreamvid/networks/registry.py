@@ -92,16 +92,21 @@ def spec_of(network: Network) -> NetworkSpec:
     Raises:
         NetworkError: as `spec`, or no preprocessing is stated for a file.
     """
-    if network.name == NOTHING.name:
-        return NOTHING
-    if model_file(network) is None:
-        known = spec(network.name)
-    elif network.preprocess is None:
+    if model_file(network) is not None and network.preprocess is None:
         raise NetworkError(
             f"{network.name}: say what the model takes: --preprocess {'|'.join(PREPROCESSING)}; "
             f"dreamvid layers --check --network {network.name} tries them",
             key="network.preprocess",
         )
+    return looked_at(network)
+
+
+def looked_at(network: Network) -> NetworkSpec:
+    """As `spec_of`, where nothing is dreamed, so that a file needs no preprocessing."""
+    if network.name == NOTHING.name:
+        return NOTHING
+    if model_file(network) is None:
+        known = spec(network.name)
     else:
         known = NetworkSpec(network.name, "", AS_IT_IS, (), weights="model", bfloat16=False)
     stated = network.preprocess

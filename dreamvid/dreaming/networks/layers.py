@@ -9,7 +9,7 @@ from dreamvid.dreaming.networks.load import build, load
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import spec_of
+from dreamvid.networks.registry import NOTHING, looked_at, spec
 from dreamvid.recipe import Network
 
 FAR = 2048
@@ -46,7 +46,9 @@ def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
     Raises:
         NetworkError: the network or file does not exist, or the picture is too small.
     """
-    known, size = spec_of(network), Size(*size)
+    known, size = looked_at(network), Size(*size)
+    if known.name == NOTHING.name:
+        spec(known.name)  # raises
     known.check_size(size)
     is_whole = known.weights == "model" or (network.weights or "").endswith(".keras")
     return _layers(known, load(known, network) if is_whole else build(known), size)
@@ -80,6 +82,21 @@ def _is_field(layer: keras.Layer) -> bool:
     return isinstance(output, keras.KerasTensor) and None in output.shape[1:3]
 
 
+def described_layers(network: Network, size: tuple[int, int]) -> list[str]:
+    """The names of the layers whose dreams are described, shallow to deep; where none is, of all
+    that change what is before them."""
+    known = looked_at(network)
+    rows = layers(network, size)
+    return [*known.looks] or [row.name for row in rows if row.kind not in PASSING]
+
+
+PASSING = (
+    *("ZeroPadding2D", "Cropping2D", "BatchNormalization", "Dropout", "SpatialDropout2D"),
+    *("Rescaling", "Normalization", "MaxPooling2D", "AveragePooling2D", "DepthwiseConv2D"),
+)
+"""Kinds of layers that dream much as the layer beside them does."""
+
+
 def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -> Iterator[str]:
     """A network's layers as lines of a table. Layers with a description of their dreams come first;
     the others are listed only with `all`, or where no layer has one.
@@ -87,7 +104,7 @@ def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -
     Raises:
         NetworkError: as `layers`.
     """
-    rows, known = layers(network, size), spec_of(network)
+    rows, known = layers(network, size), looked_at(network)
     default = dict(known.objective)
     width = max(len(layer.name) for layer in rows)
     kind = max(len(layer.kind) for layer in rows)

@@ -57,7 +57,7 @@ def any_size(model: keras.Model) -> keras.Model:
         fields = [layer for layer in model.layers[1:] if len(getattr(layer.output, "shape", ())) == 4]
         if not fields:
             raise
-        return _resized(keras.Model(model.inputs, fields[-1].output, name=model.name))
+        return _resized(keras.Model(model.inputs[0], fields[-1].output, name=model.name))
 
 
 def _resized(model: keras.Model) -> keras.Model:
