@@ -32,8 +32,9 @@ from dreamvid.rendering.manifest import identity
 from dreamvid.rendering.run import clear, folder_of, locked, make_folder
 from dreamvid.rendering.run_part import write_text
 
-NOISE = 128.0, 8.0
-"""Mean and standard deviation, in levels, of the noise."""
+NOISE = 128.0, 3.0
+"""Mean and standard deviation, in levels, of the noise, which is gray: faint, as its dreams are
+shown at full contrast."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Atlas:
             return fit(read_picture(self.request.source), size)
         rng = np.random.default_rng(self.request.seed)
         mean, spread = NOISE
-        return np.clip(rng.normal(mean, spread, (*size.shape, 3)), 0, 255).astype(np.float32)
+        gray = rng.normal(mean, spread, (*size.shape, 1)).astype(np.float32)
+        return np.repeat(gray, 3, axis=2)
 
     @property
     def done(self) -> int:
@@ -111,8 +113,6 @@ class Atlas:
 
         settings = {"octaves": self.request.octaves, "octave_top": 0, "burst": self.request.steps}
         gallery = Gallery(self.request.network, self.request.seed, **settings)
-        if self.folder.is_symlink():  # its contents may be deleted
-            raise StateError("is a symbolic link, or holds one; remove it", path=self.folder)
         make_folder(self.folder)
         with locked(self.folder, self.request.output):
             self._begin()

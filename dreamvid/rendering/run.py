@@ -254,6 +254,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
 
 
 def make_folder(folder: Path) -> None:
+    """Make a run's folder where it is missing. Raises RunError, or StateError if it is a link."""
     try:
         folder.mkdir(parents=True, exist_ok=True)  # beside pictures, whose folder may be new
         # The folder may have come with untrusted files, and its contents are deleted.
