@@ -38,7 +38,7 @@ def _numbers(value: Any) -> Any:
         match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise ValueError(f"must be channels such as 0-31 or 3,17, or {ALL}, not {value!r}")
+            raise ValueError(f"must be channels such as 0-31 or 3,17, or all, not {value!r}")
         numbers += range(first, last + 1)
     return list(dict.fromkeys(numbers))
 
