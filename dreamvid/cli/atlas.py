@@ -6,11 +6,15 @@ import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dreamvid.cli.messages import say, warnings_shown
 from dreamvid.cli.options import typed
 from dreamvid.recipe.load import validated
 from dreamvid.rendering.atlas_request import AtlasRequest
+
+if TYPE_CHECKING:
+    from dreamvid.rendering.atlas import Made
 
 PAGES = (".html", ".htm")
 """File extensions of a page for a browser; others are pictures."""
@@ -29,7 +33,7 @@ def _made(request: AtlasRequest) -> list[Path]:
     """Make the atlas, and write its files; their paths."""
     from dreamvid.cli.progress import bar, stop_after_this_frame
     from dreamvid.plots.atlas_sheet import pages
-    from dreamvid.rendering.atlas import Made, plan_atlas
+    from dreamvid.rendering.atlas import plan_atlas
     from dreamvid.rendering.estimate import Pace
 
     _check(_paths(request.output, 1), request)  # before anything is loaded
@@ -64,7 +68,7 @@ def _made(request: AtlasRequest) -> list[Path]:
     return paths
 
 
-def _write(request: AtlasRequest, network: str, made: list, paths: list[Path]) -> None:
+def _write(request: AtlasRequest, network: str, made: list[Made], paths: list[Path]) -> None:
     from dreamvid.media.durable import atomic_write
     from dreamvid.media.outputs import write_picture
     from dreamvid.plots.atlas_page import draw_atlas_page

@@ -67,7 +67,7 @@ def _layer_lines(listing: Listing) -> Iterator[str]:
     data = listing.model_dump(include={"weights", "preprocess"})
     network = Network(**data, **({"name": listing.network} if listing.network else {}))
     if listing.check:
-        from dreamvid.dreaming.networks.check import check_lines
+        from dreamvid.dreaming.networks.check_table import check_lines
 
         yield from check_lines(network, all=listing.all)
         return

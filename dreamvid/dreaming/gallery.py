@@ -68,7 +68,8 @@ class Gallery:
             settings: keys of a recipe's section `dream`, without an objective.
         """
         self._network, self._seed, self._settings = network, seed, settings
-        self._kind, self._dreamer = "", None
+        self._kind = ""
+        self._dreamer: Dreamer | None = None
 
     def tile(self, term: Term, number: int | None, canvas: Frame) -> Tile:
         """The dream of a term, from a canvas (H, W, 3).
@@ -90,7 +91,7 @@ class Gallery:
 
     def _of(self, term: Term) -> Dreamer:
         """The dreamer of a kind of term, loaded where the last one was of another kind."""
-        kind: Any = Dreamer
+        kind: type[Dreamer] = Dreamer
         name = term.name
         if isinstance(term, ChannelTerm):
             name = f"{term.layer}:{RANKED}"

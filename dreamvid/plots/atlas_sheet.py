@@ -24,6 +24,9 @@ GAP, LETTERS, LINES = 8, 13, 2
 LINE = LETTERS + 4
 """Px from line to line."""
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+"""Of captions."""
+
 PAPER, INK = "#181818", "#e8e8e8"
 
 CONTRAST = 48.0
@@ -80,7 +83,7 @@ def _columns(count: int, size: int) -> int:
     return min(most, max(1, math.ceil(math.sqrt(1.5 * count))))
 
 
-def _fitted(text: str, width: int, lines: int, font: ImageFont.FreeTypeFont) -> list[str]:
+def _fitted(text: str, width: int, lines: int, font: Font) -> list[str]:
     """A text in lines of at most `width` px, broken at any letter, cut where it is too long."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     fitted: list[str] = []

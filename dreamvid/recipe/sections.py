@@ -30,14 +30,14 @@ class Network(Section):
     short = "name"
     reset_by = "name"
 
-    name: Annotated[
-        str, Flag("network", metavar="NAME|FILE"), InputFile(endings=MODEL_ENDINGS)
-    ] = Field(
-        "lite0",
-        min_length=1,
-        max_length=MAX_NAME,
-        description="Network that dreams; `dreamvid layers` lists them. Or a file with a Keras "
-        "model (.keras, .h5), which needs `preprocess`.",
+    name: Annotated[str, Flag("network", metavar="NAME|FILE"), InputFile(endings=MODEL_ENDINGS)] = (
+        Field(
+            "lite0",
+            min_length=1,
+            max_length=MAX_NAME,
+            description="Network that dreams; `dreamvid layers` lists them. Or a file with a Keras "
+            "model (.keras, .h5), which needs `preprocess`.",
+        )
     )
     preprocess: Annotated[
         Preprocessing | None,

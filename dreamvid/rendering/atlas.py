@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,7 +101,7 @@ class Atlas:
         """The number of pictures that an earlier run has left."""
         return sum(self._file(wanted).is_file() for wanted in self.wanted)
 
-    def make(self) -> Iterator[Made]:
+    def make(self) -> Generator[Made]:
         """Make the pictures that are missing; yields each, also those that were there.
 
         Raises:
@@ -122,12 +122,11 @@ class Atlas:
                 if stored is None:
                     tile = gallery.tile(wanted.term, wanted.number, self.canvas)
                     silent = tile.value == 0 and not isinstance(wanted.term, ClassTerm)
-                    stored = Made(wanted, np.asarray(to_uint8(tile.picture), np.float32), silent)
+                    rounded = to_uint8(tile.picture)
                     with atomic_write(path) as file:
-                        np.savez(file, picture=to_uint8(tile.picture), silent=np.array(silent))
-                else:
-                    stored = Made(wanted, *stored)
-                yield stored
+                        np.savez(file, picture=rounded, silent=np.array(silent))
+                    stored = np.asarray(rounded, np.float32), silent
+                yield Made(wanted, *stored)
 
     def finish(self) -> None:
         """Remove the folder, as the sheet is written."""

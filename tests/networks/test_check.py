@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dreamvid.dreaming.networks.check import check_lines
+from dreamvid.dreaming.networks.check_table import check_lines
 from dreamvid.recipe import Network
 from tests.networks.test_model_file import model
 

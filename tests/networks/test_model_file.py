@@ -74,7 +74,7 @@ def test_what_is_stated_is_what_the_network_takes(tmp_path: Path, picture: Frame
     part = keras.Model(own.inputs, own.get_layer("parts").output)
     picture = np.tile(picture, (2, 2, 1))[:64, :64]
     measured = Dreamer(network(path, stated), layers="parts", power=1).objective_of(picture)
-    taken = (picture[..., ::-1] - np.float32([10, 20, 30])) / 2
+    taken = (picture[..., ::-1] - np.array([10, 20, 30], np.float32)) / 2
     assert measured == pytest.approx(float(np.mean(part(taken[np.newaxis]))), rel=1e-4)
     hashes = {
         Dreamer(network(path, how), layers="parts").identity for how in (stated, "unit", "tf")
@@ -120,8 +120,8 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         Dreamer(network(tmp_path / "gone.h5"), layers="parts")
     with pytest.raises(RecipeError, match=r"preprocess: must be raw, unit, tf"):
         Network(name=str(path), preprocess="unti")
+    section = network(path).model_copy(update={"weights": "random"})
     with pytest.raises(NetworkError, match="has its weights inside"):
-        section = network(path).model_copy(update={"weights": "random"})
         Dreamer(section, layers="parts")
     with pytest.raises(RecipeError, match="scale"):
         Network(name=str(path), preprocess={"scale": 0})

@@ -9,31 +9,21 @@ that it is shown as it knows pictures: the entropy of its class scores is lower.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.dreaming.networks.activations import preprocessed
 from dreamvid.dreaming.networks.head import Head, head_of
-from dreamvid.dreaming.networks.layers import described_layers, layers
 from dreamvid.dreaming.networks.load import load
 from dreamvid.dreaming.tensorflow import keras, tf
 from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
-from dreamvid.media.read import read_picture
-from dreamvid.media.resize import resize_area
 from dreamvid.networks.network_spec import NetworkSpec, Preprocess
-from dreamvid.networks.registry import looked_at
 from dreamvid.recipe import ClassTerm, Network
 from dreamvid.recipe.preprocessing import PREPROCESSING
-
-SEED = Path(__file__).parents[2] / "seeds" / "clouds.jpg"
-"""The picture."""
-
-SIZE = Size(480, 270)
-"""The size at which it is shown to the network."""
 
 NORMS = 4
 """How many of the first batch normalisations are looked at: later ones even out what is wrong."""
@@ -152,7 +142,9 @@ def check(spec: NetworkSpec, network: Network, picture: Frame, names: list[str])
     probe = keras.Model(model.inputs, outputs or model.outputs)
 
     def answers_of(how: Preprocess) -> list[NDArray[np.float32]]:
-        found = probe(preprocessed(tf.constant(picture, tf.float32)[tf.newaxis], how), training=False)
+        found = probe(
+            preprocessed(tf.constant(picture, tf.float32)[tf.newaxis], how), training=False
+        )
         found = found if isinstance(found, list | tuple) else [found]
         return [np.asarray(each, np.float32) for each in found]
 
@@ -172,20 +164,13 @@ def check(spec: NetworkSpec, network: Network, picture: Frame, names: list[str])
 
 
 def _model(spec: NetworkSpec, network: Network) -> tuple[keras.Model, Head | None]:
-    """The network with its classifier if it has one at hand, and that."""
+    """The network, with its classifier where it has one at hand that was trained, and that."""
     suited = spec.suited_to([ClassTerm(class_=0)])
-    if spec.weights == "imagenet" and suited.fetched is None:
-        suited = spec  # nothing is downloaded for the classifier alone
-    if network.weights is not None and spec.weights == "imagenet":
-        suited = spec
-    try:
-        model = load(suited, network)
-        return model, head_of(model, spec.name)
-    except NetworkError as error:
-        if error.key is None:
-            if suited is spec:
-                raise
-            return load(spec, network), None
+    is_fetched = network.weights is None and suited.fetched is not None
+    if network.weights != "random" and (spec.weights != "imagenet" or is_fetched):
+        with suppress(NetworkError):
+            model = load(suited, network)
+            return model, head_of(model, spec.name)
     return load(spec, network), None
 
 
@@ -265,29 +250,3 @@ def _answer(layer: str, answers: NDArray[np.float32]) -> Answer:
     over = answers > 0
     silent = int((~over.any(axis=tuple(range(answers.ndim - 1)))).sum())
     return Answer(layer, float(answers.mean()), float(over.mean()), silent, answers.shape[-1])
-
-
-def check_lines(network: Network, *, all: bool = False) -> Iterator[str]:
-    """The check of a network on the seed picture of dreamvid, as lines.
-
-    Args:
-        all: every layer's answers, not only of those whose dreams are described.
-
-    Raises:
-        NetworkError: as `check`.
-    """
-    spec = looked_at(network)
-    names = described_layers(network, Size(spec.min_size, spec.min_size))
-    if all:
-        names = [row.name for row in layers(network, (spec.min_size, spec.min_size))]
-    picture = resize_area(read_picture(SEED), SIZE)
-    result = check(spec, network, picture, names)
-    width = max(len(each.layer) for each in result.answers)
-    yield f"{spec.name} on {SEED.name} at {SIZE}, preprocessing {result.name}"
-    yield f"  {'layer':{width}}        mean  answers  silent channels"
-    for each in result.answers:
-        yield (
-            f"  {each.layer:{width}}  {each.mean:>10.4g}  {each.share:>7.0%}  "
-            f"{each.silent} of {each.channels}"
-        )
-    yield result.verdict

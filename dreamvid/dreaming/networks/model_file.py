@@ -1,4 +1,4 @@
-"""Files with a whole Keras model, architecture and weights: `.keras`, and `.h5` of older versions."""
+"""Files with a whole Keras model, architecture and weights: `.keras`, and the older `.h5`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def read_model(path: Path, what: str) -> keras.Model:
         return any_size(model)
     except Exception as error:
         raise NetworkError(
-            f"{what} {path}: cannot be made to take pictures of any size: {reason(error)}", path=path
+            f"{what} {path}: cannot be made to take pictures of any size: {reason(error)}",
+            path=path,
         ) from None
 
 
@@ -54,7 +55,9 @@ def any_size(model: keras.Model) -> keras.Model:
     try:
         return _resized(model)
     except ValueError:
-        fields = [layer for layer in model.layers[1:] if len(getattr(layer.output, "shape", ())) == 4]
+        fields = [
+            layer for layer in model.layers[1:] if len(getattr(layer.output, "shape", ())) == 4
+        ]
         if not fields:
             raise
         return _resized(keras.Model(model.inputs[0], fields[-1].output, name=model.name))
