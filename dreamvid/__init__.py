@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dreamvid.dreaming.objective import channel as channel
     from dreamvid.dreaming.objective import class_logit as class_logit
     from dreamvid.dreaming.objective import diversity as diversity
+    from dreamvid.dreaming.objective import guide as guide
     from dreamvid.dreaming.objective import layer as layer
     from dreamvid.dreaming.still import dream as dream
     from dreamvid.media.sink import Sink as Sink
@@ -70,6 +71,7 @@ _LAZY = {
     "dream": "dreaming.still",
     "find_shots": "shots",
     "frames": "recurrence",
+    "guide": "dreaming.objective",
     "layer": "dreaming.objective",
     "register_network": "networks.registry",
     "render": "rendering.render",
@@ -113,6 +115,7 @@ __all__ = [
     "dream",
     "find_shots",
     "frames",
+    "guide",
     "layer",
     "load_recipe",
     "register_network",

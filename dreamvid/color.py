@@ -256,8 +256,9 @@ def _saturation(frame: Frame, inside: Inside | None) -> float:
     """The mean over the pixels of the largest less the smallest of R, G and B."""
     red, green, blue = cv2.split(frame)
     largest, smallest = (of_two(of_two(red, green), blue) for of_two in (cv2.max, cv2.min))
-    colorful = largest - smallest
-    return float(np.mean(colorful if inside is None else colorful[inside > 0], dtype=np.float64))
+    if inside is None:
+        return float(np.mean(largest - smallest, dtype=np.float64))
+    return float(cv2.mean(cv2.subtract(largest, smallest), mask=inside)[0])
 
 
 def _weighted_sum(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from dreamvid.errors import InputError, MediaError, RecipeError
+from dreamvid.errors import InputError, RecipeError
 from dreamvid.frame import Field, Frame
+from dreamvid.media.samples import on_white
 from dreamvid.opening import open_source
-from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
+from dreamvid.recipe import Recipe
 from dreamvid.recipe.mask import OWN_ALPHA, Region
-from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
+from dreamvid.side_files import SideFile
 from dreamvid.source import Source
-
-WHITE = np.float32(255)
 
 
 def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
@@ -41,68 +40,37 @@ def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
         return source
     if own and not source.alpha:
         raise InputError("the source has no alpha", key="mask.file")
-    masks = [None if r.mask.file == OWN_ALPHA else _Mask.of(r, source) for r in regions]
+    keys = [f"regions.{n}.mask.file" for n in range(len(recipe.regions))] or ["mask.file"]
+    masks = [
+        None if region.mask.file == OWN_ALPHA else _mask_of(region, key, source)
+        for region, key in zip(regions, keys, strict=True)
+    ]
     keeps = source.alpha and recipe.alpha == "keep"
 
     def read() -> Generator[Frame]:
         with ExitStack() as stack:
             frames = stack.enter_context(closing(source.open()))
             levels = [
-                None if mask is None else stack.enter_context(closing(mask.levels()))
+                None if mask is None else stack.enter_context(closing(_levels(mask)))
                 for mask in masks
             ]
             for frame in frames:
                 beside = [frame[..., 3] if each is None else next(each) for each in levels]
-                shown = frame if keeps or not source.alpha else _on_white(frame)
+                shown = frame if keeps or not source.alpha else on_white(frame)
                 yield np.dstack([shown, *beside])
 
     notes = (*source.notes, *(note for mask in masks if mask for note in mask.notes))
     return replace(source, open=read, alpha=keeps, notes=notes)
 
 
-def _on_white(frame: Frame) -> Frame:
-    share = frame[..., 3:] / WHITE
-    return np.asarray(frame[..., :3] * share + WHITE * (1 - share))
+def _mask_of(region: Region, key: str, film: Source) -> SideFile:
+    assert region.mask.file is not None
+    return SideFile.of(Path(region.mask.file), film, "mask", fitted=True, key=key)
 
 
-@dataclass(frozen=True)
-class _Mask:
-    """A mask file, read as a source of the film's size and rate."""
-
-    source: Source
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, region: Region, film: Source) -> _Mask:
-        assert region.mask.file is not None
-        path = Path(region.mask.file)
-        moves = names_several(path) or path.suffix.lower() in (*CLIP_ENDINGS, ".gif")
-        own = cls._opened(path, film, moves, fitted=False)
-        notes = [f"{path}: {own.size}, fitted to {film.size}"] if own.size != film.size else []
-        if moves and own.frames is not None and own.frames < (film.frames or 0):
-            notes.append(f"{path}: {own.frames} frames for {film.frames}: the last one holds")
-        return cls(cls._opened(path, film, moves, fitted=True), tuple(notes))
-
-    @staticmethod
-    def _opened(path: Path, film: Source, moves: bool, *, fitted: bool) -> Source:
-        size = film.size if fitted else None
-        recipe: Recipe = (
-            VideoRecipe(source=path, size=size, fps=film.rate, cuts=False)
-            if moves
-            else ImageRecipe(source=path, size=size)
-        )
-        try:
-            return open_source(recipe)
-        except MediaError as error:
-            raise InputError(f"the mask cannot be used: {error}") from None
-
-    def levels(self) -> Generator[Field]:
-        """The mask of each frame, (H, W) 0..255; the last one without end."""
-        level: Field = np.zeros(self.source.size.shape, np.float32)
-        with closing(self.source.open()) as frames:
-            for frame in frames:
-                # The mean, which of gray is exactly the gray.
-                level = np.asarray(frame[..., :3].sum(-1) / 3, np.float32)
-                yield level
-        while True:
-            yield level
+def _levels(mask: SideFile) -> Generator[Field]:
+    """The mask of each frame, (H, W) 0..255; the last one without end."""
+    with closing(mask.frames()) as frames:
+        for frame in frames:
+            # The mean, which of gray is exactly the gray.
+            yield np.asarray(frame.sum(-1) / 3, np.float32)

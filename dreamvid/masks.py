@@ -20,6 +20,10 @@ NEARLY = 1 / 512
 resampling rounds."""
 
 
+SOFT_EDGE = 2.0
+"""Px, sigma of the softening of a mask's edge to black, which lies within the edge."""
+
+
 @dataclass(frozen=True)
 class Masks:
     """The masks of one frame.
@@ -44,7 +48,7 @@ class Masks:
         for region, field in zip(regions, np.moveaxis(fields, 2, 0), strict=True):
             mask = region.mask
             if mask.follow == "camera":
-                field = view.seen(np.repeat(field[..., None], 3, -1))[..., 0]
+                field = view.seen(field[..., None])[..., 0]
             level = field / np.float32(255)
             if mask.blur:
                 level = np.asarray(cv2.GaussianBlur(level, (0, 0), mask.blur))
@@ -89,10 +93,20 @@ class Masks:
             yield settings.model_copy(update={"objective": objective}), field, own
             notes.update({mark + name: note for name, note in own.items()})
 
+    @cached_property
+    def shares(self) -> Field:
+        """(H, W, 1), how much of the dream shows: the union, softened some px within its edge to
+        black, so that a hard edge leaves no seam."""
+        inside = self.inside
+        if inside is None or inside.all():
+            return self.union[..., None]
+        soft = cv2.GaussianBlur(inside, (0, 0), SOFT_EDGE).astype(np.float32) / np.float32(255)
+        return np.asarray(self.union * soft**2)[..., None]
+
     def laid(self, dream: Frame, source: Frame) -> Frame:
         """The dream over its source, by the masks: exactly the source where they are 0, and the
         dream where one is 1."""
-        share = self.union[..., None]
+        share = self.shares
         return np.where(share == 1, dream, source + share * (dream - source))
 
     def cut_out(self, dream: Frame, source: Frame) -> Frame:

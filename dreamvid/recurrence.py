@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sized
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice, tee, zip_longest
+from itertools import islice, repeat, tee, zip_longest
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.seen import Seen
 from dreamvid.shots import split_shots
 from dreamvid.source import checked_frames
-from dreamvid.task import AnyDreamer, DreamTask
+from dreamvid.task import AnyDreamer, DreamTask, GuideFrames
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,7 @@ def dreamed_groups(
     sources: Generator[Frame],
     dreamer: AnyDreamer,
     since: Checkpoint | None = None,
+    guides: Generator[GuideFrames] | None = None,
 ) -> Generator[DreamedGroup]:
     """The film, one group per keyframe. The next group is computed from these arrays: the caller
     must not change them.
@@ -134,6 +135,7 @@ def dreamed_groups(
             have then too; after that a mask, 0..255, for each region of the job. From the first
             frame on, also when resuming; closed at the end.
         since: checkpoint of an earlier run; frames before it are not dreamed again.
+        guides: for each frame, from the first one on, for the dreamer; closed at the end.
 
     Raises:
         RecipeError: a schedule leaves its bounds.
@@ -145,11 +147,15 @@ def dreamed_groups(
     if since is not None:
         carried, shot, done = since.carried, since.shot, since.done
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
-    with closing(_source_frames(job, channels.colors(sources), since)) as source_frames:
+    guided = islice(guides or repeat({}), done, None)
+    with (
+        closing(_source_frames(job, channels.colors(sources), since)) as source_frames,
+        closing(guides) if guides else nullcontext(),
+    ):
         for group in _groups(job, source_frames):
             if group[0].t == 0:
                 carried, shot = None, None
-            seen = [Seen.of(walk.view(frame), channels.next()) for frame in group]
+            seen = [Seen.of(walk.view(f), channels.next(), next(guided)) for f in group]
             *views, keyframe = [each.view for each in seen]
             inbetweens = Inbetweens(views, carried)
             carried = inbetweens.carried
@@ -200,7 +206,10 @@ def _dreamed(
     ):
         # Copies: the dreamer may change them, and the canvas may be the source itself.
         task = DreamTask(
-            *(dream.copy(), number, fresh.copy(), settings, colors, own), source.copy(), mask
+            *(dream.copy(), number, fresh.copy(), settings, colors, own),
+            source=source.copy(),
+            mask=mask,
+            guides=seen.guides,
         )
         made = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
         # Outside of a region another one, or the source, stays as it is.

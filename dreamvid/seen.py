@@ -1,4 +1,4 @@
-"""A source frame as the camera sees it, with what lies beside its color: alpha, and masks."""
+"""A source frame as the camera sees it, with what lies beside its color: alpha, masks, guides."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from dreamvid.frame import Field, Frame
 from dreamvid.masks import Masks
 from dreamvid.motion.camera import View
+from dreamvid.task import GuideFrames
 
 
 @dataclass(frozen=True)
@@ -20,27 +21,29 @@ class Seen:
         view: its color, and how it moves.
         masks: None: all of it is dreamed on.
         alpha: (H, W, 1), 0..255; None: it has none.
+        guides: of the frame, which no camera moves.
     """
 
     view: View
     masks: Masks | None
     alpha: Field | None
+    guides: GuideFrames
 
     @classmethod
-    def of(cls, view: View, channels: Field | None) -> Seen:
-        """Of a frame's view and its channels after the third, (H, W, n) 0..255: alpha perhaps, then
-        a mask for each region."""
+    def of(cls, view: View, channels: Field | None, guides: GuideFrames) -> Seen:
+        """Of a frame's view, its guides, and its channels after the third, (H, W, n) 0..255: alpha
+        perhaps, then a mask for each region."""
         if channels is None:
-            return cls(view, None, None)
+            return cls(view, None, None, guides)
         first = channels.shape[2] - len(view.job.regions)
-        alpha = view.seen(np.repeat(channels[..., :1], 3, -1))[..., :1] if first else None
+        alpha = view.seen(channels[..., :1]) if first else None
         masks = Masks.of(view, channels[..., first:]) if view.job.regions else None
-        return cls(view, masks, alpha)
+        return cls(view, masks, alpha, guides)
 
     @cached_property
     def source(self) -> Frame:
         """(H, W, 3), 0..255: the source as the camera sees it, sampled once."""
-        return self.view.seen(self.view.picture)
+        return self.view.pictured
 
     def shown(self, dream: Frame) -> Frame:
         """The frame of the film, of its dream."""

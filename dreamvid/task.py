@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from dreamvid.frame import Colors, Field, Frame, Fresh, Notes, Size
 from dreamvid.machine import Machine
 from dreamvid.resolve import DreamSettings
+
+GuideFrames = Mapping[str, Frame]
+"""The pictures of guides at one frame, (H, W, 3) 0..255, by their files as a recipe has them."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class DreamTask:
             as `strong5` are chosen; None: the canvas.
         mask: (H, W), 0..1: how much of each step a pixel takes; None: all of it. What is dreamed
             where it is 0 does not matter.
+        guides: pictures (H, W, 3) 0..255 by the files that the settings' objective names them by,
+            of any size; not to be changed. A dreamer reads a file that is missing here.
     """
 
     canvas: Frame
@@ -35,6 +41,7 @@ class DreamTask:
     notes: Notes = field(default_factory=dict)
     source: Frame | None = None
     mask: Field | None = None
+    guides: GuideFrames = field(default_factory=dict)
 
 
 class AnyDreamer(Protocol):

@@ -107,6 +107,43 @@ BENDS = (
         "canvas + np.asarray(levels",
         "canvas - np.asarray(levels",
     ),
+    # Guides
+    Bend(
+        "guides: channels are not normalised",
+        "test_mean_features_of_the_guide_weigh_the_channels",
+        "max(np.abs(means).sum(), TINY) ** 2",
+        "max(np.abs(means).sum(), TINY)",
+    ),
+    Bend(
+        "guides: the last block's patch is the nearest",
+        "test_a_match_moves_toward_its_place_and_no_other",
+        "largest > most, number, best",
+        "largest > -1, number, best",
+    ),
+    Bend(
+        "guides: the first guide is kept",
+        "test_a_tasks_guide_takes_the_files_place_and_is_looked_at_once",
+        "if not same or any(",
+        "if not same and any(",
+    ),
+    Bend(
+        "guides: a film goes on with the first frames of its guide",
+        "test_a_guided_film_goes_on_as_well",
+        "islice(guides or repeat({}), done, None)",
+        "islice(guides or repeat({}), 0, None)",
+    ),
+    Bend(
+        "guides: what is in a list of terms is not looked into",
+        "test_a_film_names_its_guide_by_hash_and_goes_on_with_it",
+        "if _alike(old, new) else (old, new)",
+        "if False else (old, new)",
+    ),
+    Bend(
+        "guides: a recipe's folder does not count for its guides",
+        "test_paths_of_a_recipe_are_those_of_its_folder",
+        "value = short.expand(value)",
+        "short.expand(value)",
+    ),
     # The flow
     Bend(
         "flow: uncovered ground is believed",
@@ -250,6 +287,37 @@ BENDS = (
         "partial = temp_name(path)\n    try",
         "partial = path\n    try",
     ),
+    # Masks
+    Bend(
+        "masks: gray is white",
+        "test_gray_shows_by_degrees_and_blur_and_amount_make_gray",
+        "self.masks.laid(dream, self.source) if self.masks",
+        "dream if self.masks",
+    ),
+    Bend(
+        "masks: a mask stands while the camera moves",
+        "test_a_zooms_mask_moves_with_the_camera_or_stands",
+        'if mask.follow == "camera":',
+        'if mask.follow == "frame":',
+    ),
+    Bend(
+        "masks: a later region dreams all over the frame",
+        "test_regions_dream_of_their_own_and_remember_it",
+        "np.where(mask[..., None] > 0, made, dream)",
+        "made",
+    ),
+    Bend(
+        "masks: a part is as large as its picture",
+        "test_a_quarter_costs_less_than_half",
+        "-(-max(last - first + 2 * AROUND, least) // QUANTUM) * QUANTUM",
+        "len(wanted)",
+    ),
+    Bend(
+        "masks: a film is continued without its mask",
+        "test_a_film_names_its_mask_by_hash_and_goes_on_with_it",
+        "        if not given:\n            raise",
+        "        if given is None:\n            raise",
+    ),
     # Passes
     Bend(
         "passes: a residual is twice too large",
@@ -266,7 +334,7 @@ BENDS = (
     Bend(
         "passes: a matte leaks out of a mask",
         "test_the_matte_is_white_where_much_was_dreamed_and_black_where_nothing_was",
-        "level[change == 0] = 0",
+        "level[_still(change)] = 0",
         "level[change < 0] = 0",
     ),
     Bend(

@@ -51,7 +51,7 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
             plot = _checked_plot(planned, options)
             warn_of_shortfalls(planned)
-            for note in () if options.quiet else planned.source.notes:
+            for note in () if options.quiet else planned.notes:
                 say(note)
             if gives(argv, "--steps"):
                 _warn_of_burst(recipe)

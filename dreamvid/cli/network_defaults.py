@@ -11,7 +11,7 @@ from dreamvid.errors import NetworkError, RecipeError
 from dreamvid.networks.defaults import network_values
 from dreamvid.networks.registry import NOTHING, spec_of
 from dreamvid.recipe import FilmRecipe, Network, Recipe
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.base_term import BaseTerm
 
 
 def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:

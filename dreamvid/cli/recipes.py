@@ -72,7 +72,7 @@ def _listed(argv: Sequence[str]) -> Iterator[str]:
     names = presets()
     width = max(map(len, names))
     for name in names:
-        kind = read_recipe(name).get("kind", "zoom")
+        kind = read_recipe(name).get("kind", "any")
         text = (preset_folder() / f"{name}.yaml").read_text(encoding="utf-8")
         yield f"{name:{width}}  {kind:5}  {first_sentence(text)}"
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from dreamvid.dreaming.blur import taps
 from dreamvid.dreaming.graphs import StepGraphs
-from dreamvid.dreaming.objectives import Function, Inputs
+from dreamvid.dreaming.inputs import NO_READINGS, Inputs, Readings
+from dreamvid.dreaming.objectives import Function
 from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import Sizes, evened, most_bands
 from dreamvid.dreaming.step_map import CONTEXT, Box, StepMap, area, around
@@ -46,7 +47,7 @@ class StepParams(NamedTuple):
         bands: number of bands the gradient is split into, fewer where the picture is small; 0: no
             split.
         mixing: matrix that mixes the gradient's colors, (3, 3); None: they are not mixed.
-        channels: of the objective's ranked terms, one term after another.
+        readings: what the objective's terms take from pictures.
         transforms: how far the picture is turned, scaled and mixed with noise at random.
         penalties: of noise, and of difference from the source.
     """
@@ -56,14 +57,14 @@ class StepParams(NamedTuple):
     smooth: tuple[float, float]
     bands: int = 0
     mixing: NDArray[np.float32] | None = None
-    channels: tuple[int, ...] = ()
+    readings: Readings = NO_READINGS
     transforms: Transforms = Transforms()
     penalties: Penalties = Penalties()
 
     @property
     def inputs(self) -> Inputs:
         """The numbers that the objective takes."""
-        return Inputs.of(self.weights, self.channels)
+        return Inputs.of(self.weights, self.readings)
 
     @property
     def smooths(self) -> bool:

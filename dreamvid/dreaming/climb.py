@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from dreamvid.dreaming.ascent import Ascent
-from dreamvid.dreaming.objectives import ObjectiveFunction, Power, measure
+from dreamvid.dreaming.inputs import Readings
+from dreamvid.dreaming.networks.activations import Power
+from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.tiles import Draws, tiling
 from dreamvid.frame import as_frame
@@ -70,10 +72,10 @@ class Climb:
         rng = np.random.default_rng([seed, index, octave])
         return self.ascent.tiling.draws(rng, shape, steps, jitter)
 
-    def value(self, picture: Any, channels: tuple[int, ...]) -> float:
-        """The objective of a picture (H, W, 3), 0..255, with the terms' own weights; `channels` are
-        those of ranked terms. Raises MediaError as `as_frame`."""
-        return self.measure(as_frame(picture), [term.weight for term in self.terms], channels)
+    def value(self, picture: Any, readings: Readings) -> float:
+        """The objective of a picture (H, W, 3), 0..255, with the terms' own weights. Raises
+        MediaError as `as_frame`."""
+        return self.measure(as_frame(picture), [term.weight for term in self.terms], readings)
 
     def fits(self, terms: Sequence[Term]) -> bool:
         """Whether terms are those of the objective, but for their weights."""

@@ -218,7 +218,7 @@ class Dreamer:
             source: (H, W, 3), on which channels such as `strong5` are chosen; None: `picture`.
 
         Raises:
-            MediaError: as `steps`.
+            MediaError: as `steps`; or a guide is no picture.
         """
         return self.value(picture, {}, source)
 
@@ -226,7 +226,7 @@ class Dreamer:
         """As `objective_of`, on the channels that the notes of a dream have."""
         seen = as_frame(picture if source is None else source)
         climb = self._climbs[0]
-        return climb.value(picture, climb.objective.channels(seen, notes))
+        return climb.value(picture, climb.objective.readings(seen, notes))
 
     @cached_property
     def identity(self) -> str:

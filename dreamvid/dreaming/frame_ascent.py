@@ -53,12 +53,12 @@ class FrameAscent:
             measure: whether to compute each step's objective.
 
         Raises:
-            MediaError: the freshness mask has another shape.
+            MediaError: the freshness mask has another shape, or a guide cannot be read.
             MemoryError: TensorFlow ran out of memory.
         """
         climb, source = self.climb, canvas if task.source is None else task.source
-        channels = climb.objective.channels(source, task.notes)
-        params = step_params(settings, self.method, climb.terms, task, channels)
+        readings = climb.objective.readings(source, task.notes, task.guides)
+        params = step_params(settings, self.method, climb.terms, task, readings)
         if not any(params.weights):
             return np.clip(canvas, 0.0, 255.0)
         maps = frame_maps(task, settings, self.method, shapes, self.tile)
@@ -82,7 +82,7 @@ class FrameAscent:
                         *(start, steps, params, draws, rng, scale), changes=changes, source=base
                     )
                 ):
-                    value = climb.value(last.picture, channels) if measure else None
+                    value = climb.value(last.picture, readings) if measure else None
                     at = Size.of(last.picture)
                     yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
                 assert last is not None, "an active octave takes steps"

@@ -6,14 +6,17 @@ that a thousand pictures cost one trace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.inputs import Inputs, Readings
 from dreamvid.dreaming.networks.head import head_of
 from dreamvid.dreaming.networks.load import load
-from dreamvid.dreaming.objectives import Inputs, ObjectiveFunction
+from dreamvid.dreaming.objectives import ObjectiveFunction
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.frame import Frame, Notes
 from dreamvid.networks.registry import spec_of
@@ -48,9 +51,12 @@ class AnyClass(ObjectiveFunction):
         number = inputs.channels[0]
         return inputs.weights[0] * self._activations.scores(picture[tf.newaxis], number)[0]
 
-    def channels(self, picture: Frame, notes: Notes) -> tuple[int, ...]:
-        """The class's number."""
-        return tuple(int(number) for number in notes.get(NOTE, (0,)))
+    def readings(
+        self, picture: Frame, notes: Notes, guides: Mapping[str, Frame] = MappingProxyType({})
+    ) -> Readings:
+        """The class's number, in place of a channel's."""
+        read = super().readings(picture, notes, guides)
+        return read._replace(channels=tuple(int(number) for number in notes.get(NOTE, (0,))))
 
 
 class ClassDreamer(Dreamer):

@@ -12,7 +12,8 @@ from functools import partial
 from itertools import product
 
 from dreamvid.dreaming.blur import cascade
-from dreamvid.dreaming.objectives import INPUTS, Function, Inputs
+from dreamvid.dreaming.inputs import INPUTS, Inputs
+from dreamvid.dreaming.objectives import Function
 from dreamvid.dreaming.penalties import pull
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.dreaming.tiles import GUARD, Tiling, Value, tile_gradient

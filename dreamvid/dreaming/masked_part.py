@@ -12,11 +12,12 @@ from dreamvid.errors import MediaError
 from dreamvid.frame import Frame
 from dreamvid.task import DreamTask
 
-AROUND = 24
+AROUND = 16
 """Px around what is dreamed on that the network sees too."""
 
-GRID = 8
-"""Px to which the part's sides are aligned, so that a moving mask makes few sizes."""
+QUANTUM = 32
+"""Px by which the part's sides grow: under a moving mask few sizes follow one another. A size that
+is new costs as much as half a step, while its convolutions are compiled."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,10 @@ class MaskedPart:
 
 
 def _span(wanted: NDArray[np.bool_], least: int) -> tuple[int, int]:
-    """Where a part begins and ends along one axis: AROUND px around `wanted`, (length,) bool, at
-    least `least` px, aligned to the grid where the axis does not end."""
-    length = len(wanted)
+    """Where a part begins and ends along an axis, (length,): AROUND px or more around `wanted`,
+    `least` px long or more, and in all a multiple of QUANTUM where the axis does not end before."""
     inside = np.flatnonzero(wanted)
-    begin, end = int(inside[0]) - AROUND, int(inside[-1]) + 1 + AROUND
-    short = max(0, least - (end - begin))
-    begin, end = begin - short // 2, end + short - short // 2
-    begin, end = begin - max(0, end - length), end - min(0, begin)
-    return max(0, begin // GRID * GRID), min(length, -(-end // GRID) * GRID)
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    long = -(-max(last - first + 2 * AROUND, least) // QUANTUM) * QUANTUM
+    begin = min(max(0, (first + last - long) // 2), max(0, len(wanted) - long))
+    return begin, min(len(wanted), begin + long)

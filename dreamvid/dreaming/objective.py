@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, LayerTerm, Term
+from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, GuideTerm, LayerTerm, Term
 from dreamvid.recipe.expression import Form
 from dreamvid.recipe.schedule import Schedule, mapped
 
@@ -88,6 +89,19 @@ def class_logit(name: str | int) -> Objective:
 def diversity(name: str, *channels: int | str) -> Objective:
     """How differently several channels of a layer lie over the picture; channels as `channel`."""
     return Objective((DiversityTerm(diversity=name, channels=_channels(channels)),))
+
+
+def guide(
+    file: str | Path, *layers: str, match: Literal["channels", "patches"] = "channels"
+) -> Objective:
+    """A picture or clip whose features are dreamed of: `guide("cat.jpg", "heads", "creatures")`.
+
+    Args:
+        layers: whose features are compared; none: those that the network dreams on by default.
+        match: channels: the guide's mean features weigh the channels; patches: each place of the
+            picture gets the place of the guide that answers most like it.
+    """
+    return Objective((GuideTerm(guide=str(file), over=layers, match=match),))
 
 
 def _channels(channels: tuple[int | str, ...]) -> Any:

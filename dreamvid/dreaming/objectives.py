@@ -6,14 +6,20 @@ entered in `OBJECTIVES` under the kind's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dreamvid.dreaming.guides import PLACES, Guides, channel_match, patch_match
+from dreamvid.dreaming.inputs import INPUTS, Inputs, Readings
 from dreamvid.dreaming.networks.activations import (
     Activations,
     Features,
+    Power,
+    channel_means,
     class_key,
     rectified_key,
 )
@@ -21,31 +27,9 @@ from dreamvid.dreaming.ranking import Ranking, checked_channels
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.frame import Frame, Notes
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, Network
-from dreamvid.recipe.terms import BaseTerm, WithChannels
-
-Power = Literal[1, 2]
-
-
-class Inputs(NamedTuple):
-    """The numbers of an objective that may change from frame to frame, or from shot to shot.
-
-    Attributes:
-        weights: of the terms, float32 (n,).
-        channels: of the terms whose channels are ranked, one term after another, int32 (m,).
-    """
-
-    weights: tf.Tensor
-    channels: tf.Tensor
-
-    @classmethod
-    def of(cls, weights: Sequence[float], channels: Sequence[int] = ()) -> Inputs:
-        """The numbers as tensors."""
-        return cls(tf.constant(weights, tf.float32), tf.constant(channels, tf.int32))
-
-
-INPUTS = Inputs(tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None,), tf.int32))
-"""The specification of `Inputs` in a graph's signature."""
+from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, GuideTerm, Network
+from dreamvid.recipe.base_term import BaseTerm
+from dreamvid.recipe.terms import WithChannels
 
 
 class Given(NamedTuple):
@@ -56,6 +40,7 @@ class Given(NamedTuple):
         features: of all terms' layers.
         power: 1: activations are raised, 2: their squares.
         channels: of a term with channels their numbers, int32 (k,).
+        guides: of a guide its numbers, (k,) for each layer.
         numbers: of each class its number.
     """
 
@@ -63,6 +48,7 @@ class Given(NamedTuple):
     features: Features
     power: Power
     channels: tf.Tensor
+    guides: Sequence[tf.Tensor]
     numbers: dict[int | str, int]
 
 
@@ -94,12 +80,6 @@ def channels(term: ChannelTerm, given: Given) -> tf.Tensor:
     return tf.reduce_mean(tf.gather(means, given.channels))
 
 
-def channel_means(activation: tf.Tensor, power: Power) -> tf.Tensor:
-    """The mean of each channel of (N, h, w, C), or of its squares, (C,)."""
-    powered = activation if power == 1 else tf.square(activation)
-    return tf.reduce_mean(powered, (0, 1, 2))
-
-
 def class_logit(term: ClassTerm, given: Given) -> tf.Tensor:
     """The mean of a class's logit over the places of the picture, which is the network's score."""
     return tf.reduce_mean(given.features[class_key(given.numbers[term.class_])])
@@ -121,6 +101,19 @@ def diversity(term: DiversityTerm, given: Given) -> tf.Tensor:
     return 1 - others / tf.maximum(count * (count - 1), 1)
 
 
+def guide(term: GuideTerm, given: Given) -> tf.Tensor:
+    """The mean over the layers of how well their features match the guide's."""
+    matches = []
+    for layer, numbers in zip(term.layers, given.guides, strict=True):
+        activation = given.features[layer]
+        if term.match == "channels":
+            matches.append(channel_match(activation, numbers, given.power))
+        else:
+            patches = tf.reshape(numbers, (PLACES, activation.shape[-1]))
+            matches.append(patch_match(activation, patches))
+    return tf.add_n(matches) / len(matches)
+
+
 GUARD = 1e-6
 """Added to squared norms, so that a channel that is 0 everywhere has a cosine."""
 
@@ -133,6 +126,7 @@ OBJECTIVES: dict[str, Callable[[Any, Given], tf.Tensor]] = {
     "channels": channels,
     "class": class_logit,
     "diversity": diversity,
+    "guide": guide,
 }
 """The function of each kind of term, from the term and what it is computed from to a float32
 scalar."""
@@ -149,6 +143,8 @@ class ObjectiveFunction:
             NetworkError: an unknown layer, channel or class, no classifier for a class, or weights
                 that cannot be loaded.
         """
+        default = tuple(name for name, _ in spec.objective)
+        terms = [term.on(default) if isinstance(term, GuideTerm) else term for term in terms]
         self._power: Power = power
         self._parts = [(OBJECTIVES[term.telling], term) for term in terms]
         layers = [name for term in terms for name in term.layers]
@@ -160,31 +156,56 @@ class ObjectiveFunction:
             self._activations = Activations(suited, network, layers, classes, rectified)
             checked_channels(terms, self._activations.channels)
         self._ranking = Ranking(terms, self._channel_means, spec.min_size)
+        self._guides = Guides(terms, self._features, power, spec.min_size)
 
     def __call__(self, picture: tf.Tensor, inputs: Inputs) -> tf.Tensor:
         """The objective's value, a float32 scalar.
 
         Args:
             picture: float32 (H, W, 3) RGB on the 0–255 scale.
-            inputs: the weights, and the channels of ranked terms.
+            inputs: the weights, and what was read from pictures.
         """
         known = self._activations
         features = known(picture[tf.newaxis]) if known else {}
         numbers = known.numbers if known else {}
-        values, first = [], 0
+        values, first, begin = [], 0, 0
         for n, (compute, term) in enumerate(self._parts):
             own = term if isinstance(term, WithChannels) else None
             chosen = tf.constant(own.numbers if own else (), tf.int32)
             if own and own.ranked:
                 chosen, first = inputs.channels[first : first + own.count], first + own.count
-            given = Given(picture, features, self._power, chosen, numbers)
+            guides = []
+            for size in self._sizes(term):
+                guides.append(inputs.guides[begin : begin + size])
+                begin += size
+            given = Given(picture, features, self._power, chosen, guides, numbers)
             values.append(inputs.weights[n] * compute(term, given))
         return tf.add_n(values)
 
-    def channels(self, picture: Frame, notes: Notes) -> tuple[int, ...]:
-        """The channels of the ranked terms: those in the notes, else the ones that answer most or
-        least on a picture (H, W, 3), which are noted."""
-        return self._ranking.channels(picture, notes)
+    def readings(
+        self, picture: Frame, notes: Notes, guides: Mapping[str, Frame] = MappingProxyType({})
+    ) -> Readings:
+        """What the terms take from pictures.
+
+        Args:
+            picture: (H, W, 3), on which channels are ranked that the notes lack; they are noted.
+            guides: as `Guides.numbers`, which says what is raised.
+        """
+        return Readings(self._ranking.channels(picture, notes), self._guides.numbers(guides))
+
+    def _sizes(self, term: BaseTerm) -> list[int]:
+        """How many numbers a guide gives for each of its layers; of other terms none."""
+        if not isinstance(term, GuideTerm):
+            return []
+        assert self._activations
+        each = 1 if term.match == "channels" else PLACES
+        return [each * self._activations.channels[layer] for layer in term.layers]
+
+    def _features(self, picture: Frame) -> dict[str, NDArray[np.float32]]:
+        """The features (h, w, C) of each layer for a picture."""
+        assert self._activations
+        features = self._activations(tf.constant(picture, tf.float32)[tf.newaxis])
+        return {name: features[name][0].numpy() for name in self._activations.channels}
 
     def _channel_means(self, picture: Frame) -> dict[str, np.ndarray]:
         """The mean of each channel of each layer for a picture."""
@@ -197,15 +218,15 @@ class ObjectiveFunction:
 
 
 def measure(function: ObjectiveFunction) -> Callable[..., float]:
-    """A function that evaluates an objective for a picture (H, W, 3), the terms' weights and, of
-    ranked terms, the channels (without them: ranked on that picture), without jitter or tiles;
+    """A function that evaluates an objective for a picture (H, W, 3), the terms' weights and
+    the readings (without them: from that picture, and the guides' files), without jitter or tiles;
     traced once for all sizes."""
     graph = tf.function(function, input_signature=[tf.TensorSpec((None, None, 3)), INPUTS])
 
     def measured(
-        picture: Frame, weights: Sequence[float], channels: Sequence[int] | None = None
+        picture: Frame, weights: Sequence[float], readings: Readings | None = None
     ) -> float:
-        known = function.channels(picture, {}) if channels is None else channels
+        known = function.readings(picture, {}) if readings is None else readings
         return float(graph(tf.constant(picture, tf.float32), Inputs.of(weights, known)))
 
     return measured

@@ -8,6 +8,7 @@ import numpy as np
 
 from dreamvid.color import NATURAL, covariance
 from dreamvid.dreaming.ascent import Scale, StepParams
+from dreamvid.dreaming.inputs import NO_READINGS, Readings
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.penalties import Penalties
 from dreamvid.dreaming.shaping import mixing
@@ -31,7 +32,7 @@ def step_params(
     method: str,
     terms: Sequence[Term],
     task: DreamTask,
-    channels: tuple[int, ...] = (),
+    readings: Readings = NO_READINGS,
 ) -> StepParams:
     """The parameters of a frame's steps.
 
@@ -40,7 +41,7 @@ def step_params(
         method: of the dreamer.
         terms: of the dreamer; where the settings have the same terms, the settings' weights count.
         task: gives the colors of the palette `source`.
-        channels: of the ranked terms.
+        readings: what the terms take from pictures.
     """
     smooth = RECURSIVE_SMOOTH if method == "recursive" else (settings.gradient_blur,) * 2
     share = settings.decorrelate
@@ -53,7 +54,7 @@ def step_params(
         smooth,
         settings.laplacian,
         mixed,
-        channels,
+        readings,
         Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise),
         Penalties(settings.total_variation, settings.source_difference),
     )

@@ -15,10 +15,12 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Notes
 from dreamvid.media.opencv import cv2
 from dreamvid.networks.classes import KEY
-from dreamvid.recipe.terms import BaseTerm, WithChannels
+from dreamvid.recipe.base_term import BaseTerm
+from dreamvid.recipe.terms import WithChannels
 
 LARGEST = 512
-"""Px: longest side at which channels are ranked, without tiles, so that no tile changes them."""
+"""Px: longest side at which channels are ranked, and guides seen, without tiles, so that no tile
+changes them."""
 
 
 class Ranking:
@@ -43,19 +45,20 @@ class Ranking:
         chosen on the picture (H, W, 3) and noted."""
         keys = {_key(term): term for term in self._terms}
         if not notes.keys() >= keys.keys():
-            means = self._means(self._shrunk(picture))
+            means = self._means(shrunk(picture, self._min_size))
             for key, term in keys.items():
                 notes.setdefault(key, _chosen(term, means[term.layers[0]]))
         return tuple(int(number) for term in self._terms for number in notes[_key(term)])
 
-    def _shrunk(self, picture: Frame) -> Frame:
-        """The picture at most LARGEST px wide and high, if the network accepts it then."""
-        high, wide = picture.shape[:2]
-        share = max(LARGEST / max(high, wide), self._min_size / min(high, wide))
-        if share >= 1:
-            return picture
-        size = max(self._min_size, round(wide * share)), max(self._min_size, round(high * share))
-        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+
+def shrunk(picture: Frame, min_size: int) -> Frame:
+    """A picture (H, W, 3) at most LARGEST px wide and high, and at least what a network accepts."""
+    high, wide = picture.shape[:2]
+    share = min(1.0, LARGEST / max(high, wide))
+    size = max(min_size, round(wide * share)), max(min_size, round(high * share))
+    if size == (wide, high):
+        return picture
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _key(term: WithChannels) -> str:

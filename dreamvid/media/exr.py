@@ -14,7 +14,7 @@ import numpy as np
 
 from dreamvid.errors import InputError, RunError
 from dreamvid.frame import Field, Frame
-from dreamvid.limits import MAX_PIXELS, MAX_SIDE
+from dreamvid.limits import MAX_PIXELS
 from dreamvid.media import ffmpeg, showinfo
 from dreamvid.media.color_space import encoded
 from dreamvid.media.exr_header import (
@@ -26,6 +26,7 @@ from dreamvid.media.exr_header import (
     read_header,
 )
 from dreamvid.media.ffmpeg_pipe import FfmpegPipe
+from dreamvid.media.samples import require_size
 
 PLANES = {
     f"{name}f{bits}le": (planes, f"<f{bits // 8}")
@@ -96,7 +97,9 @@ def _light(path: Path) -> tuple[Frame, Field]:
         with closing(FfmpegPipe(path, [*source, *wanted])) as pipe:
             shown = pipe.messages.shown.get()
             planes, kind = PLANES.get(shown.pixel_format, (0, "")) if shown else (0, "")
-            if shown and planes and max(shown.size) <= MAX_SIDE:
+            if shown:  # ffmpeg waits until its picture is read
+                require_size(path, *shown.size)
+            if shown and planes:
                 shape = planes, shown.size[1], shown.size[0]
                 data = pipe.receive(math.prod(shape) * np.dtype(kind).itemsize)
             pipe.wait()

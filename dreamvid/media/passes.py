@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dreamvid.frame import Field, Frame
 from dreamvid.media.codecs.codec import Codec
@@ -39,6 +40,10 @@ def pass_path(output: Path, name: PassName) -> Path:
         return derived(folder.parent, folder.name.replace(".", "-"), f"-{name}")
     ending = output.name[len(output.name) - len(ending_of(output) or output.suffix) :]
     return derived(output.parent, output.name.removesuffix(ending), f".{name}", ending)
+
+
+PATCH = np.ones((9, 9), np.uint8)
+"""The smallest patch of unchanged pixels on which nothing was dreamed."""
 
 
 @dataclass(frozen=True)
@@ -106,5 +111,12 @@ def matte(dream: Frame, source: Frame) -> Field:
     change = np.square(dream[..., :3] - source[..., :3]).max(-1)
     around = cv2.GaussianBlur(change, (0, 0), AROUND * min(change.shape))
     level = np.sqrt(around) * np.float32(255 / WHITE)
-    level[change == 0] = 0  # where nothing was dreamed, as outside of a mask
+    level[_still(change)] = 0
     return np.repeat(np.minimum(level, 255)[..., None], 3, -1)
+
+
+def _still(change: Field) -> NDArray[np.bool_]:
+    """Where nothing was dreamed, as outside of a mask: patches without any change. Single pixels of
+    a dream are unchanged too, where it is clipped to black or white."""
+    unchanged = (change == 0).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(unchanged, cv2.MORPH_OPEN, PATCH)) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class View:
             flow is not computed.
         strain: (H, W), how far the carried dream is stretched, turned or sheared from the previous
             frame to this one, as a share of its size; None: not at all.
+        sees: whether `source` is the picture as the camera sees it, and not another that only fills
+            disocclusions.
     """
 
     t: int
@@ -44,6 +46,13 @@ class View:
     to_here: Warp
     to_previous: Warp | None
     strain: Field | None = None
+
+    sees: bool = False
+
+    @cached_property
+    def pictured(self) -> Frame:
+        """(H, W, 3), 0..255: the source frame as the camera sees it, sampled once."""
+        return np.clip(self.source, 0, 255) if self.sees else self.seen(self.picture)
 
     def seen(self, field: Field) -> Field:
         """A field of the source frame, (H, W, C), as the camera sees it, sampled once; 0..255."""
@@ -94,7 +103,7 @@ class CameraWalk:
             elif border is None and step.reveals(size):
                 source = fill_ground(source, self.camera)
         warps = _warps(frame, motion, step, previous, self.camera)
-        return View(frame.t, frame.picture, job, source, self.camera, *warps)
+        return View(frame.t, frame.picture, job, source, self.camera, *warps, self._shows_sources)
 
 
 def _warps(

@@ -138,4 +138,6 @@ def _across(frame: Frame) -> Frame:
     """The frame transposed, (W, H, C)."""
     if frame.ndim == 3 and frame.shape[2] in (2, 3, 4):
         return np.asarray(cv2.transpose(frame))  # six times as quick as NumPy's copy
+    if frame.ndim == 3 and frame.shape[2] == 1:
+        return np.asarray(cv2.transpose(frame[..., 0]), np.float32)[..., None]
     return np.ascontiguousarray(frame.swapaxes(0, 1))

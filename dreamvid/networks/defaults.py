@@ -9,7 +9,7 @@ from dreamvid.errors import NetworkError
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import NOTHING, spec_of
 from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
-from dreamvid.recipe.terms import BaseTerm
+from dreamvid.recipe.base_term import BaseTerm
 
 STAGGER = 2
 """Interval, in frames, of the largest octave's steps over a carried dream (measured:

@@ -13,8 +13,8 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Size
 from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe import ClassTerm, Dream
+from dreamvid.recipe.base_term import BaseTerm
 from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing
-from dreamvid.recipe.terms import BaseTerm
 
 
 @dataclass(frozen=True)

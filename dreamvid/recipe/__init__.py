@@ -4,6 +4,7 @@ This package opens no picture and no film, and does not import TensorFlow.
 """
 
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.dream import (
     MAX_GROWTH,
     Above,
@@ -19,6 +20,7 @@ from dreamvid.recipe.dream import (
     Turns,
 )
 from dreamvid.recipe.encode import ClipEncode, Encode, StillEncode
+from dreamvid.recipe.guide import GuideTerm
 from dreamvid.recipe.load import load_recipe, make_recipe
 from dreamvid.recipe.models import (
     KINDS,
@@ -43,7 +45,6 @@ from dreamvid.recipe.sections import (
     ZoomMotion,
 )
 from dreamvid.recipe.terms import (
-    MAX_NAME,
     ChannelTerm,
     ClassTerm,
     DiversityTerm,
@@ -71,6 +72,7 @@ __all__ = [
     "Encode",
     "FilmRecipe",
     "Frames",
+    "GuideTerm",
     "ImageRecipe",
     "LayerTerm",
     "Motion",

@@ -41,8 +41,9 @@ class Dream(Section):
     objective: Objective = Field(
         None,
         description="What to dream of, with weights: layers, such as heads,creatures=0.5 "
-        "(`dreamvid layers` lists them), channels, such as heads:3,17 or heads:strong5, and "
-        "classes, such as class:peacock. Default: the network's own (lite0: heads, creatures).",
+        "(`dreamvid layers` lists them), channels, such as heads:3,17 or heads:strong5, "
+        "classes, such as class:peacock, and guides, such as guide:cat.jpg. Default: the "
+        "network's own (lite0: heads, creatures).",
     )
     power: Annotated[Literal[1, 2] | None, BeforeValidator(_as_int)] = Field(
         None,

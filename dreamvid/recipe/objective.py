@@ -1,7 +1,7 @@
 """The key `objective`: terms with weights, in each of the forms in which they can be written.
 
 At the prompt a term is `NAME` or `NAME=WEIGHT`, and a name is `LAYER`, `LAYER:CHANNELS`,
-`class:CLASS` or `diversity:LAYER:CHANNELS`.
+`class:CLASS`, `diversity:LAYER:CHANNELS` or `guide:FILE`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from dreamvid.recipe.base_term import BaseTerm
 from dreamvid.recipe.expression import BETWEEN
 from dreamvid.recipe.fields import Flag
+from dreamvid.recipe.guide import GuideTerm
+from dreamvid.recipe.paths import Expanded, may_name_files
 from dreamvid.recipe.schedule import parse_schedule
-from dreamvid.recipe.terms import BaseTerm, ClassTerm, Term, made, named
+from dreamvid.recipe.terms import ClassTerm, Term, made, named
 
 MAX_TERMS = 1000
 """Most terms of an objective."""
@@ -36,8 +39,8 @@ def parse_terms(value: Any) -> Any:
 
 def split_terms(text: str) -> list[str]:
     """Split an objective into terms, at commas and spaces that are not within a weight, several
-    channels or a class's name: `heads:3,17=min(1, t/50), class:golden retriever, eyes=0:(1),
-    50:(0.2) ease` has three terms."""
+    channels, a class's name or a file's: `heads:3,17=min(1, t/50), class:golden retriever,
+    eyes=0:(1), 50:(0.2) ease` has three terms."""
     terms: list[list[str]] = []
     for gap, word in _words(text):
         if terms and _continues("".join(terms[-1]), gap, word):
@@ -55,13 +58,16 @@ def are_terms(text: str) -> bool:
 
 def _is_term(text: str) -> bool:
     name, sign, weight = _split_weight(text)
-    if not re.fullmatch(r"[A-Za-z]\w*(:[^/\\=]*)?", name):
+    if not re.fullmatch(r"[A-Za-z]\w*(:[^/\\=]*)?", name) and not GuideTerm.parse(name):
         return False
     try:
         return not sign or parse_schedule(weight) is not None or bool(weight)
     except ValueError:
         return False
 
+
+_SPACED = (f"{ClassTerm.telling}:", f"{GuideTerm.telling}:")
+"""How terms begin in which there may be spaces."""
 
 _KEY = re.compile(r"(\d+|[\d.]+s)(:|$)")
 _KEYED = re.compile(r"=\s*(\d+|[\d.]+s)\s*:")
@@ -93,7 +99,7 @@ def _continues(term: str, gap: str, word: str) -> bool:
         if word[0] in "=:" or term[-1] in "=:":
             return True
         if "=" not in term:
-            return term.startswith(f"{ClassTerm.telling}:")
+            return term.startswith(_SPACED)
         if word[0] in "+-*/%;" or term[-1] in "+-*/%;":
             return True
     return bool(_KEY.match(word)) or (bool(_KEYED.search(term)) and word.lower() in BETWEEN)
@@ -110,8 +116,8 @@ def _of_text(text: str) -> dict[str, Any]:
 
 
 def _short(terms: tuple[BaseTerm, ...] | None) -> Any:
-    """Terms as written in YAML: weights by name, or a list where a name occurs twice or would be
-    read as another term."""
+    """Terms as written in YAML: weights by name, or a list where a name occurs twice, would be
+    read as another term, or has a file in it, which has a key of its own in a list."""
     if terms is None:
         return None
     weights = {term.name: term.model_dump()["weight"] for term in terms}
@@ -121,6 +127,8 @@ def _short(terms: tuple[BaseTerm, ...] | None) -> Any:
 
 
 def _named_well(term: BaseTerm) -> bool:
+    if may_name_files(term):
+        return False
     data = term.model_dump(by_alias=True, exclude={"weight"})
     try:
         again = made(named(term.name))
@@ -143,5 +151,6 @@ Objective = Annotated[
     AfterValidator(_some_weight),
     PlainSerializer(_short),
     Flag("layers", metavar="TERM[=WEIGHT],…"),
+    Expanded(parse_terms),
 ]
 """The terms to dream on, not all of weight 0; None: the network's default objective."""

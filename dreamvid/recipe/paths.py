@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -93,6 +93,23 @@ class OutputFile(NamedFile):
     """Marks a key that names an output file of a render."""
 
 
+@dataclass(frozen=True)
+class Expanded:
+    """Marks a key of a list of sections that has short forms, in which files may be named.
+
+    Attributes:
+        expand: the function from any form to the list; what it does not know it returns.
+    """
+
+    expand: Callable[[Any], Any]
+
+
+def may_name_files(section: Section) -> bool:
+    """Whether a section has a key that names input files."""
+    fields = type(section).model_fields.values()
+    return any(isinstance(_mark(field), InputFile) for field in fields)
+
+
 def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]]:
     """The input files of a recipe, each with its key: `source`, `network.weights`.
 
@@ -161,6 +178,8 @@ def _resolve_value(key: str, value: Any, folder: Path, models: list[type[BaseMod
     inner = [section for field in fields for section in sections_in(field.annotation)]
     if isinstance(value, str) and inner and inner[0].short:
         return placed(inner[0].expanded(value), folder, inner)
+    for short in (m for field in fields for m in field.metadata if isinstance(m, Expanded)):
+        value = short.expand(value)
     if isinstance(value, list):
         return [placed(each, folder, inner) if isinstance(each, dict) else each for each in value]
     return placed(value, folder, inner) if isinstance(value, dict) else value

@@ -135,10 +135,15 @@ def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
     weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
     terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]
-    objective = defs["Dream"]["properties"]["objective"]
+    for kind in TERMS:
+        told = {*defs[kind.__name__].get("required", ()), kind.telling}
+        defs[kind.__name__]["required"] = sorted(told)
     listed = {"type": "array", "minItems": 1, "items": {"anyOf": [text, *terms]}}
     named = {"type": "object", "minProperties": 1, "additionalProperties": weights}
-    objective["anyOf"] = [text, named, listed, {"type": "null"}]
+    for name in ("Dream", "Region"):
+        defs[name]["properties"]["objective"]["anyOf"] = [text, named, listed, {"type": "null"}]
+    mask = defs["Region"]["properties"]["mask"]
+    mask["anyOf"] = [text, {"$ref": mask.pop("$ref")}]
     shift = defs["Color"]["properties"]["shift"]
     triple = {key: shift.pop(key) for key in ("type", "items", "minItems", "maxItems")}
     shift["anyOf"] = [*triple["items"]["anyOf"], triple]

@@ -12,10 +12,10 @@ from pydantic import BeforeValidator, Field
 
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
+from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing, parse_preprocessing
-from dreamvid.recipe.terms import MAX_NAME
 
 MODEL_ENDINGS = (".keras", ".h5")
 """File extensions by which a network's name is that of a file with a whole Keras model."""

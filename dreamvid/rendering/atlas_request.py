@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe import NamedPath, Network, Section
+from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.fields import Flag
-from dreamvid.recipe.terms import MAX_NAME
 
 ALL = "all"
 """Value of `--channels` and `--classes`."""

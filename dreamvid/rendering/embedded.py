@@ -85,7 +85,8 @@ def read_embedded(film: Path, *, upgrade: bool = False) -> Embedded:
     data = upgraded(data) if upgrade else data
     data.pop("source", None)
     data.pop("output", None)
-    data = with_files(data, {each["key"]: None for each in files})
+    dropped = {each["key"] for each in files}.difference(NO_KEYS)
+    data = with_files(data, dict.fromkeys(dropped))
     recipe = make_recipe(data, name=str(film))
     for key, _ in recipe_files(recipe):
         # dreamvid lists every input file; opening one that is not listed would trust the film.

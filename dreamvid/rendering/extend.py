@@ -27,7 +27,7 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.paths import with_files
 from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
-from dreamvid.rendering.manifest import Manifest, compared, described
+from dreamvid.rendering.manifest import NO_KEYS, Manifest, compared, described
 from dreamvid.rendering.plan import SEGMENT, is_done
 from dreamvid.rendering.refill import Taken
 from dreamvid.rendering.run import (
@@ -52,7 +52,8 @@ def default_extension(film: Path) -> Recipe:
     manifest = unfinished_run(film) or finished_run(film)
     files = manifest.files if manifest else []
     source = tuple(Path(each["path"]) for each in files if each["key"] == "source")
-    others = {each["key"]: each["path"] for each in files if each["key"] != "source"}
+    kept = [each for each in files if each["key"] not in ("source", *NO_KEYS)]
+    others = {each["key"]: each["path"] for each in kept}
     recipe = make_recipe(with_files(recipe.model_dump(mode="json"), others))
     length = {
         key: field.default

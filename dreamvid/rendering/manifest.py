@@ -236,13 +236,25 @@ def _hash(value: Any) -> str:
 
 
 def compared(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The keys in which two nested mappings differ, such as `a.b`, with both values."""
+    """The keys in which two nested mappings differ, such as `a.b`, with both values. Lists of
+    as many mappings are compared one by one: `a.0.b`."""
+    old, new = (_numbered(each) for each in (old, new)) if _alike(old, new) else (old, new)
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys([*old, *new]):
             inner = f"{key}.{name}" if key else str(name)
             yield from compared(old.get(name), new.get(name), inner)
     elif old != new:
         yield key, old, new
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether two values are lists of as many mappings."""
+    lists = isinstance(old, list) and isinstance(new, list) and len(old) == len(new)
+    return lists and all(isinstance(each, dict) for each in (*old, *new))
+
+
+def _numbered(values: list[Any]) -> dict[str, Any]:
+    return {str(number): value for number, value in enumerate(values)}
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dreamvid import notices
 from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.guide_files import GuideFiles
 from dreamvid.machine import Machine
 from dreamvid.mask_files import open_with_masks
 from dreamvid.media.codecs.table import carries_recipe, default_ending
@@ -101,6 +102,7 @@ class Plan:
         job: that recipe, resolved.
         output: where the result goes, unless `sink` is set.
         source: the frames to dream on.
+        guides: beside them.
         timeline: the frames' times.
         dreamer: loaded.
         octaves: the sizes of the first frame, smallest first; empty if the dreamer has none.
@@ -113,6 +115,7 @@ class Plan:
     job: Job
     output: Path
     source: Source
+    guides: GuideFiles
     timeline: Timeline
     dreamer: AnyDreamer
     octaves: list[Size] = field(default_factory=list)
@@ -126,12 +129,17 @@ class Plan:
         size, rate = self.source.size, self.timeline.rate
         into = " ".join(str(self.passes.path(name)) for name in self.passes.names)
         yield f"{count} frames of {size} at {rate} fps into {into}"
-        yield from self.source.notes
+        yield from self.notes
         if self.octaves:
             yield "octaves " + ", ".join(map(str, self.octaves))
             skipped = self.octaves_skipped
             if skipped:
                 yield f"{skipped} smaller skipped: under the minimum size of the network"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed about the input files, for people."""
+        return (*self.source.notes, *self.guides.notes)
 
     @property
     def frames_requested(self) -> int | None:
@@ -155,7 +163,10 @@ class Plan:
 
     def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
         """Dream the frames; see `dreamed_groups`."""
-        return dreamed_groups(self.job, self.timeline, self.source.open(), self.dreamer, since)
+        return dreamed_groups(
+            *(self.job, self.timeline, self.source.open(), self.dreamer, since),
+            guides=self.guides.frames(),
+        )
 
 
 def plan(
@@ -194,6 +205,7 @@ def plan(
             check_codec(path, recipe.codec, film=recipe.is_film, alpha=alpha, size=opened.size)
     elif recipe.encode.beside:
         raise RecipeError("a sink of one's own takes the dream alone", key="encode.passes")
+    guides = GuideFiles.of(recipe, opened)
     recipe = with_network_defaults(recipe)
     job = resolve(recipe, opened.size, machine)
     timeline = Timeline(opened.rate, opened.frames)
@@ -207,7 +219,10 @@ def plan(
     if sink is None and job.film and _identified(dreamer=dreamer, source=source):
         machine = loaded.machine if isinstance(loaded, OnMachine) else machine
         manifest = Manifest.of(recipe, SEGMENT, machine, dreamer=dreamer, source=source)
-    return Plan(recipe, job, output, opened, timeline, loaded, octaves, manifest, sink, SEGMENT)
+    return Plan(
+        *(recipe, job, output, opened, guides, timeline, loaded),
+        *(octaves, manifest, sink, SEGMENT),
+    )
 
 
 def _check_output(recipe: Recipe, output: Path, overwrite: bool) -> None:

@@ -48,9 +48,10 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             dream = np.ascontiguousarray(picture[:height, :width, :3])
             view = walk.view(SourceFrame(t, frame))
-            masks = Seen.of(view, channels.next()).masks
-            inside = masks.inside if masks else None
+            beside = channels.next()
             if t == 0:
+                masks = Seen.of(view, beside, {}).masks
+                inside = masks.inside if masks else None
                 anchor = anchor_at(job.still, dream, view.source, inside)
                 shot = ShotState(anchor, covariance(view.source, inside), {})
             if index == done - 1:

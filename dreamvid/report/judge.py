@@ -15,7 +15,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import spec, spec_of
-from dreamvid.recipe import Dream, Network, Term
+from dreamvid.recipe import Dream, GuideTerm, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
 from dreamvid.rendering.manifest import MODEL, WEIGHTS, identity, weights_file
@@ -154,7 +154,8 @@ def _from_file(known: NetworkSpec) -> str:
 
 def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     """A judge that measures the objective of a dream by a network."""
-    steady, notes = _steady(dream.objective)
+    known_terms, left = _at_hand(dream.objective)
+    steady, notes = _steady(known_terms)
     known = spec_of(network)
     known.check_size(Size(*size))
     dream = dream.model_copy(update={"objective": steady})
@@ -165,7 +166,16 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     measured = measure(ObjectiveFunction(known, network, terms, power))
     weights = [term.weight for term in terms]
     name = f"{known.name}: {', '.join(str(Objective((term,))) for term in terms)}"
-    return Judge(name, None, notes, lambda frame: measured(frame, weights))
+    return Judge(name, None, (*left, *notes), lambda frame: measured(frame, weights))
+
+
+def _at_hand(terms: Terms) -> tuple[Terms, tuple[str, ...]]:
+    """Terms without the guides whose files a film only names, None where no other is left, and a
+    note on that."""
+    kept = tuple(t for t in terms or () if not (isinstance(t, GuideTerm) and t.guide is None))
+    if len(kept) == len(terms or ()):
+        return terms, ()
+    return kept or None, ("guides do not judge, as a film holds none: name them with --layers",)
 
 
 def _steady(terms: Terms) -> tuple[Terms, tuple[str, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from PIL import Image
 
 from dreamvid.cli import main
 from dreamvid.errors import InputError
+from dreamvid.limits import ANSWER_SECONDS, MAX_SIDE
 from dreamvid.media import ffmpeg
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.picture_list import find_pictures
@@ -290,6 +293,19 @@ def test_exr_that_is_cut_off_is_refused(tmp_path: Path, share: float, options: l
     assert read_picture(path).shape == (64, 64, 3)
     with pytest.raises(InputError, match=r"a\.exr: "):
         read_picture(make.cut_off(path, tmp_path / "a.exr", share))
+
+
+def test_exr_that_is_too_wide_is_refused_at_once(tmp_path: Path) -> None:
+    light = np.zeros((3, 2, 8), np.float32)
+    written = write_exr(tmp_path / "whole.exr", light, *HALF).read_bytes()
+    window = struct.pack("<4i", 0, 0, 7, 1)
+    assert window in written
+    wide = tmp_path / "a.exr"
+    wide.write_bytes(written.replace(window, struct.pack("<4i", 0, 0, MAX_SIDE + 200_000, 1)))
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"a\.exr: too large; at most"):
+        read_picture(wide)
+    assert time.monotonic() - begun < ANSWER_SECONDS / 2, "it does not wait for ffmpeg"
 
 
 def test_exr_in_order_are_a_clip(tmp_path: Path) -> None:

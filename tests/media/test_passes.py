@@ -101,3 +101,11 @@ def test_the_matte_is_white_where_much_was_dreamed_and_black_where_nothing_was()
     assert made[:, 5:35].min() > 254
     assert made[:, 45:55] == pytest.approx(127.5, abs=1)
     assert np.all(made[:, 60:] == 0), "an edge of a mask is kept"
+
+
+def test_clipped_pixels_leave_no_holes_in_the_matte() -> None:
+    source = np.full((240, 320, 3), 100, np.float32)
+    dream = source + WHITE
+    dream[10::7, 10::9] = 100
+    dream[30:33, 40:44] = 100
+    assert matte(dream, source).min() > 150

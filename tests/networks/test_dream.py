@@ -19,10 +19,11 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from dreamvid.dreaming.ascent import Ascent, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.inputs import Inputs
 from dreamvid.dreaming.networks.activations import Activations, preprocessed
 from dreamvid.dreaming.networks.layers import layers
 from dreamvid.dreaming.networks.load import build, load
-from dreamvid.dreaming.objectives import Inputs, ObjectiveFunction
+from dreamvid.dreaming.objectives import ObjectiveFunction
 from dreamvid.dreaming.octaves import octave_sizes
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import OffsetTiles, RolledTiles, Tiling

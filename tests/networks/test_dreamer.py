@@ -25,8 +25,8 @@ from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.networks.builtin import BUILTIN
 from dreamvid.recipe import LayerTerm, ZoomRecipe
+from dreamvid.recipe.base_term import BaseTerm
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.terms import BaseTerm
 from dreamvid.rendering.plan import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask

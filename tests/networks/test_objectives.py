@@ -10,11 +10,12 @@ import tensorflow as tf
 
 from dreamvid import NetworkSpec, Preprocess, VideoRecipe, frames
 from dreamvid.dreaming.dreamer import Dreamer
+from dreamvid.dreaming.inputs import Inputs
 from dreamvid.dreaming.networks.activations import Activations
 from dreamvid.dreaming.networks.head import head_of
 from dreamvid.dreaming.networks.load import load
 from dreamvid.dreaming.objective import channel, class_logit, diversity, layer
-from dreamvid.dreaming.objectives import Inputs, ObjectiveFunction
+from dreamvid.dreaming.objectives import ObjectiveFunction
 from dreamvid.dreaming.penalties import pull
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.dreaming.transforms import Transforms, transformed
@@ -126,7 +127,7 @@ def test_strong_channels_are_kept_for_the_shot_whatever_the_tile(picture: Frame)
     own(DreamTask(picture, notes=notes))
     chosen = notes["channels.edges.strong1"]
     other = np.ascontiguousarray(255 - picture)
-    assert own._climbs[0].objective.channels(other, {}) != tuple(chosen), (
+    assert own._climbs[0].objective.readings(other, {}).channels != tuple(chosen), (
         "the test needs another picture"
     )
     kept = own(DreamTask(other, 1, notes=dict(notes)))
@@ -136,8 +137,8 @@ def test_strong_channels_are_kept_for_the_shot_whatever_the_tile(picture: Frame)
         kept, dreamer(f"edges:{number}")(DreamTask(other, 1, notes=scales))
     )
     large = np.tile(picture, (12, 10, 1))
-    small_tile = dreamer("edges:strong4", tile=64)._climbs[0].objective.channels(large, {})
-    assert small_tile == dreamer("edges:strong4")._climbs[0].objective.channels(large, {})
+    small_tile = dreamer("edges:strong4", tile=64)._climbs[0].objective.readings(large, {}).channels
+    assert small_tile == dreamer("edges:strong4")._climbs[0].objective.readings(large, {}).channels
 
 
 def test_each_shot_has_its_own_strong_channels() -> None:
@@ -253,12 +254,12 @@ def test_several_kinds_of_term_are_summed(picture: Frame) -> None:
     ]
     weights = [0.5, -1.0, 2.0, 3.0]
     function = ObjectiveFunction(spec(), RANDOM, terms, 2)
-    channels = function.channels(picture, {})
-    assert len(channels) == 5
-    found = float(function(tf.constant(picture), Inputs.of(weights, channels)))
+    readings = function.readings(picture, {})
+    assert len(readings.channels) == 5
+    found = float(function(tf.constant(picture), Inputs.of(weights, readings)))
     alone = [ObjectiveFunction(spec(), RANDOM, [term], 2) for term in terms]
     parts = [
-        float(each(tf.constant(picture), Inputs.of([1.0], each.channels(picture, {}))))
+        float(each(tf.constant(picture), Inputs.of([1.0], each.readings(picture, {}))))
         for each in alone
     ]
     assert found == pytest.approx(float(np.dot(weights, parts)), rel=1e-4)

@@ -19,7 +19,7 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
 from dreamvid.resolve import film_timeline, resolve
-from dreamvid.task import AnyDreamer, DreamTask
+from dreamvid.task import AnyDreamer, DreamTask, GuideFrames
 from tests.loaded import dreamer_of
 from tests.scenes import Scene
 
@@ -91,10 +91,14 @@ FILMS: dict[str, tuple[str, dict[str, Any], list[Frame]]] = {
 
 
 def groups(
-    recipe: Recipe, sources: list[Frame], dream: AnyDreamer, since: Checkpoint | None = None
+    recipe: Recipe,
+    sources: list[Frame],
+    dream: AnyDreamer,
+    since: Checkpoint | None = None,
+    guides: Generator[GuideFrames] | None = None,
 ) -> Generator[DreamedGroup]:
     job, timeline = resolve(recipe, Size.of(sources[0])), film_timeline(recipe, len(sources))
-    return dreamed_groups(job, timeline, (frame for frame in sources), dream, since)
+    return dreamed_groups(job, timeline, (frame for frame in sources), dream, since, guides)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +144,25 @@ def test_a_film_of_channels_and_classes_goes_on_as_well(kind: str, tmp_path: Pat
         state = kept(whole[done - 1].checkpoint, tmp_path)
         assert {"channels.heads.strong3", "channels.creatures.weak2"} <= state.shot.notes.keys()
         rest = groups(recipe, CLIP, again, since=state)
+        np.testing.assert_array_equal(next(rest).frames, whole[done].frames)
+        rest.close()
+
+
+@pytest.mark.parametrize("kind", ["video", "zoom"])
+@pytest.mark.parametrize("match", ["channels", "patches"])
+def test_a_guided_film_goes_on_as_well(kind: str, match: str, tmp_path: Path) -> None:
+    objective = [{"guide": "clip", "match": match}, {"guide": "still", "layers": "cells"}]
+    own = {"network": NETWORK, "dream": {**SHAPED, "objective": objective}}
+    recipe, still = make_recipe(own, kind), CLIP[0]
+
+    def guided(dream: AnyDreamer, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
+        pictures = ({"clip": np.roll(frame, 5, 1), "still": still} for frame in CLIP)
+        return groups(recipe, CLIP, dream, since, pictures)
+
+    whole = list(guided(dreamer_of(make_recipe(own, "image"))))
+    again = dreamer_of(make_recipe(own, "image"))
+    for done in (1, 4):
+        rest = guided(again, kept(whole[done - 1].checkpoint, tmp_path))
         np.testing.assert_array_equal(next(rest).frames, whole[done].frames)
         rest.close()
 

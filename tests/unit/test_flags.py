@@ -20,6 +20,7 @@ from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import RecipeError, UsageError
 from dreamvid.recipe import KINDS, ImageRecipe, LayerTerm, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.mask import Mask
 from tests import media_factory as make
 from tests.recipes import NIGHT, parse, zoom
 
@@ -353,9 +354,11 @@ def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
     """Every field's name, default and description."""
     for name, own in type(model).model_fields.items():
         value = getattr(model, name)
-        if isinstance(value, BaseModel):
+        if isinstance(value, Mask):  # whose flags have its name
+            yield from ((f"mask_{inner}", *more) for inner, *more in leaves(value))
+        elif isinstance(value, BaseModel):
             yield from leaves(value)
-        elif own.description:
+        elif own.description and name != "regions":  # which has no flag
             yield name, value, own.description
 
 
@@ -366,6 +369,7 @@ OTHER_NAMES = {
     "share": "--blend",
     "shift": "--color-shift",
     "anchor": "--color-anchor",
+    "mask_file": "--mask",
     "source": r"\[SOURCE\]",
 }
 

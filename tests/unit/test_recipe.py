@@ -21,6 +21,7 @@ from dreamvid.recipe import (
     ClassTerm,
     DiversityTerm,
     Dream,
+    GuideTerm,
     ImageRecipe,
     LayerTerm,
     Recipe,
@@ -353,6 +354,11 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
             ChannelTerm: {"layer": name, "channels": channels.map(_listed)},
             DiversityTerm: {"diversity": name, "channels": channels.map(_listed)},
             ClassTerm: {"class_": number | name.filter(str.strip)},
+            GuideTerm: {
+                "guide": name,
+                "over": st.lists(name, max_size=2).map(tuple),
+                "match": st.sampled_from(["channels", "patches"]),
+            },
         }[annotation]
         weight = st.floats(0.1, 9) | st.floats(-9, -0.1)
         return st.builds(annotation, weight=weight, **named)
@@ -378,7 +384,7 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     keys: dict[str, st.SearchStrategy[Any]] = {}
     for name, own in model.model_fields.items():
         kind = own.annotation
-        if name in ("kind", "version", "size", "start", "end", "trim"):
+        if name in ("kind", "version", "size", "start", "end", "trim", "regions"):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys[name] = sections(kind)
@@ -742,6 +748,18 @@ def test_every_preset_loads_by_its_name() -> None:
     for name in presets():
         recipe = load_recipe(name)
         assert make_recipe(recipe.model_dump(mode="json")) == recipe, name
+
+
+def test_every_look_has_its_picture_and_goes_with_any_kind() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    looks = [name for name in presets() if "kind" not in read_recipe(name)]
+    assert len(looks) >= 12
+    page = (docs / "looks.md").read_text(encoding="utf-8")
+    for name in looks:
+        assert f"`{name}` ![](looks/{name}.jpg)" in page
+        assert (docs / "looks" / f"{name}.jpg").stat().st_size > 5000
+        for kind in KINDS:
+            assert make_recipe(read_recipe(name), kind).dream.objective
 
 
 def test_every_recipe_file_is_a_preset() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +19,15 @@ from dreamvid.recipe import Network
 Features = dict[str, tf.Tensor]
 """Activations of layers, float32 (N, h, w, C), by the layer's name; beside them what `class_key`
 and `rectified_key` name."""
+
+Power = Literal[1, 2]
+"""What is averaged: activations (1), or their squares (2)."""
+
+
+def channel_means(activation: tf.Tensor, power: Power) -> tf.Tensor:
+    """The mean of each channel of (N, h, w, C), or of its squares, (C,)."""
+    powered = activation if power == 1 else tf.square(activation)
+    return tf.reduce_mean(powered, (0, 1, 2))
 
 
 def class_key(number: int) -> str:

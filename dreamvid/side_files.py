@@ -1,0 +1,73 @@
+"""Pictures and clips beside a film's source, such as masks and guides: read frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamvid.errors import InputError, MediaError
+from dreamvid.frame import Frame
+from dreamvid.opening import open_source
+from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe
+from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
+from dreamvid.source import Source
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """A file, opened as a source of a film's rate.
+
+    Attributes:
+        source: one frame of a picture, or all of a clip's.
+        notes: what was changed about it, for people.
+    """
+
+    source: Source
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, film: Source, what: str, *, fitted: bool = False, key: str) -> SideFile:
+        """Open a file for a film.
+
+        Args:
+            what: it is for: "mask".
+            fitted: whether its frames get the film's size.
+            key: in the recipe.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        moves = names_several(path) or path.suffix.lower() in (*CLIP_ENDINGS, ".gif")
+
+        def opened(fitted: bool) -> Source:
+            size = film.size if fitted else None
+            recipe: Recipe = (
+                VideoRecipe(source=path, size=size, fps=film.rate, cuts=False)
+                if moves
+                else ImageRecipe(source=path, size=size)
+            )
+            try:
+                return open_source(recipe)
+            except MediaError as error:
+                raise InputError(f"the {what} cannot be used: {error}", key=key) from None
+
+        own, notes = opened(fitted=False), []
+        if fitted and own.size != film.size:
+            notes.append(f"{path}: {own.size}, fitted to {film.size}")
+            own = opened(fitted=True)
+        if moves and own.frames is not None and own.frames < (film.frames or 0):
+            notes.append(f"{path}: {own.frames} frames for {film.frames}: the last one holds")
+        return cls(own, tuple(notes))
+
+    def frames(self) -> Generator[Frame]:
+        """A frame (h, w, 3) 0..255 for each of the film's; the last one without end."""
+        frame: Frame | None = None
+        with closing(self.source.open()) as frames:
+            for each in frames:
+                frame = each[..., :3]
+                frame.flags.writeable = False
+                yield frame
+        while frame is not None:
+            yield frame
