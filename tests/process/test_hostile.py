@@ -248,7 +248,7 @@ def test_a_bomb_is_refused_at_once(tmp_path: Path, words: list[str], said: str) 
     print(f"{words[1]}: {seconds:.2f} s, {mebibytes:.0f} MiB")
     assert said in told
     assert told.count("\n") == 1
-    assert seconds < 2, "under 1 on an idle machine"
+    assert seconds < 15, "mostly the start of Python; to read such a file whole takes minutes"
     assert mebibytes < 300
 
 
