@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dreamvid.cli.messages import say, warnings_shown
 from dreamvid.cli.options import typed
 from dreamvid.recipe.load import validated
+from dreamvid.recipe.preprocessing import PREPROCESSING
 from dreamvid.rendering.atlas_request import AtlasRequest
 
 if TYPE_CHECKING:
@@ -76,16 +77,17 @@ def _write(request: AtlasRequest, network: str, made: list[Made], paths: list[Pa
 
     on = "noise" if request.source is None else request.source.name
     tiles = [(each, shown(each.picture, noise=request.source is None)) for each in made]
-    title = f"{network} on {on}: {_what(request)}"
+    title, flags = f"{network} on {on}: {_what(request)}", _network_flags(request)
     if request.output.suffix.lower() in PAGES:
         with atomic_write(request.output) as file:
-            file.write(draw_atlas_page(title, _network_flags(request), tiles).encode())
+            file.write(draw_atlas_page(title, flags, tiles).encode())
         return
     listed = pages(len(tiles), request.size)
     for number, (page, path) in enumerate(zip(listed, paths, strict=True), 1):
         of = f" (page {number} of {len(listed)})" if len(listed) > 1 else ""
         cells = [(caption(tiles[index][0]), tiles[index][1]) for index in page]
-        write_picture(path, draw_page(f"{title}; --layers CAPTION{of}", cells), request.overwrite)
+        pasted = f"{flags} --layers CAPTION".strip()
+        write_picture(path, draw_page(f"{title}; {pasted}{of}", cells), request.overwrite)
 
 
 def _what(request: AtlasRequest) -> str:
@@ -96,12 +98,15 @@ def _what(request: AtlasRequest) -> str:
 
 
 def _network_flags(request: AtlasRequest) -> str:
-    """The flags that name the network, where it is not the default one."""
+    """The flags that name the network, "" of the default one."""
     network = request.network
-    if network.name == type(network)().name and network.weights is None:
-        return ""
-    flags = f"--network {shlex.quote(network.name)}"
-    return flags if network.weights is None else f"{flags} --weights {shlex.quote(network.weights)}"
+    usual = {each: name for name, each in PREPROCESSING.items()}
+    stated = {
+        "--network": None if network.name == type(network)().name else network.name,
+        "--weights": network.weights,
+        "--preprocess": usual.get(network.preprocess) if network.preprocess else None,
+    }
+    return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in stated.items() if value)
 
 
 def _paths(output: Path, count: int) -> list[Path]:

@@ -138,6 +138,25 @@ def test_the_command_writes_a_sheet_and_a_page_and_leaves_nothing_else(
     assert "output exists" in capsys.readouterr().err
 
 
+def test_captions_name_the_network_as_it_was_asked_for(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    asked = [
+        "--layers",
+        "fire2",
+        "--channels",
+        "0",
+        "--size",
+        "48",
+        "--steps",
+        "1",
+        "--octaves",
+        "1",
+    ]
+    network = ["--network", "squeezenet", "--weights", "random", "--preprocess", "unit"]
+    assert main(["atlas", *network, *asked, "-q", "-o", str(page)]) == 0
+    assert f"<code>{' '.join(network)} --layers fire2:0</code>" in page.read_text()
+
+
 def made(name: str, about: str = "", silent: bool = False) -> Made:
     picture = np.full((32, 32, 3), 90, np.float32)
     return Made(Wanted(LayerTerm(layer=name), 3, about), picture, silent)

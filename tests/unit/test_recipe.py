@@ -376,6 +376,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return values_of(inner, bounds | bounded(bare))
     if get_args(annotation):
         return st.one_of(*(values_of(part, bounds) for part in get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return sections(annotation).map(annotation.model_validate)
     raise AssertionError(f"no values for {annotation}")
 
 
