@@ -10,6 +10,7 @@ import numpy as np
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.head import Head, head_of
 from dreamvid.dreaming.networks.load import load
+from dreamvid.dreaming.networks.strides import strides
 from dreamvid.dreaming.tensorflow import keras, keras_seed, tf
 from dreamvid.errors import NetworkError, suggestion
 from dreamvid.networks.classes import class_number
@@ -49,6 +50,7 @@ class Activations:
 
     Attributes:
         channels: the number of channels of each layer.
+        strides: px of the picture from one place of each layer to the next.
         numbers: the number of each class.
     """
 
@@ -76,6 +78,7 @@ class Activations:
             _check_layer(full, spec, layer)
         outputs = {name: full.get_layer(name).output for name in names}
         self.channels = {name: int(output.shape[-1]) for name, output in outputs.items()}
+        self.strides = strides(full, outputs)
         for name in rectified:
             if _is_relu(full.get_layer(name)):
                 outputs[rectified_key(name)] = full.get_layer(name).input

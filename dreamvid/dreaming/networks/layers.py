@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.strides import strides
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.networks.network_spec import NetworkSpec
 from dreamvid.networks.registry import NOTHING, looked_at, spec
 from dreamvid.recipe import Network
-
-FAR = 2048
-"""Px, difference of two pictures' sizes. Divided by the difference of a layer's sizes for the two,
-it gives the layer's stride, whatever the layer pads or crops at the edges."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +54,9 @@ def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
 def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
     """The layers of a model with a spatial output, for a picture of `size`."""
     fields = [layer for layer in model.layers[1:] if _is_field(layer)]
+    apart = strides(model, {layer.name: layer.output for layer in fields})
     shapes = keras.Model(model.inputs, [layer.output for layer in fields])
-    outputs, small, large = (
-        shapes.compute_output_shape((1, high, wide, 3))
-        for high, wide in (size.shape, (FAR, FAR), (2 * FAR, 2 * FAR))
-    )
+    outputs = shapes.compute_output_shape((1, *size.shape, 3))
     default = dict(known.objective)
     return [
         Layer(
@@ -69,10 +64,10 @@ def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
             type(layer).__name__,
             Size(output[2], output[1]),
             output[3],
-            FAR // (of_large[1] - of_small[1]),
+            apart[layer.name],
             layer.name in default,
         )
-        for layer, output, of_small, of_large in zip(fields, outputs, small, large, strict=True)
+        for layer, output in zip(fields, outputs, strict=True)
     ]
 
 
