@@ -653,6 +653,48 @@ BENDS = (
         "if index >= self._skip:",
         "if index >= 0:",
     ),
+    Bend(
+        "atlas: every class is the first",
+        "test_a_picture_is_the_dream_of_the_flag_in_its_caption",
+        "channels=tuple(int(number) for number in notes.get(NOTE, (0,)))",
+        "channels=(0,)",
+    ),
+    Bend(
+        "atlas: what is stored is made again",
+        "test_what_is_made_is_kept_and_the_rest_made_later",
+        "stored = self._read(path)",
+        "stored = None",
+    ),
+    Bend(
+        "atlas: a page shows what a term's name says as its own",
+        "test_a_page_stands_alone_and_escapes_what_it_shows",
+        'escape(f"{network} {flag(term)}".strip())',
+        'f"{network} {flag(term)}".strip()',
+    ),
+    Bend(
+        "networks: the check never finds a better preprocessing",
+        "test_the_default_network_fed_otherwise_looks_wrong",
+        "if own.misfit is not None and BETTER",
+        "if own.misfit is None and BETTER",
+    ),
+    Bend(
+        "networks: a stated preprocessing is not used",
+        "test_what_is_stated_is_what_the_network_takes",
+        "return known if stated is None else replace",
+        "return known if stated is not None else replace",
+    ),
+    Bend(
+        "networks: a model's classes may carry code",
+        "test_a_model_with_code_is_refused_unless_its_class_is_registered",
+        "_check_legacy(path, registered)",
+        "pass",
+    ),
+    Bend(
+        "guides: a shallow layer has as many places as a deep one",
+        "test_a_shallow_layer_has_fewer_places_of_a_guide",
+        "min(MOST_PLACES, SHALLOW * stride**2)",
+        "MOST_PLACES",
+    ),
 )
 
 
