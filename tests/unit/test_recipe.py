@@ -386,7 +386,7 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     keys: dict[str, st.SearchStrategy[Any]] = {}
     for name, own in model.model_fields.items():
         kind = own.annotation
-        if name in ("kind", "version", "size", "start", "end", "trim", "regions"):
+        if name in ("kind", "version", "size", "start", "end", "trim"):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys[name] = sections(kind)
@@ -403,15 +403,18 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
         keys["end"] = st.none() | st.fractions(1000, 9999)
     if "frame_name" in model.model_fields:
         keys["frame_name"] = st.sampled_from(["%d", "shot.%04d", "####"])
-    return st.fixed_dictionaries({}, optional=keys).map(agreeing)
+    needed = {name: keys.pop(name) for name in [*keys] if model.model_fields[name].is_required()}
+    return st.fixed_dictionaries(needed, optional=keys).map(agreeing)
 
 
 def agreeing(said: dict[str, Any]) -> dict[str, Any]:
-    """Without what a dream's method refuses."""
+    """Without what a dream's method refuses, and without a mask beside regions."""
     method = said.get("method", "detail")
     refused = {"detail": (), "resize": ("stagger",)}.get(
         method, ("stagger", "decorrelate", "laplacian")
     )
+    if said.get("regions"):
+        refused = (*refused, "mask")
     return {key: value for key, value in said.items() if key not in refused}
 
 
