@@ -691,6 +691,12 @@ BENDS = (
         "pass",
     ),
     Bend(
+        "objectives: later frames take steps as noisy as the first",
+        "test_later_frames_take_a_share_of_the_step_and_of_its_noise",
+        "settings.jitter_noise * sustain",
+        "settings.jitter_noise",
+    ),
+    Bend(
         "guides: a shallow layer has as many places as a deep one",
         "test_a_shallow_layer_has_fewer_places_of_a_guide",
         "min(MOST_PLACES, SHALLOW * stride**2)",

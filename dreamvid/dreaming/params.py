@@ -48,14 +48,15 @@ def step_params(
     mixed = mixing(_palette(settings, task), share) if share else None
     same = [term.name for term in settings.objective] == [term.name for term in terms]
     weights = tuple(term.weight for term in (settings.objective if same else terms))
+    sustain = settings.sustain if task.index else 1.0
     return StepParams(
         weights,
-        settings.step_size,
+        settings.step_size * sustain,
         smooth,
         settings.laplacian,
         mixed,
         readings,
-        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise),
+        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise * sustain),
         Penalties(settings.total_variation, settings.source_difference),
     )
 

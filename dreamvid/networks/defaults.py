@@ -26,6 +26,7 @@ class Shaping(NamedTuple):
 
     times: int = 1
     step_size: float | None = None
+    sustain: float = 1.0
     decorrelate: float | None = None
     laplacian: int | None = None
     jitter_angle: float = 0.0
@@ -36,13 +37,14 @@ class Shaping(NamedTuple):
 
 CLASSES = Shaping(
     times=4,
-    step_size=1.0,
+    step_size=2.0,
+    sustain=0.35,
     decorrelate=0.6,
     laplacian=4,
     jitter_angle=15.0,
     jitter_scale=0.25,
     jitter_noise=15.0,
-    total_variation=0.3,
+    total_variation=0.1,
 )
 """Of objectives with a class. The gradient of a class's score alone gives fine texture that other
 networks do not take for the class, or for anything (measured: docs/objectives.md)."""
@@ -95,6 +97,7 @@ def dream_values(
         "steps": dream.steps or (network.steps_carried if carries else burst),
         "burst": dream.burst or dream.steps or burst,
         "step_size": dream.step_size or shaping.step_size or network.step_size,
+        "sustain": _given(dream.sustain, shaping.sustain if carries else 1.0),
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
         "gradient_blur": _given(dream.gradient_blur, network.gradient_blur),
         "decorrelate": _given(dream.decorrelate, decorrelate),
