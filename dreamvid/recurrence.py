@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.blend import Carried, canvas, no_motion
+from dreamvid.blend import Carried, NoMotion, canvas, unmoved
 from dreamvid.channels import ChannelTrack
-from dreamvid.color import Anchor, anchor_at, covariance, shift
+from dreamvid.color import Anchor, anchor_at, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.inbetweens import Inbetweens
+from dreamvid.inside import covariance
+from dreamvid.masks import repeated
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
@@ -181,7 +183,7 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     job = keyframe.job
     warmup = job.blend.warmup if job.blend.share else 0
     if keyframe.t == 0:
-        keyframe = replace(keyframe, to_here=no_motion, strain=None)
+        keyframe = replace(keyframe, to_here=NoMotion(), strain=None)
         yield from ((number, keyframe) for number in range(warmup))
     yield warmup + -(-keyframe.t // job.cadence), keyframe
 
@@ -194,9 +196,16 @@ def _dreamed(
     carried: Carried | None,
     shot: ShotState | None,
 ) -> tuple[Carried, ShotState]:
-    """One step of the recurrence: dream number `number` of the shot."""
-    job, source, masks = view.job, view.source, seen.masks
-    start, fresh = canvas(source, carried, view.to_here, job.blend, view.strain)
+    """One step of the recurrence: dream number `number` of the shot. All is computed in the part of
+    the frame that its masks leave, and the rest is its source."""
+    job, masks, part = view.job, seen.masks, seen.part
+    reads, warp = view.to_here.onto(part)
+    source, strain = part.cut(view.source), view.strain
+    start, fresh = canvas(
+        *(source, carried.of(reads) if carried else None, warp, job.blend),
+        None if strain is None else part.cut(strain),
+    )
+    fresh = part.pasted(fresh, unmoved(view.source, carried, job.blend))
     start = dream = shift(start, job.color.shift)
     inside = masks.inside if masks else None
     colors = shot.colors if shot else covariance(source, inside)
@@ -206,14 +215,15 @@ def _dreamed(
     ):
         # Copies: the dreamer may change them, and the canvas may be the source itself.
         task = DreamTask(
-            *(dream.copy(), number, fresh.copy(), settings, colors, own),
-            source=source.copy(),
+            *(part.pasted(dream, view.source).copy(), number, fresh.copy(), settings, colors, own),
+            source=view.source.copy(),
             mask=mask,
             guides=seen.guides,
         )
-        made = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
-        # Outside of a region another one, or the source, stays as it is.
-        dream = made if mask is None else np.where(mask[..., None] > 0, made, dream)
+        made = np.clip(part.cut(_checked(dreamer(task), part.frame)), 0, 255)
+        if mask is not None:  # outside of a region another one, or the source, stays as it is
+            made = np.where(repeated(part.of(mask)) > 0, made, dream)
+        dream = made
     anchor = shot.anchor if shot and shot.anchor.formed else None
     anchor = anchor or anchor_at(job.still, dream, source, inside)
     # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
@@ -221,7 +231,7 @@ def _dreamed(
         dream = anchor.pull(dream, source, job.color.anchor, inside)
     if masks:
         dream = masks.cut_out(dream, seen.source)
-    return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
+    return Carried(dream, view.source, fresh), ShotState(anchor, colors, notes)
 
 
 def _checked(dream: Any, size: Size) -> Frame:

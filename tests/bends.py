@@ -98,8 +98,8 @@ BENDS = (
     Bend(
         "anchor: a constant residual stays",
         "test_a_constant_residual_decays",
-        "residual -= share * _large_scale",
-        "residual -= 0 * _large_scale",
+        "residual -= share * large_scale",
+        "residual -= 0 * large_scale",
     ),
     Bend(
         "color: the shift goes the other way",
@@ -303,7 +303,7 @@ BENDS = (
     Bend(
         "masks: a later region dreams all over the frame",
         "test_regions_dream_of_their_own_and_remember_it",
-        "np.where(mask[..., None] > 0, made, dream)",
+        "np.where(repeated(part.of(mask)) > 0, made, dream)",
         "made",
     ),
     Bend(
