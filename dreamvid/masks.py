@@ -21,10 +21,10 @@ NEARLY = 1 / 512
 resampling rounds."""
 
 
-MARGIN, ALIGN = 32, 16
-"""Px: a frame is blended, anchored and laid in the part that is so far around what is dreamed on,
-and its edges lie at multiples of ALIGN, as those of the bands of detail do. The network sees less
-than MARGIN around a mask, and bands of detail reach less far."""
+MARGIN, ALIGN = 24, 8
+"""Px: a frame is blended, anchored and laid in the part that is so far around what is dreamed on.
+The bands of detail that the color anchor looks at reach 22 px; the pixels of the coarsest one lie
+at multiples of ALIGN, and so do the edges of the part."""
 
 SOFT_EDGE = 2.0
 """Px, sigma of the softening of a mask's edge to black, which lies within the edge."""
