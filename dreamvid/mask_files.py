@@ -78,5 +78,5 @@ def _levels(mask: SideFile) -> Generator[Field]:
             if frame is not held:
                 held, (red, green, blue) = frame, cv2.split(frame)
                 # The mean, which of gray is exactly the gray.
-                level = (red + green + blue) / np.float32(3)
+                level = np.asarray((red + green + blue) / 3, np.float32)
             yield level

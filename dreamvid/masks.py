@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,10 @@ from dreamvid.media.opencv import cv2
 from dreamvid.motion.camera import View
 from dreamvid.part import Part
 from dreamvid.recipe.mask import Region
-from dreamvid.resolve import DreamSettings
+from dreamvid.resolve import DreamSettings, Job
+
+BLUR_REACH = 4
+"""Radius of a blur's kernel in sigmas, as OpenCV has it."""
 
 NEARLY = 1 / 512
 """What is nearer to black or white than this is black or white: half a level of 8 bits, more than
@@ -25,6 +29,9 @@ MARGIN, ALIGN = 24, 8
 """Px: a frame is blended, anchored and laid in the part that is so far around what is dreamed on.
 The bands of detail that the color anchor looks at reach 22 px; the pixels of the coarsest one lie
 at multiples of ALIGN, and so do the edges of the part."""
+
+AROUND_FLOW = 24
+"""Px around that part that a clip's flow is estimated in too."""
 
 SOFT_EDGE = 2.0
 """Px, sigma of the softening of a mask's edge to black, which lies within the edge."""
@@ -133,6 +140,25 @@ class Masks:
         laid = self.part.cut(source).copy()
         np.copyto(laid, dream, where=repeated(self.union) > 0)
         return self.part.pasted(laid, source)
+
+
+def flow_parts(job: Job, channels: Iterator[Field]) -> Iterator[Part]:
+    """The part of each frame in which a clip's flow is needed, under a camera that rests.
+
+    Args:
+        channels: (H, W, n) 0..255 of each frame, the last ones its masks, as in `Masks.of`.
+    """
+    masks = [region.mask for region in job.regions]
+    margin = MARGIN + AROUND_FLOW + math.ceil(BLUR_REACH * max(mask.blur for mask in masks))
+    for fields in channels:
+        first = fields.shape[2] - len(masks)
+        levels = (
+            255 - f if m.invert else f
+            for m, f in zip(masks, np.moveaxis(fields[..., first:], 2, 0), strict=True)
+        )
+        wanted = np.logical_or.reduce([level > 0 for level in levels])
+        whole = Part.whole(Size.of(wanted))
+        yield Part.around(wanted, margin, ALIGN) if wanted.any() else whole
 
 
 def repeated(field: Field) -> Frame:

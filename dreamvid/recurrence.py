@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sized
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice, repeat, tee, zip_longest
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ from dreamvid.channels import ChannelTrack
 from dreamvid.color import Anchor, anchor_at, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
-from dreamvid.inbetweens import Inbetweens
+from dreamvid.inbetweens import Inbetweens, groups
 from dreamvid.inside import covariance
-from dreamvid.masks import repeated
+from dreamvid.masks import flow_parts, repeated
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
@@ -111,8 +111,8 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
             return
         job = resolve(recipe, Size.of(first))
         timeline = film_timeline(recipe, count)
-        with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
-            for group in groups:
+        with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as made:
+            for group in made:
                 yield from (frame.copy() for frame in group.frames)
 
 
@@ -151,10 +151,10 @@ def dreamed_groups(
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
     guided = islice(guides or repeat({}), done, None)
     with (
-        closing(_source_frames(job, channels.colors(sources), since)) as source_frames,
+        closing(_source_frames(job, channels, sources, since)) as source_frames,
         closing(guides) if guides else nullcontext(),
     ):
-        for group in _groups(job, source_frames):
+        for group in groups(job.cadence, source_frames):
             if group[0].t == 0:
                 carried, shot = None, None
             seen = [Seen.of(walk.view(f), channels.next(), next(guided)) for f in group]
@@ -246,13 +246,13 @@ def _checked(dream: Any, size: Size) -> Frame:
 
 
 def _source_frames(
-    job: Job, sources: Generator[Frame], since: Checkpoint | None
+    job: Job, channels: ChannelTrack, sources: Generator[Frame], since: Checkpoint | None
 ) -> Generator[SourceFrame]:
     """Each remaining source frame with its index in its shot, and its optical flow where needed.
 
     A clip is always decoded from its beginning, because seeking by frame number is not exact.
     """
-    shots = split_shots(sources, job.cuts)
+    shots = split_shots(channels.colors(sources), job.cuts)
     before: Frame | None = None
     if since is not None:
         t, before = next(islice(shots, since.done - 1, None), (-1, None))
@@ -266,8 +266,11 @@ def _source_frames(
         return _without_flow(shots)
     # Decode and compute flow in a thread, while earlier frames are dreamed.
     flows = job.blend.follow == "flow" and bool(job.blend.share)
-    source_frames = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
-    return read_ahead(source_frames, job.cadence)
+    if not flows:
+        return read_ahead(_without_flow(shots), job.cadence)
+    limited = bool(job.regions) and job.motion.rests and job.cadence == 1
+    parts = flow_parts(job, channels.follow()) if limited else None
+    return read_ahead(with_flow(shots, job.cadence > 1, before, parts), job.cadence)
 
 
 def _without_flow(shots: Generator[tuple[int, Frame]]) -> Generator[SourceFrame]:
@@ -280,19 +283,3 @@ def source_digest(job: Job, picture: Frame) -> str:
     if job.still:
         return ""
     return hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
-
-
-def _groups(job: Job, source_frames: Iterator[SourceFrame]) -> Iterator[list[SourceFrame]]:
-    """Each keyframe, as the last of its group, after the inbetween frames before it. A shot's first
-    frame, every `cadence`-th and its last are keyframes."""
-    if job.cadence == 1:  # yield at once; the code below reads one frame ahead
-        yield from ([frame] for frame in source_frames)
-        return
-    group: list[SourceFrame] = []
-    current, following = tee(source_frames)
-    next(following, None)
-    for frame, next_frame in zip_longest(current, following):
-        group.append(frame)
-        if frame.t % job.cadence == 0 or next_frame is None or next_frame.t == 0:
-            yield group
-            group = []
