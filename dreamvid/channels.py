@@ -27,13 +27,18 @@ class ChannelTrack:
 
     def colors(self, frames: Generator[Frame]) -> Generator[Frame]:
         """The color of frames (H, W, n), (H, W, 3); closes them at the end."""
+        # A still's frames are one array, whose channels are parted once.
+        before: Frame | None = None
         with closing(frames):
             for index, frame in enumerate(frames):
-                if index >= self._skip and frame.shape[2] > 3:
+                if frame is not before:
+                    before = frame
+                    color = frame if frame.shape[2] == 3 else _first_three(frame)
                     others = np.ascontiguousarray(frame[..., 3:])
+                if index >= self._skip and frame.shape[2] > 3:
                     for waiting in (self._waiting, *self._followers):
                         waiting.append(others)
-                yield frame if frame.shape[2] == 3 else _first_three(frame)
+                yield color
 
     def next(self) -> Field | None:
         """The other channels of the next frame, (H, W, n - 3); None where it has none."""

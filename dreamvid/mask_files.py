@@ -55,11 +55,18 @@ def open_with_masks(recipe: Recipe, given: Source | None = None) -> Source:
                 None if mask is None else stack.enter_context(closing(_levels(mask)))
                 for mask in masks
             ]
+            held: list[Field] = []
             for frame in frames:
                 beside = [frame[..., 3] if each is None else next(each) for each in levels]
                 shown = frame if keeps or not source.alpha else on_white(frame)
-                # cv2.merge is thrice as quick as np.dstack.
-                yield np.asarray(cv2.merge([*cv2.split(shown), *beside]))
+                parts = [shown, *beside]
+                if not held or any(
+                    one is not other for one, other in zip(parts, held, strict=True)
+                ):
+                    held = parts
+                    # Thrice as quick as np.dstack.
+                    joined = np.asarray(cv2.merge([*cv2.split(shown), *beside]), np.float32)
+                yield joined
 
     notes = (*source.notes, *(note for mask in masks if mask for note in mask.notes))
     return replace(source, open=read, alpha=keeps, notes=notes)

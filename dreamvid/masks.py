@@ -169,5 +169,7 @@ def repeated(field: Field) -> Frame:
 
 def snapped(level: Field) -> Field:
     """A field within 0..1, what is nearly black or white made so."""
-    level = np.where(level < NEARLY, 0, level)
-    return np.asarray(np.where(level > 1 - NEARLY, 1, level), np.float32)
+    snapped = level.copy()
+    np.copyto(snapped, 0, where=level < NEARLY)
+    np.copyto(snapped, 1, where=level > 1 - NEARLY)
+    return snapped

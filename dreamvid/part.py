@@ -74,9 +74,9 @@ class Part:
         return field if self.all else np.ascontiguousarray(self.of(field))
 
     def pasted(self, piece: Field, ground: Field) -> Field:
-        """A field of the frame that is `piece` in the part, and `ground` around it."""
+        """A new field of the frame that is `piece` in the part, and `ground` around it."""
         if self.all:
-            return piece
+            return piece.copy()
         field = ground.copy()
         self.of(field)[...] = piece
         return field

@@ -27,6 +27,7 @@ from dreamvid.masks import flow_parts, repeated
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
+from dreamvid.part import Part
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.timeline import Timeline
@@ -215,12 +216,12 @@ def _dreamed(
     ):
         # Copies: the dreamer may change them, and the canvas may be the source itself.
         task = DreamTask(
-            *(part.pasted(dream, view.source).copy(), number, fresh.copy(), settings, colors, own),
+            *(part.pasted(dream, view.source), number, fresh.copy(), settings, colors, own),
             source=view.source.copy(),
             mask=mask,
             guides=seen.guides,
         )
-        made = np.clip(part.cut(_checked(dreamer(task), part.frame)), 0, 255)
+        made = np.clip(_checked(dreamer(task), part), 0, 255)
         if mask is not None:  # outside of a region another one, or the source, stays as it is
             made = np.where(repeated(part.of(mask)) > 0, made, dream)
         dream = made
@@ -234,14 +235,16 @@ def _dreamed(
     return Carried(dream, view.source, fresh), ShotState(anchor, colors, notes)
 
 
-def _checked(dream: Any, size: Size) -> Frame:
-    """What a dreamer returned, copied: it may return one buffer again and again."""
+def _checked(dream: Any, part: Part) -> Frame:
+    """A part of what a dreamer returned, copied: it may return one buffer again and again."""
+    array = np.asarray(dream)
+    fits = array.shape[:2] == part.frame.shape
     try:
-        frame = as_frame(dream)
+        frame = as_frame(part.of(array) if fits else array)
     except MediaError as error:
         raise MediaError(f"the dreamer returned no frame: {error}") from None
-    if Size.of(frame) != size:
-        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {size}")
+    if not fits:
+        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {part.frame}")
     return frame
 
 
