@@ -313,6 +313,18 @@ BENDS = (
         "len(wanted)",
     ),
     Bend(
+        "masks: the dream before is read at another place",
+        "test_the_part_around_a_mask_is_as_in_the_whole_frame",
+        "carried.of(reads) if carried",
+        "carried.of(part) if carried",
+    ),
+    Bend(
+        "masks: a movement reads too little around a part",
+        "test_a_clip_moves_a_part_as_the_frame",
+        "REACH + 3, part.frame",
+        "1, part.frame",
+    ),
+    Bend(
         "masks: a film is continued without its mask",
         "test_a_film_names_its_mask_by_hash_and_goes_on_with_it",
         "        if not given:\n            raise",
