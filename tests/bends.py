@@ -99,8 +99,8 @@ BENDS = (
     Bend(
         "anchor: a constant residual stays",
         "test_a_constant_residual_decays",
-        "residual -= share * _large_scale",
-        "residual -= 0 * _large_scale",
+        "residual -= share * large_scale",
+        "residual -= 0 * large_scale",
     ),
     Bend(
         "color: the shift goes the other way",
@@ -304,7 +304,7 @@ BENDS = (
     Bend(
         "masks: a later region dreams all over the frame",
         "test_regions_dream_of_their_own_and_remember_it",
-        "np.where(mask[..., None] > 0, made, dream)",
+        "np.where(repeated(part.of(mask)) > 0, made, dream)",
         "made",
     ),
     Bend(
@@ -312,6 +312,18 @@ BENDS = (
         "test_a_quarter_costs_less_than_half",
         "-(-max(last - first + 2 * AROUND, least) // QUANTUM) * QUANTUM",
         "len(wanted)",
+    ),
+    Bend(
+        "masks: the dream before is read at another place",
+        "test_the_part_around_a_mask_is_as_in_the_whole_frame",
+        "carried.of(reads) if carried",
+        "carried.of(part) if carried",
+    ),
+    Bend(
+        "masks: a movement reads too little around a part",
+        "test_a_clip_moves_a_part_as_the_frame",
+        "REACH + 3, part.frame",
+        "1, part.frame",
     ),
     Bend(
         "masks: a film is continued without its mask",

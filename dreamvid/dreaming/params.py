@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dreamvid.color import NATURAL, covariance
+from dreamvid.color import NATURAL
 from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.inputs import NO_READINGS, Readings
 from dreamvid.dreaming.octaves import Shape
@@ -16,6 +16,7 @@ from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.transforms import Transforms
 from dreamvid.errors import MediaError
 from dreamvid.frame import Colors, Notes
+from dreamvid.inside import covariance
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
 from dreamvid.task import DreamTask

@@ -103,6 +103,11 @@ class Motion(Section):
         "source under it stays.",
     )
 
+    @property
+    def rests(self) -> bool:
+        """Whether the camera never moves."""
+        return self.trim is None and (self.zoom, self.angle, *self.translate) == (1, 0, 0, 0)
+
 
 class ZoomMotion(Motion):
     """The camera of a zoom, which moves into the picture."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from dreamvid.blend import Carried
 from dreamvid.channels import ChannelTrack
-from dreamvid.color import anchor_at, covariance
+from dreamvid.color import anchor_at
 from dreamvid.errors import StateError
+from dreamvid.inside import covariance
 from dreamvid.machine import Machine
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
