@@ -45,8 +45,10 @@ class ChannelTrack:
         return self._waiting.popleft() if self._waiting else None
 
     def follow(self) -> Iterator[Field]:
-        """Start to give back each frame's other channels, (H, W, n - 3), a second time, by an
-        iterator that is to be advanced after its frame was taken."""
+        """Give back each frame's other channels, (H, W, n - 3), a second time, by an iterator.
+
+        It is to be asked for before any frame is read, and advanced after each.
+        """
         follower: deque[Field] = deque()
         self._followers.append(follower)
         return (follower.popleft() for _ in repeat(None))

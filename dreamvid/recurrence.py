@@ -255,6 +255,10 @@ def _source_frames(
 
     A clip is always decoded from its beginning, because seeking by frame number is not exact.
     """
+    flows = not job.still and job.blend.follow == "flow" and bool(job.blend.share)
+    limited = flows and bool(job.regions) and job.motion.rests and job.cadence == 1
+    # Before any frame is read: cuts are found some frames ahead.
+    parts = flow_parts(job, channels.follow()) if limited else None
     shots = split_shots(channels.colors(sources), job.cuts)
     before: Frame | None = None
     if since is not None:
@@ -268,11 +272,8 @@ def _source_frames(
     if job.still:
         return _without_flow(shots)
     # Decode and compute flow in a thread, while earlier frames are dreamed.
-    flows = job.blend.follow == "flow" and bool(job.blend.share)
     if not flows:
         return read_ahead(_without_flow(shots), job.cadence)
-    limited = bool(job.regions) and job.motion.rests and job.cadence == 1
-    parts = flow_parts(job, channels.follow()) if limited else None
     return read_ahead(with_flow(shots, job.cadence > 1, before, parts), job.cadence)
 
 

@@ -264,6 +264,29 @@ def test_a_masked_film_resumes_and_is_changed_by_its_mask() -> None:
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
 
 
+@pytest.mark.parametrize("stop", [1, 3, 6, 7])
+def test_a_clip_under_a_moving_mask_resumes(stop: int) -> None:
+    """Its flow is estimated around the mask of each frame; cuts are found some frames ahead."""
+    size = (232, 160)
+    make.moving_clip(Path("large.mkv"), *size, 9, cut=5)
+    Path("masks").mkdir()
+    for number in range(9):
+        inside = np.zeros(size[::-1], np.uint8)
+        inside[60:90, 20 * number : 20 * number + 30] = 255
+        iio.imwrite(f"masks/{number}.png", inside)
+    recipe = {"source": "large.mkv", "mask": "masks", "dream": {"objective": "heads"}}
+    whole, named = (
+        make_recipe({**recipe, "output": output}, "video") for output in ("whole.mp4", "a.mp4")
+    )
+    list(rendering.render(whole, dreamer=Dreamer()))
+    steps = rendering.render(named, dreamer=Dreamer())
+    for step in steps:
+        if step.index == stop:
+            steps.close()
+    list(rendering.render(named, dreamer=Dreamer()))
+    assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
+
+
 def test_a_film_names_its_mask_by_hash_and_goes_on_with_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
