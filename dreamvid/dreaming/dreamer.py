@@ -274,7 +274,7 @@ class Dreamer:
     def _settings(self, size: Size) -> DreamSettings:
         """The dreamer's settings for frames of a size, defaults filled in."""
         section = dict(self._dream)
-        filled = dream_values(self._dream, self.spec, carries=False)
+        filled = dream_values(self._dream, self.spec, carried=None)
         top = self.spec.octave_top(self._dream, size.shape)
         return DreamSettings(**{**section, **filled, "octave_top": top, "tile": self.machine.tile})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dreamvid.errors import NetworkError
 from dreamvid.networks.network_spec import NetworkSpec
@@ -60,18 +60,21 @@ def with_network_defaults(recipe: Recipe) -> Recipe:
 
 def network_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
     """The values of the section `dream` that have defaults of the network, filled in."""
-    carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
+    carried = recipe.blend.carry if isinstance(recipe, FilmRecipe) and recipe.blend.share else None
     regions = [term for region in recipe.regions for term in region.objective or ()]
-    return dream_values(recipe.dream, network, carries=carries, regions=regions)
+    return dream_values(recipe.dream, network, carried, regions)
 
 
 def dream_values(
-    dream: Dream, network: NetworkSpec, *, carries: bool, regions: Sequence[BaseTerm] = ()
+    dream: Dream,
+    network: NetworkSpec,
+    carried: Literal["picture", "residual"] | None,
+    regions: Sequence[BaseTerm] = (),
 ) -> dict[str, Any]:
     """The values of a section `dream` that have defaults of the network, filled in.
 
     Args:
-        carries: whether frames after the first carry a dream, which few steps sustain.
+        carried: what passes to the next frame, where few steps sustain it; None: nothing does.
         regions: the terms of all regions.
 
     Raises:
@@ -94,10 +97,12 @@ def dream_values(
     return {
         "objective": dream.objective or objective,
         "power": dream.power or network.power,
-        "steps": dream.steps or (network.steps_carried if carries else burst),
+        "steps": dream.steps or (network.steps_carried if carried else burst),
         "burst": dream.burst or dream.steps or burst,
         "step_size": dream.step_size or shaping.step_size or network.step_size,
-        "sustain": _given(dream.sustain, shaping.sustain if carries else 1.0),
+        # What is added to a carried picture stays, and so would the grain of single, noisy steps; a
+        # residual fades, and needs whole ones.
+        "sustain": _given(dream.sustain, shaping.sustain if carried == "picture" else 1.0),
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
         "gradient_blur": _given(dream.gradient_blur, network.gradient_blur),
         "decorrelate": _given(dream.decorrelate, decorrelate),

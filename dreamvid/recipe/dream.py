@@ -116,7 +116,8 @@ class Dream(Section):
     sustain: Annotated[Amount | None, Varies()] = Field(
         None,
         description="Share of `step_size` and of `jitter_noise` after a shot's first frame, which "
-        "sustains a carried dream. Default: 1; 0.35 for classes in films.",
+        "sustains a carried dream. Default: 1; 0.35 for classes where the whole picture is "
+        "carried, as in zooms.",
     )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of the picture at each step."

@@ -159,7 +159,7 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     known = spec_of(network)
     known.check_size(Size(*size))
     dream = dream.model_copy(update={"objective": steady})
-    values = dream_values(dream, known, carries=False)
+    values = dream_values(dream, known, carried=None)
     terms, power = values["objective"], values["power"]
     from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 

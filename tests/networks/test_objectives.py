@@ -349,7 +349,8 @@ def test_classes_have_defaults_of_their_own() -> None:
     assert min(classes.jitter_angle, classes.jitter_noise, classes.total_variation) > 0
     assert classes.burst > 0
     assert (plain.sustain, classes.sustain) == (1, 1), "nothing is carried"
-    film = make_recipe({"dream": {"objective": "class:9"}}, "zoom")
-    assert with_network_defaults(film).dream.sustain == pytest.approx(0.35)
+    for kind, blend, sustain in (("zoom", {}, 0.35), ("video", {}, 1), ("zoom", {"share": 0}, 1)):
+        film = make_recipe({"dream": {"objective": "class:9"}, "blend": blend}, kind)
+        assert with_network_defaults(film).dream.sustain == pytest.approx(sustain)
     own = dreamer("class:b", jitter_angle=0, decorrelate=0)._settings(SIZE)
     assert (own.jitter_angle, own.decorrelate) == (0, 0)
