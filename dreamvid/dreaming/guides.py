@@ -26,12 +26,12 @@ MOST_PLACES = 1024
 """Most places of a guide that patches are taken from: chosen at random where a layer has more, and
 repeated where it has fewer."""
 
-SHALLOW = 32
+SHALLOW = 16
 """Places for each pixel of a layer's stride, squared: a shallow layer has more places to compare
 with them, and small, simple patches of which few are as good as many."""
 
-BLOCKS = 8
-"""Parts in which the guide's places are compared, one after another, which bounds the memory."""
+BLOCK = 128
+"""Places of a guide that are compared at once, which bounds the memory."""
 
 Features = Mapping[str, NDArray[np.float32]]
 """Features of layers, (h, w, C), by the layer's name."""
@@ -91,12 +91,11 @@ def _nearest(places: tf.Tensor, patches: tf.Tensor) -> tf.Tensor:
     The blocks are unrolled, since a loop would change the graph's kernels (`ascent`), and wait for
     one another, so that one product at a time is in memory.
     """
-    size = patches.shape[0] // BLOCKS
     best = tf.zeros_like(places[:, 0], tf.int32)
     most = tf.fill(tf.shape(best), np.float32(-np.inf))
-    for first in range(0, patches.shape[0], size):
+    for first in range(0, patches.shape[0], BLOCK):
         with tf.control_dependencies([best, most]):
-            products = tf.matmul(places, patches[first : first + size], transpose_b=True)
+            products = tf.matmul(places, patches[first : first + BLOCK], transpose_b=True)
         largest = tf.reduce_max(products, -1)
         number = first + tf.argmax(products, -1, output_type=tf.int32)
         best = tf.where(largest > most, number, best)

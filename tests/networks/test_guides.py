@@ -68,7 +68,7 @@ def test_each_place_gets_the_guides_place_of_the_largest_product(
 
 
 def test_a_shallow_layer_has_fewer_places_of_a_guide() -> None:
-    assert [places_of(stride) for stride in (1, 2, 4, 8, 16, 32)] == [32, 128, 512, *[1024] * 3]
+    assert [places_of(stride) for stride in (1, 2, 4, 8, 16, 32)] == [16, 64, 256, *[1024] * 3]
 
 
 def test_a_match_moves_toward_its_place_and_no_other() -> None:
