@@ -154,4 +154,4 @@ def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> 
 
 def needs_source(blend: Blend) -> bool:
     """Whether source frames after the first matter: not where the whole picture is carried."""
-    return blend.carry == "residual" or blend.share < 1
+    return blend.carry == "residual" or blend.share != 1  # a schedule is not, either

@@ -188,9 +188,15 @@ def test_a_frame_between_stays_within_the_levels() -> None:
 
 @pytest.mark.parametrize(
     ("what", "share", "needed"),
-    [("picture", 1, False), ("picture", 0.9, True), ("residual", 1, True), ("residual", 0, True)],
+    [
+        ("picture", 1, False),
+        ("picture", 0.9, True),
+        ("picture", "1 - t/99", True),
+        ("residual", 1, True),
+        ("residual", 0, True),
+    ],
 )
-def test_only_a_whole_picture_needs_no_source(what: Any, share: float, needed: bool) -> None:
+def test_only_a_whole_picture_needs_no_source(what: Any, share: Any, needed: bool) -> None:
     assert needs_source(Blend(carry=what, share=share)) is needed
 
 
