@@ -31,7 +31,7 @@ from dreamvid.rendering.plan import plan
 WIDTH, HEIGHT = 320, 180
 FRAMES = 100
 CLIP: dict[str, Any] = {"cuts": False, "blend": {"warmup": 0}}
-AFTER, COUNTED, ROUNDS = 4, 6, 3
+AFTER, COUNTED, ROUNDS = 12, 8, 2
 """Frames that are not counted, as graphs are traced in them; those that are, in so many runs."""
 
 
