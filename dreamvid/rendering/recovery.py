@@ -51,10 +51,11 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
             view = walk.view(SourceFrame(t, frame))
             beside = channels.next()
             if t == 0:
-                masks = Seen.of(view, beside, {}).masks
-                inside = masks.inside if masks else None
-                anchor = anchor_at(job.still, dream, view.source, inside)
-                shot = ShotState(anchor, covariance(view.source, inside), {})
+                seen = Seen.of(view, beside, {})
+                inside = seen.masks.inside if seen.masks else None
+                start, shown = seen.part.cut(view.source), seen.part.cut(dream)
+                anchor = anchor_at(job.still, shown, start, inside)
+                shot = ShotState(anchor, covariance(start, inside), {})
             if index == done - 1:
                 assert shot
                 carried = Carried(dream, view.source, np.zeros((height, width), np.float32))

@@ -287,6 +287,20 @@ def test_a_clip_under_a_moving_mask_resumes(stop: int) -> None:
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
 
 
+def test_a_film_without_its_run_goes_on_in_a_small_part() -> None:
+    """The state of its shot is taken from that part alone, as when it was rendered."""
+    size = (232, 160)
+    make.picture(Path("large.png"), *size)
+    inside = np.zeros(size[::-1], np.uint8)
+    inside[60:100, 20:90] = 255
+    iio.imwrite("part.png", inside)
+    words = ["large.png", "--network", "none", "-q", "--zoom", "1.01", "--mask", "part.png"]
+    assert main(["zoom", *words, "-n", "3", "-o", "a.mp4", "--no-keep"]) == 0
+    again = ["--source", "large.png", "--mask", "part.png", "-q"]
+    assert main(["continue", "a.mp4", "-n", "2", *again]) == 0
+    assert len(iio.imread("a.mp4")) == 5
+
+
 def test_a_film_names_its_mask_by_hash_and_goes_on_with_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
