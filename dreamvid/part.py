@@ -57,14 +57,6 @@ class Part:
         """Whether it is the whole frame."""
         return self.size == self.frame
 
-    def grown(self, by: int) -> Part:
-        """The part with so many px more on each side, within the frame."""
-        width, height = self.frame
-        top, left = max(0, self.top - by), max(0, self.left - by)
-        return Part(
-            top, left, min(height, self.bottom + by), min(width, self.right + by), (self.frame)
-        )
-
     def of(self, field: Array) -> Array:
         """What a field (H, W) or (H, W, C) of the frame has there: a view of it."""
         return field[self.top : self.bottom, self.left : self.right]  # type: ignore[return-value]

@@ -16,9 +16,6 @@ from dreamvid.recipe.fields import Flag
 ALL = "all"
 """Value of `--channels` and `--classes`."""
 
-MAX_NUMBER = 1_000_000
-"""Largest number of a channel."""
-
 
 def _names(value: Any) -> Any:
     """Names separated by commas."""
