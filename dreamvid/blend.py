@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from dreamvid.frame import Frame, Fresh
+from dreamvid.part import Part
 from dreamvid.recipe import Blend
 
 Warp = Callable[[Frame, Frame | float], Frame]
@@ -27,9 +29,27 @@ UNCOVERED = np.array([0, 0, 0, 1], np.float32)
 """Fill for disocclusions: a residual of 0 in three channels, and a freshness of 1."""
 
 
-def no_motion(field: Frame, ground: Frame | float) -> Frame:
-    """The warp that moves nothing."""
-    return field
+class Movement(Protocol):
+    """How a picture moves from the previous frame to this one: the warp of the whole frame."""
+
+    def __call__(self, field: Frame, ground: Frame | float) -> Frame:
+        """As a `Warp`."""
+
+    def onto(self, part: Part) -> tuple[Part, Warp]:
+        """The part of the previous frame that a part of this one is sampled from, and the warp from
+        the one to the other."""
+
+
+class NoMotion:
+    """The movement that moves nothing."""
+
+    def __call__(self, field: Frame, ground: Frame | float) -> Frame:
+        """The field itself."""
+        return field
+
+    def onto(self, part: Part) -> tuple[Part, Warp]:
+        """The part itself, unmoved."""
+        return part, self
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,12 @@ class Carried:
     dream: Frame
     source: Frame
     fresh: Fresh
+
+    def of(self, part: Part) -> Carried:
+        """What lies in a part of the frame."""
+        if part.all:
+            return self
+        return Carried(part.of(self.dream), part.of(self.source), part.of(self.fresh))
 
     def onto(self, source: Frame, warp: Warp, strain: Fresh | None = None) -> Carried:
         """The same dream, warped onto the next source frame."""
@@ -98,14 +124,23 @@ def canvas(
             (`STRAIN_BURST`).
     """
     if carried is None or blend.share == 0:
-        return source, np.ones(source.shape[:2], np.float32)
+        return source, unmoved(source, None, blend)
     share = np.float32(blend.share)
     if blend.carry == "residual":
         residual, fresh = _warped(carried, warp, FADE, strain)
         return source + share * residual, fresh
     warped = warp(carried.dream, source)
-    fresh = np.zeros(source.shape[:2], np.float32)
+    fresh = unmoved(source, carried, blend)
     return warped if share == 1 else source + share * (warped - source), fresh
+
+
+def unmoved(source: Frame, carried: Carried | None, blend: Blend) -> Fresh:
+    """The freshness mask, (H, W), of a frame that nothing moves in."""
+    if carried is None or blend.share == 0:
+        return np.ones(source.shape[:2], np.float32)
+    if blend.carry == "picture":
+        return np.zeros(source.shape[:2], np.float32)
+    return np.float32(FADE) * carried.fresh
 
 
 def _warped(carried: Carried, warp: Warp, fade: float, strain: Fresh | None) -> tuple[Frame, Fresh]:

@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.frame import Colors, Frame
+from dreamvid.inside import Inside, large_scale, saturation, spreads, statistics
 from dreamvid.media.opencv import cv2
 from dreamvid.pyramid import joined, split
 
 LEAST_SPREAD = 20.0
 """Levels: a dream may have this spread even where its seed is flatter."""
-
-
-Inside = NDArray[np.uint8]
-"""(H, W): 0 where a mask keeps a picture from being dreamed on, 255 elsewhere, in some pixel. The
-statistics of a picture are those of what is inside."""
 
 
 def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
@@ -29,12 +25,6 @@ def shift(canvas: Frame, levels: tuple[float, float, float]) -> Frame:
     if not any(levels):
         return canvas
     return np.clip(canvas + np.asarray(levels, np.float32), 0, 255)
-
-
-def covariance(picture: Frame, inside: Inside | None = None) -> Colors:
-    """The covariance of a picture's R, G and B, (3, 3), in levels²."""
-    pixels = picture.reshape(-1, 3) if inside is None else picture[inside > 0]
-    return np.cov(pixels, rowvar=False, bias=True, dtype=np.float64)
 
 
 _ROOT = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
@@ -110,10 +100,10 @@ class PictureAnchor:
     def of(cls, seed: Frame, inside: Inside | None = None) -> PictureAnchor:
         """The anchor that pulls towards `seed`."""
         luma, color = _split(seed)
-        detail = np.array(_spreads(split(luma, FINE)[:-1], inside))
-        colored = np.array(_spreads(split(color, FINE_COLOR)[:-1], inside, IN_COLOR))
-        saturation = np.array(_saturation(seed, inside))
-        return cls(*_statistics(seed, inside), saturation, detail, colored)
+        detail = np.array(spreads(split(luma, FINE)[:-1], inside))
+        colored = np.array(spreads(split(color, FINE_COLOR)[:-1], inside, IN_COLOR))
+        saturated = np.array(saturation(seed, inside))
+        return cls(*statistics(seed, inside), saturated, detail, colored)
 
     def pull(
         self, frame: Frame, source: Frame, share: float, inside: Inside | None = None
@@ -121,14 +111,14 @@ class PictureAnchor:
         """`frame`, pulled a share of the way to the seed."""
         if share == 0:
             return frame
-        mean, spread = _statistics(frame, inside)
+        mean, spread = statistics(frame, inside)
         mean = mean + share * (self.mean - mean)
         # A spread between the seed's and LEAST_SPREAD is left alone, so that a flat seed can dream.
         target = np.clip(spread, self.spread, np.maximum(self.spread, LEAST_SPREAD))
         spread = spread + share * (target - spread)
         frame = self._bounded_detail(frame, share, inside)
         for _ in range(CORRECTION_ROUNDS):
-            mean_now, spread_now = _statistics(frame, inside)
+            mean_now, spread_now = statistics(frame, inside)
             if np.abs(mean_now - mean).max() < 0.05 and np.abs(spread_now - spread).max() < 0.05:
                 break
             gain = np.minimum(spread / np.maximum(spread_now, 1e-6), MOST_GAIN)
@@ -141,10 +131,10 @@ class PictureAnchor:
         """`frame`, its saturation and fine detail pulled a share of the way into their bounds."""
         luma, color = _split(frame)
         upper = max(SATURATION * float(self.saturation), float(self.saturation) + ALLOWED)
-        gain = 1 + share * (min(1.0, upper / max(_saturation(frame, inside), 1e-6)) - 1)
+        gain = 1 + share * (min(1.0, upper / max(saturation(frame, inside), 1e-6)) - 1)
         luma_bands, color_bands = split(luma, FINE)[:-1], split(color, FINE_COLOR)[:-1]
-        luma_gains = _gains(_spreads(luma_bands, inside), self.detail, DETAIL, share)
-        in_color = _spreads(color_bands, inside, IN_COLOR)
+        luma_gains = _gains(spreads(luma_bands, inside), self.detail, DETAIL, share)
+        in_color = spreads(color_bands, inside, IN_COLOR)
         color_gains = _gains(in_color, self.colored, (0.0, COLORED), share)
         bounded = frame if gain == 1 else cv2.merge([luma] * 3) + np.float32(gain) * color
         if np.any(luma_gains != 1):
@@ -180,7 +170,7 @@ class ResidualAnchor:
     @classmethod
     def of(cls, residual: Frame, inside: Inside | None = None) -> ResidualAnchor:
         """The anchor whose bound comes from a shot's first residual."""
-        return cls(MOST_HELD * _statistics(residual, inside)[1])
+        return cls(MOST_HELD * statistics(residual, inside)[1])
 
     def pull(
         self, frame: Frame, source: Frame, share: float, inside: Inside | None = None
@@ -189,8 +179,8 @@ class ResidualAnchor:
         if share == 0:
             return frame
         residual = frame - source
-        residual -= share * _large_scale(residual, inside)
-        spread = _statistics(residual, inside)[1]
+        residual -= share * large_scale(residual, inside)
+        spread = statistics(residual, inside)[1]
         gain = np.minimum(self.spread / np.maximum(spread, 1e-6), 1.0)
         pulled = _scaled(residual, 1 + share * (gain - 1), np.zeros(3))
         pulled += source
@@ -234,60 +224,13 @@ def _gains(
     return 1 + share * (np.minimum(target / np.maximum(spreads, 1e-6), MOST_GAIN) - 1)
 
 
-def _spreads(
-    bands: list[Frame], inside: Inside | None, weights: NDArray[np.float64] | None = None
-) -> list[float]:
-    """The standard deviation of each band of a pyramid, or the root mean square of the weighted
-    channels'."""
-    spreads = []
-    for band in bands:
-        if inside is not None:
-            smaller = cv2.resize(inside, band.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-            inside = np.asarray(smaller, np.uint8)
-        deviation = _statistics(band, inside)[1]
-        spread = (
-            deviation[0] if weights is None else np.sqrt(np.sum((weights * deviation) ** 2) / 2)
-        )
-        spreads.append(float(spread))
-    return spreads
-
-
-def _saturation(frame: Frame, inside: Inside | None) -> float:
-    """The mean over the pixels of the largest less the smallest of R, G and B."""
-    red, green, blue = cv2.split(frame)
-    largest, smallest = (of_two(of_two(red, green), blue) for of_two in (cv2.max, cv2.min))
-    if inside is None:
-        return float(np.mean(largest - smallest, dtype=np.float64))
-    return float(cv2.mean(cv2.subtract(largest, smallest), mask=inside)[0])
-
-
 def _weighted_sum(bands: list[Frame], weights: NDArray[np.float64]) -> Frame:
     """The weighted sum of a pyramid's bands, at the size of the first."""
     pairs = zip(bands, weights, strict=True)
     return joined([np.float32(weight) * band for band, weight in pairs])
 
 
-def _large_scale(field: Frame, inside: Inside | None) -> Frame:
-    """A smooth local mean, over about a quarter of the width and height around each pixel."""
-    height, width = field.shape[:2]
-    if inside is not None:
-        field = field * (inside > 0)[..., None]
-    coarse = cv2.resize(field, (4, 4), interpolation=cv2.INTER_AREA)
-    if inside is not None:
-        share = cv2.resize(inside / np.float32(255), (4, 4), interpolation=cv2.INTER_AREA)
-        coarse = coarse / np.maximum(share, 1e-3)[..., None]
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
 def _scaled(field: Frame, gain: NDArray[np.float64], offset: NDArray[np.float64]) -> Frame:
     """`field` (H, W, 3) · gain + offset, channel by channel; thirty times as quick as NumPy, which
     is slow along axes as short as the channels'."""
     return np.asarray(cv2.transform(field, np.column_stack([np.diag(gain), offset])))
-
-
-def _statistics(
-    frame: Frame, inside: Inside | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of each channel, (3,) each."""
-    mean, spread = cv2.meanStdDev(frame, mask=inside)
-    return np.float64(mean).ravel(), np.float64(spread).ravel()

@@ -1,10 +1,14 @@
-"""The frames between two keyframes, which are not dreamed but made of both."""
+"""Keyframes, and the frames between two of them, which are not dreamed but made of both."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import tee, zip_longest
 
 from dreamvid.blend import Carried, Coverage, crossfade
 from dreamvid.frame import Frame
 from dreamvid.motion.camera import View
+from dreamvid.motion.flow import SourceFrame
 
 
 class Inbetweens:
@@ -40,3 +44,19 @@ class Inbetweens:
             reversed_frames.append(crossfade(source, self._past[index], future, share))
             after = self._views[index]
         return reversed_frames[::-1]
+
+
+def groups(cadence: int, source_frames: Iterator[SourceFrame]) -> Iterator[list[SourceFrame]]:
+    """Each keyframe, as the last of its group, after the inbetween frames before it. A shot's first
+    frame, every `cadence`-th and its last are keyframes."""
+    if cadence == 1:  # yield at once; the code below reads one frame ahead
+        yield from ([frame] for frame in source_frames)
+        return
+    group: list[SourceFrame] = []
+    current, following = tee(source_frames)
+    next(following, None)
+    for frame, next_frame in zip_longest(current, following):
+        group.append(frame)
+        if frame.t % cadence == 0 or next_frame is None or next_frame.t == 0:
+            yield group
+            group = []

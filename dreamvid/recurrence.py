@@ -11,21 +11,24 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sized
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice, repeat, tee, zip_longest
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 
-from dreamvid.blend import Carried, canvas, no_motion
+from dreamvid.blend import Carried, NoMotion, canvas, unmoved
 from dreamvid.channels import ChannelTrack
-from dreamvid.color import Anchor, anchor_at, covariance, shift
+from dreamvid.color import Anchor, anchor_at, shift
 from dreamvid.errors import MediaError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
-from dreamvid.inbetweens import Inbetweens
+from dreamvid.inbetweens import Inbetweens, groups
+from dreamvid.inside import covariance
+from dreamvid.masks import flow_parts, repeated
 from dreamvid.media.named_sound import named_sound
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
+from dreamvid.part import Part
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.timeline import Timeline
@@ -115,8 +118,8 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
         if isinstance(recipe, FilmRecipe):
             sound = named_sound(recipe.audio)
             timeline = replace(timeline, heard=listened(recipe, sound, timeline.rate))
-        with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as groups:
-            for group in groups:
+        with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as made:
+            for group in made:
                 yield from (frame.copy() for frame in group.frames)
 
 
@@ -155,10 +158,10 @@ def dreamed_groups(
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
     guided = islice(guides or repeat({}), done, None)
     with (
-        closing(_source_frames(job, channels.colors(sources), since)) as source_frames,
+        closing(_source_frames(job, channels, sources, since)) as source_frames,
         closing(guides) if guides else nullcontext(),
     ):
-        for group in _groups(job, source_frames):
+        for group in groups(job.cadence, source_frames):
             if group[0].t == 0:
                 carried, shot = None, None
             seen = [Seen.of(walk.view(f), channels.next(), next(guided)) for f in group]
@@ -187,7 +190,7 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     job = keyframe.job
     warmup = job.blend.warmup if job.blend.share else 0
     if keyframe.t == 0:
-        keyframe = replace(keyframe, to_here=no_motion, strain=None)
+        keyframe = replace(keyframe, to_here=NoMotion(), strain=None)
         yield from ((number, keyframe) for number in range(warmup))
     yield warmup + -(-keyframe.t // job.cadence), keyframe
 
@@ -200,9 +203,16 @@ def _dreamed(
     carried: Carried | None,
     shot: ShotState | None,
 ) -> tuple[Carried, ShotState]:
-    """One step of the recurrence: dream number `number` of the shot."""
-    job, source, masks = view.job, view.source, seen.masks
-    start, fresh = canvas(source, carried, view.to_here, job.blend, view.strain)
+    """One step of the recurrence: dream number `number` of the shot. All is computed in the part of
+    the frame that its masks leave, and the rest is its source."""
+    job, masks, part = view.job, seen.masks, seen.part
+    reads, warp = view.to_here.onto(part)
+    source, strain = part.cut(view.source), view.strain
+    start, fresh = canvas(
+        *(source, carried.of(reads) if carried else None, warp, job.blend),
+        None if strain is None else part.cut(strain),
+    )
+    fresh = part.pasted(fresh, unmoved(view.source, carried, job.blend))
     start = dream = shift(start, job.color.shift)
     inside = masks.inside if masks else None
     colors = shot.colors if shot else covariance(source, inside)
@@ -212,14 +222,15 @@ def _dreamed(
     ):
         # Copies: the dreamer may change them, and the canvas may be the source itself.
         task = DreamTask(
-            *(dream.copy(), number, fresh.copy(), settings, colors, own),
-            source=source.copy(),
+            *(part.pasted(dream, view.source), number, fresh.copy(), settings, colors, own),
+            source=view.source.copy(),
             mask=mask,
             guides=seen.guides,
         )
-        made = np.clip(_checked(dreamer(task), Size.of(source)), 0, 255)
-        # Outside of a region another one, or the source, stays as it is.
-        dream = made if mask is None else np.where(mask[..., None] > 0, made, dream)
+        made = np.clip(_checked(dreamer(task), part), 0, 255)
+        if mask is not None:  # outside of a region another one, or the source, stays as it is
+            made = np.where(repeated(part.of(mask)) > 0, made, dream)
+        dream = made
     anchor = shot.anchor if shot and shot.anchor.formed else None
     anchor = anchor or anchor_at(job.still, dream, source, inside)
     # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
@@ -227,28 +238,34 @@ def _dreamed(
         dream = anchor.pull(dream, source, job.color.anchor, inside)
     if masks:
         dream = masks.cut_out(dream, seen.source)
-    return Carried(dream, source, fresh), ShotState(anchor, colors, notes)
+    return Carried(dream, view.source, fresh), ShotState(anchor, colors, notes)
 
 
-def _checked(dream: Any, size: Size) -> Frame:
-    """What a dreamer returned, copied: it may return one buffer again and again."""
+def _checked(dream: Any, part: Part) -> Frame:
+    """A part of what a dreamer returned, copied: it may return one buffer again and again."""
+    array = np.asarray(dream)
+    fits = array.shape[:2] == part.frame.shape
     try:
-        frame = as_frame(dream)
+        frame = as_frame(part.of(array) if fits else array)
     except MediaError as error:
         raise MediaError(f"the dreamer returned no frame: {error}") from None
-    if Size.of(frame) != size:
-        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {size}")
+    if not fits:
+        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {part.frame}")
     return frame
 
 
 def _source_frames(
-    job: Job, sources: Generator[Frame], since: Checkpoint | None
+    job: Job, channels: ChannelTrack, sources: Generator[Frame], since: Checkpoint | None
 ) -> Generator[SourceFrame]:
     """Each remaining source frame with its index in its shot, and its optical flow where needed.
 
     A clip is always decoded from its beginning, because seeking by frame number is not exact.
     """
-    shots = split_shots(sources, job.cuts)
+    flows = not job.still and job.blend.follow == "flow" and bool(job.blend.share)
+    limited = flows and bool(job.regions) and job.motion.rests and job.cadence == 1
+    # Before any frame is read: cuts are found some frames ahead.
+    parts = flow_parts(job, channels.follow()) if limited else None
+    shots = split_shots(channels.colors(sources), job.cuts)
     before: Frame | None = None
     if since is not None:
         t, before = next(islice(shots, since.done - 1, None), (-1, None))
@@ -261,9 +278,9 @@ def _source_frames(
     if job.still:
         return _without_flow(shots)
     # Decode and compute flow in a thread, while earlier frames are dreamed.
-    flows = job.blend.follow == "flow" and bool(job.blend.share)
-    source_frames = with_flow(shots, job.cadence > 1, before) if flows else _without_flow(shots)
-    return read_ahead(source_frames, job.cadence)
+    if not flows:
+        return read_ahead(_without_flow(shots), job.cadence)
+    return read_ahead(with_flow(shots, job.cadence > 1, before, parts), job.cadence)
 
 
 def _without_flow(shots: Generator[tuple[int, Frame]]) -> Generator[SourceFrame]:
@@ -276,19 +293,3 @@ def source_digest(job: Job, picture: Frame) -> str:
     if job.still:
         return ""
     return hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).hexdigest()
-
-
-def _groups(job: Job, source_frames: Iterator[SourceFrame]) -> Iterator[list[SourceFrame]]:
-    """Each keyframe, as the last of its group, after the inbetween frames before it. A shot's first
-    frame, every `cadence`-th and its last are keyframes."""
-    if job.cadence == 1:  # yield at once; the code below reads one frame ahead
-        yield from ([frame] for frame in source_frames)
-        return
-    group: list[SourceFrame] = []
-    current, following = tee(source_frames)
-    next(following, None)
-    for frame, next_frame in zip_longest(current, following):
-        group.append(frame)
-        if frame.t % job.cadence == 0 or next_frame is None or next_frame.t == 0:
-            yield group
-            group = []

@@ -44,6 +44,7 @@ class DreamSettings(Dream):
     steps: Annotated[Steps, Varies()]
     burst: Annotated[Steps, Varies()]
     step_size: Annotated[StepSize, Varies()]
+    sustain: Annotated[Amount, Varies()]
     gradient_blur: Annotated[Sigma, Varies()]
     decorrelate: Annotated[Amount, Varies()]
     laplacian: Annotated[Bands, Varies()]

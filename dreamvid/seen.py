@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from dreamvid.frame import Field, Frame
+from dreamvid.frame import Field, Frame, Size
 from dreamvid.masks import Masks
 from dreamvid.motion.camera import View
+from dreamvid.part import Part
 from dreamvid.task import GuideFrames
 
 
@@ -44,6 +45,11 @@ class Seen:
     def source(self) -> Frame:
         """(H, W, 3), 0..255: the source as the camera sees it, sampled once."""
         return self.view.pictured
+
+    @property
+    def part(self) -> Part:
+        """The part of the frame that is computed: around what its masks let be dreamed on."""
+        return self.masks.part if self.masks else Part.whole(Size.of(self.view.source))
 
     def shown(self, dream: Frame) -> Frame:
         """The frame of the film, of its dream."""

@@ -4,8 +4,8 @@ python scripts/evaluate_masks.py PICTURE [CLIP]
 
 Zooms into a picture, and dreams over a clip, with a mask that is a disc, at 320x180: in how many
 frames what is outside is its source to the bit, and how large the gradient of luma across the
-mask's edge is, beside that inside of it. Then a frame of the picture at 640x360 with a quarter of
-it masked in, beside all of it: the time of a frame, and the pixels whose gradients were computed.
+mask's edge is, beside that inside of it. Before that, frames after the first ones with a quarter
+masked in, beside all of it: their time, and the pixels whose gradients were computed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import imageio.v3 as iio
 import numpy as np
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.frame import Field, Frame
+from dreamvid.frame import Field, Frame, Size
 from dreamvid.masks import snapped
 from dreamvid.media.opencv import cv2
 from dreamvid.motion.warp import warp
@@ -30,6 +30,9 @@ from dreamvid.rendering.plan import plan
 
 WIDTH, HEIGHT = 320, 180
 FRAMES = 100
+CLIP: dict[str, Any] = {"cuts": False, "blend": {"warmup": 0}}
+AFTER, COUNTED, ROUNDS = 12, 8, 2
+"""Frames that are not counted, as graphs are traced in them; those that are, in so many runs."""
 
 
 def disc() -> Field:
@@ -75,30 +78,36 @@ def film(name: str, recipe: dict[str, Any], kind: str, mask: Field) -> None:
     )
 
 
-def cost(picture: str, folder: Path) -> None:
-    """Print what a quarter costs of the whole."""
-    mask = np.zeros((360, 640), np.uint8)
-    mask[90:270, 160:480] = 255
+def cost(name: str, recipe: dict[str, Any], kind: str, size: Size, folder: Path) -> None:
+    """Print what a quarter costs of the whole, in one run."""
+    mask = np.zeros(size.shape, np.uint8)
+    inner = [slice(length // 4, length - length // 4) for length in size.shape]
+    mask[inner[0], inner[1]] = 255
     iio.imwrite(folder / "quarter.png", mask)
-    times: dict[bool, list[float]] = {False: [], True: []}
+    times: dict[bool, list[list[tuple[float, float]]]] = {False: [], True: []}
     pixels: dict[bool, int] = {}
-    for _ in range(3):
+    for _ in range(ROUNDS):
         for masked in (False, True):
-            recipe: dict[str, Any] = {"source": picture, "size": "640x360", "output": "unused"}
-            recipe["mask"] = str(folder / "quarter.png") if masked else None
-            recipe = {key: value for key, value in recipe.items() if value}
-            planned = plan(make_recipe({**recipe, "frames": 5}, "zoom"), overwrite=True)
+            # The mask stands, so that it stays a quarter while the camera moves.
+            more = {"mask": {"file": str(folder / "quarter.png"), "follow": "frame"}}
+            asked = {**recipe, **(more if masked else {}), "size": str(size), "output": "unused"}
+            planned = plan(make_recipe({**asked, "frames": AFTER + COUNTED}, kind), overwrite=True)
             assert isinstance(planned.dreamer, Dreamer)
-            groups, last = planned.groups(), time.monotonic()
-            for group in groups:
-                if group.checkpoint.done > 1:
-                    times[masked].append(time.monotonic() - last)
-                last = time.monotonic()
-            pixels[masked] = planned.dreamer.pixels
-    ratio = median(times[True]) / median(times[False])
+            taken, last = [], (time.monotonic(), time.process_time())
+            for group in planned.groups():
+                now = time.monotonic(), time.process_time()
+                taken.append((now[0] - last[0], now[1] - last[1]))
+                if group.checkpoint.done == AFTER:
+                    pixels[masked] = -planned.dreamer.pixels
+                last = time.monotonic(), time.process_time()
+            pixels[masked] += planned.dreamer.pixels
+            times[masked].append(taken[AFTER:])
+    whole, part = (np.median(times[masked], axis=0) for masked in (False, True))
+    wall, processor = part.sum(0) / whole.sum(0)
     print(
-        f"a quarter of 640x360: {ratio:.2f} of the time of a later frame, "
-        f"{pixels[True] / pixels[False]:.2f} of the pixels"
+        f"{name}, a quarter of {size}: a later frame takes {wall:.2f} of the time, "
+        f"{processor:.2f} of the processor's, {pixels[True] / pixels[False]:.2f} of the pixels",
+        flush=True,
     )
 
 
@@ -108,7 +117,10 @@ def main() -> None:
         folder, mask = Path(name), disc()
         iio.imwrite(folder / "disc.png", mask.astype(np.uint8))
         masked = {"mask": str(folder / "disc.png")}
-        cost(sys.argv[1], folder)
+        for size in (Size(640, 360), Size(1280, 720)):
+            cost("zoom", {"source": sys.argv[1]}, "zoom", size, folder)
+            if len(sys.argv) > 2:
+                cost("clip", {"source": sys.argv[2], **CLIP}, "video", size, folder)
         film("zoom", {"source": sys.argv[1], **masked}, "zoom", mask)
         soft = {"mask": {"file": str(folder / "disc.png"), "blur": 3}}
         if len(sys.argv) > 2:

@@ -199,7 +199,9 @@ def cost(longest: int) -> None:
     picture += np.random.default_rng(0).normal(0, 20, picture.shape).astype(np.float32)
     names = ("creatures", "creatures:17", "creatures:strong5", "spires", "spires:17", "class:tabby")
     guide = str(files("dreamvid") / "seeds" / "clouds.jpg")
-    names += tuple(f"guide:{how}creatures:{guide}" for how in ("", "patches:"))
+    names += (f"guide:creatures:{guide}", f"guide:patches:creatures:{guide}")
+    for shallow in ("scales", "ribs"):
+        names += (shallow, f"guide:patches:{shallow}:{guide}")
     same = {"octaves": 1, "octave_top": 0, "burst": 1, "jitter_angle": 0, "jitter_scale": 0}
     same |= {"jitter_noise": 0, "total_variation": 0, "laplacian": 2, "decorrelate": 0.95}
     dreamers = {name: Dreamer(layers=name, **same) for name in names}

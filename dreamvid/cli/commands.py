@@ -53,6 +53,12 @@ def _layers() -> Run:
     return layers_command
 
 
+def _atlas() -> Run:
+    from dreamvid.cli.atlas import atlas_command
+
+    return atlas_command
+
+
 def _report() -> Run:
     from dreamvid.cli.inspect import report_command
 
@@ -72,6 +78,9 @@ COMMANDS = {
     ),
     "layers": Command(
         "List networks, or a network's layers: dreamvid layers --network lite0", _layers
+    ),
+    "atlas": Command(
+        "Sheets of what layers, channels or classes dream: dreamvid atlas --layers heads", _atlas
     ),
     "report": Command(
         "Measure how steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4", _report

@@ -81,7 +81,7 @@ def _warn_of_burst(recipe: Recipe) -> None:
     """Warn if `--steps` without `--burst` weakens the first frame's dream."""
     spec, steps = spec_of(recipe.network), recipe.dream.steps
     unsaid = recipe.dream.model_copy(update={"steps": None})
-    usual = dream_values(unsaid, spec, carries=False)["burst"] if spec.objective else 0
+    usual = dream_values(unsaid, spec, carried=None)["burst"] if spec.objective else 0
     if recipe.dream.burst is None and isinstance(steps, int) and steps < usual:
         LOG.warning(
             "--steps %d also sets the steps of a first frame, %d by default: it dreams weaker; "

@@ -13,6 +13,7 @@ from dreamvid.errors import RecipeError
 from dreamvid.recipe import Network, Section
 from dreamvid.recipe.fields import Flag, Size
 from dreamvid.recipe.load import validated
+from dreamvid.recipe.preprocessing import PREPROCESSING
 from dreamvid.report.request import STDOUT, Request
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 class Listing(Section):
     """The options of `dreamvid layers`."""
 
-    network: Annotated[str | None, Flag(metavar="NAME")] = Field(
+    network: Annotated[str | None, Flag(metavar="NAME|FILE")] = Field(
         None, description="Network whose layers are listed. Without it the networks are."
     )
     weights: Annotated[str | None, Flag(metavar="FILE")] = Field(
         None, description="A complete model (.keras) in place of the network's own."
+    )
+    preprocess: Annotated[str | None, Flag(metavar="|".join(PREPROCESSING))] = Field(
+        None, description="What the network takes, for --check. Default: as is known of it."
     )
     size: Size = Field(
         (640, 360), description="Picture size for which the layers' sizes are given."
@@ -35,18 +39,24 @@ class Listing(Section):
     all: bool = Field(
         False, description="List every layer, not only those that have a description."
     )
+    check: bool = Field(
+        False,
+        description="Show how the layers answer to a picture of clouds, and whether the network is "
+        "fed what it was trained on.",
+    )
 
 
 def layers_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """List the networks, or one network's layers."""
     listing = validated(Listing, typed(name, summary, Listing(), argv))
-    for line in _layer_lines(listing):
-        print(line)
+    with warnings_shown():
+        for line in _layer_lines(listing):
+            print(line)
     return 0
 
 
 def _layer_lines(listing: Listing) -> Iterator[str]:
-    if listing.network is None:
+    if listing.network is None and not listing.check:
         if listing.all or listing.weights:
             raise RecipeError("name the network whose layers are listed", key="network")
         from dreamvid.networks.registry import network_lines
@@ -54,9 +64,15 @@ def _layer_lines(listing: Listing) -> Iterator[str]:
         yield from network_lines()
         return
 
+    data = listing.model_dump(include={"weights", "preprocess"})
+    network = Network(**data, **({"name": listing.network} if listing.network else {}))
+    if listing.check:
+        from dreamvid.dreaming.networks.check_table import check_lines
+
+        yield from check_lines(network, all=listing.all)
+        return
     from dreamvid.dreaming.networks.layers import layer_lines
 
-    network = Network(name=listing.network, weights=listing.weights)
     yield from layer_lines(network, listing.size, all=listing.all)
 
 

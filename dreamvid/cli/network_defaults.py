@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dreamvid.errors import NetworkError
+from dreamvid.errors import NetworkError, RecipeError
 from dreamvid.networks.defaults import network_values
-from dreamvid.networks.registry import spec
-from dreamvid.recipe import FilmRecipe, Recipe
+from dreamvid.networks.registry import NOTHING, spec_of
+from dreamvid.recipe import FilmRecipe, Network, Recipe
 from dreamvid.recipe.base_term import BaseTerm
 
 
@@ -24,10 +24,13 @@ def network_defaults(base: BaseModel, network: str | None) -> dict[str, str]:
     if not isinstance(base, Recipe):
         return {}
     try:
-        known = spec(network or base.network.name)
-    except NetworkError:  # unknown, or `none`
+        named = base.network if network is None else Network(name=network)
+        known = spec_of(named)
+        values = network_values(base, known)
+    except (NetworkError, RecipeError):  # unknown, or a file
         return {}
-    values = network_values(base, known)
+    if known is NOTHING:
+        return {}
     texts = {key: shown(value) for key, value in values.items()}
     texts["octave_top"] = f"0; 1 where the shorter side is under {known.small} px"
     if not known.small or base.dream.method != "detail":

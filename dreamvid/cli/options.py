@@ -164,7 +164,9 @@ class _Rule:
 def _switch(flag: Flag, default: Any, usual: Any) -> Any:
     """A boolean option without a value; one that is true by default also has a `--no-` form."""
     hint = f"(default: {default})"
-    switch: Any = Annotated[bool, tyro.conf.arg(name=flag.name, help_behavior_hint=hint)]
+    aliases = [flag.short] if flag.short else None
+    config = tyro.conf.arg(name=flag.name, aliases=aliases, help_behavior_hint=hint)
+    switch: Any = Annotated[bool, config]
     return switch if usual else Annotated[switch, tyro.conf.FlagCreatePairsOff]
 
 

@@ -93,12 +93,12 @@ def counted(
 class _Bar:
     """A progress bar; call it with the number of frames done."""
 
-    def __init__(self, bar: tqdm[Any], pace: Pace, total: int | None) -> None:
-        self._bar, self._pace, self._total = bar, pace, total
+    def __init__(self, bar: tqdm[Any], pace: Pace, total: int | None, unit: str) -> None:
+        self._bar, self._pace, self._total, self._unit = bar, pace, total, unit
 
     def __call__(self, done: int) -> None:
         if self._pace.enough(self._total):
-            text = f"{self._pace.later:.2f} s a frame"
+            text = f"{self._pace.later:.2f} s a {self._unit}"
             if self._total is not None:
                 text += f", {lasting((self._total - done) * self._pace.later)} left"
             self._bar.set_postfix_str(text, refresh=False)
@@ -107,17 +107,24 @@ class _Bar:
 
 @contextmanager
 def bar(
-    output: Path, total: int | None, pace: Pace, *, quiet: bool, done: int = 0
+    output: Path,
+    total: int | None,
+    pace: Pace,
+    *,
+    quiet: bool,
+    done: int = 0,
+    unit: str = "frame",
 ) -> Iterator[_Bar]:
     """A progress bar; messages are printed above it.
 
     Args:
         pace: the measured time a frame, shown in the bar.
         done: frames that are already done.
+        unit: what is counted.
     """
-    progress = tqdm(total=total, initial=done, disable=quiet, **look(output))
+    progress = tqdm(total=total, initial=done, disable=quiet, **look(output, unit))
     with progress, written_by(lambda line: tqdm.write(line, file=sys.stderr)):
-        yield _Bar(progress, pace, total)
+        yield _Bar(progress, pace, total, unit)
 
 
 class _Stop:
@@ -165,12 +172,12 @@ def _left(output: Path, done: int, *, again: bool) -> str:
     return where + ("; run the same command again to resume" if again else "")
 
 
-def look(output: Path) -> dict[str, Any]:
+def look(output: Path, unit: str = "frame") -> dict[str, Any]:
     """tqdm's options: a redrawn line on a terminal, else a new line every 10 s."""
     look: dict[str, Any] = {
-        "unit": "frame",
+        "unit": unit,
         "desc": output.name,
-        "bar_format": "{desc}: {n_fmt} of {total_fmt} frames |{bar}|{postfix}",
+        "bar_format": f"{{desc}}: {{n_fmt}} of {{total_fmt}} {unit}s |{{bar}}|{{postfix}}",
     }
     if sys.stderr.isatty():
         return {**look, "dynamic_ncols": True}

@@ -44,24 +44,26 @@ class Climb:
         power: Power,
         dream: Dream,
         tile: int,
+        function: type[ObjectiveFunction] = ObjectiveFunction,
     ) -> Climb:
         """The climb of some terms.
 
         Args:
             dream: gives the method, the norm and the tiles' margin.
             tile: largest side of a tile (px).
+            function: the class of the objective's function.
 
         Raises:
             NetworkError: as `ObjectiveFunction`.
         """
-        function = ObjectiveFunction(spec, network, terms, power)
+        objective = function(spec, network, terms, power)
         ascent = Ascent(
-            function,
+            objective,
             tiling(dream, tile, spec.min_size),
             normalize=dream.normalize,
             clip=dream.method != "recursive",
         )
-        return cls(tuple(terms), function, ascent, measure(function))
+        return cls(tuple(terms), objective, ascent, measure(objective))
 
     def draws(
         self, seed: int, index: int, octave: int, shape: Shape, steps: int, jitter: int

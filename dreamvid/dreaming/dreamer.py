@@ -10,7 +10,7 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -19,12 +19,13 @@ from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.frame_ascent import FrameAscent
 from dreamvid.dreaming.identity import identity_of
 from dreamvid.dreaming.masked_part import MaskedPart
+from dreamvid.dreaming.objectives import ObjectiveFunction
 from dreamvid.dreaming.octaves import Shape, octave_sizes
 from dreamvid.dreaming.params import forget_other_scales
 from dreamvid.dreaming.tensorflow import computed_in, set_threads
 from dreamvid.dreaming.tiles import Draws
 from dreamvid.errors import RecipeError
-from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.frame import Frame, Notes, Size, as_frame
 from dreamvid.machine import Machine
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
@@ -49,6 +50,9 @@ class Dreamer:
 
     machine: Machine
     spec: NetworkSpec
+
+    function: ClassVar[type[ObjectiveFunction]] = ObjectiveFunction
+    """The class of the objective's function."""
 
     def __init__(
         self,
@@ -81,7 +85,8 @@ class Dreamer:
             if "objective" in settings:
                 raise RecipeError("is what `layers` sets: give one of them", key="objective")
             settings = {**settings, "objective": layers}
-        section = {"name": name, "weights": weights, "precision": precision}
+        stated = network.preprocess if isinstance(network, Network) else None
+        section = {"name": name, "weights": weights, "precision": precision, "preprocess": stated}
         recipe = make_recipe({"network": section, "dream": settings, "seed": seed}, "image")
         spec = network if isinstance(network, NetworkSpec) else spec_of(recipe.network)
         machine = Machine.here()
@@ -126,7 +131,8 @@ class Dreamer:
     def _climb_of(self, terms: Sequence[Term]) -> Climb:
         power = self._settings(Size(self.spec.min_size, self.spec.min_size)).power
         network = self._network.model_copy(update={"precision": self.machine.precision})
-        return Climb.of(self.spec, network, terms, power, self._dream, self.machine.tile)
+        settings = power, self._dream, self.machine.tile
+        return Climb.of(self.spec, network, terms, *settings, self.function)
 
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
@@ -214,9 +220,13 @@ class Dreamer:
         Raises:
             MediaError: as `steps`; or a guide is no picture.
         """
+        return self.value(picture, {}, source)
+
+    def value(self, picture: Any, notes: Notes, source: Any = None) -> float:
+        """As `objective_of`, on the channels that the notes of a dream have."""
         seen = as_frame(picture if source is None else source)
         climb = self._climbs[0]
-        return climb.value(picture, climb.objective.readings(seen, {}))
+        return climb.value(picture, climb.objective.readings(seen, notes))
 
     @cached_property
     def identity(self) -> str:
@@ -264,7 +274,7 @@ class Dreamer:
     def _settings(self, size: Size) -> DreamSettings:
         """The dreamer's settings for frames of a size, defaults filled in."""
         section = dict(self._dream)
-        filled = dream_values(self._dream, self.spec, carries=False)
+        filled = dream_values(self._dream, self.spec, carried=None)
         top = self.spec.octave_top(self._dream, size.shape)
         return DreamSettings(**{**section, **filled, "octave_top": top, "tile": self.machine.tile})
 

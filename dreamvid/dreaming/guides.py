@@ -22,15 +22,24 @@ from dreamvid.media.read import read_picture
 from dreamvid.recipe.base_term import BaseTerm
 from dreamvid.recipe.guide import GuideTerm
 
-PLACES = 1024
-"""Places of a guide that patches are taken from: chosen at random where a layer has more, and
+MOST_PLACES = 1024
+"""Most places of a guide that patches are taken from: chosen at random where a layer has more, and
 repeated where it has fewer."""
 
-BLOCKS = 8
-"""Parts in which the guide's places are compared, one after another, which bounds the memory."""
+SHALLOW = 16
+"""Places for each pixel of a layer's stride, squared: a shallow layer has more places to compare
+with them, and small, simple patches of which few are as good as many."""
+
+BLOCK = 128
+"""Places of a guide that are compared at once, which bounds the memory."""
 
 Features = Mapping[str, NDArray[np.float32]]
 """Features of layers, (h, w, C), by the layer's name."""
+
+
+def places_of(stride: int) -> int:
+    """The number of a guide's places for a layer of a stride (px)."""
+    return min(MOST_PLACES, SHALLOW * stride**2)
 
 
 def channel_match(activation: tf.Tensor, weights: tf.Tensor, power: Power) -> tf.Tensor:
@@ -56,19 +65,19 @@ def patch_match(activation: tf.Tensor, patches: tf.Tensor) -> tf.Tensor:
 
     Args:
         activation: (N, h, w, C).
-        patches: (PLACES, C), `patches_of` the guide.
+        patches: (P, C), `patches_of` the guide.
     """
     places = tf.reshape(activation, (-1, activation.shape[-1]))
     nearest = tf.stop_gradient(tf.gather(patches, _nearest(tf.stop_gradient(places), patches)))
     return tf.reduce_mean(tf.reduce_sum(places * nearest, -1))
 
 
-def patches_of(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The features of PLACES places, (PLACES, C), divided by their mean square norm, so that layers
-    of other scales count alike."""
+def patches_of(features: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The features of that many places, (count, C), divided by their mean square norm, so that
+    layers of other scales count alike."""
     places = features.reshape(-1, features.shape[-1])
-    chosen = np.random.default_rng(0).permutation(len(places))[:PLACES]
-    patches = places[np.resize(chosen, PLACES)]
+    chosen = np.random.default_rng(0).permutation(len(places))[:count]
+    patches = places[np.resize(chosen, count)]
     return np.asarray(patches / max(np.square(patches).sum(-1).mean(), TINY), np.float32)
 
 
@@ -77,17 +86,16 @@ TINY = 1e-12
 
 
 def _nearest(places: tf.Tensor, patches: tf.Tensor) -> tf.Tensor:
-    """The number of the patch with the largest dot product of each place (P, C), int32 (P,).
+    """The number of the patch with the largest dot product of each place (N, C), int32 (N,).
 
     The blocks are unrolled, since a loop would change the graph's kernels (`ascent`), and wait for
     one another, so that one product at a time is in memory.
     """
-    size = PLACES // BLOCKS
     best = tf.zeros_like(places[:, 0], tf.int32)
     most = tf.fill(tf.shape(best), np.float32(-np.inf))
-    for first in range(0, PLACES, size):
+    for first in range(0, patches.shape[0], BLOCK):
         with tf.control_dependencies([best, most]):
-            products = tf.matmul(places, patches[first : first + size], transpose_b=True)
+            products = tf.matmul(places, patches[first : first + BLOCK], transpose_b=True)
         largest = tf.reduce_max(products, -1)
         number = first + tf.argmax(products, -1, output_type=tf.int32)
         best = tf.where(largest > most, number, best)
@@ -102,6 +110,7 @@ class Guides:
         self,
         terms: Sequence[BaseTerm],
         features: Callable[[Frame], Features],
+        strides: Mapping[str, int],
         power: Power,
         min_size: int,
     ) -> None:
@@ -109,10 +118,12 @@ class Guides:
         Args:
             terms: of the objective; of guides, with their layers.
             features: gives the features of a picture (h, w, 3).
+            strides: of the layers (px).
             min_size: smallest width and height (px) that the network accepts.
         """
         self._terms = [term for term in terms if isinstance(term, GuideTerm)]
-        self._features, self._power, self._min_size = features, power, min_size
+        self._features, self._strides = features, strides
+        self._power, self._min_size = power, min_size
         self._read: dict[str, Frame] = {}
         self._pictures: list[Frame] = []
         self._numbers = np.zeros(0, np.float32)
@@ -152,7 +163,9 @@ class Guides:
                 known[id(picture)] = self._features(shrunk(picture, self._min_size))
             for layer in term.layers:
                 own = known[id(picture)][layer]
-                patches = term.match == "patches"
-                numbers = patches_of(own) if patches else channel_weights(own, self._power)
+                if term.match == "patches":
+                    numbers = patches_of(own, places_of(self._strides[layer]))
+                else:
+                    numbers = channel_weights(own, self._power)
                 parts.append(numbers.ravel())
         return np.concatenate(parts)

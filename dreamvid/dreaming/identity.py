@@ -13,9 +13,11 @@ from dreamvid.recipe import Dream, Network
 def identity_of(spec: NetworkSpec, network: Network, dream: Dream, seed: int) -> str:
     """A hash of everything that the dreams depend on; empty where that cannot be hashed: `build` is
     a function, or the file of weights or a guide cannot be read."""
-    weights = network.weights or spec.weights
+    weights, name = network.weights or spec.weights, spec.name
     if callable(spec.build):
         return ""
+    if spec.weights == "model":
+        weights, name = spec.name, ""
     files = [path for term in dream.objective or () for path in term.files]
     try:
         if spec.packaged and weights == "package":
@@ -26,9 +28,10 @@ def identity_of(spec: NetworkSpec, network: Network, dream: Dream, seed: int) ->
     except OSError:
         return ""
     parts = {
-        "network": spec.name,
+        "network": name,
         "build": spec.build,
         "weights": weights,
+        "preprocess": [spec.preprocess.mean, spec.preprocess.scale, spec.preprocess.order],
         "precision": network.precision,
         "seed": seed,
         "dream": dream.model_dump(mode="json", warnings=False),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.dreaming.step_map import Box
 from dreamvid.errors import MediaError
-from dreamvid.frame import Frame
+from dreamvid.frame import Frame, Size
+from dreamvid.part import Part
 from dreamvid.task import DreamTask
 
 AROUND = 16
@@ -30,7 +30,7 @@ class MaskedPart:
 
     task: DreamTask
     _canvas: Frame
-    _box: Box
+    _part: Part
 
     @classmethod
     def of(cls, task: DreamTask, canvas: Frame, least: int) -> MaskedPart | None:
@@ -53,21 +53,19 @@ class MaskedPart:
         (top, bottom), (left, right) = (
             _span(np.asarray(mask.any(axis=axis)), least) for axis in (1, 0)
         )
-        cut = np.s_[top:bottom, left:right]
-        fresh = None if task.fresh is None else np.ascontiguousarray(task.fresh[cut])
-        part = np.ascontiguousarray(canvas[cut])
-        source = None if task.source is None else np.ascontiguousarray(task.source[cut])
+        part = Part(top, left, bottom, right, Size.of(canvas))
         inner = replace(
-            task, canvas=part, fresh=fresh, source=source, mask=np.ascontiguousarray(mask[cut])
+            task,
+            canvas=part.cut(canvas),
+            fresh=None if task.fresh is None else part.cut(task.fresh),
+            source=None if task.source is None else part.cut(task.source),
+            mask=part.cut(mask),
         )
-        return cls(inner, canvas, (top, left, bottom, right))
+        return cls(inner, canvas, part)
 
     def pasted(self, dream: Frame) -> Frame:
         """The canvas, clipped to 0..255, with the dream of the part."""
-        frame = np.clip(self._canvas, 0.0, 255.0)
-        top, left, bottom, right = self._box
-        frame[top:bottom, left:right] = dream
-        return frame
+        return self._part.pasted(dream, np.clip(self._canvas, 0.0, 255.0))
 
 
 def _span(wanted: NDArray[np.bool_], least: int) -> tuple[int, int]:

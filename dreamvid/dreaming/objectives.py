@@ -6,14 +6,15 @@ entered in `OBJECTIVES` under the kind's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.dreaming.guides import PLACES, Guides, channel_match, patch_match
+from dreamvid.dreaming.guides import Guides, channel_match, patch_match, places_of
 from dreamvid.dreaming.inputs import INPUTS, Inputs, Readings
 from dreamvid.dreaming.networks.activations import (
     Activations,
@@ -40,7 +41,7 @@ class Given(NamedTuple):
         features: of all terms' layers.
         power: 1: activations are raised, 2: their squares.
         channels: of a term with channels their numbers, int32 (k,).
-        guides: of a guide its numbers, (k,) for each layer.
+        guides: of a guide for each layer its channels' weights, (C,), or patches, (P, C).
         numbers: of each class its number.
     """
 
@@ -109,8 +110,7 @@ def guide(term: GuideTerm, given: Given) -> tf.Tensor:
         if term.match == "channels":
             matches.append(channel_match(activation, numbers, given.power))
         else:
-            patches = tf.reshape(numbers, (PLACES, activation.shape[-1]))
-            matches.append(patch_match(activation, patches))
+            matches.append(patch_match(activation, numbers))
     return tf.add_n(matches) / len(matches)
 
 
@@ -156,7 +156,8 @@ class ObjectiveFunction:
             self._activations = Activations(suited, network, layers, classes, rectified)
             checked_channels(terms, self._activations.channels)
         self._ranking = Ranking(terms, self._channel_means, spec.min_size)
-        self._guides = Guides(terms, self._features, power, spec.min_size)
+        strides = self._activations.strides if self._activations else {}
+        self._guides = Guides(terms, self._features, strides, power, spec.min_size)
 
     def __call__(self, picture: tf.Tensor, inputs: Inputs) -> tf.Tensor:
         """The objective's value, a float32 scalar.
@@ -175,9 +176,10 @@ class ObjectiveFunction:
             if own and own.ranked:
                 chosen, first = inputs.channels[first : first + own.count], first + own.count
             guides = []
-            for size in self._sizes(term):
-                guides.append(inputs.guides[begin : begin + size])
-                begin += size
+            for shape in self._shapes(term):
+                end = begin + math.prod(shape)
+                guides.append(tf.reshape(inputs.guides[begin:end], shape))
+                begin = end
             given = Given(picture, features, self._power, chosen, guides, numbers)
             values.append(inputs.weights[n] * compute(term, given))
         return tf.add_n(values)
@@ -193,13 +195,15 @@ class ObjectiveFunction:
         """
         return Readings(self._ranking.channels(picture, notes), self._guides.numbers(guides))
 
-    def _sizes(self, term: BaseTerm) -> list[int]:
-        """How many numbers a guide gives for each of its layers; of other terms none."""
+    def _shapes(self, term: BaseTerm) -> Iterator[tuple[int, ...]]:
+        """The shapes of what a guide gives for each of its layers; of other terms none."""
         if not isinstance(term, GuideTerm):
-            return []
+            return
         assert self._activations
-        each = 1 if term.match == "channels" else PLACES
-        return [each * self._activations.channels[layer] for layer in term.layers]
+        for layer in term.layers:
+            count = self._activations.channels[layer]
+            patches = term.match == "patches"
+            yield (places_of(self._activations.strides[layer]), count) if patches else (count,)
 
     def _features(self, picture: Frame) -> dict[str, NDArray[np.float32]]:
         """The features (h, w, C) of each layer for a picture."""

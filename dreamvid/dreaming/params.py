@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dreamvid.color import NATURAL, covariance
+from dreamvid.color import NATURAL
 from dreamvid.dreaming.ascent import Scale, StepParams
 from dreamvid.dreaming.inputs import NO_READINGS, Readings
 from dreamvid.dreaming.octaves import Shape
@@ -16,6 +16,7 @@ from dreamvid.dreaming.step_map import StepMap, Turn, step_maps
 from dreamvid.dreaming.transforms import Transforms
 from dreamvid.errors import MediaError
 from dreamvid.frame import Colors, Notes
+from dreamvid.inside import covariance
 from dreamvid.recipe import Term
 from dreamvid.resolve import DreamSettings
 from dreamvid.task import DreamTask
@@ -48,14 +49,15 @@ def step_params(
     mixed = mixing(_palette(settings, task), share) if share else None
     same = [term.name for term in settings.objective] == [term.name for term in terms]
     weights = tuple(term.weight for term in (settings.objective if same else terms))
+    sustain = settings.sustain if task.index else 1.0
     return StepParams(
         weights,
-        settings.step_size,
+        settings.step_size * sustain,
         smooth,
         settings.laplacian,
         mixed,
         readings,
-        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise),
+        Transforms(settings.jitter_angle, settings.jitter_scale, settings.jitter_noise * sustain),
         Penalties(settings.total_variation, settings.source_difference),
     )
 

@@ -153,7 +153,9 @@ def step_maps(
     if mask is not None:
         # What is hidden needs no extra steps.
         maps = step_maps(np.where(mask > 0, fresh, fresh.min()), sizes, steps, burst, largest, turn)
-        return [replace(one, mask=_resized_mask(mask, one.size)) for one in maps]
+        return [
+            one if one.idle else replace(one, mask=_resized_mask(mask, one.size)) for one in maps
+        ]
     lowest, highest = float(fresh.min()), float(fresh.max())
     base = [steps if turn.includes(octave) else 0 for octave in range(len(sizes))]
     gain = turn.gain
@@ -174,7 +176,8 @@ def step_maps(
 def _resized_mask(mask: Field, size: tuple[int, int]) -> Field:
     """A mask in the size of an octave (height, width); what is white stays exactly 1."""
     resized = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_AREA)
-    return np.where(resized > 1 - ROUNDED, 1, resized).astype(np.float32)
+    resized[resized > 1 - ROUNDED] = 1
+    return np.asarray(resized, np.float32)
 
 
 def _step_map(

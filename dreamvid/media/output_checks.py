@@ -174,6 +174,14 @@ def check_json(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         _check_place(path, inputs, overwrite)
 
 
+def check_page(path: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+    """As `check_output`, for a page that a browser shows."""
+    with _output_errors(path):
+        if path.is_dir():
+            raise OutputError("is a folder; name a file", path=path)
+        _check_place(path, inputs, overwrite)
+
+
 def is_there(path: Path) -> bool:
     """Whether an output exists: a file, a folder, or a picture of a pattern. Raises OSError."""
     if is_pattern(path):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
-from dreamvid.blend import Warp, needs_source
+from dreamvid.blend import Movement, needs_source
 from dreamvid.frame import Field, Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.flow import SourceFrame
-from dreamvid.motion.flow_warp import flow_warp, strain_seen
-from dreamvid.motion.warp import fill_ground, warp, warp_onto
+from dreamvid.motion.flow_warp import FlowMovement, strain_seen
+from dreamvid.motion.warp import AffineMovement, fill_ground, warp
 from dreamvid.recipe import Motion
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.timeline import Timeline
@@ -29,8 +29,8 @@ class View:
         job: the job with its values at this frame.
         source: (H, W, 3), the source under the camera.
         camera: the camera's position: the map from the shot's first frame to this one.
-        to_here: warp from the previous frame to this one.
-        to_previous: warp from this frame back to the previous one; None where a clip's reversed
+        to_here: movement from the previous frame to this one.
+        to_previous: movement from this frame back to the previous one; None where a clip's reversed
             flow is not computed.
         strain: (H, W), how far the carried dream is stretched, turned or sheared from the previous
             frame to this one, as a share of its size; None: not at all.
@@ -43,8 +43,8 @@ class View:
     job: Job
     source: Frame
     camera: Affine
-    to_here: Warp
-    to_previous: Warp | None
+    to_here: Movement
+    to_previous: Movement | None
     strain: Field | None = None
 
     sees: bool = False
@@ -108,7 +108,7 @@ class CameraWalk:
 
 def _warps(
     frame: SourceFrame, motion: Motion, step: Affine, previous: Affine, camera: Affine
-) -> tuple[Warp, Warp | None, Field | None]:
+) -> tuple[Movement, Movement | None, Field | None]:
     """`View.to_here`, `to_previous` and `strain`.
 
     Args:
@@ -118,10 +118,9 @@ def _warps(
     """
     if frame.flow is None:
         border = None if motion.border == "source" else motion.border
-        to_here: Warp = partial(warp_onto, affine=step, border=border)
-        return to_here, partial(warp_onto, affine=step.inverse, border=border), None
+        return AffineMovement(step, border), AffineMovement(step.inverse, border), None
     # A camera that moves only the dream moves it by one step a frame over the unmoved clip.
     now, before = (camera, previous) if motion.moves == "camera" else (step, Affine())
-    to_here = flow_warp(frame.flow, now, before)
-    to_previous = flow_warp(frame.flow_back, before, now) if frame.flow_back else None
+    to_here = FlowMovement(frame.flow, now, before)
+    to_previous = FlowMovement(frame.flow_back, before, now) if frame.flow_back else None
     return to_here, to_previous, strain_seen(frame.flow, now)

@@ -8,7 +8,7 @@ for videos", 2016, §4.1 and 4.3).
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.frame import Field, Frame
+from dreamvid.frame import Field, Frame, Size
 from dreamvid.media.opencv import cv2
+from dreamvid.part import Part
 
 SMALLEST = 16
 """Px: in smaller frames DIS finds no flow or crashes, as its patches do not fit at half size."""
@@ -73,6 +74,19 @@ class Flow:
     backward: Field
     confidence: Field
     strain: Field
+
+    @classmethod
+    def within(cls, part: Part, before: Frame, now: Frame) -> Flow:
+        """The flow in a part of the frames, from that part alone; around it 0, and not trusted."""
+        there = cls.between(part.cut(before), part.cut(now))
+        if part.all:
+            return there
+        shape = part.frame.shape
+        return cls(
+            part.pasted(there.backward, np.zeros((*shape, 2), np.float32)),
+            part.pasted(there.confidence, np.zeros(shape, np.float32)),
+            part.pasted(there.strain, np.zeros(shape, np.float32)),
+        )
 
     @classmethod
     def between(cls, before: Frame, now: Frame) -> Flow:
@@ -258,7 +272,10 @@ class SourceFrame:
 
 
 def with_flow(
-    shots: Generator[tuple[int, Frame]], both: bool, before: Frame | None = None
+    shots: Generator[tuple[int, Frame]],
+    both: bool,
+    before: Frame | None = None,
+    parts: Iterator[Part] | None = None,
 ) -> Generator[SourceFrame]:
     """Frames of shots with their flows; closing it closes `shots`.
 
@@ -266,13 +283,16 @@ def with_flow(
         shots: each frame and its index in its shot.
         both: whether to compute the flows reversed in time too.
         before: the frame before the first one, where that lies in the middle of a shot.
+        parts: the part of each frame whose flow is needed; None: all of it. Each is asked for after
+            its frame.
     """
     with closing(shots):
         for t, frame in shots:
             flow = flow_back = None
+            part = next(parts) if parts else Part.whole(Size.of(frame))
             if t:
                 assert before is not None
-                flow = Flow.between(before, frame)
-                flow_back = Flow.between(frame, before) if both else None
+                flow = Flow.within(part, before, frame)
+                flow_back = Flow.within(part, frame, before) if both else None
             before = frame
             yield SourceFrame(t, frame, flow, flow_back)

@@ -8,29 +8,36 @@ is not exact enough. Here the weights are Keys' cubic computed in float64 at the
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from dreamvid.blend import Warp
 from dreamvid.frame import Frame, Size
 from dreamvid.media.opencv import cv2
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.resample import Floats, Indices, blocks, summed, taps
+from dreamvid.part import Part, reached
 
 Border = Literal["reflect", "edge", "wrap", "black"]
 
 
-def warp(frame: Frame, affine: Affine, border: Border) -> Frame:
+def warp(frame: Frame, affine: Affine, border: Border, size: Size | None = None) -> Frame:
     """`frame` moved by `affine`; each pixel is sampled once at its origin, in float.
 
     Where the map shrinks the frame, the kernel is widened accordingly, against aliasing.
+
+    Args:
+        size: of the result; None: that of `frame`.
     """
-    if affine.identity:
+    size = size or Size.of(frame)
+    if affine.identity and size == Size.of(frame):
         return frame
     inverse: Floats = np.linalg.inv(affine.matrix).astype(np.float64)
     if inverse[0, 1] == 0 and inverse[1, 0] == 0:
-        return _warp_separable(frame, inverse, border)
-    return _warp_general(frame, inverse, border)
+        return _warp_separable(frame, inverse, border, size)
+    return _warp_general(frame, inverse, border, size)
 
 
 def warp_onto(frame: Frame, ground: Frame | float, affine: Affine, border: Border | None) -> Frame:
@@ -42,9 +49,59 @@ def warp_onto(frame: Frame, ground: Frame | float, affine: Affine, border: Borde
     """
     if border is not None or not affine.reveals(Size.of(frame)):
         return warp(frame, affine, border or "reflect")
-    revealed = 1 - warp(np.ones_like(frame), affine, "black")
+    return _uncovering(frame, ground, affine, Size.of(frame))
+
+
+def _uncovering(frame: Frame, ground: Frame | float, affine: Affine, size: Size) -> Frame:
+    """`frame` moved by `affine` to a frame of `size`, disocclusions filled with `ground`."""
+    revealed = 1 - warp(np.ones_like(frame), affine, "black", size)
     revealed[np.abs(revealed) < 1e-5] = 0  # rounding errors: covered pixels must not change
-    return warp(frame, affine, "black") + revealed * np.float32(ground)
+    return warp(frame, affine, "black", size) + revealed * np.float32(ground)
+
+
+@dataclass(frozen=True)
+class AffineMovement:
+    """The movement of a frame by an affine map.
+
+    Attributes:
+        affine: where a pixel moves to.
+        border: as in `warp_onto`.
+    """
+
+    affine: Affine
+    border: Border | None
+
+    def __call__(self, field: Frame, ground: Frame | float) -> Frame:
+        """See `Movement`."""
+        return warp_onto(field, ground, self.affine, self.border)
+
+    def onto(self, part: Part) -> tuple[Part, Warp]:
+        """See `Movement`."""
+        if part.all:
+            return part, self
+        reveals = self.border is None and self.affine.reveals(part.frame)
+        reads = Part.whole(part.frame) if self.border == "wrap" else self._reads(part)
+        there = Affine(_shift(reads.left, reads.top))
+        local = there.then(self.affine).then(Affine(_shift(-part.left, -part.top)))
+
+        def warped(field: Frame, ground: Frame | float) -> Frame:
+            if reveals:
+                return _uncovering(field, ground, local, part.size)
+            return warp(field, local, self.border or "reflect", part.size)
+
+        return reads, warped
+
+    def _reads(self, part: Part) -> Part:
+        inverse = self.affine.inverse.matrix
+        across, down = (part.left, part.right - 1), (part.top, part.bottom - 1)
+        corners = np.array([[x, y, 1] for x in across for y in down])
+        origins = (corners @ inverse.T)[:, :2]
+        spread = max(1.0, math.sqrt(abs(float(np.linalg.det(inverse[:2, :2])))))
+        return reached(origins[:, 0], origins[:, 1], math.ceil(2 * spread) + 1, part.frame)
+
+
+def _shift(across: int, down: int) -> Floats:
+    return np.array([[1.0, 0.0, across], [0.0, 1.0, down], [0.0, 0.0, 1.0]])
 
 
 def fill_ground(source: Frame, camera: Affine) -> Frame:
@@ -98,24 +155,25 @@ def _inside(
     return np.clip(pixels, 0, length - 1), weights
 
 
-def _warp_separable(frame: Frame, inverse: Floats, border: Border) -> Frame:
+def _warp_separable(frame: Frame, inverse: Floats, border: Border, size: Size) -> Frame:
     """Zoom and translation, without rotation: one axis after the other."""
     for axis in (0, 1):
         scale, offset = inverse[1 - axis, 1 - axis], inverse[1 - axis, 2]
         length = frame.shape[axis]
-        pixels, weights = _taps(np.arange(length) * scale + offset, max(1.0, scale))
+        pixels, weights = _taps(np.arange(size.shape[axis]) * scale + offset, max(1.0, scale))
         frame = summed(frame, axis, blocks(*_inside(pixels, weights, length, border)))
     return frame
 
 
-def _warp_general(frame: Frame, inverse: Floats, border: Border) -> Frame:
+def _warp_general(frame: Frame, inverse: Floats, border: Border, size: Size) -> Frame:
     """Any affine map: a square of taps around each position, in blocks of rows."""
     height, width = frame.shape[:2]
     spread = max(1.0, round(math.sqrt(abs(float(np.linalg.det(inverse[:2, :2])))), 9))
-    flat, result = frame.reshape(height * width, -1), np.empty_like(frame)
-    block = max(1, 65536 // width)  # rows at a time: the taps of a block stay in the cache
-    for top in range(0, height, block):
-        y, x = np.mgrid[top : min(top + block, height), 0:width].astype(np.float64)
+    flat = frame.reshape(height * width, -1)
+    result = np.empty((*size.shape, *frame.shape[2:]), np.float32)
+    block = max(1, 65536 // size.width)  # rows at a time: the taps of a block stay in the cache
+    for top in range(0, size.height, block):
+        y, x = np.mgrid[top : min(top + block, size.height), 0 : size.width].astype(np.float64)
         columns, across = _taps(inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2], spread)
         rows, down = _taps(inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2], spread)
         columns, across = _inside(columns, across, width, border)

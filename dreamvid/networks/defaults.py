@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from dreamvid.errors import NetworkError
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import NOTHING, spec
+from dreamvid.networks.registry import NOTHING, spec_of
 from dreamvid.recipe import ClassTerm, Dream, FilmRecipe, LayerTerm, Recipe
 from dreamvid.recipe.base_term import BaseTerm
 
@@ -25,6 +26,7 @@ class Shaping(NamedTuple):
 
     times: int = 1
     step_size: float | None = None
+    sustain: float = 1.0
     decorrelate: float | None = None
     laplacian: int | None = None
     jitter_angle: float = 0.0
@@ -35,13 +37,14 @@ class Shaping(NamedTuple):
 
 CLASSES = Shaping(
     times=4,
-    step_size=1.0,
+    step_size=2.0,
+    sustain=0.35,
     decorrelate=0.6,
     laplacian=4,
     jitter_angle=15.0,
     jitter_scale=0.25,
     jitter_noise=15.0,
-    total_variation=0.3,
+    total_variation=0.1,
 )
 """Of objectives with a class. The gradient of a class's score alone gives fine texture that other
 networks do not take for the class, or for anything (measured: docs/objectives.md)."""
@@ -51,26 +54,38 @@ def with_network_defaults(recipe: Recipe) -> Recipe:
     """`recipe` with the network's defaults filled in."""
     if recipe.network.name == NOTHING.name:
         return recipe
-    filled = network_values(recipe, spec(recipe.network.name))
+    filled = network_values(recipe, spec_of(recipe.network))
     return recipe.model_copy(update={"dream": recipe.dream.model_copy(update=filled)})
 
 
 def network_values(recipe: Recipe, network: NetworkSpec) -> dict[str, Any]:
     """The values of the section `dream` that have defaults of the network, filled in."""
-    carries = isinstance(recipe, FilmRecipe) and recipe.blend.share != 0
+    carried = recipe.blend.carry if isinstance(recipe, FilmRecipe) and recipe.blend.share else None
     regions = [term for region in recipe.regions for term in region.objective or ()]
-    return dream_values(recipe.dream, network, carries=carries, regions=regions)
+    return dream_values(recipe.dream, network, carried, regions)
 
 
 def dream_values(
-    dream: Dream, network: NetworkSpec, *, carries: bool, regions: Sequence[BaseTerm] = ()
+    dream: Dream,
+    network: NetworkSpec,
+    carried: Literal["picture", "residual"] | None,
+    regions: Sequence[BaseTerm] = (),
 ) -> dict[str, Any]:
     """The values of a section `dream` that have defaults of the network, filled in.
 
     Args:
-        carries: whether frames after the first carry a dream, which few steps sustain.
+        carried: what passes to the next frame, where few steps sustain it; None: nothing does.
         regions: the terms of all regions.
+
+    Raises:
+        NetworkError: there is no objective, and the network has none by default.
     """
+    if not (dream.objective or network.objective or regions or network.name == NOTHING.name):
+        raise NetworkError(
+            f"network {network.name}: has no layers by default; name some: --layers NAME "
+            f"(dreamvid layers --network {network.name} lists them)",
+            key="dream.objective",
+        )
     objective = tuple(LayerTerm(layer=layer, weight=weight) for layer, weight in network.objective)
     classes = any(isinstance(term, ClassTerm) for term in (*(dream.objective or ()), *regions))
     shaping = CLASSES if classes else Shaping()
@@ -82,9 +97,12 @@ def dream_values(
     return {
         "objective": dream.objective or objective,
         "power": dream.power or network.power,
-        "steps": dream.steps or (network.steps_carried if carries else burst),
+        "steps": dream.steps or (network.steps_carried if carried else burst),
         "burst": dream.burst or dream.steps or burst,
         "step_size": dream.step_size or shaping.step_size or network.step_size,
+        # What is added to a carried picture stays, and so would the grain of single, noisy steps; a
+        # residual fades, and needs whole ones.
+        "sustain": _given(dream.sustain, shaping.sustain if carried == "picture" else 1.0),
         "stagger": dream.stagger or (STAGGER if dream.method == "detail" else 1),
         "gradient_blur": _given(dream.gradient_blur, network.gradient_blur),
         "decorrelate": _given(dream.decorrelate, decorrelate),

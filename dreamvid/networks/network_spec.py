@@ -14,6 +14,7 @@ from dreamvid.frame import Size
 from dreamvid.networks.packaged import Packaged
 from dreamvid.recipe import ClassTerm, Dream
 from dreamvid.recipe.base_term import BaseTerm
+from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,19 @@ class Preprocess:
     scale: tuple[float, float, float]
     order: Literal["rgb", "bgr"] = "rgb"
 
+    @classmethod
+    def of(cls, section: Preprocessing) -> Preprocess:
+        """What a recipe says."""
+        return cls(section.mean, section.scale, section.order)
 
-ONE_TO_ONE = Preprocess((127.5,) * 3, (127.5,) * 3)
+
+ONE_TO_ONE = Preprocess.of(PREPROCESSING["tf"])
 """−1..1; mode "tf" of `keras.applications`."""
-CENTERED = Preprocess((103.939, 116.779, 123.68), (1.0,) * 3, "bgr")
+CENTERED = Preprocess.of(PREPROCESSING["caffe"])
 """BGR less ImageNet's means; mode "caffe"."""
-STANDARD = Preprocess((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-"""ImageNet's means and deviations, (.485, .456, .406) and (.229, .224, .225) of 255; "torch"."""
-AS_IT_IS = Preprocess((0.0,) * 3, (1.0,) * 3)
+STANDARD = Preprocess.of(PREPROCESSING["torch"])
+"""ImageNet's means and deviations; mode "torch"."""
+AS_IT_IS = Preprocess.of(PREPROCESSING["raw"])
 """0..255: the network contains its preprocessing."""
 
 
@@ -72,8 +78,8 @@ class NetworkSpec:
         objective: the layers that it dreams on by default, with their weights.
         min_size: the smallest width or height (px) that it accepts.
         weights: their source unless the recipe names another: an installed package (`packaged`), a
-            download (`download`), only a file that the recipe names, or `build`, which then returns
-            a trained model.
+            download (`download`), only a file that the recipe names, `build`, which then returns a
+            trained model, or `model`: the file that `name` names, with a whole model.
         licence: of code and weights, in one line.
         looks: what dreams on its layers look like, a few words each, shallow to deep; layers may be
             missing.
@@ -102,7 +108,7 @@ class NetworkSpec:
     preprocess: Preprocess
     objective: tuple[tuple[str, float], ...]
     min_size: int = 32
-    weights: Literal["package", "imagenet", "file", "build"] = "build"
+    weights: Literal["package", "imagenet", "file", "build", "model"] = "build"
     licence: str = ""
     looks: Mapping[str, str] = field(default_factory=dict)
     packaged: Packaged | None = None

@@ -9,13 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from dreamvid.errors import NetworkError, suggestion
 from dreamvid.networks.builtin import BUILTIN
-from dreamvid.networks.network_spec import AS_IT_IS, NetworkSpec
+from dreamvid.networks.network_spec import AS_IT_IS, NetworkSpec, Preprocess
 from dreamvid.recipe import Network
+from dreamvid.recipe.preprocessing import PREPROCESSING
+from dreamvid.recipe.sections import MODEL_ENDINGS
 
 GROUP = "dreamvid.networks"
 """The group of the entry points by which packages add networks."""
@@ -84,8 +87,36 @@ def spec(name: str) -> NetworkSpec:
 
 
 def spec_of(network: Network) -> NetworkSpec:
-    """The spec of a recipe's network, also of `none`. Raises NetworkError as `spec`."""
-    return NOTHING if network.name == NOTHING.name else spec(network.name)
+    """The spec of a recipe's network, also of `none` and of a file with a model.
+
+    Raises:
+        NetworkError: as `spec`, or no preprocessing is stated for a file.
+    """
+    if model_file(network) is not None and network.preprocess is None:
+        raise NetworkError(
+            f"{network.name}: say what the model takes: --preprocess {'|'.join(PREPROCESSING)}; "
+            f"dreamvid layers --check --network {network.name} tries them",
+            key="network.preprocess",
+        )
+    return looked_at(network)
+
+
+def looked_at(network: Network) -> NetworkSpec:
+    """As `spec_of`, where nothing is dreamed, so that a file needs no preprocessing."""
+    if network.name == NOTHING.name:
+        return NOTHING
+    if model_file(network) is None:
+        known = spec(network.name)
+    else:
+        known = NetworkSpec(network.name, "", AS_IT_IS, (), weights="model", bfloat16=False)
+    stated = network.preprocess
+    return known if stated is None else replace(known, preprocess=Preprocess.of(stated))
+
+
+def model_file(network: Network) -> Path | None:
+    """The file with a whole model that a recipe names as its network; None if it names none."""
+    path = Path(network.name)
+    return path if path.suffix.lower() in MODEL_ENDINGS else None
 
 
 def _find(name: str, known: dict[str, NetworkSpec]) -> NetworkSpec | None:
@@ -131,7 +162,7 @@ def packaged_weights(network: Network) -> Path | None:
     """
     if network.name == NOTHING.name or network.weights is not None:
         return None
-    packaged = spec(network.name).packaged
+    packaged = None if model_file(network) else spec(network.name).packaged
     return packaged.path if packaged else None
 
 

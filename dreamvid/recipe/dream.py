@@ -82,7 +82,7 @@ class Dream(Section):
     step_size: Annotated[StepSize | None, Varies()] = Field(
         None,
         description="How far one step changes the picture, in levels of 255. Default: the "
-        "network's own (lite0: 1.8); 1 for classes. More: stronger.",
+        "network's own (lite0: 1.8); 2 for classes. More: stronger.",
     )
     normalize: Literal["std", "mean"] = Field(
         "std", description="Divide the gradient by its standard deviation or mean magnitude."
@@ -113,6 +113,12 @@ class Dream(Section):
         "ones: the largest octave on every N-th frame, the others in turn in between. 1: every "
         "octave on every frame, slower. Default: 2; 1 for the methods resize and recursive.",
     )
+    sustain: Annotated[Amount | None, Varies()] = Field(
+        None,
+        description="Share of `step_size` and of `jitter_noise` after a shot's first frame, which "
+        "sustains a carried dream. Default: 1; 0.35 for classes where the whole picture is "
+        "carried, as in zooms.",
+    )
     jitter: Annotated[int, Field(ge=0, le=4096), Varies()] = Field(
         32, description="Largest random shift (px) of the picture at each step."
     )
@@ -135,8 +141,7 @@ class Dream(Section):
         None,
         description="How much of each step goes against noise, in strengths of the gradient: a "
         "penalty on the total variation, the differences of neighbouring pixels, of what the dream "
-        "adds. Default: 0; 0.3 for "
-        "classes.",
+        "adds. Default: 0; 0.1 for classes.",
     )
     source_difference: Annotated[Penalty, Varies()] = Field(
         0.0,

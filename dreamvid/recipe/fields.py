@@ -40,8 +40,7 @@ class Flag:
 
 
 class InPixels:
-    """Marks a pair of numbers, across and down, in pixels of the frame: in a preview, which is
-    smaller, they are as much smaller."""
+    """Marks a number, or a pair of them, across and down, in pixels of the frame (`scaled`)."""
 
 
 class Varies:

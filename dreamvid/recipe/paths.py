@@ -72,9 +72,17 @@ class NamedFile:
 
     Attributes:
         keywords: values that are not paths.
+        endings: of the values that are paths; empty: of any.
     """
 
     keywords: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+
+    def is_path(self, value: Any) -> bool:
+        """Whether a value of the key is a path."""
+        if value is None or value in self.keywords:
+            return False
+        return not self.endings or Path(value).suffix.lower() in self.endings
 
 
 class InputFile(NamedFile):
@@ -114,7 +122,7 @@ def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]
             if isinstance(part, Section):
                 inner = f"{key}.{index}." if isinstance(value, tuple) else f"{key}."
                 yield from recipe_files(part, inner)
-            elif isinstance(mark, InputFile) and part is not None and part not in mark.keywords:
+            elif isinstance(mark, InputFile) and mark.is_path(part):
                 yield key, Path(part)
 
 
@@ -166,8 +174,10 @@ def _resolve_value(key: str, value: Any, folder: Path, models: list[type[BaseMod
     fields = [model.model_fields[key] for model in models if key in model.model_fields]
     mark = next(filter(None, map(_mark, fields)), None)
     if mark:
-        return _resolve_path(value, folder, mark.keywords)
+        return _resolve_path(value, folder, mark)
     inner = [section for field in fields for section in sections_in(field.annotation)]
+    if isinstance(value, str) and inner and inner[0].short:
+        return placed(inner[0].expanded(value), folder, inner)
     for short in (m for field in fields for m in field.metadata if isinstance(m, Expanded)):
         value = short.expand(value)
     if isinstance(value, list):
@@ -180,7 +190,7 @@ def _mark(field: FieldInfo) -> NamedFile | None:
     return next((m for m in [*field.metadata, *inner] if isinstance(m, NamedFile)), None)
 
 
-def _resolve_path(value: Any, folder: Path, keywords: tuple[str, ...]) -> Any:
+def _resolve_path(value: Any, folder: Path, mark: NamedFile) -> Any:
     if isinstance(value, list):
-        return [_resolve_path(each, folder, keywords) for each in value]
-    return str(folder / value) if isinstance(value, str) and value not in keywords else value
+        return [_resolve_path(each, folder, mark) for each in value]
+    return str(folder / value) if isinstance(value, str) and mark.is_path(value) else value

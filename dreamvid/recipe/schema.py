@@ -17,6 +17,7 @@ from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.load import presets
 from dreamvid.recipe.models import KINDS, USUAL_KIND
 from dreamvid.recipe.paths import CLIP_ENDINGS
+from dreamvid.recipe.preprocessing import PREPROCESSING
 from dreamvid.recipe.sections import WORDS_FOR_WEIGHTS
 from dreamvid.recipe.terms import TERMS
 from dreamvid.recipe.timeline import LENGTHS, NAMES
@@ -134,6 +135,9 @@ def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
     network = defs["Network"]["properties"]
     network["name"]["examples"] = [*networks, "none"]
     network["weights"]["examples"] = list(WORDS_FOR_WEIGHTS)
+    network["preprocess"]["anyOf"].insert(0, {"enum": [*PREPROCESSING]})
+    for key in ("mean", "scale"):
+        _allow_one_for_three(defs["Preprocessing"]["properties"][key])
     weights = {"anyOf": defs[TERMS[0].__name__]["properties"]["weight"]["anyOf"]}
     terms = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in TERMS]
     for kind in TERMS:
@@ -145,9 +149,7 @@ def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
         defs[name]["properties"]["objective"]["anyOf"] = [text, named, listed, {"type": "null"}]
     mask = defs["Region"]["properties"]["mask"]
     mask["anyOf"] = [text, {"$ref": mask.pop("$ref")}]
-    shift = defs["Color"]["properties"]["shift"]
-    triple = {key: shift.pop(key) for key in ("type", "items", "minItems", "maxItems")}
-    shift["anyOf"] = [*triple["items"]["anyOf"], triple]
+    _allow_one_for_three(defs["Color"]["properties"]["shift"])
     for model in KINDS.values():
         keys = defs[model.__name__]["properties"]
         source = keys["source"]
@@ -161,6 +163,12 @@ def _add_short_forms(defs: dict[str, Any], networks: Iterable[str]) -> None:
                     ref = keys[key].pop("$ref")
                     keys[key]["description"] = defs[section.__name__]["description"]
                     keys[key]["anyOf"] = [*alone, {"$ref": ref}]
+
+
+def _allow_one_for_three(value: dict[str, Any]) -> None:
+    """Let one number, or schedule, stand for all of three."""
+    triple = {key: value.pop(key) for key in ("type", "items", "minItems", "maxItems")}
+    value["anyOf"] = [*_alternatives(triple["items"]), triple]
 
 
 def _alone(value: dict[str, Any]) -> list[dict[str, Any]]:

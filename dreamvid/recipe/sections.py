@@ -5,15 +5,20 @@ A value of None is taken from the network: its objective, steps, step size and s
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
 from dreamvid.recipe.paths import InputFile
+from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing, parse_preprocessing
+
+MODEL_ENDINGS = (".keras", ".h5")
+"""File extensions by which a network's name is that of a file with a whole Keras model."""
 
 WORDS_FOR_WEIGHTS = ("imagenet", "random")
 """Values of `network.weights` that are not files."""
@@ -25,11 +30,23 @@ class Network(Section):
     short = "name"
     reset_by = "name"
 
-    name: Annotated[str, Flag("network", metavar="NAME")] = Field(
-        "lite0",
-        min_length=1,
-        max_length=MAX_NAME,
-        description="Network that dreams; `dreamvid layers` lists them.",
+    name: Annotated[str, Flag("network", metavar="NAME|FILE"), InputFile(endings=MODEL_ENDINGS)] = (
+        Field(
+            "lite0",
+            min_length=1,
+            max_length=MAX_NAME,
+            description="Network that dreams; `dreamvid layers` lists them. Or a file with a Keras "
+            "model (.keras, .h5), which needs `preprocess`.",
+        )
+    )
+    preprocess: Annotated[
+        Preprocessing | None,
+        BeforeValidator(parse_preprocessing),
+        Flag(metavar="|".join(PREPROCESSING)),
+    ] = Field(
+        None,
+        description="What the network takes: raw (0 to 255), unit (0 to 1), tf (-1 to 1), caffe, "
+        "torch, or mean, scale and order. Default: as is known of the network.",
     )
     weights: Annotated[
         str | None, Flag(metavar="NAME|FILE"), InputFile(keywords=WORDS_FOR_WEIGHTS)
@@ -43,6 +60,14 @@ class Network(Section):
         description="What the network computes in; auto: bfloat16 where the machine multiplies "
         "it and the network is known to gain. The picture stays float32.",
     )
+
+    @classmethod
+    def expanded(cls, data: Any) -> Any:
+        """As in `Section`; a film's recipe has no path, so its network's name may be gone."""
+        data = super().expanded(data)
+        if isinstance(data, Mapping) and data.get("name", "") is None:
+            return {key: value for key, value in data.items() if key != "name"}
+        return data
 
 
 Zoom = Annotated[float, Field(ge=0.1, le=10), Varies()]
@@ -77,6 +102,11 @@ class Motion(Section):
         description="camera: picture and dream move together; dream: only the dream moves, and the "
         "source under it stays.",
     )
+
+    @property
+    def rests(self) -> bool:
+        """Whether the camera never moves."""
+        return self.trim is None and (self.zoom, self.angle, *self.translate) == (1, 0, 0, 0)
 
 
 class ZoomMotion(Motion):

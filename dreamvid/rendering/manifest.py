@@ -33,6 +33,9 @@ FORM = 4
 NO_KEYS = ("network", "dreamer")
 """Entries of files that no key of the recipe names."""
 
+MODEL = "network.name"
+"""The key of a network that is a file with a whole model."""
+
 WEIGHTS = "network.weights"
 """The key of a network's weights in a recipe, and of their file in a manifest."""
 
@@ -196,7 +199,7 @@ def _of_dreamer(key: str) -> bool:
 
 def weights_file(network: Network) -> Path | None:
     """The file of weights that a recipe names; None if it names none."""
-    return next((path for _, path in recipe_files(network)), None)
+    return next((path for key, path in recipe_files(network) if key == "weights"), None)
 
 
 def identity(key: str, path: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,9 +28,9 @@ from dreamvid.names import derived
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.encode import USUAL_NAME
-from dreamvid.recipe.fields import InPixels
 from dreamvid.recipe.form import Form
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.scaled import scaled
 from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
 from dreamvid.rendering.film_source import open_film
@@ -180,9 +179,9 @@ def spread(count: int, frames: int | None) -> list[int]:
 def smaller(whole: Plan) -> Plan:
     """The plan of a film of at most SIDE px, dreamed by the same dreamer: even sides, CRF 23.
 
-    Px of the camera's motion scale with it; those of the dream do not, since a network dreams
-    creatures of a fixed size in px. Octaves under the film's smallest are left out, except one:
-    their creatures would be larger in the picture than any in the film.
+    Px of the camera's motion and of masks scale with it; those of the dream do not, since a network
+    dreams creatures of a fixed size in px. Octaves under the film's smallest are left out, except
+    one: their creatures would be larger in the picture than any in the film.
     """
     recipe, job, size = whole.recipe, whole.job, whole.source.size
     minimum = 0 if recipe.network.name == "none" else job.spec.min_size + 1
@@ -190,14 +189,7 @@ def smaller(whole: Plan) -> Plan:
     sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
     first = at_frame(job, whole.timeline[0])
     fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
-    data: dict[str, Any] = recipe.model_dump(mode="json")
-    for key, field_info in type(job.motion).model_fields.items():
-        values = getattr(job.motion, key)
-        scales = any(isinstance(mark, InPixels) for mark in field_info.metadata)
-        if scales and values is not None:
-            ratios = [side / edge for side, edge in zip(sides, size, strict=True)]
-            pairs = zip(values, ratios, strict=True)
-            data["motion"][key] = [mapped(value, Form(f"x * {ratio!r}")) for value, ratio in pairs]
+    data = scaled(recipe, (sides[0] / size[0], sides[1] / size[1]))
     if recipe.network.name != "none":
         data["dream"]["octave_top"] = first.dream.octave_top
     data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))

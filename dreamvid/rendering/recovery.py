@@ -9,8 +9,9 @@ import numpy as np
 
 from dreamvid.blend import Carried
 from dreamvid.channels import ChannelTrack
-from dreamvid.color import anchor_at, covariance
+from dreamvid.color import anchor_at
 from dreamvid.errors import StateError
+from dreamvid.inside import covariance
 from dreamvid.machine import Machine
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
@@ -49,10 +50,11 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
             view = walk.view(SourceFrame(t, frame))
             beside = channels.next()
             if t == 0:
-                masks = Seen.of(view, beside, {}).masks
-                inside = masks.inside if masks else None
-                anchor = anchor_at(job.still, dream, view.source, inside)
-                shot = ShotState(anchor, covariance(view.source, inside), {})
+                seen = Seen.of(view, beside, {})
+                inside = seen.masks.inside if seen.masks else None
+                start, shown = seen.part.cut(view.source), seen.part.cut(dream)
+                anchor = anchor_at(job.still, shown, start, inside)
+                shot = ShotState(anchor, covariance(start, inside), {})
             if index == done - 1:
                 assert shot
                 carried = Carried(dream, view.source, np.zeros((height, width), np.float32))

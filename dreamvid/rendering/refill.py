@@ -81,7 +81,10 @@ class Taken:
             f"{self.film}: its checkpoint is missing; resuming from its compressed frame "
             f"{self.done - 1}"
         )
-        return recovered(self.film, self.recipe, self.source, self.done)
+        # A film only names the files of its masks; those given again are in the longer recipe.
+        masks = {"mask": longer.mask, "regions": longer.regions}
+        recipe = self.recipe.model_copy(update=masks)
+        return recovered(self.film, recipe, self.source, self.done)
 
     def _checkpoint(self) -> Checkpoint | None:
         """The checkpoint that the film's run kept, if it is the one after these frames."""

@@ -149,12 +149,12 @@ def locked_run(output: Path, manifest: Manifest, *, restart: bool) -> Iterator[R
             has another recipe or input, and `restart` is not set.
     """
     run = Run(output)
-    _make(run.folder)
-    with _locked(run.folder, output):
+    make_folder(run.folder)
+    with locked(run.folder, output):
         unfinished = None if restart else unfinished_run(output)
         if unfinished is None:
             with os_errors(run.folder):
-                _clear(run.folder)
+                clear(run.folder)
             write_text(run.folder / "manifest.json", manifest.text())
         else:
             differing = unfinished.differences(manifest)
@@ -185,11 +185,11 @@ def prepare_run(
         RunError: another process has locked it, or its folder cannot be written.
     """
     run = Run(output)
-    _make(run.folder)
-    with _locked(run.folder, output):
+    make_folder(run.folder)
+    with locked(run.folder, output):
         with os_errors(run.folder):
             if anew:
-                _clear(run.folder)
+                clear(run.folder)
         run.save(fill(run))
         write_text(run.folder / "manifest.json", manifest.text())
         with os_errors(run.folder):
@@ -254,7 +254,8 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         raise StateError(f"cannot be read ({error}); --restart begins anew", path=path) from None
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a run's folder where it is missing. Raises RunError, or StateError if it is a link."""
     try:
         folder.mkdir(parents=True, exist_ok=True)  # beside pictures, whose folder may be new
         # The folder may have come with untrusted files, and its contents are deleted.
@@ -265,7 +266,8 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, output: Path) -> Iterator[None]:
+def locked(folder: Path, output: Path) -> Iterator[None]:
+    """Lock a run's folder within the context. Raises RunError if another process has."""
     try:
         with FileLock(folder / "lock", timeout=0):
             yield
@@ -273,8 +275,8 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
         raise RunError("another dreamvid is rendering it", path=output) from None
 
 
-def _clear(folder: Path) -> None:
-    """Remove all files of an earlier run."""
+def clear(folder: Path) -> None:
+    """Remove all files of an earlier run. Raises OSError."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)

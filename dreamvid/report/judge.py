@@ -14,11 +14,11 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
 from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import spec
+from dreamvid.networks.registry import spec, spec_of
 from dreamvid.recipe import Dream, GuideTerm, Network, Term
 from dreamvid.recipe.schedule import Schedule
 from dreamvid.rendering.embedded import Embedded
-from dreamvid.rendering.manifest import WEIGHTS, identity, weights_file
+from dreamvid.rendering.manifest import MODEL, WEIGHTS, identity, weights_file
 
 Terms = tuple[Term, ...] | None
 
@@ -86,6 +86,8 @@ def find_judge(
 
 def _believable(origin: Embedded) -> bool:
     """Whether a film names a known network, with weights that it can have and printable layers."""
+    if origin.name_of(MODEL):  # the recipe that is left names the default network
+        return False
     network, terms = origin.recipe.network, origin.recipe.dream.objective or ()
     try:
         known = None if network.name == "none" else spec(network.name)
@@ -105,7 +107,9 @@ def _dreamer(origin: Embedded, size: tuple[int, int], weights: str | None, layer
     if embedded.name == "none":
         return _left_out("network none made the film, and dreams nothing; --judge NAME takes one")
     known = spec(embedded.name)
-    network = Network(name=known.name, weights=weights or embedded.weights, precision="float32")
+    network = embedded.model_copy(
+        update={"weights": weights or embedded.weights, "precision": "float32"}
+    )
     dream = Dream(objective=layers or settings.objective, power=settings.power)
     if weights is not None:
         judge = _judge(network, dream, size)
@@ -152,10 +156,10 @@ def _judge(network: Network, dream: Dream, size: tuple[int, int]) -> Judge:
     """A judge that measures the objective of a dream by a network."""
     known_terms, left = _at_hand(dream.objective)
     steady, notes = _steady(known_terms)
-    known = spec(network.name)
+    known = spec_of(network)
     known.check_size(Size(*size))
     dream = dream.model_copy(update={"objective": steady})
-    values = dream_values(dream, known, carries=False)
+    values = dream_values(dream, known, carried=None)
     terms, power = values["objective"], values["power"]
     from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 

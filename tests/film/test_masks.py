@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dreamvid import masks
 from dreamvid.cli import main
 from dreamvid.errors import DreamvidError
 from dreamvid.frame import Frame
@@ -57,9 +58,20 @@ class Dreamer:
         return np.asarray(task.canvas + level * np.sin(task.canvas + task.index), np.float32)
 
 
-def made(kind: str = "zoom", **more: Any) -> tuple[Frame, Frame, Dreamer]:
+class Stripes(Dreamer):
+    """Adds the same to all canvases, so that what differs in them does not grow."""
+
+    def __call__(self, task: DreamTask, /) -> Frame:
+        super().__call__(task)
+        columns = np.arange(task.canvas.shape[1])[:, None]
+        return np.asarray(task.canvas + 30 * np.sin(columns / 3 + task.index), np.float32)
+
+
+def made(
+    kind: str = "zoom", dreamer: Dreamer | None = None, **more: Any
+) -> tuple[Frame, Frame, Dreamer]:
     """The frames of a film and of its source pass, (N, H, W, 3), as stored in EXR's place."""
-    dreamer = Dreamer()
+    dreamer = dreamer or Dreamer()
     source = {"zoom": "still.png", "video": "clip.mkv"}[kind]
     frames = {"frames": 6} if kind == "zoom" else {}
     recipe = {"source": source, "output": "a", **frames, **more}
@@ -76,12 +88,41 @@ def made(kind: str = "zoom", **more: Any) -> tuple[Frame, Frame, Dreamer]:
 @pytest.mark.parametrize("carry", ["picture", "residual"])
 @pytest.mark.parametrize("color", [{}, {"anchor": 1, "shift": 9}])
 def test_outside_is_the_source_to_the_bit(kind: str, carry: str, color: dict[str, Any]) -> None:
-    more = {"blend": {"carry": carry, "share": 0.9}, "color": color, "mask": "mask.png"}
+    more: dict[str, Any] = {
+        "blend": {"carry": carry, "share": 0.9},
+        "color": color,
+        "mask": "mask.png",
+    }
     dreams, sources, _ = made(kind, **more, motion={"zoom": 1.03})
     still = np.arange(SIZE[0]) > 26  # where the mask that the camera enlarges does not come
     assert np.array_equal(dreams[:, :, still], sources[:, :, still])
     inside = np.arange(SIZE[0]) < 18
     assert np.abs(dreams - sources)[:, :, inside].mean((1, 2, 3)).min() > 5
+
+
+@pytest.mark.parametrize("blend", [{"carry": "picture"}, {"carry": "residual", "share": 0.9}])
+@pytest.mark.parametrize("kind", ["zoom", "video"])
+def test_the_part_around_a_mask_is_as_in_the_whole_frame(
+    kind: str, blend: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the dreamer works on that part alone, and rounding is all that it changes."""
+    size = (232, 160)
+    make.picture(Path("still.png"), *size)
+    make.moving_clip(Path("clip.mkv"), *size, 6, cut=4)
+    inside = np.zeros(size[::-1], np.uint8)
+    inside[60:100, 20:90] = 255
+    iio.imwrite("mask.png", inside)
+    recipe: dict[str, Any] = {"blend": blend, "mask": {"file": "mask.png", "blur": 1}}
+    monkeypatch.setattr(masks, "AROUND_FLOW", 1000)
+    films = []
+    for margin in (1000, masks.MARGIN):
+        monkeypatch.setattr(masks, "MARGIN", margin)
+        dreams, sources, dreamer = made(kind, Stripes(), **recipe, motion={"zoom": 1.01})
+        assert all(task.canvas.shape[:2] == size[::-1] for task in dreamer.tasks)
+        films.append(dreams)
+    assert np.abs(films[1] - films[0]).max() < 0.02
+    assert np.array_equal(films[1][:, :, 130:], sources[:, :, 130:])
+    assert np.abs(films[1] - sources)[:, 70:90, 40:70].mean() > 5
 
 
 def test_a_zooms_mask_moves_with_the_camera_or_stands() -> None:
@@ -221,6 +262,43 @@ def test_a_masked_film_resumes_and_is_changed_by_its_mask() -> None:
     mask(np.arange(SIZE[0]) < 20)
     list(rendering.render(named, dreamer=Dreamer()))
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("stop", [1, 3, 6, 7])
+def test_a_clip_under_a_moving_mask_resumes(stop: int) -> None:
+    """Its flow is estimated around the mask of each frame; cuts are found some frames ahead."""
+    size = (232, 160)
+    make.moving_clip(Path("large.mkv"), *size, 9, cut=5)
+    Path("masks").mkdir()
+    for number in range(9):
+        inside = np.zeros(size[::-1], np.uint8)
+        inside[60:90, 20 * number : 20 * number + 30] = 255
+        iio.imwrite(f"masks/{number}.png", inside)
+    recipe = {"source": "large.mkv", "mask": "masks", "dream": {"objective": "heads"}}
+    whole, named = (
+        make_recipe({**recipe, "output": output}, "video") for output in ("whole.mp4", "a.mp4")
+    )
+    list(rendering.render(whole, dreamer=Dreamer()))
+    steps = rendering.render(named, dreamer=Dreamer())
+    for step in steps:
+        if step.index == stop:
+            steps.close()
+    list(rendering.render(named, dreamer=Dreamer()))
+    assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
+
+
+def test_a_film_without_its_run_goes_on_in_a_small_part() -> None:
+    """The state of its shot is taken from that part alone, as when it was rendered."""
+    size = (232, 160)
+    make.picture(Path("large.png"), *size)
+    inside = np.zeros(size[::-1], np.uint8)
+    inside[60:100, 20:90] = 255
+    iio.imwrite("part.png", inside)
+    words = ["large.png", "--network", "none", "-q", "--zoom", "1.01", "--mask", "part.png"]
+    assert main(["zoom", *words, "-n", "3", "-o", "a.mp4", "--no-keep"]) == 0
+    again = ["--source", "large.png", "--mask", "part.png", "-q"]
+    assert main(["continue", "a.mp4", "-n", "2", *again]) == 0
+    assert len(iio.imread("a.mp4")) == 5
 
 
 def test_a_film_names_its_mask_by_hash_and_goes_on_with_it(

@@ -109,6 +109,15 @@ def test_it_is_small_and_dreams_on_what_octaves_the_film_has(
 
 
 @pytest.mark.usefixtures("faked")
+def test_masks_are_blurred_as_much_less_as_its_frames_are_smaller(still: Path) -> None:
+    regions = [{"mask": {"file": str(still), "blur": blur}} for blur in (8, 0)]
+    little = smaller(plan(of(still, size=(1280, 960), regions=regions)))
+    ratio = little.source.size[0] / 1280
+    assert ratio < 0.5
+    assert [region.mask.blur for region in little.job.regions] == pytest.approx([8 * ratio, 0])
+
+
+@pytest.mark.usefixtures("faked")
 def test_a_long_picture_stays_large_enough_for_its_network(still: Path) -> None:
     little = smaller(plan(of(still, size=(3000, 200), network="inception_v3", dream={"steps": 1})))
     assert 75 <= little.source.size[1] <= 80

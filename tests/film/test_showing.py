@@ -245,7 +245,9 @@ def keys_of(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dic
     for key, own in schema["properties"].items():
         if own is True:
             continue
-        refs = [way["$ref"] for way in [own, *own.get("anyOf", [])] if "$ref" in way]
+        may_lack = own.get("default", ...) is None
+        ways = [] if may_lack else [own, *own.get("anyOf", [])]
+        refs = [way["$ref"] for way in ways if "$ref" in way]
         section = SCHEMA["$defs"][refs[-1].rpartition("/")[2]] if refs else {}
         if "properties" in section:
             assert own.get("description") or section["description"]
@@ -276,6 +278,8 @@ RIGHT: list[dict[str, Any]] = [
     {"source": "a.png", "size": [640, 360], "fps": "29.97", "color": {"shift": 2}},
     {"blend": "0s:(1), 2.5s:(.5) EASE", "network": {"name": "VGG-16", "weights": "random"}},
     {"blend": {"share": {"0": 1, "50": "abs(sin(t))", "interpolation": "cubic"}}},
+    {"network": {"name": "own.keras", "preprocess": "tf"}},
+    {"network": {"preprocess": {"mean": 127, "scale": [1, 2, 3], "order": "bgr"}}},
     {"dream": {"objective": "faces,eyes=.5", "steps": None, "power": 2}},
     {"dream": {"objective": {"faces": 1, "eyes": "t / n - 1e-3"}}},
     {"dream": {"objective": ["faces", {"layer": "eyes", "weight": "max(0, 1 - s)"}]}},
@@ -289,6 +293,8 @@ RIGHT: list[dict[str, Any]] = [
 WRONG: list[dict[str, Any]] = [
     {"kind": "vidoe"},
     {"fraems": 3},
+    {"network": {"preprocess": "toff"}},
+    {"network": {"preprocess": {"mean": [1, 2]}}},
     {"cuts": False},
     {"kind": "image", "frames": 3},
     {"extends": "tunnel", "ctus": False},

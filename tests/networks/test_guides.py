@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from dreamvid.dreaming.dreamer import Dreamer
-from dreamvid.dreaming.guides import PLACES, patch_match, patches_of
+from dreamvid.dreaming.guides import patch_match, patches_of, places_of
 from dreamvid.dreaming.networks.activations import Activations
 from dreamvid.dreaming.objective import guide
 from dreamvid.errors import InputError, NetworkError, RecipeError
@@ -60,17 +60,22 @@ def test_mean_features_of_the_guide_weigh_the_channels(
 def test_each_place_gets_the_guides_place_of_the_largest_product(
     picture: Frame, other: Path
 ) -> None:
-    x, y = edges(picture).reshape(-1, 8), edges(iio.imread(other)).reshape(-1, 8)
-    wanted = (x @ y.T).max(1).mean() / (y**2).sum(1).mean()
+    places = edges(picture).reshape(-1, 8)
+    patches = patches_of(edges(iio.imread(other)), places_of(2))
     own = dreamer(guide(other, "edges", match="patches"))
-    assert own.objective_of(picture) == pytest.approx(wanted, rel=0.02), "1024 of 560 places"
+    wanted = (places @ patches.T).max(1).mean()
+    assert own.objective_of(picture) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_a_shallow_layer_has_fewer_places_of_a_guide() -> None:
+    assert [places_of(stride) for stride in (1, 2, 4, 8, 16, 32)] == [16, 64, 256, *[1024] * 3]
 
 
 def test_a_match_moves_toward_its_place_and_no_other() -> None:
     rng = np.random.default_rng(5)
     features = rng.uniform(0, 1, (64, 48, 3)).astype(np.float32)
-    patches = patches_of(features)
-    assert patches.shape == (PLACES, 3)
+    patches = patches_of(features, 64)
+    assert patches.shape == (64, 3)
     places = tf.constant(rng.uniform(0, 1, (1, 5, 7, 3)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(places)
@@ -79,9 +84,9 @@ def test_a_match_moves_toward_its_place_and_no_other() -> None:
     assert float(value) == pytest.approx(products.max(1).mean(), rel=1e-5)
     wanted = patches[products.argmax(1)] / len(products)
     np.testing.assert_allclose(tape.gradient(value, places).numpy().reshape(-1, 3), wanted, 1e-5)
-    few = patches_of(features[:2, :3])
+    few = patches_of(features[:2, :3], 64)
     assert {tuple(row) for row in few} == {tuple(row) for row in few[:6]}, "repeated"
-    assert np.isfinite(patches_of(np.zeros((2, 2, 3), np.float32))).all()
+    assert np.isfinite(patches_of(np.zeros((2, 2, 3), np.float32), 8)).all()
 
 
 @pytest.mark.parametrize("match", ["channels", "patches"])
@@ -126,7 +131,7 @@ def test_no_tile_changes_what_a_guide_gives(picture: Frame, tmp_path: Path) -> N
         for tile in (64, 1280)
     )
     np.testing.assert_array_equal(one, other)
-    assert one.size == PLACES * 8 + 8
+    assert one.size == places_of(2) * 8 + 8
 
 
 def test_a_guide_is_seen_at_512_px_and_a_small_one_enlarged(picture: Frame, tmp_path: Path) -> None:

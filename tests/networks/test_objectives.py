@@ -23,7 +23,9 @@ from dreamvid.errors import NetworkError
 from dreamvid.frame import Frame, Size
 from dreamvid.networks.builtin import BUILTIN
 from dreamvid.networks.classes import class_number, imagenet_classes
+from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.recipe import ChannelTerm, ClassTerm, DiversityTerm, Network
+from dreamvid.recipe.load import make_recipe
 from dreamvid.task import DreamTask
 from tests.scenes import Scene
 
@@ -323,6 +325,17 @@ def test_penalties_hold_a_dream_back(picture: Frame) -> None:
     assert calm < 0.9 * rough
 
 
+def test_later_frames_take_a_share_of_the_step_and_of_its_noise(picture: Frame) -> None:
+    def moved(index: int, **settings: Any) -> Frame:
+        own = dreamer("edges", steps=1, burst=1, octaves=1, stagger=1, jitter=0, **settings)
+        return own(DreamTask(picture, index=index)) - np.clip(picture, 0, 255)
+
+    np.testing.assert_array_equal(moved(0, sustain=0.5), moved(0))
+    np.testing.assert_allclose(moved(1, sustain=0.5), moved(1) / 2, atol=0.02)
+    noisy = moved(1, sustain=0.25, step_size=4, jitter_noise=20)
+    np.testing.assert_allclose(noisy, moved(1, step_size=1, jitter_noise=5), atol=1e-4)
+
+
 def test_the_same_task_gives_the_same_dream_with_everything(picture: Frame) -> None:
     def dreamed() -> Frame:
         return dreamer("class:b,edges:strong2", jitter_noise=5)(DreamTask(picture))
@@ -335,5 +348,9 @@ def test_classes_have_defaults_of_their_own() -> None:
     assert (plain.jitter_angle, plain.jitter_noise, plain.total_variation) == (0, 0, 0)
     assert min(classes.jitter_angle, classes.jitter_noise, classes.total_variation) > 0
     assert classes.burst > 0
+    assert (plain.sustain, classes.sustain) == (1, 1), "nothing is carried"
+    for kind, blend, sustain in (("zoom", {}, 0.35), ("video", {}, 1), ("zoom", {"share": 0}, 1)):
+        film = make_recipe({"dream": {"objective": "class:9"}, "blend": blend}, kind)
+        assert with_network_defaults(film).dream.sustain == pytest.approx(sustain)
     own = dreamer("class:b", jitter_angle=0, decorrelate=0)._settings(SIZE)
     assert (own.jitter_angle, own.decorrelate) == (0, 0)

@@ -11,13 +11,14 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamvid.color import NATURAL, covariance
+from dreamvid.color import NATURAL
 from dreamvid.dreaming.ascent import Ascent, Scale, StepParams
 from dreamvid.dreaming.dreamer import Dreamer
 from dreamvid.dreaming.shaping import SMALLEST, evened, mixing, most_bands
 from dreamvid.dreaming.step_map import StepMap
 from dreamvid.dreaming.tiles import RolledTiles
 from dreamvid.frame import Frame
+from dreamvid.inside import covariance
 from dreamvid.media.opencv import cv2
 from dreamvid.recipe.load import make_recipe
 from dreamvid.resolve import resolve

@@ -16,7 +16,7 @@ from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import MAX_STRAIN, Flow, SourceFrame, consistent, with_flow
-from dreamvid.motion.flow_warp import flow_warp, strain_seen
+from dreamvid.motion.flow_warp import FlowMovement, strain_seen
 from dreamvid.recipe import Motion, VideoRecipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import resolve
@@ -101,7 +101,7 @@ def test_the_frame_before_is_found_again_in_this_one() -> None:
     scene = SCENES["both to the right"]
     before, now = scene.frames(2)
     flow = Flow.between(before, now)
-    moved = flow_warp(flow, Affine(), Affine())(before, now)
+    moved = FlowMovement(flow, Affine(), Affine())(before, now)
     believed = flow.confidence > 0.9
     assert np.abs(moved - now)[believed].mean() < 1.5
     assert np.abs(before - now)[believed].mean() > 10
@@ -363,7 +363,7 @@ MOTIONS: tuple[dict[str, object], ...] = (
 def test_a_ride_is_the_flow_seen_by_the_camera(asked: dict[str, object]) -> None:
     step = camera_step(Motion.model_validate(asked), Size(W, H))
     for after, before in ((step, Affine()), (step.then(step), step), (Affine(), step)):
-        moved = flow_warp(blowing(), after, before)(field(*grid()), 0.0)
+        moved = FlowMovement(blowing(), after, before)(field(*grid()), 0.0)
         assert_moved(moved, ridden(after, before))
 
 
@@ -404,16 +404,16 @@ def test_a_still_clip_under_a_still_camera_is_kept_to_the_bit() -> None:
             for more, value in (((2,), 0), ((), 1), ((), 0))
         )
     )
-    assert np.array_equal(flow_warp(still, Affine(), Affine())(frame, 0.0), frame)
+    assert np.array_equal(FlowMovement(still, Affine(), Affine())(frame, 0.0), frame)
 
 
 @pytest.mark.parametrize("asked", [{}, {"zoom": 1.05}])
 def test_what_is_not_believed_is_the_ground(asked: dict[str, object]) -> None:
     step, frame = camera_step(Motion.model_validate(asked), Size(W, H)), field(*grid())
-    bare = flow_warp(blowing(trust=0), step, Affine())
+    bare = FlowMovement(blowing(trust=0), step, Affine())
     assert not bare(frame, 0.0).any()
     assert np.array_equal(bare(frame, frame[::-1]), frame[::-1])
-    full, half = (flow_warp(blowing(trust), step, Affine())(frame, 40.0) for trust in (1, 0.5))
+    full, half = (FlowMovement(blowing(trust), step, Affine())(frame, 40.0) for trust in (1, 0.5))
     inner = (slice(10, -10), slice(10, -10))
     assert np.abs(half - (full + 40) / 2)[inner].max() < 1e-3
 
@@ -429,7 +429,7 @@ def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
     )
     ones = np.ones((H, W, 1), np.float32)
     for after, before in ((out, Affine()), (Affine(), out.inverse), (out.then(out), out)):
-        seen = flow_warp(still, after, before)(ones, 0.0)[..., 0]
+        seen = FlowMovement(still, after, before)(ones, 0.0)[..., 0]
         shrink = 0.25 if before is out else 0.5
         x, y = grid()
         away = np.maximum(np.abs(x - 59.5) / W, np.abs(y - 44.5) / H)
@@ -438,7 +438,7 @@ def test_zoomed_out_nothing_comes_from_outside_the_screen() -> None:
 
 
 def test_a_field_of_any_channels_is_moved() -> None:
-    move: Warp = flow_warp(blowing(), Affine(), Affine())
+    move: Warp = FlowMovement(blowing(), Affine(), Affine())
     rgb = field(*grid())
     assert np.allclose(move(rgb[..., :1], 0.0), move(rgb, 0.0)[..., :1], atol=1e-3)
 

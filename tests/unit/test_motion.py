@@ -99,8 +99,8 @@ def test_the_identity_changes_no_value(border: Border) -> None:
     frame = noise()
     assert np.array_equal(warp(frame, camera_step(Motion(), Size(W, H)), border), frame)
     # Nor would the resampling: its weights at whole pixels are 0 and 1.
-    assert np.array_equal(_warp_separable(frame, np.eye(3), border), frame)
-    assert np.array_equal(_warp_general(frame, np.eye(3), border), frame)
+    assert np.array_equal(_warp_separable(frame, np.eye(3), border, Size(W, H)), frame)
+    assert np.array_equal(_warp_general(frame, np.eye(3), border, Size(W, H)), frame)
 
 
 @given(motions, st.integers(1, 4000), st.integers(1, 4000))
@@ -265,7 +265,7 @@ def test_the_upright_and_the_turned_way_agree(border: Border, motion: Motion) ->
     frame = noise(40, 30)
     upright = motion.model_copy(update={"angle": 0.0})
     back = inverse(camera_step(upright, Size(40, 30)))
-    ways = [way(frame, back, border) for way in (_warp_separable, _warp_general)]
+    ways = [way(frame, back, border, Size(40, 30)) for way in (_warp_separable, _warp_general)]
     assert np.abs(ways[0] - ways[1]).max() < 2e-3
 
 
@@ -282,7 +282,7 @@ def test_a_turn_takes_no_more_taps_than_an_upright_step() -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("dreamvid.motion.warp._taps", spy)
-            _warp_general(noise(8, 8), back, "edge")
+            _warp_general(noise(8, 8), back, "edge", Size(8, 8))
         assert set(seen) == {4}
 
 

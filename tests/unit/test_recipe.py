@@ -333,11 +333,16 @@ def _listed(channels: str | set[int]) -> str | tuple[int, ...]:
 
 BEATS = st.decimals(Decimal("0.01"), 99999, places=2).map(Fraction).map(BeatCount)
 
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    type(None): st.none(),
+    Fraction: st.fractions(Fraction(1, 100), 1000),
+    bool: st.booleans(),
+    str: st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8),
+}
+
 
 def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values of a field's type."""
-    if annotation is type(None):
-        return st.none()
     if annotation in (int, float):
         if annotation is float:
             return st.floats(**({"min_value": -1e6, "max_value": 1e6} | bounds))
@@ -345,12 +350,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.integers(whole["min_value"], whole["max_value"] - bounds["exclude_max"])
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
-    if annotation is Fraction:
-        return st.fractions(Fraction(1, 100), 1000)
-    if annotation is bool:
-        return st.booleans()
-    if annotation is str:
-        return st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8)
+    if annotation in PLAIN:
+        return PLAIN[annotation]
     if annotation is Path:
         return values_of(str, {}).map(Path).filter(lambda path: path.name)
     if annotation in TERMS:
@@ -385,6 +386,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return values_of(inner, bounds | bounded(bare))
     if get_args(annotation):
         return st.one_of(*(values_of(part, bounds) for part in get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return sections(annotation).map(annotation.model_validate)
     raise AssertionError(f"no values for {annotation}")
 
 
@@ -393,7 +396,7 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     keys: dict[str, st.SearchStrategy[Any]] = {}
     for name, own in model.model_fields.items():
         kind = own.annotation
-        if name in ("kind", "version", "size", "start", "end", "trim", "regions"):
+        if name in ("kind", "version", "size", "start", "end", "trim"):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys[name] = sections(kind)
@@ -412,15 +415,18 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
         keys["first_beat"] = st.none() | st.fractions(0, 999)
     if "frame_name" in model.model_fields:
         keys["frame_name"] = st.sampled_from(["%d", "shot.%04d", "####"])
-    return st.fixed_dictionaries({}, optional=keys).map(agreeing)
+    needed = {name: keys.pop(name) for name in [*keys] if model.model_fields[name].is_required()}
+    return st.fixed_dictionaries(needed, optional=keys).map(agreeing)
 
 
 def agreeing(said: dict[str, Any]) -> dict[str, Any]:
-    """Without what a dream's method refuses."""
+    """Without what a dream's method refuses, and without a mask beside regions."""
     method = said.get("method", "detail")
     refused = {"detail": (), "resize": ("stagger",)}.get(
         method, ("stagger", "decorrelate", "laplacian")
     )
+    if said.get("regions"):
+        refused = (*refused, "mask")
     return {key: value for key, value in said.items() if key not in refused}
 
 

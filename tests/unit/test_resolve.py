@@ -22,7 +22,10 @@ from dreamvid.resolve import Job, resolve
 SIZE = Size(640, 360)
 MACHINE = Machine(2, 300, "bfloat16")
 
-MAY_BE_NONE = {"network.weights", "motion.trim", "motion.border", "encode.codec"}
+MAY_BE_NONE = {
+    *("network.weights", "network.preprocess"),
+    *("motion.trim", "motion.border", "encode.codec"),
+}
 """Keys where None is a value: of the network itself, no trim, what the kind of camera does, what
 the output's extension says."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from dreamvid.dreaming.networks.folding import folded
 from dreamvid.dreaming.networks.head import Head, head_of
 from dreamvid.dreaming.networks.load import load
+from dreamvid.dreaming.networks.strides import strides
 from dreamvid.dreaming.tensorflow import keras, keras_seed, tf
 from dreamvid.errors import NetworkError, suggestion
 from dreamvid.networks.classes import class_number
@@ -49,6 +50,7 @@ class Activations:
 
     Attributes:
         channels: the number of channels of each layer.
+        strides: px of the picture from one place of each layer to the next.
         numbers: the number of each class.
     """
 
@@ -76,6 +78,7 @@ class Activations:
             _check_layer(full, spec, layer)
         outputs = {name: full.get_layer(name).output for name in names}
         self.channels = {name: int(output.shape[-1]) for name, output in outputs.items()}
+        self.strides = strides(full, outputs)
         for name in rectified:
             if _is_relu(full.get_layer(name)):
                 outputs[rectified_key(name)] = full.get_layer(name).input
@@ -96,16 +99,28 @@ class Activations:
 
     def __call__(self, pictures: tf.Tensor) -> Features:
         """The features of pictures."""
+        features = self._outputs(pictures)
+        if self._head is not None:
+            features |= self._logits(self._head, features.pop(""))
+        return features
+
+    def _outputs(self, pictures: tf.Tensor) -> Features:
+        """The model's outputs by name; "" has what the classifier is given."""
         # As constants, so that oneDNN lays out the kernels once, and not at every step.
         frozen = [(variable, tf.constant(value)) for variable, value in self._weights]
         with keras.StatelessScope(state_mapping=frozen):
             outputs = self._model(preprocessed(pictures, self._preprocess), training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         named = zip(self._names, outputs, strict=True)
-        features = {name: tf.cast(output, tf.float32) for name, output in named}
-        if self._head is not None:
-            features |= self._logits(self._head, features.pop(""))
-        return features
+        return {name: tf.cast(output, tf.float32) for name, output in named}
+
+    def scores(self, pictures: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """The logit of the class of a number that may change, (N,); classes were asked for."""
+        assert self._head is not None
+        outputs = self._outputs(pictures)
+        features = tf.reduce_mean(outputs[""], (1, 2))
+        kernel = tf.gather(tf.constant(self._head.kernel), number, axis=1)
+        return tf.linalg.matvec(features, kernel) + tf.gather(self._head.bias, number)
 
     def _logits(self, head: Head, features: tf.Tensor) -> Features:
         """The logits of the wanted classes at each place."""
@@ -134,6 +149,12 @@ def _check_layer(model: keras.Model, spec: NetworkSpec, layer: str) -> None:
     """Raise NetworkError where a model has no layer of that name."""
     names = [known.name for known in model.layers]
     if layer not in names:
-        default = ", ".join(name for name, _ in spec.objective)
-        hint = suggestion(layer, names) or f"it dreams well on {default}"
-        raise NetworkError(f"layer {layer}: network {spec.name} has none of that name", hint=hint)
+        raise missing_layer(layer, names, spec)
+
+
+def missing_layer(layer: str, names: Iterable[str], spec: NetworkSpec) -> NetworkError:
+    """The error for a layer that is none of the network's `names`."""
+    default = ", ".join(name for name, _ in spec.objective)
+    usual = f"it dreams well on {default}" if default else "dreamvid layers lists them"
+    hint = suggestion(layer, names) or usual
+    return NetworkError(f"layer {layer}: network {spec.name} has none of that name", hint=hint)

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dreamvid.dreaming.networks.load import build, load
+from dreamvid.dreaming.networks.strides import strides
 from dreamvid.dreaming.tensorflow import keras
 from dreamvid.frame import Size
 from dreamvid.networks.network_spec import NetworkSpec
-from dreamvid.networks.registry import spec
+from dreamvid.networks.registry import NOTHING, looked_at, spec
 from dreamvid.recipe import Network
-
-FAR = 2048
-"""Px, difference of two pictures' sizes. Divided by the difference of a layer's sizes for the two,
-it gives the layer's stride, whatever the layer pads or crops at the edges."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +38,25 @@ class Layer:
 def layers(network: Network, size: tuple[int, int]) -> list[Layer]:
     """The layers of a network for a picture of `size` (width, height), shallow to deep.
 
-    No weights are loaded, except with a `.keras` file, which contains the model.
+    No weights are loaded, except of a file with a whole model.
 
     Raises:
         NetworkError: the network or file does not exist, or the picture is too small.
     """
-    known, size = spec(network.name), Size(*size)
+    known, size = looked_at(network), Size(*size)
+    if known.name == NOTHING.name:
+        spec(known.name)  # raises
     known.check_size(size)
-    is_model_file = (network.weights or "").endswith(".keras")
-    return _layers(known, load(known, network) if is_model_file else build(known), size)
+    is_whole = known.weights == "model" or (network.weights or "").endswith(".keras")
+    return _layers(known, load(known, network) if is_whole else build(known), size)
 
 
 def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
     """The layers of a model with a spatial output, for a picture of `size`."""
     fields = [layer for layer in model.layers[1:] if _is_field(layer)]
+    apart = strides(model, {layer.name: layer.output for layer in fields})
     shapes = keras.Model(model.inputs, [layer.output for layer in fields])
-    outputs, small, large = (
-        shapes.compute_output_shape((1, high, wide, 3))
-        for high, wide in (size.shape, (FAR, FAR), (2 * FAR, 2 * FAR))
-    )
+    outputs = shapes.compute_output_shape((1, *size.shape, 3))
     default = dict(known.objective)
     return [
         Layer(
@@ -67,10 +64,10 @@ def _layers(known: NetworkSpec, model: keras.Model, size: Size) -> list[Layer]:
             type(layer).__name__,
             Size(output[2], output[1]),
             output[3],
-            FAR // (of_large[1] - of_small[1]),
+            apart[layer.name],
             layer.name in default,
         )
-        for layer, output, of_small, of_large in zip(fields, outputs, small, large, strict=True)
+        for layer, output in zip(fields, outputs, strict=True)
     ]
 
 
@@ -80,6 +77,21 @@ def _is_field(layer: keras.Layer) -> bool:
     return isinstance(output, keras.KerasTensor) and None in output.shape[1:3]
 
 
+def described_layers(network: Network, size: tuple[int, int]) -> list[str]:
+    """The names of the layers whose dreams are described, shallow to deep; where none is, of all
+    that change what is before them."""
+    known = looked_at(network)
+    rows = layers(network, size)
+    return [*known.looks] or [row.name for row in rows if row.kind not in PASSING]
+
+
+PASSING = (
+    *("ZeroPadding2D", "Cropping2D", "BatchNormalization", "Dropout", "SpatialDropout2D"),
+    *("Rescaling", "Normalization", "MaxPooling2D", "AveragePooling2D", "DepthwiseConv2D"),
+)
+"""Kinds of layers that dream much as the layer beside them does."""
+
+
 def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -> Iterator[str]:
     """A network's layers as lines of a table. Layers with a description of their dreams come first;
     the others are listed only with `all`, or where no layer has one.
@@ -87,7 +99,7 @@ def layer_lines(network: Network, size: tuple[int, int], *, all: bool = False) -
     Raises:
         NetworkError: as `layers`.
     """
-    rows, known = layers(network, size), spec(network.name)
+    rows, known = layers(network, size), looked_at(network)
     default = dict(known.objective)
     width = max(len(layer.name) for layer in rows)
     kind = max(len(layer.kind) for layer in rows)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.dreaming.networks.download import fetch
 from dreamvid.dreaming.networks.head import head_of
+from dreamvid.dreaming.networks.model_file import any_size, read_model, reason
 from dreamvid.dreaming.networks.torch_file import read_tensors
 from dreamvid.dreaming.networks.weights import check_file
 from dreamvid.dreaming.tensorflow import computed_in, keras, keras_seed
@@ -35,13 +36,17 @@ def load(spec: NetworkSpec, network: Network) -> keras.Model:
     Raises:
         NetworkError: the weights cannot be loaded, do not fit the network, or as `build`.
     """
+    if spec.weights == "model":
+        if network.weights is not None:
+            raise NetworkError(f"network {spec.name}: has its weights inside; leave weights out")
+        return read_model(Path(spec.name), "network")
     weights = network.weights or spec.weights
     if weights == "file":
         raise NetworkError(f"network {spec.name}: name its file of weights: --weights FILE.npz")
     if weights == "imagenet" and spec.weights != "imagenet":
         raise NetworkError(f"network {spec.name}: has no weights to fetch; leave imagenet out")
     if weights.endswith(".keras"):
-        return _whole_model(Path(weights))
+        return read_model(Path(weights), "weights")
     model = build(spec, POLICIES[computed_in(network.precision, spec.bfloat16)])
     if weights == "imagenet":
         _load_imagenet(model, spec)
@@ -70,19 +75,10 @@ def build(spec: NetworkSpec, policy: str = "float32") -> keras.Model:
             model = spec.builder()(include_top=spec.include_top, weights=None)
             if spec.include_top:
                 head_of(model, spec.name)  # before its weights are downloaded
-            return _any_size(model)
+            return any_size(model)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(make).result()
-
-
-def _any_size(model: keras.Model) -> keras.Model:
-    """The model for pictures of any size: with their classifiers, Keras's networks take one."""
-    if None in model.inputs[0].shape[1:3]:
-        return model
-    copy = keras.models.clone_model(model, input_tensors=keras.Input((None, None, 3)))
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
@@ -98,7 +94,7 @@ def _load_imagenet(model: keras.Model, spec: NetworkSpec) -> None:
         _load_h5(model, spec.download.file)
     except Exception as error:  # network, disk and file raise many kinds
         raise DownloadError(
-            f"network {spec.name}: its ImageNet weights could not be fetched ({_reason(error)}); "
+            f"network {spec.name}: its ImageNet weights could not be fetched ({reason(error)}); "
             "--network lite0 needs no download, and weights: FILE takes a file you have"
         ) from None
 
@@ -113,7 +109,7 @@ def _from_file(model: keras.Model, path: Path) -> None:
             _load_h5(model, path)
         except Exception as error:
             raise NetworkError(
-                f"weights {path}: do not fit network {model.name}: {_reason(error)}", path=path
+                f"weights {path}: do not fit network {model.name}: {reason(error)}", path=path
             ) from None
     else:
         raise NetworkError(
@@ -131,19 +127,6 @@ def _load_h5(model: keras.Model, path: Path) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         model.load_weights(shutil.copy(path, Path(folder) / "copy.weights.h5"))
-
-
-def _whole_model(path: Path) -> keras.Model:
-    """The model in a `.keras` file, which contains architecture and weights."""
-    check_file(path)
-    try:
-        # Safe mode refuses models that contain code (Lambda layers).
-        with keras_seed():
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        raise NetworkError(
-            f"weights {path}: not a model that Keras loads safely: {_reason(error)}", path=path
-        ) from None
 
 
 def _assign_packaged(model: keras.Model, spec: NetworkSpec) -> None:
@@ -181,8 +164,3 @@ def _assign(model: keras.Model, arrays: Mapping[str, NDArray[Any]], path: Path) 
                     f"weights {path}: {key} {problem}, want {tuple(variable.shape)}", path=path
                 )
             variable.assign(array.astype(np.float32))
-
-
-def _reason(error: Exception) -> str:
-    """The first line of an error's message."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

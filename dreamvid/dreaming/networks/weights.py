@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ REFUSED = (
 )
 """Classes of layers that contain code, or read a file that they name."""
 
+Registered = Callable[[str], bool]
+"""Whether a class is known by a name such as `package>Class`."""
+
 
 def check_file(path: Path) -> None:
     """Check that a file of weights exists, and has no code, no links and no excessive size.
@@ -41,17 +45,40 @@ def check_file(path: Path) -> None:
     """
     if not path.is_file():
         raise NetworkError(f"weights {path}: no such file; or say imagenet or random", path=path)
-    try:
+    with _one_line(path, "weights"):
         if path.suffix == ".h5":
             with h5py.File(path) as file:
                 _check_arrays(file)
         elif path.suffix == ".keras":
-            _check_model(path)
+            _check_packed(path, lambda name: False)
+
+
+def check_model(path: Path, what: str, registered: Registered) -> None:
+    """As `check_file`, of a file with a whole model, `.keras` or `.h5`.
+
+    Args:
+        what: how errors call the file.
+        registered: whether a class that is none of Keras's is known to this program, by the name
+            under which it was registered.
+    """
+    if not path.is_file():
+        raise NetworkError(f"{what} {path}: no such file", path=path)
+    with _one_line(path, what):
+        if path.suffix.lower() == ".h5":
+            _check_legacy(path, registered)
+        else:
+            _check_packed(path, registered)
+
+
+@contextmanager
+def _one_line(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
     except _UnsafeError as error:
-        raise NetworkError(f"weights {path}: {error}", path=path) from None
+        raise NetworkError(f"{what} {path}: {error}", path=path) from None
     except Exception as error:  # damaged files make h5py and zipfile raise nearly any kind
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NetworkError(f"weights {path}: cannot be read: {reason}", path=path) from None
+        raise NetworkError(f"{what} {path}: cannot be read: {reason}", path=path) from None
 
 
 class _UnsafeError(Exception):
@@ -83,7 +110,7 @@ def _arrays(group: h5py.Group, depth: int = 0) -> Iterator[h5py.Dataset]:
             yield from _arrays(inner, depth + 1)
 
 
-def _check_model(path: Path) -> None:
+def _check_packed(path: Path, registered: Registered) -> None:
     """Raise _UnsafeError where a `.keras` file has unknown members, code or an excessive size."""
     with zipfile.ZipFile(path) as packed:
         sizes = {info.filename: info.file_size for info in packed.infolist()}
@@ -92,22 +119,46 @@ def _check_model(path: Path) -> None:
             raise _UnsafeError(f"holds {unknown}, which no network needs")
         if sum(sizes.values()) > MAX_BYTES or sizes.get("config.json", 0) > MAX_CONFIG:
             raise _UnsafeError(f"it unpacks to more than {MAX_BYTES >> 30} GiB")
-        for kind, module in _kinds(json.loads(packed.read("config.json"))):
-            if kind in REFUSED or not f"{module or 'keras'}.".startswith("keras."):
-                raise _UnsafeError(f"carries code or a file's name ({module or 'a'} {kind})")
+        _check_config(json.loads(packed.read("config.json")), registered)
         with h5py.File(io.BytesIO(packed.read("model.weights.h5"))) as file:
             _check_arrays(file)
 
 
-def _kinds(config: Any) -> Iterator[tuple[str, str | None]]:
-    """The class of each object in a model's config, and its module where one is given."""
+def _check_legacy(path: Path, registered: Registered) -> None:
+    """Raise _UnsafeError where an `.h5` holds no model, or as `_check_packed`. Keras's safe mode
+    does not cover such files."""
+    with h5py.File(path) as file:
+        config = file.attrs.get("model_config")
+        if config is None:
+            raise _UnsafeError("holds weights alone, and no model")
+        if len(config) > MAX_CONFIG:
+            raise _UnsafeError(f"it unpacks to more than {MAX_BYTES >> 30} GiB")
+        _check_config(json.loads(config), registered)
+        _check_arrays(file)
+
+
+def _check_config(config: Any, registered: Registered) -> None:
+    """Raise _UnsafeError where a model's config names code, or classes that are not known."""
+    for kind, module, name in _kinds(config):
+        is_own = bool(name) and ">" in name and registered(name)
+        if kind in REFUSED or not (is_own or f"{module or 'keras'}.".startswith("keras.")):
+            raise _UnsafeError(f"carries code or a file's name ({module or 'a'} {kind})")
+
+
+def _kinds(config: Any) -> Iterator[tuple[str, str | None, str]]:
+    """The class of each object in a model's config, its module where one is given, and the name
+    under which it was registered, or ""."""
     stack = [config]
     while stack:
         part = stack.pop()
         if isinstance(part, dict):
             if isinstance(part.get("class_name"), str):
-                module = part.get("module")
-                yield part["class_name"], module if isinstance(module, str) else None
+                module, name = part.get("module"), part.get("registered_name")
+                yield (
+                    part["class_name"],
+                    module if isinstance(module, str) else None,
+                    name if isinstance(name, str) else "",
+                )
             stack.extend(part.values())
         elif isinstance(part, list):
             stack.extend(part)
