@@ -19,10 +19,11 @@ import numpy as np
 from dreamvid.blend import Carried, NoMotion, canvas, unmoved
 from dreamvid.channels import ChannelTrack
 from dreamvid.color import Anchor, anchor_at, shift
-from dreamvid.errors import MediaError, StateError
+from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
 from dreamvid.inbetweens import Inbetweens, groups
 from dreamvid.inside import covariance
+from dreamvid.lead import InMemory, Lead, LeadStore
 from dreamvid.masks import flow_parts, repeated
 from dreamvid.media.named_sound import named_sound
 from dreamvid.motion.affine import Affine
@@ -60,7 +61,8 @@ class Checkpoint:
     """Everything that later frames depend on, apart from their sources: a render resumes from it.
 
     Attributes:
-        done: number of finished frames of the film.
+        done: number of finished frames of the film; below 0 while those are dreamed that lead into
+            it.
         t: index of the last finished frame in its shot.
         carried: what that frame passes to the next.
         shot: the state of its shot.
@@ -75,13 +77,19 @@ class Checkpoint:
     camera: Affine
     source_digest: str
 
+    @property
+    def shown(self) -> int:
+        """Number of finished frames of the film, at least 0."""
+        return max(0, self.done)
+
 
 @dataclass(frozen=True)
 class DreamedGroup:
     """A keyframe and the inbetween frames before it, with the checkpoint after them.
 
     Attributes:
-        frames: float32 0..255, (H, W, 3), or (H, W, 4) with straight alpha.
+        frames: float32 0..255, (H, W, 3), or (H, W, 4) with straight alpha; none of those that lead
+            into a film.
         sources: the same frames, not dreamed on: the source as the camera sees it; empty where the
             job writes no pass beside the dream.
     """
@@ -105,7 +113,8 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
 
     Raises:
         MediaError: a source has another shape, size or type, or what the dreamer returns has.
-        RecipeError: a schedule leaves its bounds, or hears without a sound.
+        RecipeError: a schedule leaves its bounds, or hears without a sound; or the film is to
+            close.
         InputError: the recipe's sound cannot be read.
     """
     count = len(sources) if isinstance(sources, Sized) else None
@@ -113,6 +122,8 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
         first = next(pictures, None)
         if first is None:
             return
+        if isinstance(recipe, FilmRecipe) and recipe.loop:
+            raise RecipeError("closes a film that is rendered", key="loop")
         job = resolve(recipe, Size.of(first))
         timeline = film_timeline(recipe, count)
         if isinstance(recipe, FilmRecipe):
@@ -135,9 +146,10 @@ def dreamed_groups(
     dreamer: AnyDreamer,
     since: Checkpoint | None = None,
     guides: Generator[GuideFrames] | None = None,
+    store: LeadStore | None = None,
 ) -> Generator[DreamedGroup]:
-    """The film, one group per keyframe. The next group is computed from these arrays: the caller
-    must not change them.
+    """The film, one group per keyframe, after those of the frames that lead into it (`Loop`). The
+    next group is computed from these arrays: the caller must not change them.
 
     Args:
         sources: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha, which the frames
@@ -145,20 +157,24 @@ def dreamed_groups(
             frame on, also when resuming; closed at the end.
         since: checkpoint of an earlier run; frames before it are not dreamed again.
         guides: for each frame, from the first one on, for the dreamer; closed at the end.
+        store: keeps what leads into a film that closes; None: in memory.
 
     Raises:
         RecipeError: a schedule leaves its bounds.
-        StateError: the sources differ from those that `since` was made from.
+        StateError: the sources differ from those that `since` was made from, or `store` lacks
+            frames that were dreamed before.
         MediaError: what the dreamer returns is not a frame of their size.
     """
-    carried, shot, walk, done = None, None, CameraWalk(job, timeline), 0
-    channels = ChannelTrack(since.done if since else 0)
+    carried, shot, walk, done = None, None, CameraWalk(job, timeline), -timeline.lead
+    lead = Lead(timeline.loop, store or InMemory()) if timeline.loop else None
+    read = 0 if since is None else since.done + timeline.lead
+    channels = ChannelTrack(read)
     if since is not None:
         carried, shot, done = since.carried, since.shot, since.done
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
-    guided = islice(guides or repeat({}), done, None)
+    guided = islice(guides or repeat({}), read, None)
     with (
-        closing(_source_frames(job, channels, sources, since)) as source_frames,
+        closing(_source_frames(job, channels, sources, since, read)) as source_frames,
         closing(guides) if guides else nullcontext(),
     ):
         for group in groups(job.cadence, source_frames):
@@ -172,12 +188,19 @@ def dreamed_groups(
                 carried, shot = _dreamed(dreamer, number, view, seen[-1], carried, shot)
             assert carried
             assert shot
-            done += len(group)
+            before, done = done, done + len(group)
+            if lead:
+                carried = lead.drawn(done - 1, before - 1, carried, keyframe.job.blend)
+                carried = replace(carried, dream=seen[-1].within(carried.dream))
             digest = source_digest(job, keyframe.picture)
             checkpoint = Checkpoint(done, keyframe.t, carried, shot, walk.camera, digest)
             dreamed = DreamedGroup([], [], checkpoint)
             dreams = [*inbetweens.crossfaded(keyframe, carried), carried.dream]
-            for dream, each in zip(dreams, seen, strict=True):
+            for index, (dream, each) in enumerate(zip(dreams, seen, strict=True), before):
+                if lead:
+                    lead.keep(index, Carried(dream, each.view.source, carried.fresh), job.blend)
+                if index < 0:
+                    continue
                 dreamed.frames.append(each.shown(dream))
                 if job.encode.beside:
                     dreamed.sources.append(each.with_alpha(each.source))
@@ -255,9 +278,14 @@ def _checked(dream: Any, part: Part) -> Frame:
 
 
 def _source_frames(
-    job: Job, channels: ChannelTrack, sources: Generator[Frame], since: Checkpoint | None
+    job: Job,
+    channels: ChannelTrack,
+    sources: Generator[Frame],
+    since: Checkpoint | None,
+    read: int,
 ) -> Generator[SourceFrame]:
-    """Each remaining source frame with its index in its shot, and its optical flow where needed.
+    """Each remaining source frame with its index in its shot, and its optical flow where needed;
+    the first `read` are those of `since`.
 
     A clip is always decoded from its beginning, because seeking by frame number is not exact.
     """
@@ -268,11 +296,11 @@ def _source_frames(
     shots = split_shots(channels.colors(sources), job.cuts)
     before: Frame | None = None
     if since is not None:
-        t, before = next(islice(shots, since.done - 1, None), (-1, None))
+        t, before = next(islice(shots, read - 1, None), (-1, None))
         if before is None or (t, source_digest(job, before)) != (since.t, since.source_digest):
             shots.close()
             raise StateError(
-                f"frame {since.done - 1} of the source is not the one that was dreamed; "
+                f"frame {read - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )
     if job.still:

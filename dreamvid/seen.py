@@ -55,6 +55,10 @@ class Seen:
         """The frame of the film, of its dream."""
         return self.with_alpha(self.masks.laid(dream, self.source) if self.masks else dream)
 
+    def within(self, dream: Frame) -> Frame:
+        """A dream of the whole frame wherever its masks let it be, and its source elsewhere."""
+        return self.masks.cut_out(self.part.cut(dream), self.source) if self.masks else dream
+
     def with_alpha(self, picture: Frame) -> Frame:
         """A picture with the alpha of this frame, if it has any."""
         return picture if self.alpha is None else np.concatenate([picture, self.alpha], -1)

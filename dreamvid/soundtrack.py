@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
+from dreamvid.looping import passing_over
 from dreamvid.media.files import digest
 from dreamvid.media.named_sound import named_sound
 from dreamvid.media.sound import Sound
@@ -45,7 +46,7 @@ def with_sound(
     """
     if not isinstance(recipe, FilmRecipe):
         return source
-    sound = named_sound(recipe.audio) or source.sound
+    sound = named_sound(recipe.audio) or _own(recipe, source)
     features = listened(recipe, sound, source.rate, known, more)
     heard = features or source.heard
     source = replace(source, sound=sound if recipe.encode.audio == "keep" else None, heard=heard)
@@ -53,7 +54,17 @@ def with_sound(
         source = replace(source, notes=(*source.notes, f"{_name(recipe)}: {features.beats.line}"))
     if not isinstance(recipe.frames, BeatCount):
         return source
-    return _limited(source, beats_in_frames(recipe.frames, heard))
+    most = beats_in_frames(recipe.frames, heard) + passing_over(recipe, source)
+    return _limited(source, most)
+
+
+def _own(recipe: FilmRecipe, source: Source) -> Sound | None:
+    """A clip's own sound; of one that closes, from its film's first frame on."""
+    lead, sound = passing_over(recipe, source) / source.rate, source.sound
+    if not lead or sound is None:
+        return sound
+    lasts = None if sound.duration is None else sound.duration - lead
+    return replace(sound, start=sound.start + lead, duration=lasts, passes=lead)
 
 
 def listened(
@@ -102,7 +113,8 @@ def warn_if_short(recipe: Recipe, source: Source) -> None:
 
 
 def _wanted(recipe: FilmRecipe) -> list[Heard]:
-    counted = [BEAT_FRAMES] if isinstance(recipe.frames, BeatCount) else []
+    in_bars = recipe.loop and (recipe.audio.bpm or recipe.audio.beats)
+    counted = [BEAT_FRAMES] if in_bars or isinstance(recipe.frames, BeatCount) else []
     return list(dict.fromkeys([*heard_by(recipe), *counted]))
 
 

@@ -21,6 +21,7 @@ from dreamvid.media.sound import Sound
 from dreamvid.media.timing import snap
 from dreamvid.pipeline import closing_iterator
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.loop import Loop
 from dreamvid.recipe.timeline import DEFAULT_RATE, Hearing, Timeline
 
 Pictures = Iterable[Any] | NDArray[Any] | Callable[[], Iterable[Any]]
@@ -45,6 +46,8 @@ class Source:
         notes: what was changed about the source's pictures, for people.
         alpha: whether the frames have straight alpha, (H, W, 4).
         heard: what schedules hear in the film's sound; None: nothing.
+        loop: how the film closes; None: it does not. `open` then yields `loop.lead` frames before
+            the film's first.
     """
 
     size: Size
@@ -57,11 +60,12 @@ class Source:
     notes: tuple[str, ...] = ()
     alpha: bool = False
     heard: Hearing | None = None
+    loop: Loop | None = None
 
     @property
     def timeline(self) -> Timeline:
         """The times of the frames, and what schedules hear at them."""
-        return Timeline(self.rate, self.frames, self.heard)
+        return Timeline(self.rate, self.frames, self.heard, self.loop)
 
     def checked(self, recipe: Recipe) -> Source:
         """A caller's source, its frames checked as they are read, and at most as many as the

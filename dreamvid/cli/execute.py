@@ -24,6 +24,7 @@ from dreamvid.rendering.estimate import tried, warn_of_shortfalls
 from dreamvid.rendering.plan import Plan, is_done, output_of, plan
 from dreamvid.rendering.preview import plan_preview
 from dreamvid.rendering.render import record
+from dreamvid.rendering.seam import seam
 
 
 def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
@@ -58,6 +59,8 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             overwrite, restart = options.overwrite, options.restart
             steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
             follow(planned, steps, quiet=options.quiet, restart=restart)
+            if planned.timeline.loop and not options.quiet:
+                say(f"{planned.output}: {seam(planned.output).line}")
             if not options.quiet:
                 print(*map(planned.passes.path, planned.passes.names), sep="\n")
             if plot is not None:

@@ -39,7 +39,8 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
     """
     output, total = planned.output, planned.source.frames
     resumed_at = 0 if restart else done_frames(output)
-    done, pace, estimated = resumed_at, Pace(), False
+    # The first frames of a film that closes may be stored while those before them are dreamed.
+    done, pace, estimated = resumed_at, Pace(9 if planned.timeline.loop else 2), False
     try:
         with (
             stop_after_this_frame() as stopping,

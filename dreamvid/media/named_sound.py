@@ -9,7 +9,7 @@ from dreamvid.errors import InputError, RecipeError, RunError
 from dreamvid.media import ffmpeg
 from dreamvid.media.sound import Sound, beginning
 from dreamvid.media.sound_decoder import AUDIO, NOTHING, sound_rate
-from dreamvid.recipe import USUAL_FRAMES, FilmRecipe, Recipe, ZoomRecipe
+from dreamvid.recipe import USUAL_FRAMES, FilmRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.audio import Audio
 
 
@@ -57,14 +57,17 @@ def seconds(sound: Sound) -> Fraction:
 
 
 def frames_asked(recipe: Recipe, rate: Fraction) -> int | None:
-    """How many frames a recipe asks for, at so many a second; None: as many as its source has, or
-    as its beats last, which are not known yet.
+    """How many frames of its source a recipe asks for, at so many a second; None: as many as there
+    are, or as its beats last, which are not known yet. A clip that closes takes more than its film
+    has.
 
     Raises:
         RecipeError, InputError: as `named_sound`.
     """
     if not isinstance(recipe, FilmRecipe) or not isinstance(recipe.frames, int | None):
         return None
+    if recipe.frames is not None and recipe.loop and isinstance(recipe, VideoRecipe):
+        return recipe.frames + recipe.blend_frames(rate)
     if recipe.frames is not None or not isinstance(recipe, ZoomRecipe):
         return recipe.frames
     sound = named_sound(recipe.audio)

@@ -28,12 +28,15 @@ class Sound:
         start: seconds after its first picture (after its first sound, where it is no film).
         duration: silence after this many seconds; None: sound to the film's end.
         pictures: index in the file of the stream of pictures that the film shows; None: the first.
+        passes: seconds at the film's end over which the sound passes over into what comes before
+            `start`, in a film that closes.
     """
 
     path: Path
     start: Fraction = Fraction(0)
     duration: Fraction | None = None
     pictures: int | None = None
+    passes: Fraction = Fraction(0)
 
 
 def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fraction) -> str | None:
@@ -59,7 +62,8 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
             fitting = all(_fits(track, suffix, zero, length, frame) for track in found)
             if fitting and _copied(sound.path, found, folder / name, zero):
                 return name
-        encode(Cut(sound.path, zero, sound.start, audible, length), found, folder / name)
+        part = Cut(sound.path, zero, sound.start, audible, length, sound.passes)
+        encode(part, found, folder / name)
         return name
     except RunError as error:
         warn(f"{sound.path}: its sound cannot be read, the film is silent ({error})")

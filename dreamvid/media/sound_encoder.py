@@ -45,6 +45,7 @@ class Cut:
         start: seconds from then to the film's beginning.
         audible: seconds from there on that are heard; the rest is silent.
         length: of the film, in seconds.
+        passes: seconds at its end over which the sound passes over into what comes before `start`.
     """
 
     path: Path
@@ -52,18 +53,34 @@ class Cut:
     start: Fraction
     audible: Fraction
     length: Fraction
+    passes: Fraction = Fraction(0)
 
     def sought(self) -> list[str]:
         """ffmpeg's options to begin decoding a little before the part."""
         # Asked for a time near 0, ffmpeg seeks before it, and so to anywhere in an AVI or FLV.
-        return ["-ss", seconds(self.start - LEAD)] if self.start > 2 * LEAD else []
+        early = self.start - self.passes - LEAD
+        return ["-ss", seconds(early)] if early > LEAD else []
 
     def filters(self) -> str:
         """ffmpeg's filters that make decoded sound as long as the film."""
+        shape = self._shifted(self.start, self.audible)
+        if self.passes:
+            end = self.length - self.passes
+            passing = f"afade=%s:st={seconds(end)}:d={seconds(self.passes)}:curve=qsin"
+            fading = f"{shape},{passing % 'out'}"
+            before = f"{self._shifted(self.start - self.length, self.length)},{passing % 'in'}"
+            shape = (
+                f"asplit[all][lead];[all]{fading}[end];[lead]{before}[begin];"
+                "[end][begin]amix=duration=longest:normalize=0"
+            )
+        return f"{shape},apad=whole_dur={seconds(self.length)}"
+
+    def _shifted(self, start: Fraction, audible: Fraction) -> str:
+        """The filters that leave so many seconds from a time on."""
         return (
-            f"asetpts=PTS-({seconds(self.zero + self.start)})/TB,"
+            f"asetpts=PTS-({seconds(self.zero + start)})/TB,"
             "aresample=async=1:first_pts=0,"  # silence before a late sound, nothing before time 0
-            f"atrim=end={seconds(self.audible)},apad=whole_dur={seconds(self.length)}"
+            f"atrim=end={seconds(audible)}"
         )
 
 

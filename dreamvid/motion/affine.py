@@ -32,9 +32,19 @@ class Affine:
         inverse: Floats = np.linalg.inv(self.matrix).astype(np.float64)
         return Affine(inverse)
 
+    @property
+    def scale(self) -> float:
+        """Its magnification, over 0."""
+        return math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
+
+    @classmethod
+    def shift(cls, across: float, down: float) -> Affine:
+        """The map that moves all by so many px to the right and down."""
+        return cls(np.array([[1.0, 0.0, across], [0.0, 1.0, down], [0.0, 0.0, 1.0]]))
+
     def bounded(self) -> Affine:
         """The map, scaled so that its magnification lies within FARTHEST..NEAREST."""
-        scale = math.sqrt(abs(float(np.linalg.det(self.matrix[:2, :2]))))
+        scale = self.scale
         if FARTHEST <= scale <= NEAREST:
             return self
         matrix = self.matrix * (min(max(scale, FARTHEST), NEAREST) / scale)
@@ -43,10 +53,15 @@ class Affine:
 
     def reveals(self, size: Size) -> bool:
         """Whether moving a frame of `size` leaves some of its area uncovered (disoccluded)."""
+        origins = self.inverse.corners(size)
+        return bool((origins < -0.5).any() or (origins > np.array(size) - 0.5).any())
+
+    def corners(self, size: Size) -> Floats:
+        """Where the centres of a frame's four corner pixels move to, (4, 2): x and y."""
         width, height = size
         corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)])
-        origins = (corners @ np.linalg.inv(self.matrix).T)[:, :2]
-        return bool((origins < -0.5).any() or (origins > np.array(size) - 0.5).any())
+        moved: Floats = (corners @ self.matrix.T)[:, :2]
+        return moved
 
     @property
     def identity(self) -> bool:

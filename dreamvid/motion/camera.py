@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,11 +13,15 @@ from dreamvid.frame import Field, Frame, Size
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import FlowMovement, strain_seen
+from dreamvid.motion.round import Round
 from dreamvid.motion.warp import AffineMovement, fill_ground, warp
 from dreamvid.recipe import Motion
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job
+
+Look = Callable[[Field], Field]
+"""How a camera sees a field (H, W, C) of a source frame; values may overshoot a little."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class View:
             frame to this one, as a share of its size; None: not at all.
         sees: whether `source` is the picture as the camera sees it, and not another that only fills
             disocclusions.
+        look: how the camera sees a field of the source frame, sampled once.
     """
 
     t: int
@@ -45,8 +51,8 @@ class View:
     camera: Affine
     to_here: Movement
     to_previous: Movement | None
+    look: Look
     strain: Field | None = None
-
     sees: bool = False
 
     @cached_property
@@ -56,31 +62,35 @@ class View:
 
     def seen(self, field: Field) -> Field:
         """A field of the source frame, (H, W, C), as the camera sees it, sampled once; 0..255."""
-        return np.clip(_seen(field, self.camera, self.job.motion), 0, 255)
-
-
-def _seen(field: Field, camera: Affine, motion: Motion) -> Field:
-    return warp(field, camera, "reflect" if motion.border == "source" else motion.border)
+        return np.clip(self.look(field), 0, 255)
 
 
 class CameraWalk:
-    """The camera of a film, frame by frame. It is reset to the identity at the start of each shot.
+    """The camera of a film, frame by frame. It is reset to the identity at the start of each shot;
+    in a film that closes it begins where it is at frame 0 after those that lead into it.
 
     Attributes:
-        index: number of the film's next frame.
+        index: number of the film's next frame, below 0 for those that lead into it.
         camera: the camera's position (`View.camera`).
     """
 
     def __init__(
-        self, job: Job, timeline: Timeline, *, index: int = 0, camera: Affine | None = None
+        self,
+        job: Job,
+        timeline: Timeline,
+        *,
+        index: int | None = None,
+        camera: Affine | None = None,
     ) -> None:
         """
         Args:
-            index: number of the film's frame to begin at.
+            index: number of the film's frame to begin at; None: the first that is dreamed.
             camera: the camera's position there, from a checkpoint; None: the identity.
         """
-        self.index, self.camera = index, camera or Affine()
+        self.index = -timeline.lead if index is None else index
+        self.camera = camera or Affine()
         self._job, self._timeline = job, timeline
+        self._round: Round | None = None
         self._shows_sources = not job.still or needs_source(job.blend) or bool(job.regions)
 
     def view(self, frame: SourceFrame) -> View:
@@ -89,21 +99,36 @@ class CameraWalk:
         Raises:
             RecipeError: a schedule leaves its bounds at this frame.
         """
-        job = at_frame(self._job, self._timeline[self.index])
+        index, job = self.index, at_frame(self._job, self._timeline[self.index])
         self.index += 1
-        if frame.t == 0:
-            self.camera = Affine()
         source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
+        if self._timeline.loop and self._round is None:
+            self._round = Round.of(self._job, self._timeline, size)
+        closes = self._round
+        if frame.t == 0:
+            self.camera = closes.start if closes else Affine()
         step, previous = camera_step(motion, size), self.camera
-        border = None if motion.border == "source" else motion.border
-        if frame.t and motion.moves == "camera":
+        moves = motion.moves == "camera"
+        if frame.t and moves:
             self.camera = previous.then(step).bounded()
-            if self._shows_sources:
-                source = _seen(source, self.camera, motion)
-            elif border is None and step.reveals(size):
-                source = fill_ground(source, self.camera)
-        warps = _warps(frame, motion, step, previous, self.camera)
-        return View(frame.t, frame.picture, job, source, self.camera, *warps, self._shows_sources)
+        camera = self.camera
+
+        def look(field: Field) -> Field:
+            if closes:
+                return closes.seen(field, camera, index, motion)
+            return warp(field, camera, "reflect" if motion.border == "source" else motion.border)
+
+        if moves and (frame.t or closes):
+            reveals = motion.border == "source" and step.reveals(size)
+            if self._shows_sources or (closes and (reveals or not frame.t)):
+                source = look(source)
+            elif reveals:
+                source = fill_ground(source, camera)
+        warps = _warps(frame, motion, step, previous, camera)
+        return View(
+            *(frame.t, frame.picture, job, source, camera, *warps[:2], look),
+            *(warps[2], self._shows_sources),
+        )
 
 
 def _warps(

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from dreamvid.blend import Warp
-from dreamvid.frame import Frame, Size
+from dreamvid.frame import Field, Frame, Size
 from dreamvid.media.opencv import cv2
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.resample import Floats, Indices, blocks, summed, taps
@@ -81,8 +81,8 @@ class AffineMovement:
             return part, self
         reveals = self.border is None and self.affine.reveals(part.frame)
         reads = Part.whole(part.frame) if self.border == "wrap" else self._reads(part)
-        there = Affine(_shift(reads.left, reads.top))
-        local = there.then(self.affine).then(Affine(_shift(-part.left, -part.top)))
+        there = Affine.shift(reads.left, reads.top)
+        local = there.then(self.affine).then(Affine.shift(-part.left, -part.top))
 
         def warped(field: Frame, ground: Frame | float) -> Frame:
             if reveals:
@@ -96,12 +96,8 @@ class AffineMovement:
         across, down = (part.left, part.right - 1), (part.top, part.bottom - 1)
         corners = np.array([[x, y, 1] for x in across for y in down])
         origins = (corners @ inverse.T)[:, :2]
-        spread = max(1.0, math.sqrt(abs(float(np.linalg.det(inverse[:2, :2])))))
+        spread = max(1.0, self.affine.inverse.scale)
         return reached(origins[:, 0], origins[:, 1], math.ceil(2 * spread) + 1, part.frame)
-
-
-def _shift(across: int, down: int) -> Floats:
-    return np.array([[1.0, 0.0, across], [0.0, 1.0, down], [0.0, 0.0, 1.0]])
 
 
 def fill_ground(source: Frame, camera: Affine) -> Frame:
@@ -110,17 +106,31 @@ def fill_ground(source: Frame, camera: Affine) -> Frame:
     It only fills disocclusions, once, so speed matters more than a hundredth of a pixel: it is
     OpenCV's linear warp of a copy that is first shrunk to about the final scale.
     """
-    height, width = source.shape[:2]
-    scale = math.sqrt(abs(float(np.linalg.det(camera.matrix[:2, :2]))))
-    factor = 2 ** max(0, math.floor(-math.log2(max(scale, 1e-6))))
+    shrunk, onto = _shrunk(source, camera)
+    return np.asarray(
+        cv2.warpAffine(shrunk, onto.matrix[:2], Size.of(source), borderMode=cv2.BORDER_REFLECT)
+    )
+
+
+def warp_shrunk(field: Field, affine: Affine, size: Size) -> Field:
+    """As `warp`, mirrored at the edges, for maps that may shrink a field (H, W, C) a great deal: it
+    is first shrunk to up to twice the final scale, by means over squares of 2, 4, 8 … pixels."""
+    shrunk, onto = _shrunk(field, affine)
+    return warp(shrunk, onto, "reflect", size)
+
+
+def _shrunk(field: Field, affine: Affine) -> tuple[Field, Affine]:
+    """A field shrunk by a power of 2 to about the scale that a map gives it, and the map from
+    there."""
+    height, width = field.shape[:2]
+    factor = 2 ** max(0, math.floor(-math.log2(max(affine.scale, 1e-6))))
+    if factor == 1:
+        return field, affine
     small = max(1, width // factor), max(1, height // factor)
-    shrunk = cv2.resize(source, small, interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(field, small, interpolation=cv2.INTER_AREA).reshape(*small[::-1], -1)
     grow = np.diag([width / small[0], height / small[1], 1.0])
     grow[:2, 2] = (grow.diagonal()[:2] - 1) / 2  # pixel centres lie at integers
-    matrix = (camera.matrix @ grow)[:2]
-    return np.asarray(
-        cv2.warpAffine(shrunk, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
-    )
+    return np.asarray(shrunk), Affine(grow).then(affine)
 
 
 def _taps(where: Floats, spread: float) -> tuple[Indices, Floats]:

@@ -9,6 +9,7 @@ taken from the source.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -28,6 +29,7 @@ from dreamvid.recipe.dream import Dream
 from dreamvid.recipe.encode import CodecName, Encode, StillEncode
 from dreamvid.recipe.fields import Flag, Moment, Rate, Size
 from dreamvid.recipe.length import USUAL_FRAMES, Length
+from dreamvid.recipe.loop import LOOP_SHARE, USUAL_BLEND
 from dreamvid.recipe.mask import MAX_REGIONS, Mask, Region
 from dreamvid.recipe.paths import InputFile, OutputFile
 from dreamvid.recipe.sections import Blend, Color, Motion, Network, ZoomBlend, ZoomMotion
@@ -137,7 +139,18 @@ class FilmRecipe(Recipe):
     motion: Motion = Motion()
     blend: Blend = Blend()
     audio: Audio = Audio()
+    loop: bool = Field(
+        False,
+        description="Close the film, so that its last frame leads into its first.",
+    )
+    loop_blend: Annotated[Moment, Field(gt=0, le=600), Flag("loop-blend", metavar="TIME")] = Field(
+        USUAL_BLEND, description="Seconds over which a loop's end passes into its beginning."
+    )
     encode: Encode = Encode()
+
+    def blend_frames(self, rate: Fraction) -> int:
+        """The frames of `loop_blend` at so many a second, at least 1."""
+        return max(1, round(self.loop_blend * rate))
 
 
 class ZoomRecipe(FilmRecipe):
@@ -157,6 +170,13 @@ class ZoomRecipe(FilmRecipe):
     motion: ZoomMotion = ZoomMotion()
     blend: ZoomBlend = ZoomBlend()
     mix: Mix = 0.5
+
+    @model_validator(mode="after")
+    def _seed_comes_back(self) -> ZoomRecipe:
+        if self.loop and "share" not in self.blend.model_fields_set:
+            shared = self.blend.model_copy(update={"share": LOOP_SHARE})
+            object.__setattr__(self, "blend", shared)
+        return self
 
 
 class VideoRecipe(FilmRecipe):

@@ -14,6 +14,7 @@ from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.base_term import MAX_NAME
 from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
+from dreamvid.recipe.loop import LOOP_SHARE
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing, parse_preprocessing
 
@@ -160,7 +161,8 @@ class ZoomBlend(Blend):
     follow: Literal["still"] = Field("still", description="still: only the camera moves the dream.")
     share: Annotated[Share, Flag("blend")] = Field(
         1.0,
-        description="Share of the last frame in the next one; the rest is the source.",
+        description="Share of the last frame in the next one; the rest is the source. Default: "
+        f"1; {LOOP_SHARE:g} in a loop.",
     )
     warmup: int = Field(
         0,

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from dreamvid.recipe.heard import Heard
+from dreamvid.recipe.loop import Loop
 
 
 class Hearing(Protocol):
@@ -72,13 +73,23 @@ class Timeline:
         rate: frames a second, exact, over 0.
         frames: the number of frames; None: unknown.
         heard: what is heard; None: nothing. Every schedule that hears gets it from here.
+        loop: how the film closes; None: it does not.
     """
 
     rate: Fraction = DEFAULT_RATE
     frames: int | None = None
     heard: Hearing | None = None
+    loop: Loop | None = None
+
+    @property
+    def lead(self) -> int:
+        """Frames that are dreamed before the film's first."""
+        return self.loop.lead if self.loop else 0
 
     def __getitem__(self, index: int) -> FrameTime:
+        """The time of a frame; in a loop, one before the first has that of a round later."""
+        if self.loop:
+            index %= self.loop.frames
         return FrameTime(index, self.rate, self.frames, self.heard)
 
     def first(self, most: int) -> Iterator[FrameTime]:

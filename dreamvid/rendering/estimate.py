@@ -9,13 +9,16 @@ from dreamvid import notices
 from dreamvid.machine import taken
 from dreamvid.media.outputs import Cost, cost_of
 from dreamvid.recipe import FilmRecipe
+from dreamvid.rendering.lead_files import BYTES as LEAD_BYTES
 from dreamvid.rendering.plan import Plan
 
 
 class Pace:
     """Measured time a frame: of the first, which takes a burst, and of those after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, least: int = 2) -> None:
+        """An estimate needs `least` frames."""
+        self._least = least
         self._start = time.monotonic()
         self._first: float | None = None
         self._last = self._start
@@ -28,8 +31,8 @@ class Pace:
         self._count += 1
 
     def enough(self, total: int | None) -> bool:
-        """Whether an estimate is possible: after a second frame, or the only one."""
-        return self._count > 1 or total == self._count == 1
+        """Whether an estimate is possible: after a second frame or more, or the only one."""
+        return self._count >= self._least or total == self._count == 1
 
     @property
     def first(self) -> float:
@@ -80,7 +83,7 @@ def tried(planned: Plan) -> str:
     pace = Pace()
     with closing(planned.groups()) as groups:
         for group in groups:
-            for _ in group.frames:
+            for _ in range(len(group.frames) or 1):  # those that lead into a loop are no frames
                 pace.note(time.monotonic())
             if pace.enough(planned.timeline.frames):
                 break
@@ -97,7 +100,8 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> str:
     total = planned.timeline.frames
     line = f"{pace.later:.2f} s a frame"
     if total is not None:
-        left = (total - done) * pace.later + (0 if done else pace.first - pace.later)
+        lead = 0 if done else planned.timeline.lead
+        left = (total + lead - done) * pace.later + (0 if done else pace.first - pace.later)
         line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
     memory = _cost(planned).memory * len(planned.job.encode.passes)
     more = f", {_large(memory)} more for ffmpeg" if memory else ""
@@ -113,7 +117,9 @@ def disk(planned: Plan) -> str:
     cost, pixels = _cost(planned), size.width * size.height
     film = pixels * passes * 2 * cost.disk
     stored = passes * cost.stored * min(planned.segment, frames or planned.segment)
-    steady = pixels * (stored + 2 * 28)
+    loop = planned.timeline.loop
+    lead = LEAD_BYTES * loop.blend if loop else 0
+    steady = pixels * (stored + 2 * 28 + lead)
     if frames is None:
         return f"{_large(steady)} and {_large(film)} a frame"
     return f"at most {_large(steady + film * frames)}"

@@ -156,6 +156,11 @@ class _Extension:
 
 def _extension(film: Path, recipe: FilmRecipe, start: str | None) -> _Extension:
     embedded = read_embedded(film)
+    before = embedded.recipe
+    if isinstance(before, FilmRecipe) and before.loop:
+        raise RecipeError("closes a film, which has no end to go on from", key="loop", path=film)
+    if recipe.loop:
+        raise RecipeError("closes a film from its first frame on; render it anew", key="loop")
     if not recipe.source:
         name = embedded.name_of("source")
         raise RecipeError(f"name its source: --source {name}", path=film)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamvid.looping import counted, looped
 from dreamvid.mask_files import with_masks
 from dreamvid.opening import open_source
 from dreamvid.recipe import Recipe
@@ -21,17 +22,18 @@ HEARD = "heard.npz"
 
 
 def open_film(recipe: Recipe, given: Source | None = None, known: Hearing | None = None) -> Source:
-    """The source of a recipe with its sound, what is heard in it, and its masks.
+    """The source of a recipe with its sound, what is heard in it, its masks, and how it closes.
 
     Args:
         given: the caller's source, in place of the one that the recipe names.
         known: what was heard before, used where it is of the same sound.
 
     Raises:
-        RecipeError, InputError: as `open_source`, `with_sound` and `with_masks`.
+        RecipeError, InputError: as `open_source`, `with_sound`, `with_masks` and `looped`.
     """
     source = open_source(recipe) if given is None else given.checked(recipe)
-    return with_masks(recipe, with_sound(recipe, source, known))
+    source = with_sound(recipe, counted(recipe, source), known)
+    return looped(recipe, with_masks(recipe, source))
 
 
 def heard_before(output: Path) -> Features | None:

@@ -12,6 +12,8 @@ from dreamvid import notices
 from dreamvid.errors import MediaError, OutputError, RecipeError
 from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.guide_files import GuideFiles
+from dreamvid.lead import LeadStore
+from dreamvid.looping import around
 from dreamvid.machine import Machine
 from dreamvid.media.codecs.table import carries_recipe, default_ending
 from dreamvid.media.metadata import read_comment
@@ -26,6 +28,7 @@ from dreamvid.media.passes import Passes, is_data, pass_path
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.affine import camera_step
+from dreamvid.motion.round import Round
 from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
@@ -166,11 +169,15 @@ class Plan:
         recipe = self.recipe
         return Passes(self.output, recipe.encode.passes, recipe.codec, recipe.is_film)
 
-    def groups(self, since: Checkpoint | None = None) -> Generator[DreamedGroup]:
+    def groups(
+        self, since: Checkpoint | None = None, store: LeadStore | None = None
+    ) -> Generator[DreamedGroup]:
         """Dream the frames; see `dreamed_groups`."""
+        loop, guides = self.timeline.loop, self.guides.frames
         return dreamed_groups(
             *(self.job, self.timeline, self.source.open(), self.dreamer, since),
-            guides=self.guides.frames(),
+            guides=around(guides, loop) if loop else guides(),
+            store=store,
         )
 
 
@@ -219,6 +226,7 @@ def plan(
     check(job, timeline)
     first = at_frame(job, timeline[0])
     camera_step(first.motion, opened.size)  # raises if trim leaves nothing
+    Round.of(job, timeline, opened.size)  # raises if a zoom has too few frames to close
     loaded = make_dreamer(first, machine) if dreamer is None else dreamer
     # Raises if the frame is too small for the network.
     octaves = loaded.sizes(opened.size) if isinstance(loaded, Octaves) else []

@@ -107,10 +107,13 @@ class Preview:
                 "frames of the clip, each dreamed as the first of a shot; in the film, later "
                 "frames carry the dream of those before"
             )
-        return (
-            "the first picture is the film's own first frame; the others are frames of the small "
-            "film, enlarged, in which creatures are larger and fewer than in the film"
+        enlarged = (
+            "frames of the small film, enlarged, in which creatures are larger and fewer than in "
+            "the film"
         )
+        if self.whole.timeline.loop:
+            return enlarged
+        return f"the first picture is the film's own first frame; the others are {enlarged}"
 
 
 def plan_preview(recipe: Recipe, count: int, *, overwrite: bool = False) -> Preview:
@@ -225,7 +228,8 @@ def _cells(
             coded = {t: frame for t, frame in enumerate(pictures) if t in indices}
         uncoded = coded | dict(uncoded)
     for t in indices:
-        is_first = t == 0 and not is_same
+        # The first frame of a film that closes is none that is dreamed alone.
+        is_first = t == 0 and not is_same and not whole.timeline.loop
         yield _first_frame(whole) if is_first else resize_area(uncoded[t], whole.source.size)
 
 
@@ -244,7 +248,8 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
     job, walk = whole.job, CameraWalk(whole.job, whole.timeline)
     find_cuts = job.cuts and job.motion.moves == "camera"
     with closing(split_shots(whole.source.open(), find_cuts)) as shots:
-        for index, (t, picture) in enumerate(islice(shots, indices[-1] + 1)):
+        lead = whole.timeline.lead
+        for index, (t, picture) in enumerate(islice(shots, lead + indices[-1] + 1), -lead):
             view = walk.view(SourceFrame(t, picture))
             if index in indices:
                 border = view.job.motion.border
@@ -254,7 +259,7 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
     """Dream one frame as a film of its own."""
-    (frame,) = frames(now, [source], whole.dreamer)
+    (frame,) = frames(now.model_copy(update={"loop": False}), [source], whole.dreamer)
     return frame
 
 

@@ -17,6 +17,7 @@ from dreamvid.media.frame_names import is_pattern
 from dreamvid.media.outputs import made_folder, open_sink, write_picture
 from dreamvid.media.passes import is_data
 from dreamvid.media.sink import FilmSpec, Sink
+from dreamvid.notices import inform
 from dreamvid.pipeline import WriteBehind
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.encode import PassName
@@ -122,7 +123,8 @@ def _record_film(planned: Plan, overwrite: bool, restart: bool, keep: Keep) -> G
         waiting: deque[DreamedGroup] = deque()
         try:
             recording.open_sinks()
-            with closing(planned.groups(recording.saved)) as groups:
+            store = run.lead(planned.source.size)
+            with closing(planned.groups(recording.saved, store)) as groups:
                 dreamed = time.monotonic()
                 for group in groups:
                     recording.take(group, time.monotonic() - dreamed)
@@ -163,7 +165,9 @@ class _Recording:
     def __init__(self, planned: Plan, run: Run | NoRun, overwrite: bool) -> None:
         self._plan, self._run = planned, run
         self.saved = run.checkpoint
-        done = self.saved.done if self.saved else 0
+        done, lead = self.saved.shown if self.saved else 0, planned.timeline.lead
+        if lead and not done:
+            inform(f"{planned.output}: first, {lead} frames are dreamed that lead into it")
         self._status = run.status(planned.output, done, planned.timeline.frames)
         self._behind = WriteBehind()
         self._sinks: dict[PassName, Sink] = {}
@@ -217,7 +221,7 @@ class _Recording:
 
     def steps_of(self, group: DreamedGroup) -> Iterator[Step]:
         """The steps of a group, with copies of its frames, which the caller may change."""
-        first = group.checkpoint.done - len(group.frames)
+        first = group.checkpoint.shown - len(group.frames)
         for index, frame in enumerate(group.frames, first):
             yield Step(index, self._plan.timeline.frames, frame.copy())
 
@@ -232,7 +236,7 @@ class _Recording:
                 sink.write(self._plan.passes.frame(name, dream, source).copy())
         self._run.save(group.checkpoint)
         self.saved = group.checkpoint
-        self._status.frames(group.checkpoint.done)
+        self._status.frames(group.checkpoint.shown)
 
     def _new_sink(self, name: PassName) -> Sink:
         planned, manifest, data = self._plan, self._plan.manifest, is_data(name)
@@ -255,5 +259,5 @@ class _Recording:
             spec,
             overwrite=self._overwrite,
             folder=part.film if part else None,
-            done=self.saved.done if self.saved else 0,
+            done=self.saved.shown if self.saved else 0,
         )

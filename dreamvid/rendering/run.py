@@ -6,6 +6,7 @@ For `a.mp4` it is the hidden folder `.a.mp4.dreamvid`:
     manifest.json   recipe, input files, machine
     heard.npz       what is heard in the sound, if schedules hear
     state.npz       checkpoint: all that the next frame depends on, after the last stored dream
+    lead/           of a film that closes: what leads into it
     film/           closed segments of the film, and the lossless frames of the open segment
     residual/film/  the same of each pass beside the dream
     progress.json   progress, for other programs
@@ -34,12 +35,14 @@ from dreamvid import notices
 from dreamvid.blend import Carried
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError, StateError
+from dreamvid.frame import Size
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import atomic_write, os_errors
 from dreamvid.motion.affine import Affine
 from dreamvid.names import derived
 from dreamvid.recipe.encode import PassName
 from dreamvid.recurrence import Checkpoint, ShotState
+from dreamvid.rendering.lead_files import LeadFiles
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run_part import RunPart, write_text
 from dreamvid.rendering.status import Status
@@ -89,6 +92,10 @@ class Run:
         """The stored checkpoint; None if there is none. Raises StateError if it cannot be read."""
         return load_checkpoint(self.folder / "state.npz")
 
+    def lead(self, size: Size) -> LeadFiles:
+        """What leads into a film that closes, of frames of `size`."""
+        return LeadFiles(self.folder / "lead", size)
+
     def status(self, output: Path, done: int, total: int | None) -> Status:
         """Begin writing the progress files."""
         return Status(self.folder, output, done, total)
@@ -105,6 +112,8 @@ class Run:
         if keep == "nothing":
             shutil.rmtree(self.folder, ignore_errors=True)
             return
+        if keep == "state":
+            shutil.rmtree(self.folder / "lead", ignore_errors=True)
         for part in self.parts if keep == "state" else ():
             part.shrink()
         write_text(self.folder / "finished", "")
@@ -123,6 +132,9 @@ class NoRun:
 
     def part(self, name: PassName) -> None:
         """There is none."""
+
+    def lead(self, size: Size) -> None:
+        """Nothing is kept of what leads into a film."""
 
     def status(self, output: Path, done: int, total: int | None) -> Status:
         """A status that writes no files."""
@@ -215,7 +227,7 @@ def done_frames(output: Path) -> int:
     with contextlib.suppress(RunError):
         if unfinished_run(output):
             checkpoint = load_checkpoint(folder_of(output) / "state.npz")
-            return checkpoint.done if checkpoint else 0
+            return checkpoint.shown if checkpoint else 0
     return 0
 
 
