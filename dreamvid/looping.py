@@ -52,10 +52,12 @@ def looped(recipe: Recipe, source: Source) -> Source:
         source: of a known number of frames (`counted`).
 
     Raises:
-        RecipeError: it has too few frames to close.
+        RecipeError: it has too few frames to close; or its camera moves over a clip.
     """
     if not isinstance(recipe, FilmRecipe) or not recipe.loop:
         return source
+    if isinstance(recipe, VideoRecipe) and recipe.motion.moves == "camera":
+        raise RecipeError("a clip that closes may move its dream alone: dream", key="motion.moves")
     assert source.frames is not None
     wanted = recipe.blend_frames(source.rate)
     if isinstance(recipe, VideoRecipe):

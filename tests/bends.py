@@ -108,6 +108,67 @@ BENDS = (
         "canvas + np.asarray(levels",
         "canvas - np.asarray(levels",
     ),
+    # Loops
+    Bend(
+        "loops: the end is its own to the last",
+        "test_a_zooms_last_frame_leads_into_its_first",
+        "left = min(1.0, (self.frames - 1 - index) / self.blend)",
+        "left = 1.0",
+    ),
+    Bend(
+        "loops: the last frame is the first once more",
+        "test_a_sink_of_ones_own_gets_the_film_alone",
+        "before = index - self.loop.frames\n",
+        "before = min(-1, index - self.loop.frames + 1)\n",
+    ),
+    Bend(
+        "loops: frames that lead in have a time of their own",
+        "test_frames_that_lead_in_have_the_time_of_a_round_later",
+        "index %= self.loop.frames",
+        "index %= self.loop.lead",
+    ),
+    Bend(
+        "loops: a picture does not lie in itself but takes its own place at once",
+        "test_a_self_similar_picture_comes_back",
+        ".scale * max(self.size) >= VISIBLE:",
+        ".scale > 99:",
+    ),
+    Bend(
+        "loops: the camera begins as at the first frame",
+        "test_the_first_frame_is_the_seed_with_itself_in_it",
+        "self.camera = closes.start if closes else Affine()",
+        "self.camera = Affine()",
+    ),
+    Bend(
+        "loops: a clip's end passes over at once",
+        "test_a_clip_passes_over_into_its_own_beginning",
+        "leading + np.float32(loop.own(index)) * (ending - leading)",
+        "leading",
+    ),
+    Bend(
+        "loops: bars are of three beats",
+        "test_with_beats_a_loop_is_whole_bars",
+        "bar = BAR * heard.at",
+        "bar = 3 * heard.at",
+    ),
+    Bend(
+        "loops: frames that lead in are the film's",
+        "test_a_sink_of_ones_own_gets_the_film_alone",
+        "                if index < 0:\n                    continue\n",
+        "",
+    ),
+    Bend(
+        "loops: a resumed one draws nothing towards the round before",
+        "test_a_loop_is_resumed_in_any_of_its_rounds",
+        "read = 0 if since is None else since.done + timeline.lead",
+        "read = 0 if since is None else since.shown + timeline.lead",
+    ),
+    Bend(
+        "loops: their sound ends where the film does",
+        "test_a_clips_loop_has_its_sound",
+        "        if self.passes:\n",
+        "        if False:\n",
+    ),
     # Guides
     Bend(
         "guides: channels are not normalised",
@@ -130,7 +191,7 @@ BENDS = (
     Bend(
         "guides: a film goes on with the first frames of its guide",
         "test_a_guided_film_goes_on_as_well",
-        "islice(guides or repeat({}), done, None)",
+        "islice(guides or repeat({}), read, None)",
         "islice(guides or repeat({}), 0, None)",
     ),
     Bend(
@@ -296,8 +357,8 @@ BENDS = (
     Bend(
         "audio: a clip keeps its own sound",
         "test_a_clip_gets_another_sound_and_hears_it",
-        "sound = named_sound(recipe.audio) or source.sound\n    features",
-        "sound = source.sound or named_sound(recipe.audio)\n    features",
+        "sound = named_sound(recipe.audio) or _own(recipe, source)",
+        "sound = _own(recipe, source) or named_sound(recipe.audio)",
     ),
     Bend(
         "audio: a film that is to be silent hears nothing",

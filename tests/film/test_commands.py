@@ -512,9 +512,9 @@ def test_the_presets_are_listed_a_line_each(capsys: pytest.CaptureFixture[str]) 
     assert main(["recipe", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == presets()
-    loop = next(line for line in lines if line.startswith("loop "))
-    assert "zoom" in loop
-    assert "Four seconds whose camera ends where it began: it swings out and back." in loop
+    swing = next(line for line in lines if line.startswith("swing "))
+    assert "zoom" in swing
+    assert "Four seconds without an end: the camera swings out and back" in swing
     assert main(["recipe", "list", "zoom"]) == 2
 
 

@@ -56,6 +56,6 @@ def test_a_recipe_that_ships_renders(name: str, tmp_path: Path) -> None:
 
 
 def test_the_starting_points_are_there() -> None:
-    assert {"long-zoom", "long-clip", "still-4k", "loop", "spiral", "tunnel"} <= set(presets())
+    assert {"long-zoom", "long-clip", "still-4k", "swing", "spiral", "tunnel"} <= set(presets())
     assert {"pulse", "breathe", "bands", "drop"} <= set(presets())
     assert len(dict(schedules(make_recipe(read_recipe("long-zoom"))))) == 6
