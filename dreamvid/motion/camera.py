@@ -9,9 +9,10 @@ import numpy as np
 
 from dreamvid.blend import Movement, needs_source
 from dreamvid.frame import Field, Frame, Size
-from dreamvid.motion.affine import Affine, camera_step
+from dreamvid.motion.affine import Affine
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import FlowMovement, strain_seen
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.motion.warp import AffineMovement, fill_ground, warp
 from dreamvid.recipe import Motion
 from dreamvid.recipe.at_frame import at_frame
@@ -28,7 +29,7 @@ class View:
         picture: (H, W, 3), the source frame itself.
         job: the job with its values at this frame.
         source: (H, W, 3), the source under the camera.
-        camera: the camera's position: the map from the shot's first frame to this one.
+        camera: the camera's position: the map from the source's frame to this one.
         to_here: movement from the previous frame to this one.
         to_previous: movement from this frame back to the previous one; None where a clip's reversed
             flow is not computed.
@@ -64,7 +65,8 @@ def _seen(field: Field, camera: Affine, motion: Motion) -> Field:
 
 
 class CameraWalk:
-    """The camera of a film, frame by frame. It is reset to the identity at the start of each shot.
+    """The camera of a film, frame by frame. At the start of each shot it is reset to the identity,
+    or to where its path and its shake have it.
 
     Attributes:
         index: number of the film's next frame.
@@ -78,9 +80,12 @@ class CameraWalk:
         Args:
             index: number of the film's frame to begin at.
             camera: the camera's position there, from a checkpoint; None: the identity.
+
+        Raises:
+            RecipeError: the path leads nowhere; see `CameraPath`.
         """
         self.index, self.camera = index, camera or Affine()
-        self._job, self._timeline = job, timeline
+        self._job, self._timeline, self._steps = job, timeline, CameraSteps(job, timeline)
         self._shows_sources = not job.still or needs_source(job.blend) or bool(job.regions)
 
     def view(self, frame: SourceFrame) -> View:
@@ -89,18 +94,19 @@ class CameraWalk:
         Raises:
             RecipeError: a schedule leaves its bounds at this frame.
         """
-        job = at_frame(self._job, self._timeline[self.index])
+        index, job = self.index, at_frame(self._job, self._timeline[self.index])
         self.index += 1
+        source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
+        step, previous = self._steps.step(index, size), self.camera
+        border = None if motion.border == "source" else motion.border
         if frame.t == 0:
             self.camera = Affine()
-        source, motion, size = frame.picture, job.motion, Size.of(frame.picture)
-        step, previous = camera_step(motion, size), self.camera
-        border = None if motion.border == "source" else motion.border
-        if frame.t and motion.moves == "camera":
-            self.camera = previous.then(step).bounded()
+        if motion.moves == "camera":
+            moved = previous.then(step) if frame.t else self._steps.start(index, size)
+            self.camera = moved.bounded()
             if self._shows_sources:
                 source = _seen(source, self.camera, motion)
-            elif border is None and step.reveals(size):
+            elif border is None and frame.t and step.reveals(size):
                 source = fill_ground(source, self.camera)
         warps = _warps(frame, motion, step, previous, self.camera)
         return View(frame.t, frame.picture, job, source, self.camera, *warps, self._shows_sources)

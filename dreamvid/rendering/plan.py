@@ -25,7 +25,7 @@ from dreamvid.media.output_checks import (
 from dreamvid.media.passes import Passes, is_data, pass_path
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
-from dreamvid.motion.affine import camera_step
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
@@ -218,7 +218,8 @@ def plan(
     timeline = opened.timeline
     check(job, timeline)
     first = at_frame(job, timeline[0])
-    camera_step(first.motion, opened.size)  # raises if trim leaves nothing
+    # Raises if trim leaves nothing of the frame, or the path leads nowhere.
+    CameraSteps(job, timeline).step(0, opened.size)
     loaded = make_dreamer(first, machine) if dreamer is None else dreamer
     # Raises if the frame is too small for the network.
     octaves = loaded.sizes(opened.size) if isinstance(loaded, Octaves) else []
