@@ -1,10 +1,10 @@
 """The camera's path over its points of interest (`motion.path`).
 
-At each point's frame the point lies in the middle of the frame, and the picture is zoomed and turned
-about it alone. From point to point the middle of the frame, seen in the source, goes along a
-straight line, and over the screen at a speed that rises from 0 and falls to it as s²(1 − s)²:
-in the source that is the slower the larger the magnification (J. J. van Wijk, W. A. A. Nuij,
-"Smooth and efficient zooming and panning", 2003), so that a zoom that beats does not jerk the path.
+At a point's frame the point lies in the middle of the frame, and the picture is zoomed and turned
+about it alone. From point to point the middle of the frame goes along a straight line in the
+source, and over the screen at a speed that rises from 0 and falls to 0 as s²(1 − s)². In the source
+that is the slower the larger the magnification (J. J. van Wijk, W. A. A. Nuij, "Smooth and
+efficient zooming and panning", 2003); so a zoom that beats does not jerk the path.
 
 The whole picture is seen in frame 0, so that a point at frame 0 cannot lie in the middle there. It
 stays where it is at first: the camera sets out as if to zoom about it.

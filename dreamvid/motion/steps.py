@@ -1,4 +1,4 @@
-"""The camera's movement into each frame of a film: its zoom, turn and shift, its path, its shake."""
+"""The camera's movement into each frame of a film: zoom, turn and shift, its path and shake."""
 
 from __future__ import annotations
 
