@@ -75,21 +75,21 @@ class CameraPath:
         derived = motion.derived
         self._zoom = derived.get("path.zoom", motion.zoom)
         self._angle = derived.get("path.angle", motion.angle)
-        self.frames = _frames(derived["path"], timeline)
+        self.frames = self._at = _frames(derived["path"], timeline)
         points = [complex(*point.center) for point in motion.path]
-        if self.frames[0] > 0:
-            self.frames, points = [0, *self.frames], [MIDDLE, *points]
+        if self._at[0] > 0:
+            self._at, points = [0, *self._at], [MIDDLE, *points]
         self._points = points
         # Of each frame: the logarithm of the magnification since frame 0, and the turn in radians.
         self._logs, self._turns = [0.0], [0.0]
-        self._follow(self.frames[-1])
+        self._follow(self._at[-1])
         self._legs = [self._leg(index) for index in range(len(points) - 1)]
 
     def step(self, index: int, size: Size) -> Affine:
         """The camera's movement from frame `index - 1` to frame `index`, for frames of `size`."""
         zoom, angle = self._rates(index)
-        here = max(0, bisect_left(self.frames, index) - 1)
-        steps = index - self.frames[here]
+        here = max(0, bisect_left(self._at, index) - 1)
+        steps = index - self._at[here]
         center, shift, behind = MIDDLE, 0j, 0.0
         if here < len(self._legs) and steps > 0:
             leg = self._legs[here]
@@ -137,8 +137,8 @@ class CameraPath:
     def _place(self, index: int) -> tuple[int, float]:
         """The point that frame `index` comes from, and how much of the way to the next lies behind,
         0 to under 1."""
-        here = max(0, bisect_right(self.frames, index) - 1)
-        steps = index - self.frames[here]
+        here = max(0, bisect_right(self._at, index) - 1)
+        steps = index - self._at[here]
         if here == len(self._legs) or steps <= 0:
             return here, 0.0
         return here, float(self._legs[here].done[steps - 1])
@@ -157,7 +157,7 @@ class CameraPath:
             self._turns.append(self._turns[-1] + math.radians(angle))
 
     def _leg(self, index: int) -> _Leg:
-        first, last = self.frames[index], self.frames[index + 1]
+        first, last = self._at[index], self._at[index + 1]
         share = (np.arange(last - first) + 0.5) / (last - first)
         eased = 30 * share**2 * (1 - share) ** 2
         logs = np.array(self._logs[first + 1 : last + 1])

@@ -17,9 +17,12 @@ from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
 from dreamvid.opening import open_source
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
+from dreamvid.plots.path import KEY as PATH
+from dreamvid.plots.path import draw_path
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, Term, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, heard_by, schedules
 from dreamvid.recipe.heard import Heard
+from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.soundtrack import with_sound
 from dreamvid.source import Source
@@ -94,7 +97,7 @@ def draw(
     frames, rate = timeline.frames or 1, timeline.rate
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     scheduled = list(schedules(recipe))
-    curves = _values(recipe, [key for key, _ in scheduled], times, timeline)
+    curves = _values(recipe, scheduled, times, timeline)
     above = 0 if sound is None else 2
     count = above + len(scheduled)
     figure = new_figure((WIDTH, min(REST + EACH * count, TALLEST)))
@@ -102,9 +105,13 @@ def draw(
     if sound is not None:
         sound.draw(axes[0], axes[1], times)
     for axis, (key, schedule) in zip(axes[above:], scheduled, strict=True):
-        _curve(axis, times, curves[key])
+        if key == PATH:
+            told = draw_path(axis, recipe, times, timeline)
+        else:
+            _curve(axis, times, curves[key])
+            told = schedule.text
         label = _short(_label(recipe, key), LONGEST // 2)
-        text = _short(schedule.text, LONGEST - len(label))
+        text = _short(told, LONGEST - len(label))
         axis.set_title(label, loc="left", fontsize=10, parse_math=False)
         axis.set_title(text, loc="right", fontsize=8, color="0.4", parse_math=False)
     margin = max(0.5, 0.01 * frames)
@@ -171,13 +178,16 @@ def _film(name: str, recipe: Recipe, film: bool) -> tuple[Source, bool]:
 
 
 def _values(
-    recipe: Recipe, keys: list[str], frames: Any, timeline: Timeline
+    recipe: Recipe, scheduled: list[tuple[str, Schedule]], frames: Any, timeline: Timeline
 ) -> dict[str, list[float | int]]:
-    curves: dict[str, list[float | int]] = {key: [] for key in keys}
+    curves: dict[str, list[float | int]] = {key: [] for key, _ in scheduled}
     for frame in frames:
-        now = at_frame(recipe, timeline[int(frame)])
-        for key, curve in curves.items():
-            curve.append(_at(now, key))
+        time = timeline[int(frame)]
+        now = at_frame(recipe, time)
+        for key, schedule in scheduled:
+            # What follows from a path is no key of its own.
+            value = schedule.at(time) if key.startswith(PATH) else _at(now, key)
+            curves[key].append(value)
     return curves
 
 

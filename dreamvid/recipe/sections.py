@@ -124,6 +124,9 @@ class Motion(Section):
         for key, usual in others.items():
             if getattr(self, key) != usual:
                 raise FaultError("path", f"leads the camera itself; leave {key} out")
+        for key in ("zoom", "angle"):
+            if f"path.{key}" in self.derived and isinstance(getattr(self, key), Schedule):
+                raise FaultError("path", f"its points say {key} too; leave one of the two out")
         if self.moves != "camera":
             raise FaultError("path", "leads over the source; set moves: camera")
         return self

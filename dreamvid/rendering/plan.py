@@ -131,6 +131,9 @@ class Plan:
         into = " ".join(str(self.passes.path(name)) for name in self.passes.names)
         yield f"{count} frames of {size} at {rate} fps into {into}"
         yield from self.notes
+        path = CameraSteps(self.job, self.timeline).path
+        if path is not None:
+            yield f"points of interest in frames {', '.join(map(str, path.frames))}"
         if self.octaves:
             yield "octaves " + ", ".join(map(str, self.octaves))
             skipped = self.octaves_skipped

@@ -253,7 +253,9 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
-    """Dream one frame as a film of its own."""
+    """Dream one frame as a film of its own, in which the camera goes nowhere."""
+    if isinstance(now, FilmRecipe):
+        now = now.model_copy(update={"motion": now.motion.model_copy(update={"path": ()})})
     (frame,) = frames(now, [source], whole.dreamer)
     return frame
 

@@ -215,7 +215,7 @@ def test_a_point_lies_at_a_frame_a_time_a_beat_or_a_part_of_the_film(
     timeline = Timeline(Fraction(24), 49, Features(Fraction(0), Fraction(24), 100, {}, beats))
     camera = steps([{"at": place, "center": (0.6, 0.6)}], timeline)
     assert camera.path
-    assert camera.path.frames == [0, frame]
+    assert camera.path.frames == [frame]
 
 
 @pytest.mark.parametrize(
@@ -267,12 +267,13 @@ def test_points_that_meet_in_this_film_are_refused(places: tuple[Any, Any], mess
         ({"center": (0.3, 0.5)}, "motion.path: leads the camera itself; leave center out"),
         ({"translate": (1, 0)}, "leave translate out"),
         ({"trim": (1, 1)}, "leave trim out"),
+        ({"angle": "t/9"}, "motion.path: its points say angle too; leave one of the two out"),
         ({"moves": "dream"}, "motion.path: leads over the source; set moves: camera"),
     ],
 )
 def test_a_path_beside_what_contradicts_it_is_refused(motion: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        steps([{"at": 9, "center": (0, 0)}], **motion)
+        steps([{"at": 9, "center": (0, 0), "angle": 1}], **motion)
 
 
 # Held by hand
