@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dreamvid.frame import Size
@@ -15,9 +14,12 @@ KEY = "motion.path"
 """The key of a recipe that is drawn so."""
 
 
-def draw_path(axis: Any, recipe: Recipe, times: Sequence[int], timeline: Timeline) -> str:
+def draw_path(axis: Any, recipe: Recipe, times: Any, timeline: Timeline) -> str:
     """Draw where the middle of the frame lies, x and y as fractions of the source, and the points
     of interest at their frames; returns a line about it.
+
+    Args:
+        times: frame indices.
 
     Raises:
         RecipeError: as `CameraPath`.

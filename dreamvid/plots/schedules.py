@@ -22,7 +22,6 @@ from dreamvid.plots.path import draw_path
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, Term, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, heard_by, schedules
 from dreamvid.recipe.heard import Heard
-from dreamvid.recipe.schedule import Schedule
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.soundtrack import with_sound
 from dreamvid.source import Source
@@ -97,7 +96,7 @@ def draw(
     frames, rate = timeline.frames or 1, timeline.rate
     times = np.unique(np.linspace(0, frames - 1, min(frames, MOST)).round().astype(int))
     scheduled = list(schedules(recipe))
-    curves = _values(recipe, scheduled, times, timeline)
+    curves = _values(recipe, [key for key, _ in scheduled], times, timeline)
     above = 0 if sound is None else 2
     count = above + len(scheduled)
     figure = new_figure((WIDTH, min(REST + EACH * count, TALLEST)))
@@ -178,16 +177,16 @@ def _film(name: str, recipe: Recipe, film: bool) -> tuple[Source, bool]:
 
 
 def _values(
-    recipe: Recipe, scheduled: list[tuple[str, Schedule]], frames: Any, timeline: Timeline
+    recipe: Recipe, keys: list[str], frames: Any, timeline: Timeline
 ) -> dict[str, list[float | int]]:
-    curves: dict[str, list[float | int]] = {key: [] for key, _ in scheduled}
+    curves: dict[str, list[float | int]] = {key: [] for key in keys}
+    # What follows from a path is no key of its own.
+    derived = {key: each for key, each in schedules(recipe) if key.startswith(PATH)}
     for frame in frames:
         time = timeline[int(frame)]
         now = at_frame(recipe, time)
-        for key, schedule in scheduled:
-            # What follows from a path is no key of its own.
-            value = schedule.at(time) if key.startswith(PATH) else _at(now, key)
-            curves[key].append(value)
+        for key, curve in curves.items():
+            curve.append(derived[key].at(time) if key in derived else _at(now, key))
     return curves
 
 

@@ -28,7 +28,7 @@ from tests import media_factory as make
 from tests.fakes import FakeDreamer, asleep
 
 SIZE = (64, 48)
-PATH = [
+PATH: list[dict[str, Any]] = [
     {"at": 0, "center": [0.3, 0.4], "zoom": 1.1},
     {"at": 5, "center": [0.6, 0.6]},
     {"at": 9, "center": [0.4, 0.5], "zoom": 0.97, "angle": 2},
@@ -114,7 +114,7 @@ def test_the_point_of_interest_is_seen_in_the_middle(kind: str, carry: str) -> N
 def test_a_mask_follows_the_path() -> None:
     """It lies on the dot, and so it does when the camera has the dot in the middle."""
     iio.imwrite("mask.png", dot((0.6, 0.6))[..., 0].astype(np.uint8))
-    masks = []
+    masks: list[Field | None] = []
 
     def remembering(task: DreamTask) -> Frame:
         masks.append(task.mask)
