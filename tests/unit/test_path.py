@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, reject, settings
@@ -22,6 +23,7 @@ from dreamvid.motion.resample import Floats
 from dreamvid.motion.steps import CameraSteps
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.schema import recipe_schema
 from dreamvid.recipe.sections import ZoomMotion
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import resolve
@@ -274,6 +276,15 @@ def test_points_that_meet_in_this_film_are_refused(places: tuple[Any, Any], mess
 def test_a_path_beside_what_contradicts_it_is_refused(motion: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         steps([{"at": 9, "center": (0, 0), "angle": 1}], **motion)
+
+
+def test_an_editor_is_told_what_a_path_is() -> None:
+    schema = recipe_schema()
+    path: list[dict[str, Any]] = [{"at": 0, "center": [0.3, 0.4]}, {"at": "2s", "center": [0, 1]}]
+    jsonschema.validate({"motion": {"path": path, "handheld": "3*bass"}}, schema)
+    for wrong in ({"center": [0, 1]}, {"at": 3, "center": [0, 2]}, {"at": 1, "centre": [0, 0]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"motion": {"path": [wrong]}}, schema)
 
 
 # Held by hand
