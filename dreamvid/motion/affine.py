@@ -82,7 +82,8 @@ def movement(
     if zoom == 1 and turn == 0 and tuple(translate) == (0, 0):
         return Affine()  # exactly the identity, without rounding errors
     linear = zoom * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    middle = np.array([center[0] * size.width - 0.5, center[1] * size.height - 0.5])
+    width, height = size
+    middle = np.array([center[0] * width - 0.5, center[1] * height - 0.5])
     matrix = np.eye(3)
     matrix[:2, :2] = linear
     matrix[:2, 2] = middle - linear @ middle + np.array(translate)
