@@ -25,7 +25,7 @@ def rows(model: type[BaseModel], kind: str, prefix: str = "") -> dict[str, tuple
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found |= rows(inner, kind, f"{prefix}{name}.")
-        elif not any(isinstance(m, Flag) and m.hidden for m in field.metadata):
+        elif field.description or not any(isinstance(m, Flag) and m.hidden for m in field.metadata):
             default = defaults[name]
             shown = "" if default in (None, [], ()) else f"`{default}`"
             choices = [c for part in (inner, *get_args(inner)) if get_origin(part) is Literal

@@ -169,6 +169,55 @@ BENDS = (
         "        if self.passes:\n",
         "        if False:\n",
     ),
+    # The camera's path and shake
+    Bend(
+        "path: the last step before a point is left out",
+        "test_each_point_is_in_the_middle_at_its_frame",
+        "max(0, bisect_left(self._at, index) - 1)",
+        "max(0, bisect_right(self._at, index) - 1)",
+    ),
+    Bend(
+        "path: it sets out at full speed",
+        "test_the_speed_changes_smoothly",
+        "eased = 30 * share**2 * (1 - share) ** 2",
+        "eased = 1 + 0 * share",
+    ),
+    Bend(
+        "path: it is not turned with the picture",
+        "test_each_point_is_in_the_middle_at_its_frame",
+        "* way * cmath.exp(-1j * self._turns[index])",
+        "* way",
+    ),
+    Bend(
+        "path: a first point is not zoomed about where it lies",
+        "test_a_point_at_frame_0_alone_is_zoomed_about_where_it_is",
+        "center += (1 - behind) * (self._points[0] - MIDDLE)",
+        "center += 0",
+    ),
+    Bend(
+        "path: a clip's later shot begins with the whole picture",
+        "test_after_a_cut_the_path_goes_on",
+        "at_rest = Affine() if self.path is None else self.path.position(index, size)",
+        "at_rest = Affine()",
+    ),
+    Bend(
+        "shake: noise of the speed, which drifts",
+        "test_the_shake_does_not_drift_and_keeps_within_its_bound",
+        "return self._shaken(index - 1, size).inverse.then(step)",
+        "return step",
+    ),
+    Bend(
+        "shake: it follows frames, not seconds",
+        "test_another_frame_rate_shows_the_same_shake_and_another_seed_another",
+        "return shake(percent, float(time.seconds), self._job.seed, size)",
+        "return shake(percent, time.t / 24, self._job.seed, size)",
+    ),
+    Bend(
+        "prompt: what has no option is dropped",
+        "test_what_has_no_flag_is_kept_of_a_recipe",
+        "yield StructFieldSpec(name=name, type=kept, default=default)",
+        "pass",
+    ),
     # Guides
     Bend(
         "guides: channels are not normalised",
@@ -229,8 +278,8 @@ BENDS = (
     Bend(
         "camera: a turn goes the other way",
         "test_a_quarter_turn_is_counterclockwise_as_seen",
-        "turn = math.radians(motion.angle)",
-        "turn = -math.radians(motion.angle)",
+        "turn = math.radians(angle)",
+        "turn = -math.radians(angle)",
     ),
     Bend(
         "camera: a trim stretches",
@@ -290,8 +339,8 @@ BENDS = (
     Bend(
         "schedule: keys in beats are at frames",
         "test_keys_in_beats_are_where_the_beats_are",
-        'now = Fraction(names[B]) if self._unit == "b"',
-        'now = Fraction(clock.t) if self._unit == "b"',
+        'return Fraction(names[B]) if self._unit == "b"',
+        'return Fraction(clock.t) if self._unit == "b"',
     ),
     # What is heard
     Bend(

@@ -148,7 +148,9 @@ class _Rule:
             yield StructFieldSpec(name=name, type=kind, default=default)
             return
         flag = flag_of(field.metadata, kind)
-        if flag.hidden:
+        if flag.hidden:  # no option, but what the base recipe says of it is kept
+            kept: Any = Annotated[Any, tyro.conf.Fixed, tyro.conf.Suppress]
+            yield StructFieldSpec(name=name, type=kept, default=default)
             return
         shown = "" if default in (None, ()) else shown_value(default, " ")
         helptext = field.description

@@ -42,6 +42,10 @@ class Affine:
         """The map that moves all by so many px to the right and down."""
         return cls(np.array([[1.0, 0.0, across], [0.0, 1.0, down], [0.0, 0.0, 1.0]]))
 
+    def mixed(self, other: Affine, share: float) -> Affine:
+        """Between this map and one that differs little from it, `share` of the way to that."""
+        return Affine(self.matrix + share * (other.matrix - self.matrix))
+
     def bounded(self) -> Affine:
         """The map, scaled so that its magnification lies within FARTHEST..NEAREST."""
         scale = self.scale
@@ -70,23 +74,38 @@ class Affine:
 
 
 def camera_step(motion: Motion, size: Size) -> Affine:
-    """The map of one frame's movement for frames of `size`.
+    """The map of one frame's movement for frames of `size`, by what `motion` says at that frame; a
+    path and the hand-held camera's shake apart (`CameraSteps`).
 
-    About the centre c: p ↦ c + z·R(angle)·(p − c) + translate. z is `zoom`, or follows from
-    `trim` (`trim_zoom`). A positive angle turns the picture counterclockwise as seen.
+    The magnification is `zoom`, or follows from `trim` (`trim_zoom`).
     """
-    width, height = size
-    zoom = motion.zoom
-    if motion.trim is not None:
-        zoom = trim_zoom(motion.trim, size)
-    turn = math.radians(motion.angle)
+    zoom = motion.zoom if motion.trim is None else trim_zoom(motion.trim, size)
+    return movement(size, zoom, motion.angle, motion.center, motion.translate)
+
+
+def movement(
+    size: Size,
+    zoom: float = 1.0,
+    angle: float = 0.0,
+    center: tuple[float, float] = (0.5, 0.5),
+    translate: tuple[float, float] = (0.0, 0.0),
+) -> Affine:
+    """A zoom, turn and shift of frames of `size`: p ↦ c + zoom·R(angle)·(p − c) + translate.
+
+    Args:
+        angle: degrees; if positive, the picture turns counterclockwise as seen.
+        center: c, as fractions of width and height.
+        translate: px to the right and down.
+    """
+    turn = math.radians(angle)
+    if zoom == 1 and turn == 0 and tuple(translate) == (0, 0):
+        return Affine()  # exactly the identity, without rounding errors
     linear = zoom * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    center = np.array([motion.center[0] * width - 0.5, motion.center[1] * height - 0.5])
+    width, height = size
+    middle = np.array([center[0] * width - 0.5, center[1] * height - 0.5])
     matrix = np.eye(3)
     matrix[:2, :2] = linear
-    matrix[:2, 2] = center - linear @ center + np.array(motion.translate)
-    if zoom == 1 and turn == 0 and motion.translate == (0, 0):
-        matrix = np.eye(3)  # exactly the identity, without rounding errors
+    matrix[:2, 2] = middle - linear @ middle + np.array(translate)
     return Affine(matrix)
 
 

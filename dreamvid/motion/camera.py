@@ -10,10 +10,11 @@ import numpy as np
 
 from dreamvid.blend import Movement, needs_source
 from dreamvid.frame import Field, Frame, Size
-from dreamvid.motion.affine import Affine, camera_step
+from dreamvid.motion.affine import Affine
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.motion.flow_warp import FlowMovement, strain_seen
 from dreamvid.motion.round import Round
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.motion.warp import AffineMovement, fill_ground, warp
 from dreamvid.recipe import Motion
 from dreamvid.recipe.at_frame import at_frame
@@ -33,7 +34,7 @@ class View:
         picture: (H, W, 3), the source frame itself.
         job: the job with its values at this frame.
         source: (H, W, 3), the source under the camera.
-        camera: the camera's position: the map from the shot's first frame to this one.
+        camera: the camera's position: the map from the source's frame to this one.
         to_here: movement from the previous frame to this one.
         to_previous: movement from this frame back to the previous one; None where a clip's reversed
             flow is not computed.
@@ -66,8 +67,9 @@ class View:
 
 
 class CameraWalk:
-    """The camera of a film, frame by frame. It is reset to the identity at the start of each shot;
-    in a film that closes it begins where it is at frame 0 after those that lead into it.
+    """The camera of a film, frame by frame. At the start of each shot it is reset to the identity,
+    or to where its path and its shake have it; in a film that closes it begins where it comes from
+    to frame 0.
 
     Attributes:
         index: number of the film's next frame, below 0 for those that lead into it.
@@ -86,10 +88,13 @@ class CameraWalk:
         Args:
             index: number of the film's frame to begin at; None: the first that is dreamed.
             camera: the camera's position there, from a checkpoint; None: the identity.
+
+        Raises:
+            RecipeError: the path leads nowhere; see `CameraPath`.
         """
         self.index = -timeline.lead if index is None else index
         self.camera = camera or Affine()
-        self._job, self._timeline = job, timeline
+        self._job, self._timeline, self._steps = job, timeline, CameraSteps(job, timeline)
         self._round: Round | None = None
         self._shows_sources = not job.still or needs_source(job.blend) or bool(job.regions)
 
@@ -105,12 +110,13 @@ class CameraWalk:
         if self._timeline.loop and self._round is None:
             self._round = Round.of(self._job, self._timeline, size)
         closes = self._round
-        if frame.t == 0:
-            self.camera = closes.start if closes else Affine()
-        step, previous = camera_step(motion, size), self.camera
+        step, previous = self._steps.step(index, size), self.camera
         moves = motion.moves == "camera"
-        if frame.t and moves:
-            self.camera = previous.then(step).bounded()
+        if frame.t == 0:
+            self.camera = Affine()
+        if moves:
+            start = closes.start if closes else self._steps.start(index, size)
+            self.camera = (previous.then(step) if frame.t else start).bounded()
         camera = self.camera
 
         def look(field: Field) -> Field:
@@ -118,8 +124,8 @@ class CameraWalk:
                 return closes.seen(field, camera, index, motion)
             return warp(field, camera, "reflect" if motion.border == "source" else motion.border)
 
-        if moves and (frame.t or closes):
-            reveals = motion.border == "source" and step.reveals(size)
+        if moves:
+            reveals = frame.t > 0 and motion.border == "source" and step.reveals(size)
             if self._shows_sources or (closes and (reveals or not frame.t)):
                 source = look(source)
             elif reveals:

@@ -9,11 +9,11 @@ import numpy as np
 
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Field, Size
-from dreamvid.motion.affine import Affine, camera_step
+from dreamvid.motion.affine import Affine
 from dreamvid.motion.self_similar import SMALLEST, SelfSimilar
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.motion.warp import warp
 from dreamvid.recipe import Motion
-from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.loop import Loop
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job
@@ -47,11 +47,11 @@ class Round:
         loop = timeline.loop
         if loop is None or not job.still or job.motion.moves != "camera" or job.motion.rests:
             return None
-        closing = lead = Affine()
-        for index in range(1, loop.frames + 1):
-            step = camera_step(at_frame(job, timeline[index % loop.frames]).motion, size)
-            closing = closing.then(step)
-            lead = lead.then(step) if index > loop.frames - loop.lead else lead
+        steps, closing, lead = CameraSteps(job, timeline), Affine(), Affine()
+        for index in range(1 - loop.lead, 1):
+            lead = lead.then(steps.step(index, size))
+        for index in (*range(1, loop.frames), 0):
+            closing = closing.then(steps.step(index, size))
         found = cls(loop, size, closing, lead.inverse)
         found._check(job)
         return found

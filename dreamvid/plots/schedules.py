@@ -17,6 +17,8 @@ from dreamvid.media.outputs import write_picture
 from dreamvid.names import derived
 from dreamvid.opening import open_source
 from dreamvid.plots.figure import DREAM, new_figure, pixels, shifted_down
+from dreamvid.plots.path import KEY as PATH
+from dreamvid.plots.path import draw_path
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, Term, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, heard_by, schedules
 from dreamvid.recipe.heard import Heard
@@ -102,9 +104,13 @@ def draw(
     if sound is not None:
         sound.draw(axes[0], axes[1], times)
     for axis, (key, schedule) in zip(axes[above:], scheduled, strict=True):
-        _curve(axis, times, curves[key])
+        if key == PATH:
+            told = draw_path(axis, recipe, times, timeline)
+        else:
+            _curve(axis, times, curves[key])
+            told = schedule.text
         label = _short(_label(recipe, key), LONGEST // 2)
-        text = _short(schedule.text, LONGEST - len(label))
+        text = _short(told, LONGEST - len(label))
         axis.set_title(label, loc="left", fontsize=10, parse_math=False)
         axis.set_title(text, loc="right", fontsize=8, color="0.4", parse_math=False)
     margin = max(0.5, 0.01 * frames)
@@ -174,10 +180,13 @@ def _values(
     recipe: Recipe, keys: list[str], frames: Any, timeline: Timeline
 ) -> dict[str, list[float | int]]:
     curves: dict[str, list[float | int]] = {key: [] for key in keys}
+    # What follows from a path is no key of its own.
+    derived = {key: each for key, each in schedules(recipe) if key.startswith(PATH)}
     for frame in frames:
-        now = at_frame(recipe, timeline[int(frame)])
+        time = timeline[int(frame)]
+        now = at_frame(recipe, time)
         for key, curve in curves.items():
-            curve.append(_at(now, key))
+            curve.append(derived[key].at(time) if key in derived else _at(now, key))
     return curves
 
 

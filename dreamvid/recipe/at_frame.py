@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dreamvid.errors import RecipeError
+from dreamvid.recipe.base import Section
 from dreamvid.recipe.heard import Heard
 from dreamvid.recipe.messages import faults
 from dreamvid.recipe.schedule import Schedule
@@ -22,9 +23,11 @@ CHECKED = 100_000
 
 def schedules(recipe: BaseModel, prefix: str = "") -> Iterator[tuple[str, Schedule]]:
     """Each schedule in a recipe, with its key such as `motion.zoom` or
-    `dream.objective.0.weight`."""
+    `dream.objective.0.weight`, and those that follow from others of its keys."""
     for name in type(recipe).model_fields:
         yield from _within(getattr(recipe, name), prefix + name)
+    if isinstance(recipe, Section):
+        yield from ((prefix + name, schedule) for name, schedule in recipe.derived.items())
 
 
 def heard_by(recipe: BaseModel) -> list[Heard]:

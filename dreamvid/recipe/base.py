@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from dreamvid.errors import RecipeError
 from dreamvid.recipe.messages import faults
+
+if TYPE_CHECKING:
+    from dreamvid.recipe.schedule import Schedule
 
 
 class Section(BaseModel):
@@ -32,6 +35,11 @@ class Section(BaseModel):
             super().__init__(**data)
         except ValidationError as error:
             raise RecipeError.of(faults(error, type(self), self.kinds())) from None
+
+    @property
+    def derived(self) -> Mapping[str, Schedule]:
+        """Schedules that follow from the section's keys, by what they are called."""
+        return {}
 
     # `__init__` converts errors only for sections constructed directly. Nested ones are built by
     # pydantic itself, so that all faults are found at once.

@@ -64,7 +64,7 @@ def _smooth(x: float, a: float, b: float) -> float:
     return float(x >= a) if a == b else fade(clip(finite((x - a) / (b - a)), 0.0, 1.0))
 
 
-def _mixed(number: int) -> int:
+def mixed(number: int) -> int:
     """Hash an integer to 64 bits (the finalizer of splitmix64)."""
     number = (number + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
     number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
@@ -77,8 +77,8 @@ def _noise(x: float, k: float = 0.0) -> float:
 
     Not gradient noise, which is 0 at every integer x, so that `noise(t)` would be constant.
     """
-    cell, which = math.floor(x), _mixed(math.floor(k))
-    a, b = ((_mixed(cell + i + which) >> 11) / 2**52 - 1 for i in (0, 1))
+    cell, which = math.floor(x), mixed(math.floor(k))
+    a, b = ((mixed(cell + i + which) >> 11) / 2**52 - 1 for i in (0, 1))
     share = fade(x - cell)
     return clip((1 - share) * a + share * b, min(a, b), max(a, b))
 

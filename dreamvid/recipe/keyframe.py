@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -93,6 +94,14 @@ def parse_key(place: Any, text: str) -> Key:
         return Key(where, word, text, compiled(text), length)
     except ValueError as error:
         raise ValueError(f"at {word}, {error}") from None
+
+
+def one_unit(keys: Sequence[Key]) -> None:
+    """Raise ValueError unless the places of all keyframes are counted in the same unit."""
+    units = {key.unit for key in keys}
+    if len(units) > 1:
+        given = " and ".join(word for unit, word in UNITS.items() if unit in units)
+        raise ValueError(f"mixes {given}; give all keys as 50, all as 2.5s, or all as 4b")
 
 
 def _place(place: Any, word: str) -> Program:

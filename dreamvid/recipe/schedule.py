@@ -18,7 +18,7 @@ from dreamvid.recipe.expression import Step, compiled, evaluated, short
 from dreamvid.recipe.form import Form
 from dreamvid.recipe.heard import B, Heard
 from dreamvid.recipe.interpolation import BETWEEN, between_keys
-from dreamvid.recipe.keyframe import UNITS, Key, parse_key
+from dreamvid.recipe.keyframe import Key, one_unit, parse_key
 from dreamvid.recipe.timeline import LENGTHS, FrameTime
 
 MAX_TEXT = 100_000  # characters of a schedule, as typed and as written back
@@ -90,13 +90,7 @@ class Schedule:
                 that is not finite, `n` where the length is unknown, or something heard where
                 there is no sound. Without the key.
         """
-        if clock.frames is None and self.uses_length:
-            raise RecipeError("uses n, but the length of this clip is unknown")
-        names: dict[Step, float] = dict(clock.names().items())
-        for each in self.heard:
-            if clock.heard is None:
-                raise RecipeError(f"{_shown(each)} is heard in a sound; name one: --audio FILE")
-            names[each] = clock.heard.at(each, clock.t)
+        names = self._names(clock)
         try:
             return self._value(clock, names)
         except (ArithmeticError, ValueError) as error:
@@ -104,9 +98,34 @@ class Schedule:
             fault = "divides by zero" if isinstance(error, ZeroDivisionError) else fault
         raise RecipeError(f"{fault} at frame {clock.t}")
 
-    def _value(self, clock: FrameTime, names: dict[Step, float]) -> float:
+    def reached(self, clock: FrameTime) -> int:
+        """How many of the keyframes lie at a frame or before it.
+
+        Raises:
+            RecipeError: as `at`.
+        """
+        return self._reached(clock, self._names(clock))
+
+    def _names(self, clock: FrameTime) -> dict[Step, float]:
+        if clock.frames is None and self.uses_length:
+            raise RecipeError("uses n, but the length of this clip is unknown")
+        names: dict[Step, float] = dict(clock.names().items())
+        for each in self.heard:
+            if clock.heard is None:
+                raise RecipeError(f"{_shown(each)} is heard in a sound; name one: --audio FILE")
+            names[each] = clock.heard.at(each, clock.t)
+        return names
+
+    def _now(self, clock: FrameTime, names: dict[Step, float]) -> Fraction:
         units = {"": Fraction(clock.t), "s": clock.seconds}
-        now = Fraction(names[B]) if self._unit == "b" else units[self._unit]
+        return Fraction(names[B]) if self._unit == "b" else units[self._unit]
+
+    def _reached(self, clock: FrameTime, names: dict[Step, float]) -> int:
+        now = self._now(clock, names)
+        return bisect_right(self._placed(clock), now, key=lambda key: key.place)
+
+    def _value(self, clock: FrameTime, names: dict[Step, float]) -> float:
+        now = self._now(clock, names)
         keys = self._placed(clock)
         last = len(keys) - 1
         here = bisect_right(keys, now, key=lambda key: key.place) - 1
@@ -197,9 +216,7 @@ def _keyframes(pairs: list[tuple[Any, str]], between: str) -> Schedule:
     if not 0 < len(pairs) <= MAX_KEYS:
         raise ValueError(f"needs from 1 to {MAX_KEYS} keys")
     keys = [parse_key(value, text) for value, text in pairs]
-    if len({key.unit for key in keys}) > 1:
-        given = " and ".join(word for unit, word in UNITS.items() if unit in {k.unit for k in keys})
-        raise ValueError(f"mixes {given}; give all keys as 50, all as 2.5s, or all as 4b")
+    one_unit(keys)
     if not any(key.length for key in keys):
         keys.sort(key=lambda key: key.place)
         for one, two in pairwise(keys):

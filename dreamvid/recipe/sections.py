@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from dreamvid.errors import FaultError
 from dreamvid.limits import MAX_SIDE
 from dreamvid.recipe.base import Section
 from dreamvid.recipe.base_term import MAX_NAME
@@ -17,6 +18,8 @@ from dreamvid.recipe.fields import Flag, InPixels, Triple, Varies
 from dreamvid.recipe.loop import LOOP_SHARE
 from dreamvid.recipe.paths import InputFile
 from dreamvid.recipe.preprocessing import PREPROCESSING, Preprocessing, parse_preprocessing
+from dreamvid.recipe.schedule import Schedule
+from dreamvid.recipe.waypoints import Waypoints, path_schedules
 
 MODEL_ENDINGS = (".keras", ".h5")
 """File extensions by which a network's name is that of a file with a whole Keras model."""
@@ -93,6 +96,16 @@ class Motion(Section):
     center: tuple[Place, Place] = Field(
         (0.5, 0.5), description="The fixed point, as fractions of width and height."
     )
+    path: Waypoints = Field(
+        (),
+        description="Points of interest in the source that the camera goes to: a list of `at`, "
+        "`center` and perhaps `zoom` and `angle`, in place of `center` and `translate`.",
+    )
+    handheld: Annotated[float, Field(ge=0, le=20), Varies()] = Field(
+        0.0,
+        description="How far the camera shakes as if held by hand, in percent of the frame's "
+        "width.",
+    )
     border: Literal["source", "reflect", "edge", "wrap", "black"] = Field(
         "source",
         description="What comes in from outside the frame. source: the source, mirrored beyond its "
@@ -104,10 +117,31 @@ class Motion(Section):
         "source under it stays.",
     )
 
+    @model_validator(mode="after")
+    def _led_by_one(self) -> Motion:
+        if not self.path:
+            return self
+        others = {"center": (0.5, 0.5), "translate": (0, 0), "trim": None}
+        for key, usual in others.items():
+            if getattr(self, key) != usual:
+                raise FaultError("path", f"leads the camera itself; leave {key} out")
+        for key in ("zoom", "angle"):
+            if f"path.{key}" in self.derived and isinstance(getattr(self, key), Schedule):
+                raise FaultError("path", f"its points say {key} too; leave one of the two out")
+        if self.moves != "camera":
+            raise FaultError("path", "leads over the source; set moves: camera")
+        return self
+
+    @property
+    def derived(self) -> Mapping[str, Schedule]:
+        """See `Section.derived`."""
+        return path_schedules(self.path)
+
     @property
     def rests(self) -> bool:
         """Whether the camera never moves."""
-        return self.trim is None and (self.zoom, self.angle, *self.translate) == (1, 0, 0, 0)
+        moved = (self.zoom, self.angle, self.handheld, *self.translate) != (1, 0, 0, 0, 0)
+        return self.trim is None and not self.path and not moved
 
 
 class ZoomMotion(Motion):

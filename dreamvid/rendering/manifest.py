@@ -141,9 +141,9 @@ class Manifest:
 
     def continues_as(self, other: Manifest, done: int) -> bool:
         """Whether another render differs from this one only in its length or in what it does about
-        broken pictures, and its first `done` frames are the same. They are not if the film
-        closes, if a schedule uses its length, or if with a `cadence` over 1 they include the last frame of either,
-        which is always dreamed."""
+        broken pictures, and its first `done` frames are the same. They are not if the film closes,
+        if a schedule uses its length, or if with a `cadence` over 1 they include the last frame of
+        either, which is always dreamed."""
         same = {key: self.recipe[key] for key in CHANGEABLE if key in self.recipe}
         if replace(other, recipe=other.recipe | same).differences(self):
             return False

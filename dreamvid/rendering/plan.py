@@ -27,8 +27,8 @@ from dreamvid.media.output_checks import (
 from dreamvid.media.passes import Passes, is_data, pass_path
 from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
-from dreamvid.motion.affine import camera_step
 from dreamvid.motion.round import Round
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
@@ -134,6 +134,9 @@ class Plan:
         into = " ".join(str(self.passes.path(name)) for name in self.passes.names)
         yield f"{count} frames of {size} at {rate} fps into {into}"
         yield from self.notes
+        path = CameraSteps(self.job, self.timeline).path
+        if path is not None:
+            yield f"points of interest in frames {', '.join(map(str, path.frames))}"
         if self.octaves:
             yield "octaves " + ", ".join(map(str, self.octaves))
             skipped = self.octaves_skipped
@@ -225,7 +228,8 @@ def plan(
     timeline = opened.timeline
     check(job, timeline)
     first = at_frame(job, timeline[0])
-    camera_step(first.motion, opened.size)  # raises if trim leaves nothing
+    # Raises if trim leaves nothing of the frame, or the path leads nowhere.
+    CameraSteps(job, timeline).step(0, opened.size)
     Round.of(job, timeline, opened.size)  # raises if a zoom has too few frames to close
     loaded = make_dreamer(first, machine) if dreamer is None else dreamer
     # Raises if the frame is too small for the network.

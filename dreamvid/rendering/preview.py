@@ -258,8 +258,11 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
-    """Dream one frame as a film of its own."""
-    (frame,) = frames(now.model_copy(update={"loop": False}), [source], whole.dreamer)
+    """Dream one frame as a film of its own, in which the camera goes nowhere."""
+    if isinstance(now, FilmRecipe):
+        motion = now.motion.model_copy(update={"path": ()})
+        now = now.model_copy(update={"motion": motion, "loop": False})
+    (frame,) = frames(now, [source], whole.dreamer)
     return frame
 
 

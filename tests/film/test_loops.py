@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_a_loop_has_no_end_to_go_on_from(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_clips_loop_has_its_sound(capsys: pytest.CaptureFixture[str]) -> None:
     """The sound too passes over into what comes before the film."""
-    make.clip(Path("clip.mkv"), frames=40, rate="20", size=(48, 32), sound=0.5)
+    make.clip(Path("clip.mkv"), frames=40, rate=Fraction(20), size=(48, 32), sound=0.5)
     words = ["video", "clip.mkv", "--network", "none", "--loop", "--loop-blend", "0.5"]
     assert main([*words, "-o", "a.mp4"]) == 0
     assert count_frames(Path("a.mp4")) == 30

@@ -362,7 +362,7 @@ def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
                 yield (inner if inner in plain else f"{name}_{inner}", *more)
         elif isinstance(value, BaseModel):
             yield from leaves(value)
-        elif own.description and name != "regions":  # which has no flag
+        elif own.description and name not in ("regions", "path"):  # which have no flag
             yield name, value, own.description
 
 

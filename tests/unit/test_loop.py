@@ -19,9 +19,9 @@ from dreamvid.looping import looped
 from dreamvid.motion.affine import Affine, camera_step
 from dreamvid.motion.round import Round
 from dreamvid.motion.self_similar import SMALLEST, SelfSimilar
+from dreamvid.motion.steps import CameraSteps
 from dreamvid.motion.warp import warp
-from dreamvid.recipe import Motion
-from dreamvid.recipe.at_frame import at_frame
+from dreamvid.recipe import Motion, ZoomRecipe
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.loop import Loop
 from dreamvid.recipe.timeline import Timeline
@@ -53,7 +53,7 @@ def film(
     return [frame for group in groups for frame in group.frames], source
 
 
-def step(one: Frame, other: Frame) -> float:
+def step(one: Any, other: Any) -> float:
     return float(np.abs(one - other).mean())
 
 
@@ -86,11 +86,15 @@ def test_frames_that_lead_in_have_the_time_of_a_round_later() -> None:
     assert [timeline[index].t for index in (-6, -1, 0, 19)] == [14, 19, 0, 19]
 
 
-MOTIONS = {
+MOTIONS: dict[str, dict[str, Any]] = {
     "in": {"zoom": 1.04},
     "out": {"zoom": 0.96},
     "turned": {"zoom": 1.03, "angle": 4},
     "aside": {"zoom": 1.05, "center": (0.3, 0.7)},
+    "by hand": {"zoom": 1.04, "handheld": 2},
+    "along a path": {
+        "path": [{"at": 0, "center": (0.3, 0.4), "zoom": 1.05}, {"at": 15, "center": (0.6, 0.5)}]
+    },
     "varied": {"zoom": "1.04 + .02*sin(t)", "translate": ("cos(t)", 0)},
 }
 
@@ -100,10 +104,8 @@ def scale_of(motion: dict[str, Any], frames: int = 20) -> tuple[Affine, list[Aff
     recipe = make_recipe({"motion": motion, "frames": frames, "loop": True}, "zoom")
     job = resolve(recipe, SIZE)
     timeline = Timeline(Fraction(30), frames, loop=Loop(frames, frames // 2, 4))
-    way = [
-        camera_step(at_frame(job, timeline[index % frames]).motion, SIZE)
-        for index in range(1, frames + 1)
-    ]
+    steps = CameraSteps(job, timeline)
+    way = [steps.step(index % frames, SIZE) for index in range(1, frames + 1)]
     closing = Affine()
     for each in way:
         closing = closing.then(each)
@@ -166,6 +168,7 @@ def test_a_zooms_last_frame_leads_into_its_first(
         {"zoom": 1, "translate": (2, 1)},
         {"zoom": 1, "angle": "3*sin(2*pi*t/n)"},
         {"zoom": 1.05, "moves": "dream"},
+        {"zoom": 1, "handheld": 3},
         {"zoom": 1},
     ],
     ids=str,
@@ -304,11 +307,10 @@ def test_with_beats_a_loop_is_whole_bars(
 
 
 def test_a_zoom_that_closes_lets_its_seed_come_back() -> None:
-    shares = [
-        make_recipe(data, "zoom").blend.share
-        for data in ({"loop": True}, {"loop": True, "blend": 1}, {})
-    ]
-    assert shares == [0.95, 1, 1]
+    for data, share in (({"loop": True}, 0.95), ({"loop": True, "blend": 1}, 1), ({}, 1)):
+        made = make_recipe(data, "zoom")
+        assert isinstance(made, ZoomRecipe)
+        assert made.blend.share == share
 
 
 def test_a_round_knows_whether_it_is_self_similar(picture: Frame) -> None:

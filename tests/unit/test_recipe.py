@@ -396,7 +396,7 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     keys: dict[str, st.SearchStrategy[Any]] = {}
     for name, own in model.model_fields.items():
         kind = own.annotation
-        if name in ("kind", "version", "size", "start", "end", "trim"):
+        if name in ("kind", "version", "size", "start", "end", "trim", "path"):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys[name] = sections(kind)
@@ -413,20 +413,30 @@ def sections(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
         keys["end"] = st.none() | st.fractions(1000, 9999)
     if "first_beat" in model.model_fields:
         keys["first_beat"] = st.none() | st.fractions(0, 999)
+    if "path" in model.model_fields:
+        keys["path"] = PATHS
     if "frame_name" in model.model_fields:
         keys["frame_name"] = st.sampled_from(["%d", "shot.%04d", "####"])
     needed = {name: keys.pop(name) for name in [*keys] if model.model_fields[name].is_required()}
     return st.fixed_dictionaries(needed, optional=keys).map(agreeing)
 
 
+PATHS = st.lists(st.integers(0, 99), unique=True, max_size=3).map(
+    lambda places: [{"at": place, "center": (0.25, 1), "zoom": 1.5} for place in sorted(places)]
+) | st.just([{"at": "1.5s", "center": (0, 0.5)}, {"at": "2s", "center": (0, 0.5), "angle": -1}])
+
+
 def agreeing(said: dict[str, Any]) -> dict[str, Any]:
-    """Without what a dream's method refuses, and without a mask beside regions."""
+    """Without what a dream's method refuses, a mask beside regions, and what a path refuses."""
     method = said.get("method", "detail")
     refused = {"detail": (), "resize": ("stagger",)}.get(
         method, ("stagger", "decorrelate", "laplacian")
     )
     if said.get("regions"):
         refused = (*refused, "mask")
+    if said.get("path"):
+        said |= {"moves": "camera"}
+        refused = (*refused, "center", "translate", "trim", "zoom", "angle")
     return {key: value for key, value in said.items() if key not in refused}
 
 
