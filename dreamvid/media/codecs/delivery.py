@@ -1,7 +1,9 @@
 """Codecs to show and share films: H.264, H.265 and AV1, 4:2:0, of constant quality.
 
 Threads are fixed, since encoded bytes may depend on their number. Each segment begins with a
-keyframe, and no frame refers beyond one.
+keyframe, and no frame refers beyond one. So that the picture does not jump there, each encoder is
+told not to spend the more on a frame the more others refer to it: frames before a keyframe are then
+nearly as good as it is.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class H264(JoinedCodec):
             "libx264",
             "-crf",
             f"{film.crf:g}",
+            "-x264-params",
+            "mbtree=0:qcomp=0.7",
             "-threads",
             str(THREADS),
         ]
@@ -67,6 +71,7 @@ class H265(JoinedCodec):
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
         fixed = f"open-gop=0:pools={THREADS}:frame-threads={THREADS}:info=0:log-level=error"
+        fixed += ":no-cutree=1"
         quality = ["-c:v", "libx265", "-crf", f"{film.crf:g}", "-x265-params", fixed]
         return ["-vf", to_yuv("yuv420p10le"), *quality, *self.tagged(self.segment_ending)]
 
@@ -87,5 +92,5 @@ class AV1(JoinedCodec):
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
         quality = f"{round(film.crf * 63 / 51)}"  # its scale goes up to 63, x264's to 51
-        fixed = ["-preset", "6", "-svtav1-params", f"lp={THREADS}"]
+        fixed = ["-preset", "6", "-svtav1-params", f"lp={THREADS}:enable-tf=0"]
         return ["-vf", to_yuv("yuv420p10le"), "-c:v", "libsvtav1", "-crf", quality, *fixed]
