@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,11 @@ class Segments:
         `index`."""
         if self._open is None:
             name = f"{self._start:06d}{self._codec.segment_ending}"
-            self._open = Encoder(self.folder / name, self._film, self._codec)
+            film = self._film
+            if film.closes_after is not None:
+                left = film.closes_after - self._start
+                film = replace(film, segment_frames=min(film.segment_frames, left))
+            self._open = Encoder(self.folder / name, film, self._codec)
             for earlier in range(self._start, index):
                 assert self._frames, "only a lasting folder holds frames of another run"
                 self._open.write(self._frames[earlier])

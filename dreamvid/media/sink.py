@@ -62,6 +62,8 @@ class FilmSpec:
         codec: `encode.codec`; None: the default one of the output's extension.
         frame_name: of a sequence, `encode.frame_name`.
         first_number: of a sequence's first frame.
+        closes_after: the film's number of frames, where its last one leads into its first; else
+            None.
     """
 
     size: Size
@@ -75,6 +77,7 @@ class FilmSpec:
     codec: str | None = None
     frame_name: str = USUAL_NAME
     first_number: int = 0
+    closes_after: int | None = None
 
     def __post_init__(self) -> None:
         if self.segment_frames < 1:

@@ -250,6 +250,7 @@ class _Recording:
             note=embed(manifest) if manifest and whole else "",
             alpha=planned.source.alpha and not data,
             data=data,
+            closes_after=planned.timeline.frames if planned.timeline.loop else None,
         )
         part = self._run.part(name)
         if part is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -178,3 +180,26 @@ def test_a_film_of_few_frames_can_be_cut_and_go_on(
     assert [make.number(picture) for picture in read_clip(probe(path))] == list(range(count + 8))
     least = 0 if ending == ".mp4" else 0.001
     assert all(abs(at - index / NTSC) <= least for index, at in enumerate(times(path)))
+
+
+@pytest.mark.parametrize("name", ["h264", "h265"])
+def test_a_segments_last_frames_are_coded_better(tmp_path: Path, name: str) -> None:
+    """Those before a keyframe differ from what was given no more than it does; in a film that
+    closes its last frames too."""
+    draw = np.random.default_rng(0)
+    still = draw.normal(128, 30, (48, 64, 1))
+    given = [np.clip(still + draw.normal(0, 6, still.shape), 0, 255) for _ in range(34)]
+    given = [np.repeat(grey, 3, axis=2) for grey in given]
+    settings: dict[str, Any] = {"crf": 24, "segment_frames": 20, "codec": name}
+    spec = FilmSpec(Size(64, 48), Fraction(25), closes_after=34, **settings)
+    sink = open_sink(tmp_path / "a.mp4", spec, overwrite=False)
+    for frame in given:
+        sink.write(frame.astype(np.float32))
+    film = sink.close()
+    assert film is not None
+    with closing(read_clip(probe(film))) as frames:
+        errors = [
+            float(np.abs(one - other).mean()) for one, other in zip(frames, given, strict=True)
+        ]
+    for last in (20, 34):
+        assert np.mean(errors[last - 3 : last]) < 0.85 * np.mean(errors[last - 12 : last - 7])

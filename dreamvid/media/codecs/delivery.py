@@ -2,8 +2,8 @@
 
 Threads are fixed, since encoded bytes may depend on their number. Each segment begins with a
 keyframe, and no frame refers beyond one. So that the picture does not jump there, each encoder is
-told not to spend the more on a frame the more others refer to it: frames before a keyframe are then
-nearly as good as it is.
+told not to spend the more on a frame the more others refer to it, and a segment's last frames get
+more bits (`ending`): frames before a keyframe are then as good as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,13 @@ from dreamvid.media.codecs.joining import JoinedCodec
 from dreamvid.media.sink import FilmSpec
 
 THREADS = 2
+
+
+def ending(film: FilmSpec) -> str:
+    """The option of x264 and x265 that codes the last frames of a full segment better, three with
+    1.5 times the bits and three with 3 times."""
+    last = film.segment_frames - 1
+    return f":zones={last - 5},{last - 3},b=1.5/{last - 2},{last},b=3" if last > 10 else ""
 
 
 class H264(JoinedCodec):
@@ -47,7 +54,7 @@ class H264(JoinedCodec):
             "-crf",
             f"{film.crf:g}",
             "-x264-params",
-            "mbtree=0:qcomp=0.7",
+            f"mbtree=0:qcomp=0.7{ending(film)}",
             "-threads",
             str(THREADS),
         ]
@@ -71,7 +78,7 @@ class H265(JoinedCodec):
     def options(self, film: FilmSpec) -> Sequence[str]:
         """See `FilmCodec`."""
         fixed = f"open-gop=0:pools={THREADS}:frame-threads={THREADS}:info=0:log-level=error"
-        fixed += ":no-cutree=1"
+        fixed += f":no-cutree=1{ending(film)}"
         quality = ["-c:v", "libx265", "-crf", f"{film.crf:g}", "-x265-params", fixed]
         return ["-vf", to_yuv("yuv420p10le"), *quality, *self.tagged(self.segment_ending)]
 
