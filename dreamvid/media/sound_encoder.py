@@ -45,6 +45,7 @@ class Cut:
         start: seconds from then to the film's beginning.
         audible: seconds from there on that are heard; the rest is silent.
         length: of the film, in seconds.
+        seeks: whether decoding begins shortly before the part; if not, at the file's beginning.
     """
 
     path: Path
@@ -52,18 +53,32 @@ class Cut:
     start: Fraction
     audible: Fraction
     length: Fraction
+    seeks: bool = True
+
+    @property
+    def lead(self) -> Fraction:
+        """Seconds before the part from which on samples are counted."""
+        return min(self.start, Fraction(2 * LEAD)) if self.seeks else self.start
 
     def sought(self) -> list[str]:
         """ffmpeg's options to begin decoding a little before the part."""
         # Asked for a time near 0, ffmpeg seeks before it, and so to anywhere in an AVI or FLV.
-        return ["-ss", seconds(self.start - LEAD)] if self.start > 2 * LEAD else []
+        if self.start <= 2 * LEAD or not self.seeks:
+            return []
+        return ["-ss", seconds(self.start - LEAD)]
 
     def filters(self) -> str:
-        """ffmpeg's filters that make decoded sound as long as the film."""
+        """ffmpeg's filters that make decoded sound as long as the film.
+
+        The part is cut by counting samples, since the times of single packets may be wrong: of
+        Vorbis by 10 ms or more where long windows meet short ones, as before a click.
+        """
+        end = self.lead + self.audible
         return (
-            f"asetpts=PTS-({seconds(self.zero + self.start)})/TB,"
+            f"asetpts=PTS-({seconds(self.zero + self.start - self.lead)})/TB,"
             "aresample=async=1:first_pts=0,"  # silence before a late sound, nothing before time 0
-            f"atrim=end={seconds(self.audible)},apad=whole_dur={seconds(self.length)}"
+            f"atrim=start={seconds(self.lead)}:end={seconds(end)},"
+            f"asetpts=PTS-({seconds(self.lead)})/TB,apad=whole_dur={seconds(self.length)}"
         )
 
 
