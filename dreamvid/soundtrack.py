@@ -20,7 +20,8 @@ from dreamvid.media.named_sound import named_sound
 from dreamvid.media.sound import Sound
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, recipe_files
 from dreamvid.recipe.at_frame import heard_by
-from dreamvid.recipe.heard import BEAT_FRAMES, Heard
+from dreamvid.recipe.audio import Audio
+from dreamvid.recipe.heard import BEAT_FRAMES, SILENT, Heard
 from dreamvid.recipe.timeline import Hearing
 from dreamvid.source import Source
 
@@ -79,7 +80,10 @@ def listened(
     Raises:
         RecipeError, InputError: as `dreamvid.hearing.listen.listen`.
     """
-    wanted = [*_wanted(recipe), *more]
+    wanted = _wanted(recipe)
+    if sound is None and wanted:
+        return _beats_alone(recipe.audio, wanted, rate)
+    wanted = [*wanted, *more]
     if not wanted or sound is None:
         return None
     if recipe.audio.file is None:
@@ -95,10 +99,17 @@ def listened(
     return replace(listen(sound, rate, wanted, recipe.audio), origin=origin)
 
 
+def _beats_alone(how: Audio, wanted: Sequence[Heard], rate: Fraction) -> Features | None:
+    """The beats that are given, where there is no sound; None: none are, or more is heard."""
+    from dreamvid.hearing.listen import beats_alone
+
+    return beats_alone(rate, how) if all(each.is_rhythm for each in wanted) else None
+
+
 def beats_in_frames(length: BeatCount, heard: Hearing | None) -> int:
-    """How many frames some beats last. Raises RecipeError if there is no sound."""
+    """How many frames some beats last. Raises RecipeError if they are not known."""
     if heard is None:
-        raise RecipeError(f"{length} is heard in a sound; name one: --audio FILE", key="frames")
+        raise RecipeError(f"{length} needs the beats: {SILENT}", key="frames")
     return length.frames(heard.at(BEAT_FRAMES, 0))
 
 

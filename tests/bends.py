@@ -458,6 +458,30 @@ BENDS = (
         "heard=None",
     ),
     Bend(
+        "audio: parts are no whole numbers",
+        "test_parts_are_counted_or_go_from_0_to_1",
+        "section / (1 if counted else",
+        "section / (2 if counted else",
+    ),
+    Bend(
+        "audio: beats without a sound are over with the beats that are given",
+        "test_beats_need_no_sound",
+        "Features(Fraction(0), rate, ENDLESS, {}, beats)",
+        "Features(Fraction(0), rate, 9, {}, beats)",
+    ),
+    Bend(
+        "audio: a film of beats is never done",
+        "test_a_film_of_beats_is_known_to_be_done",
+        "opened = open_film if beats else open_source",
+        "opened = open_source",
+    ),
+    Bend(
+        "sound: a part of Vorbis begins where a packet says",
+        "test_a_part_of_vorbis_begins_at_its_sample",
+        "return min(self.start, Fraction(2 * LEAD)) if self.seeks else self.start",
+        "return Fraction(0)",
+    ),
+    Bend(
         "sound: a decoder's first packets are heard",
         "test_sounds_of_any_codec_are_heard_at_their_times",
         '"audio", track.index, first=True, decode=True)',

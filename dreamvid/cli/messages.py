@@ -13,7 +13,10 @@ FAILED, USAGE, TRY_AGAIN, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses: fails again; unknown arguments; may succeed when tried again; interrupted."""
 
 LOG = logging.getLogger("dreamvid")
-DOWNLOADS = logging.getLogger("dreamvid.dreaming.networks.download")
+TOLD = tuple(
+    map(logging.getLogger, ("dreamvid.dreaming.networks.download", "dreamvid.hearing.listen"))
+)
+"""What takes long before a render begins, and says so."""
 
 
 def status_of(error: BaseException) -> int:
@@ -75,28 +78,30 @@ def written_by(write: Callable[[str], object]) -> Iterator[None]:
 
 
 class _Shown(logging.Handler):
-    """Prints warnings, and what is logged of downloads."""
+    """Prints warnings, and what `TOLD` log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
             _write[-1](f"dreamvid: warning: {record.getMessage()}")
-        elif record.name == DOWNLOADS.name:
+        elif record.name in {log.name for log in TOLD}:
             _write[-1](f"dreamvid: {record.getMessage()}")
 
 
 @contextmanager
 def warnings_shown(quiet: bool = False) -> Iterator[None]:
-    """Print the library's warnings and download progress within the context; with `quiet` drop
-    them."""
+    """Print the library's warnings, and what it says of long work beforehand, within the context;
+    with `quiet` drop them."""
     handler = logging.NullHandler() if quiet else _Shown()
-    level = DOWNLOADS.level
+    levels = [log.level for log in TOLD]
     LOG.addHandler(handler)
-    DOWNLOADS.setLevel(logging.INFO)
+    for log in TOLD:
+        log.setLevel(logging.INFO)
     try:
         yield
     finally:
         LOG.removeHandler(handler)
-        DOWNLOADS.setLevel(level)
+        for log, level in zip(TOLD, levels, strict=True):
+            log.setLevel(level)
 
 
 def each(names: Sequence[str], do: Callable[[str], None], *, quiet: bool) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.dump import yaml_lines
+from dreamvid.cli.messages import warnings_shown
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Drawing, Showing
@@ -49,8 +50,9 @@ def recipe_command(name: str, summary: str, argv: Sequence[str]) -> int:
         UsageError: an unknown command, or no recipe is named.
         DreamvidError: the recipe is invalid; one line.
     """
-    for line in _lines(summary, argv):
-        print(line)
+    with warnings_shown():
+        for line in _lines(summary, argv):
+            print(line)
     return 0
 
 

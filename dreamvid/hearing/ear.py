@@ -15,7 +15,7 @@ from dreamvid.hearing.kicks import Kicks
 from dreamvid.hearing.levels import Levels
 from dreamvid.hearing.tones import Tones
 from dreamvid.media.sound_decoder import RATE, Samples
-from dreamvid.recipe.heard import CHROMA, HITS, Heard
+from dreamvid.recipe.heard import CHROMA, HITS, PARTS, Heard
 
 
 class Ear:
@@ -32,12 +32,12 @@ class Ear:
         names = {each.name for each in wanted}
         onsets = {str(e.band): e.band for e in wanted if e.name == "onset" and e.band}
         level = {str(e.band): e.band for e in wanted if e.name == "low" and e.band}
-        parts = sections.BANDS if "section" in names else {}
+        parts = sections.BANDS if names & {*PARTS} else {}
         level |= {name: levels.BANDS[name] for name in names & levels.BANDS.keys()} | parts
         self._hits = Hits({"": WHOLE} | onsets) if tracks or names & {*HITS} else None
         self._kicks = Kicks() if "kick" in names else None
         self._levels = Levels(level) if level else None
-        self._tones = Tones() if "section" in names or names & {*CHROMA} else None
+        self._tones = Tones() if names & {*PARTS, *CHROMA} else None
 
     def listen(self, blocks: Generator[Samples]) -> None:
         """Listen to the whole sound once."""
@@ -60,7 +60,7 @@ class Ear:
         return self._hits.onset("")
 
     def envelope(self, each: Heard) -> Envelope:
-        """How strong something is heard, 0..1; not for `section` and what needs beats."""
+        """How strong something is heard, 0..1; not for `PARTS` and what needs beats."""
         if each.name in HITS:
             assert self._hits
             if each.name == "onset":

@@ -30,6 +30,12 @@ VERSION = 1
 MOST = 2**30
 """Most bytes of the file."""
 
+ENDLESS = 2**62
+"""Frames of beats without a sound."""
+
+BLOCK = 4096
+"""Frames whose places among the beats are found at once."""
+
 
 @dataclass(frozen=True)
 class Features:
@@ -69,20 +75,25 @@ class Features:
             return float(self.rate) * 60 / self.beats.tempo
         if heard.name != B.name and t >= self.frames:
             return 0.0
-        place = float(self._places[t] if t < self.frames else self._placed(self.beats, t, t + 1)[0])
+        place = self._place(t)
         if heard.name == B.name:
             return place
         length = BAR if heard.name == "bar" else 1
         return 1 - place % length / length
 
-    @cached_property
-    def _places(self) -> NDArray[np.float64]:
-        """Where each frame lies among the beats."""
+    def _place(self, t: int) -> float:
+        """Where a frame lies among the beats."""
         assert self.beats
-        return self._placed(self.beats, 0, self.frames)
+        block = t // BLOCK
+        if block not in self._blocks:
+            frames = np.arange(block * BLOCK, (block + 1) * BLOCK, dtype=float)
+            self._blocks[block] = self.beats.positions(self.start, self.rate, frames)
+        return float(self._blocks[block][t % BLOCK])
 
-    def _placed(self, beats: Beats, first: int, end: int) -> NDArray[np.float64]:
-        return beats.positions(self.start, self.rate, np.arange(first, end, dtype=float))
+    @cached_property
+    def _blocks(self) -> dict[int, NDArray[np.float64]]:
+        """The places of `BLOCK` successive frames, by block."""
+        return {}
 
     def lacking(self, wanted: Iterable[Heard]) -> list[Heard]:
         """What of `wanted` was not listened for."""

@@ -33,11 +33,11 @@ def tracked_beats(onsets: Envelope) -> list[float]:
     librosa; each beat then moves to the strongest onset within 23 ms. No tracker is always right:
     the tempo may be half or twice.
     """
-    import librosa
+    from librosa.beat import beat_track
 
     count = len(onsets.values) // EACH
     coarse = onsets.values[: count * EACH].reshape(count, EACH).max(1)
-    _, hops = librosa.beat.beat_track(
+    _, hops = beat_track(
         onset_envelope=coarse.astype(np.float32),
         sr=round(1000 * onsets.rate / EACH),
         hop_length=1000,

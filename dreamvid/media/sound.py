@@ -18,6 +18,9 @@ PLAYED = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
 """What is copied into MP4 and MOV; MOV takes PCM besides. ffmpeg can also write PCM and Vorbis into
 MP4, but few players support them, and codecs into MOV that it cannot read again."""
 
+UNSOUGHT = {"vorbis"}
+"""What is decoded from its beginning: the time of the first packet after a seek may be wrong."""
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -62,7 +65,8 @@ def cut(sound: Sound, folder: Path, suffix: str, length: Fraction, frame: Fracti
             fitting = all(_fits(track, suffix, zero, length, frame) for track in found)
             if fitting and _copied(sound.path, found, folder / name, zero):
                 return name
-        part = Cut(sound.path, zero, sound.start, audible, length, sound.passes)
+        seeks = all(track.codec not in UNSOUGHT for track in found)
+        part = Cut(sound.path, zero, sound.start, audible, length, sound.passes, seeks)
         encode(part, found, folder / name)
         return name
     except RunError as error:

@@ -46,6 +46,7 @@ class Cut:
         audible: seconds from there on that are heard; the rest is silent.
         length: of the film, in seconds.
         passes: seconds at its end over which the sound passes over into what comes before `start`.
+        seeks: whether decoding begins shortly before the part; if not, at the file's beginning.
     """
 
     path: Path
@@ -54,34 +55,52 @@ class Cut:
     audible: Fraction
     length: Fraction
     passes: Fraction = Fraction(0)
+    seeks: bool = True
+
+    @property
+    def lead(self) -> Fraction:
+        """Seconds before all that is heard from which on samples are counted."""
+        return min(self._first, Fraction(2 * LEAD)) if self.seeks else self._first
+
+    @property
+    def _first(self) -> Fraction:
+        return max(Fraction(0), self.start - self.passes)
 
     def sought(self) -> list[str]:
         """ffmpeg's options to begin decoding a little before the part."""
         # Asked for a time near 0, ffmpeg seeks before it, and so to anywhere in an AVI or FLV.
-        early = self.start - self.passes - LEAD
-        return ["-ss", seconds(early)] if early > LEAD else []
+        if self._first <= 2 * LEAD or not self.seeks:
+            return []
+        return ["-ss", seconds(self._first - LEAD)]
 
     def filters(self) -> str:
-        """ffmpeg's filters that make decoded sound as long as the film."""
-        shape = self._shifted(self.start, self.audible)
+        """ffmpeg's filters that make decoded sound as long as the film.
+
+        The part is cut by counting samples, since the times of single packets may be wrong: of
+        Vorbis by 10 ms or more where long windows meet short ones, as before a click.
+        """
+        origin, end = self._first - self.lead, self.length - self.passes
+        shape = self._part(self.start - origin, self.audible)
         if self.passes:
-            end = self.length - self.passes
-            passing = f"afade=%s:st={seconds(end)}:d={seconds(self.passes)}:curve=qsin"
-            fading = f"{shape},{passing % 'out'}"
-            before = f"{self._shifted(self.start - self.length, self.length)},{passing % 'in'}"
+            fade = f"afade=%s:d={seconds(self.passes)}:curve=qsin"
+            before = self._part(self.start - self.passes - origin, self.passes)
             shape = (
-                f"asplit[all][lead];[all]{fading}[end];[lead]{before}[begin];"
+                f"asplit[all][lead];[all]{shape},{fade % 'out'}:st={seconds(end)}[end];"
+                f"[lead]{before},{fade % 'in'},asetpts=PTS+{seconds(end)}/TB,"
+                "aresample=async=1:first_pts=0[begin];"
                 "[end][begin]amix=duration=longest:normalize=0"
             )
-        return f"{shape},apad=whole_dur={seconds(self.length)}"
-
-    def _shifted(self, start: Fraction, audible: Fraction) -> str:
-        """The filters that leave so many seconds from a time on."""
         return (
-            f"asetpts=PTS-({seconds(self.zero + start)})/TB,"
+            f"asetpts=PTS-({seconds(self.zero + origin)})/TB,"
             "aresample=async=1:first_pts=0,"  # silence before a late sound, nothing before time 0
-            f"atrim=end={seconds(audible)}"
+            f"{shape},apad=whole_dur={seconds(self.length)}"
         )
+
+    @staticmethod
+    def _part(start: Fraction, lasts: Fraction) -> str:
+        """The filters that leave so many seconds from a time on."""
+        cut = f"atrim=start={seconds(start)}:end={seconds(start + lasts)}"
+        return f"{cut},asetpts=PTS-({seconds(start)})/TB"
 
 
 @dataclass(frozen=True)

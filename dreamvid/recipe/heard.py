@@ -13,16 +13,21 @@ LEVELS = ("bass", "mid", "treble", "loud")
 HITS = ("onset", "kick", "snare", "hat")
 CHROMA = tuple(f"chroma{pitch}" for pitch in range(12))
 RHYTHM = ("beat", "bar", "b")
-PARTS = ("section",)
+PARTS = ("section", "part")
 
 NAMES = (*LEVELS, *HITS, "beat", "bar", *PARTS, *CHROMA, "b")
-"""The names that stand alone. All are 0..1 but `b`, the beats since the first."""
+"""The names that stand alone. All are 0..1 but `b`, the beats since the first, and `part`, which
+counts the sections from 0."""
 
 BANDS = {"low": "low(50, 120)", "onset": "onset(200, 4000)"}
 """The names that take a band of frequencies, and how they are written."""
 
 SMOOTHING = ("attack", "release")
 """The words of seconds in parentheses, as in `kick(release=0.3)`."""
+
+NO_SOUND = "is heard in a sound; name one: --audio FILE"
+SILENT = "name a sound, --audio FILE, or the tempo, --bpm 120"
+"""What to do without a sound, for all that is heard, and for beats."""
 
 LONGEST = 60.0
 """Most seconds of an attack or release."""

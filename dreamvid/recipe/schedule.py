@@ -16,7 +16,7 @@ from typing import Any
 from dreamvid.errors import RecipeError
 from dreamvid.recipe.expression import Step, compiled, evaluated, short
 from dreamvid.recipe.form import Form
-from dreamvid.recipe.heard import B, Heard
+from dreamvid.recipe.heard import NO_SOUND, SILENT, B, Heard
 from dreamvid.recipe.interpolation import BETWEEN, between_keys
 from dreamvid.recipe.keyframe import Key, one_unit, parse_key
 from dreamvid.recipe.timeline import LENGTHS, FrameTime
@@ -112,7 +112,8 @@ class Schedule:
         names: dict[Step, float] = dict(clock.names().items())
         for each in self.heard:
             if clock.heard is None:
-                raise RecipeError(f"{_shown(each)} is heard in a sound; name one: --audio FILE")
+                fault = f"needs the beats: {SILENT}" if each.is_rhythm else NO_SOUND
+                raise RecipeError(f"{_shown(each)} {fault}")
             names[each] = clock.heard.at(each, clock.t)
         return names
 

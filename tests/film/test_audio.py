@@ -314,7 +314,7 @@ def test_a_film_is_made_some_beats_longer(capsys: pytest.CaptureFixture[str]) ->
         (["--audio", "clicks.wav", "--beats", "no.txt", "--angle", "beat"], "no.txt: no such file"),
         (["--audio", "clicks.wav", "--angle", "low(12000, 13000)"], "ends over 11025 Hz"),
         (["--angle", "kick"], "motion.angle: kick is heard in a sound; name one: --audio FILE"),
-        (["--frames", "8b"], "frames: 8b is heard in a sound; name one: --audio FILE"),
+        (["--frames", "8b"], "frames: 8b needs the beats: name a sound, --audio FILE"),
         (["--frames", "0b"], "frames: must be more than 0 beats"),
     ],
 )
@@ -324,3 +324,50 @@ def test_what_is_wrong_is_said_in_one_line(
     zoom = ["zoom", "still.png", "--network", "none", "-o", "a.mp4"]
     assert line in told(capsys, *zoom, *words)
     assert not list(Path().glob("*.mp4")) + list(Path().glob(".a*"))
+
+
+def test_beats_need_no_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    beat = "where(beat > .99, 10, 1)"
+    audio = {"bpm": 100, "first_beat": 0.25}
+    pulse = recipe(audio=audio, frames="4b", dream={"steps": beat, "burst": beat})
+    rendered(pulse)
+    film, beats = Path("a.mp4"), [0.25, 0.85, 1.45, 2.05]
+    assert count_frames(film) == 48
+    assert flashes_of(film) == frames_with(beats)
+    assert not tracks.listed(ffmpeg.describe(film))
+    begun(recipe(audio=audio, frames="4b", dream=pulse.dream, output="b.mp4"))
+    rendered(recipe(audio=audio, frames="4b", dream=pulse.dream, output="b.mp4"))
+    assert Path("b.mp4").read_bytes() == film.read_bytes()
+    Path("beats.txt").write_text("0.25\n0.85\n2.05\n")
+    uneven = {"beats": "beats.txt"}
+    rendered(recipe(audio=uneven, frames=48, dream=pulse.dream), overwrite=True)
+    assert flashes_of(film) == frames_with([0.25, 0.85, 2.05])
+    words = ["zoom", "still.png", "--network", "none", "-n", "20", "--zoom"]
+    assert "motion.zoom: beat needs the beats" in told(capsys, *words, "1.01 + beat/20")
+    only = told(capsys, *words, "1.01 + kick*beat/20", "--bpm", "100")
+    assert "motion.zoom: kick is heard in a sound" in only
+
+
+def test_a_silent_film_on_the_beat_goes_on() -> None:
+    words = ["still.png", "--network", "none", "-q", "--fps", "20", "--bpm", "100"]
+    words += ["--zoom", "1 + beat/20"]
+    assert main(["zoom", *words, "-n", "8b", "-o", "whole.mp4"]) == 0
+    assert main(["zoom", *words, "-n", "4b", "-o", "a.mp4"]) == 0
+    assert main(["continue", "a.mp4", "-q", "--frames", "4b"]) == 0
+    longer, whole = (list(read_clip(probe(Path(name)))) for name in ("a.mp4", "whole.mp4"))
+    assert len(longer) == 96
+    assert np.array_equal(longer, whole)
+    plot = ["recipe", "plot", "pulse", "--bpm", "100", "--frames", "8b", "-o", "plot.png"]
+    assert main(plot) == 0
+
+
+def test_a_film_of_beats_is_known_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["zoom", "still.png", "--network", "none", "--fps", "20", "--zoom", "1.01 + onset/20"]
+    words += ["--audio", "clicks.wav", "--bpm", "120", "-n", "2b", "-o", "a.mp4", "--no-keep"]
+    assert main(words) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "dreamvid: clicks.wav: listening"
+    assert main(words) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == "dreamvid: a.mp4: done already"
+    assert main([*words, "-q"]) == 0
+    assert not capsys.readouterr().err

@@ -118,6 +118,17 @@ def test_smoothing_of_one_name_goes_before_that_of_all(wav: Path) -> None:
     assert after[1] == pytest.approx(np.exp(-0.4), abs=0.1)
 
 
+def test_parts_are_counted_or_go_from_0_to_1(tmp_path: Path) -> None:
+    """Of a piece with three parts, in a film that begins within the first."""
+    kinds = sound_factory.tones(20), sound_factory.noise(20, 0.1), sound_factory.bass_line(20)
+    path = sound_factory.write(tmp_path / "parts.wav", np.concatenate(kinds))
+    part, section = Heard("part"), Heard("section")
+    heard = listen(Sound(path, start=Fraction(10)), Fraction(2), [part, section], Audio())
+    times = [4, 20, 45]  # seconds of the film
+    assert [heard.at(part, 2 * time) for time in times] == [0, 1, 2]
+    assert [heard.at(section, 2 * time) for time in times] == [0, 0.5, 1]
+
+
 def test_beats_of_a_tempo_and_of_a_file(wav: Path, tmp_path: Path) -> None:
     beat = Heard("beat")
     by_tempo = listen(Sound(wav), Fraction(30), [beat], Audio(bpm=80, first_beat=0.25))

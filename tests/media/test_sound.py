@@ -16,6 +16,7 @@ from dreamvid.media import ffmpeg, sound, tracks
 from dreamvid.media.probe import probe
 from dreamvid.media.sound import Sound
 from tests import media_factory as make
+from tests import sound_factory
 
 MEDIA = os.environ.get("DREAMVID_TEST_MEDIA")
 HARD = Path(str(MEDIA)) / "hard" / "pcm4_unsd.mov"
@@ -221,6 +222,25 @@ def test_the_beginning_is_found_where_seeking_to_it_fails(tmp_path: Path, name: 
 def test_a_late_start_is_sought(tmp_path: Path) -> None:
     clip = make.sounding(tmp_path / "a.mkv", ("mono", [440]), coding=("-c:a", "ac3"), seconds=16)
     found(cut(clip, start=Fraction(15)), [440])
+
+
+@pytest.mark.parametrize("start", [11.0, 6.0])
+def test_a_part_of_vorbis_begins_at_its_sample(tmp_path: Path, start: float) -> None:
+    """Also just before a click, where the times of its packets are off by 10 ms."""
+    clicks = [start + 0.02, start + 0.3]
+    wav = sound_factory.write(
+        tmp_path / "a.wav", sound_factory.clicks(13, [*clicks, start - 4.98], 0.9)
+    )
+    make.run("-i", wav, "-c:a", "libvorbis", "-ar", "44100", "-q:a", "6", tmp_path / "a.ogg")
+    for film in (cut(tmp_path / "a.ogg", start=Fraction(start)), tmp_path / "a.ogg"):
+        heard = make.heard(film).astype(float)
+        begin = 0 if film.suffix == ".mp4" else round(start * 44100)
+        loudest = [
+            begin_of + np.abs(heard[begin:][begin_of : begin_of + 6000]).argmax()
+            for begin_of in (0, 10000)
+        ]
+        expected = [round((time - start) * 44100) for time in clicks]
+        assert loudest == pytest.approx(expected, abs=100)
 
 
 def test_packets_that_are_not_marked_as_key_ones_are_heard(tmp_path: Path) -> None:

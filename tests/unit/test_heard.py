@@ -123,7 +123,7 @@ def test_without_a_sound_the_error_names_the_key_and_the_option() -> None:
             "motion.zoom: bass is heard in a sound; name one: --audio FILE"
         )
     for text in ("0b:(1), 4b:(2)", "t % 4b", "b/9"):
-        with pytest.raises(RecipeError, match="a beat is heard in a sound; name one: --audio FILE"):
+        with pytest.raises(RecipeError, match="a beat needs the beats: name a sound, --audio FILE"):
             schedule(text).at(Timeline()[0])
 
 
