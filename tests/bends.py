@@ -136,8 +136,8 @@ BENDS = (
     Bend(
         "loops: the camera begins as at the first frame",
         "test_the_first_frame_is_the_seed_with_itself_in_it",
-        "self.camera = closes.start if closes else Affine()",
-        "self.camera = Affine()",
+        "start = closes.start if closes else self._steps.start(index, size)",
+        "start = self._steps.start(index, size)",
     ),
     Bend(
         "loops: a clip's end passes over at once",
@@ -215,8 +215,8 @@ BENDS = (
     Bend(
         "shake: it follows frames, not seconds",
         "test_another_frame_rate_shows_the_same_shake_and_another_seed_another",
-        "return shake(percent, float(time.seconds), self._job.seed, size)",
-        "return shake(percent, time.t / 24, self._job.seed, size)",
+        "seconds = float(index / self._timeline.rate)",
+        "seconds = index / 24",
     ),
     Bend(
         "prompt: what has no option is dropped",
@@ -478,7 +478,7 @@ BENDS = (
     Bend(
         "sound: a part of Vorbis begins where a packet says",
         "test_a_part_of_vorbis_begins_at_its_sample",
-        "return min(self.start, Fraction(2 * LEAD)) if self.seeks else self.start",
+        "return min(self._first, Fraction(2 * LEAD)) if self.seeks else self._first",
         "return Fraction(0)",
     ),
     Bend(

@@ -236,7 +236,7 @@ def test_a_point_lies_at_a_frame_a_time_a_beat_or_a_part_of_the_film(
             "motion.path: mixes frames and seconds",
         ),
         ([{"at": 10**8, "center": (0, 0)}], "motion.path: 100000000 is not before frame 1000000"),
-        ([{"at": "1b", "center": (0, 0)}], "motion.path: a beat is heard in a sound"),
+        ([{"at": "1b", "center": (0, 0)}], "motion.path: a beat needs the beats: name a sound"),
         ([{"at": "max_f", "center": (0, 0)}], "motion.path: uses n, but the length"),
         (
             [{"at": 500, "center": (0.5, 0.5)}, {"at": 520, "center": (0.6, 0.5)}],
