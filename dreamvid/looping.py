@@ -77,6 +77,19 @@ def looped(recipe: Recipe, source: Source) -> Source:
     return replace(source, open=read, frames=frames, loop=loop, notes=(*source.notes, *notes))
 
 
+def film_alone(source: Source) -> Source:
+    """A source without the frames that lead into its film."""
+    if source.loop is None:
+        return source
+    lead = source.loop.lead
+
+    def read() -> Generator[Frame]:
+        with closing(source.open()) as frames:
+            yield from islice(frames, lead, None)
+
+    return replace(source, open=read, loop=None)
+
+
 def around(opened: Callable[[], Generator[Item]], loop: Loop) -> Generator[Item]:
     """The last `lead` of what a film has at each frame, then all of it. `opened` begins anew."""
     for first in (loop.frames - loop.lead, 0):

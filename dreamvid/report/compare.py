@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
+from dreamvid.looping import counted, film_alone, looped
 from dreamvid.media.conversion import Deinterlace
 from dreamvid.media.output_checks import check_json, check_picture
 from dreamvid.media.probe import Clip, probe
@@ -104,13 +105,13 @@ def open_films(
     part = _part(said, film.rate)
     notes = []
     if start is not None:
-        part = part._replace(start=start, end=None)
+        part = part._replace(start=start, end=None, loop=None)
     elif part.start:
         notes.append(f"according to the film it begins at {float(part.start):g} s of its source")
     if fps is None and part.fps:
         notes.append(f"according to the film it was rendered at {part.fps} fps")
     rate = fps or part.fps or film.rate
-    part = part._replace(fps=rate, frames=frames or part.frames)
+    part = part._replace(fps=rate, frames=film.frames if part.loop else frames or part.frames)
     opened = _open_part(source, Size(*size), part, embedded=start is None)
     if size != clip.size:
         notes.append(f"the source, {_shown(clip.size)}, is fitted to {_shown(size)}")
@@ -135,6 +136,8 @@ class _Part(NamedTuple):
     fps: Fraction | None = None
     frames: int | None = None
     deinterlace: Deinterlace = "auto"
+    loop: Fraction | None = None
+    """Seconds over which the film's end passes into its beginning; None: it does not close."""
 
 
 def _open_part(source: Path, size: Size, part: _Part, *, embedded: bool) -> Source:
@@ -147,9 +150,10 @@ def _open_part(source: Path, size: Size, part: _Part, *, embedded: bool) -> Sour
         fps=part.fps,
         frames=part.frames,
         deinterlace=part.deinterlace,
+        **({"loop": True, "loop_blend": part.loop} if part.loop else {}),
     )
     try:
-        return open_source(recipe)
+        return film_alone(looped(recipe, counted(recipe, open_source(recipe))))
     except MediaError as error:
         if embedded and part.start:
             raise MediaError(
@@ -191,7 +195,8 @@ def _part(said: Recipe | None, rate: Fraction) -> _Part:
     fps = None if fps == rate else fps
     if isinstance(said, VideoRecipe):
         frames = said.frames if isinstance(said.frames, int) else None
-        return _Part(said.start, said.end, fps, frames, said.deinterlace)
+        loop = said.loop_blend if said.loop else None
+        return _Part(said.start, said.end, fps, frames, said.deinterlace, loop)
     return _Part(fps=fps)
 
 

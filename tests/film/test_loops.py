@@ -18,9 +18,11 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.rendering import extend as extending
 from dreamvid.rendering import plan as planning
 from dreamvid.rendering import render as rendering
+from dreamvid.rendering.embedded import find_embedded
 from dreamvid.rendering.estimate import tried
 from dreamvid.rendering.preview import preview
 from dreamvid.rendering.seam import seam
+from dreamvid.report.compare import open_films
 from tests import media_factory as make
 from tests.fakes import FakeDreamer, FakeSink
 
@@ -137,6 +139,20 @@ def test_a_clips_loop_has_its_sound(capsys: pytest.CaptureFixture[str]) -> None:
     loud = [np.abs(heard[int(at * 44100) :][:4000]).mean() for at in (0.3, 0.8, 1.15, 1.35)]
     assert max(loud[:2]) < 0.01 * loud[3], "what comes before the film is heard at its end"
     assert loud[2] < 0.8 * loud[3]
+
+
+def test_a_report_knows_that_a_clip_closes() -> None:
+    """Its film begins where the clip passes over to."""
+    make.clip(Path("clip.mkv"), frames=40, rate=Fraction(20), size=(48, 32))
+    words = ["video", "clip.mkv", "--network", "none", "--loop", "--loop-blend", "0.5", "-q"]
+    assert main([*words, "-o", "a.mp4", "--crf", "4"]) == 0
+    said = find_embedded(Path("a.mp4"))
+    assert said is not None
+    films = open_films(Path("a.mp4"), Path("clip.mkv"), said=said.recipe)
+    with films.opened() as (source, dreamed):
+        pairs = list(zip(source, dreamed, strict=True))
+    assert len(pairs) == 30
+    assert max(np.abs(one - other).mean() for one, other in pairs) < 3
 
 
 def test_a_preview_of_a_loop_closes_and_a_dry_run_is_quick() -> None:
