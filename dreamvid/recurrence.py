@@ -18,15 +18,15 @@ import numpy as np
 
 from dreamvid.blend import Carried, NoMotion, canvas, unmoved
 from dreamvid.channels import ChannelTrack
-from dreamvid.color import Anchor, anchor_at, shift
+from dreamvid.checkpoint import Checkpoint, ShotState
+from dreamvid.color import anchor_at, shift
 from dreamvid.errors import MediaError, RecipeError, StateError
-from dreamvid.frame import Colors, Frame, Notes, Size, as_frame
+from dreamvid.frame import Frame, Size, as_frame
 from dreamvid.inbetweens import Inbetweens, groups
 from dreamvid.inside import covariance
 from dreamvid.lead import InMemory, Lead, LeadStore
 from dreamvid.masks import flow_parts, repeated
 from dreamvid.media.named_sound import named_sound
-from dreamvid.motion.affine import Affine
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
 from dreamvid.part import Part
@@ -39,48 +39,6 @@ from dreamvid.shots import split_shots
 from dreamvid.soundtrack import listened
 from dreamvid.source import checked_frames
 from dreamvid.task import AnyDreamer, DreamTask, GuideFrames
-
-
-@dataclass(frozen=True)
-class ShotState:
-    """State that all frames of a shot share.
-
-    Attributes:
-        anchor: holds the color of the shot's frames.
-        colors: color covariance of the shot's first source frame, for the palette `source`.
-        notes: the dreamer's notes after the last dream.
-    """
-
-    anchor: Anchor
-    colors: Colors
-    notes: Notes
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """Everything that later frames depend on, apart from their sources: a render resumes from it.
-
-    Attributes:
-        done: number of finished frames of the film; below 0 while those are dreamed that lead into
-            it.
-        t: index of the last finished frame in its shot.
-        carried: what that frame passes to the next.
-        shot: the state of its shot.
-        camera: the camera's position at that frame.
-        source_digest: digest of that frame's source as it was read, to detect a changed source.
-    """
-
-    done: int
-    t: int
-    carried: Carried
-    shot: ShotState
-    camera: Affine
-    source_digest: str
-
-    @property
-    def shown(self) -> int:
-        """Number of finished frames of the film, at least 0."""
-        return max(0, self.done)
 
 
 @dataclass(frozen=True)

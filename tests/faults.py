@@ -156,7 +156,7 @@ def run(said: list[str], folder: Path, fault_at: int) -> tuple[int, str, str]:
         try:
             os.chdir(folder)
             sys.stdout = sys.stderr = log.open("w", buffering=1)
-            planning.make_dreamer = lambda job, machine=None: survivor.dream
+            planning.make_dreamer = lambda *_: survivor.dream  # type: ignore[attr-defined]
             planning.SEGMENT = SEGMENT
             steps = Steps(folder, fault_at)
             steps.install()

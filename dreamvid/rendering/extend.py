@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamvid.checkpoint import Checkpoint
 from dreamvid.errors import MediaError, RecipeError, StateError
 from dreamvid.machine import Machine
 from dreamvid.media.codecs.joining import JoinedCodec
@@ -26,7 +27,6 @@ from dreamvid.recipe import KINDS, USUAL_FRAMES, BeatCount, FilmRecipe, Recipe, 
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.paths import with_files
-from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.embedded import Embedded, read_embedded
 from dreamvid.rendering.film_source import heard_before, keep_heard, open_film
 from dreamvid.rendering.manifest import NO_KEYS, Manifest, compared, described

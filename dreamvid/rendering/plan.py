@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from dreamvid import notices
+from dreamvid.checkpoint import Checkpoint
 from dreamvid.errors import MediaError, OutputError, RecipeError
-from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.frame import Size
 from dreamvid.guide_files import GuideFiles
 from dreamvid.lead import LeadStore
 from dreamvid.looping import around
@@ -36,7 +37,8 @@ from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
 from dreamvid.recipe.paths import named_after
 from dreamvid.recipe.timeline import Timeline
-from dreamvid.recurrence import Checkpoint, DreamedGroup, dreamed_groups
+from dreamvid.recurrence import DreamedGroup, dreamed_groups
+from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.rendering.embedded import embed
 from dreamvid.rendering.film_source import heard_before, open_film
 from dreamvid.rendering.manifest import Manifest
@@ -47,39 +49,13 @@ from dreamvid.rendering.run import (
 from dreamvid.resolve import Job, resolve
 from dreamvid.soundtrack import beats_in_frames, warn_if_short
 from dreamvid.source import Source
-from dreamvid.task import AnyDreamer, DreamTask, Identified, Octaves, OnMachine
+from dreamvid.task import AnyDreamer, Identified, Octaves, OnMachine
 
 SEGMENT = 48
 """The most frames in a closed segment of film; each is encoded independently of the others."""
 
 
 TOO_LONG = "the name is too long; give a shorter one: -o FILE"
-
-
-class NoDreamer:
-    """The dreamer of `network: none`: returns the canvas unchanged, without TensorFlow."""
-
-    identity = "none"
-
-    def __call__(self, task: DreamTask, /) -> Frame:
-        """Return the canvas. Raises MediaError if it is no frame."""
-        return as_frame(task.canvas)
-
-
-def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
-    """The dreamer that a job asks for.
-
-    Args:
-        machine: threads, precision and tile; threads apply only until TensorFlow has started.
-
-    Raises:
-        NetworkError: its network, layers or weights are not available.
-    """
-    if job.network.name == "none":
-        return NoDreamer()
-    from dreamvid.dreaming.dreamer import Dreamer
-
-    return Dreamer.of(job, machine or Machine.here())
 
 
 def output_of(recipe: Recipe) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dreamvid.blend import Carried
 from dreamvid.channels import ChannelTrack
+from dreamvid.checkpoint import Checkpoint, ShotState
 from dreamvid.color import anchor_at
 from dreamvid.errors import StateError
 from dreamvid.inside import covariance
@@ -18,7 +19,7 @@ from dreamvid.media.read import read_clip
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
 from dreamvid.recipe import Recipe
-from dreamvid.recurrence import Checkpoint, ShotState, source_digest
+from dreamvid.recurrence import source_digest
 from dreamvid.resolve import resolve
 from dreamvid.seen import Seen
 from dreamvid.shots import split_shots

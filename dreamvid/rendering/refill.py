@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid import notices
+from dreamvid.checkpoint import Checkpoint
 from dreamvid.errors import StateError
 from dreamvid.media.codecs.codec import FilmCodec
 from dreamvid.media.codecs.joining import JoinedCodec
@@ -20,7 +21,6 @@ from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip
 from dreamvid.media.sink import FilmSpec
 from dreamvid.recipe import FilmRecipe, Recipe
-from dreamvid.recurrence import Checkpoint
 from dreamvid.rendering.recovery import recovered
 from dreamvid.rendering.run import Run, folder_of, load_checkpoint
 from dreamvid.source import Source

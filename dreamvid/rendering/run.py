@@ -33,6 +33,7 @@ from filelock import FileLock, Timeout
 
 from dreamvid import notices
 from dreamvid.blend import Carried
+from dreamvid.checkpoint import Checkpoint, ShotState
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError, StateError
 from dreamvid.frame import Size
@@ -41,7 +42,6 @@ from dreamvid.media.durable import atomic_write, os_errors
 from dreamvid.motion.affine import Affine
 from dreamvid.names import derived
 from dreamvid.recipe.encode import PassName
-from dreamvid.recurrence import Checkpoint, ShotState
 from dreamvid.rendering.lead_files import LeadFiles
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.run_part import RunPart, write_text

@@ -27,7 +27,7 @@ from dreamvid.networks.builtin import BUILTIN
 from dreamvid.recipe import LayerTerm, ZoomRecipe
 from dreamvid.recipe.base_term import BaseTerm
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import make_dreamer
+from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 

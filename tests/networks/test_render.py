@@ -10,7 +10,7 @@ import pytest
 from dreamvid import frames as dream_frames
 from dreamvid.frame import Frame
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import make_dreamer
+from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.resolve import resolve
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from dreamvid.blend import Carried
+from dreamvid.checkpoint import Checkpoint, ShotState
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
 from dreamvid.errors import RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.motion.affine import Affine
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recurrence import Checkpoint, DreamedGroup, ShotState, dreamed_groups
+from dreamvid.recurrence import DreamedGroup, dreamed_groups
 from dreamvid.rendering.run import load_checkpoint, save_checkpoint
 from dreamvid.resolve import film_timeline, resolve
 from dreamvid.task import AnyDreamer, DreamTask, GuideFrames

@@ -11,7 +11,7 @@ from dreamvid import frames
 from dreamvid.errors import MediaError
 from dreamvid.frame import Size, as_frame
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import make_dreamer
+from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 from tests.fakes import asleep

@@ -19,7 +19,7 @@ from dreamvid.motion.warp import warp
 from dreamvid.opening import fit
 from dreamvid.recipe import Motion
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import make_dreamer
+from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.resolve import resolve
 from dreamvid.task import DreamTask
 from tests.fakes import UNHELD, Told, asleep, dreamed, dreaming

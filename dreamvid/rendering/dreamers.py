@@ -1,0 +1,34 @@
+"""The dreamer that a job asks for."""
+
+from __future__ import annotations
+
+from dreamvid.frame import Frame, as_frame
+from dreamvid.machine import Machine
+from dreamvid.resolve import Job
+from dreamvid.task import AnyDreamer, DreamTask
+
+
+class NoDreamer:
+    """The dreamer of `network: none`: returns the canvas unchanged, without TensorFlow."""
+
+    identity = "none"
+
+    def __call__(self, task: DreamTask, /) -> Frame:
+        """Return the canvas. Raises MediaError if it is no frame."""
+        return as_frame(task.canvas)
+
+
+def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
+    """The dreamer that a job asks for.
+
+    Args:
+        machine: threads, precision and tile; threads apply only until TensorFlow has started.
+
+    Raises:
+        NetworkError: its network, layers or weights are not available.
+    """
+    if job.network.name == "none":
+        return NoDreamer()
+    from dreamvid.dreaming.dreamer import Dreamer
+
+    return Dreamer.of(job, machine or Machine.here())
