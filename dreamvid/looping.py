@@ -46,7 +46,8 @@ def looped(recipe: Recipe, source: Source) -> Source:
 
     A zoom's frames are preceded by its last ones, which lead into it. A clip is as many frames
     shorter as it passes over in: its first ones lead, and its last pass over into them. With beats
-    a zoom is made as long as whole bars, and a clip is cut to them.
+    a zoom is made as long as whole bars, and a clip, or the sound that a zoom is as long as, is cut
+    to them.
 
     Args:
         source: of a known number of frames (`counted`).
@@ -64,7 +65,8 @@ def looped(recipe: Recipe, source: Source) -> Source:
         lead = blend = passing_over(recipe, source)
         frames, note = _in_bars(source.frames - lead, source.heard, at_most=True)
     else:
-        frames, note = _in_bars(source.frames, source.heard)
+        by_sound = recipe.frames is None and recipe.audio.file is not None
+        frames, note = _in_bars(source.frames, source.heard, at_most=by_sound)
         lead = int(frames * DEAREST)
         blend = min(lead, wanted)
     if not lead:

@@ -304,6 +304,10 @@ def test_with_beats_a_loop_is_whole_bars(
     assert source.loop
     assert f"the loop is {closed} frames long" in source.notes[0]
     assert len(list(source.open())) == closed + source.loop.lead
+    if kind == "zoom":  # as long as a sound, of which no bar is to lack its end
+        by_sound = make_recipe({"loop": True, "audio": "a.wav"}, kind)
+        cut = looped(by_sound, replace(whole, heard=Beats(beat)))
+        assert cut.frames == {100: 58, 20: 20}[frames]
 
 
 def test_a_zoom_that_closes_lets_its_seed_come_back() -> None:
