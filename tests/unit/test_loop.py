@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamvid.errors import RecipeError
@@ -128,6 +128,7 @@ def test_a_self_similar_picture_comes_back(picture: Frame, motion: dict[str, Any
         assert step(after[12:-12, 16:-16], moved[12:-12, 16:-16]) < 4, "no copy comes at once"
 
 
+@settings(max_examples=40)
 @given(
     st.floats(1.3, 30),
     st.floats(-180, 180),
