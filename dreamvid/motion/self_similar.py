@@ -17,7 +17,7 @@ import numpy as np
 from dreamvid.frame import Field, Size
 from dreamvid.motion.affine import Affine
 from dreamvid.motion.resample import Floats
-from dreamvid.motion.warp import warp_shrunk
+from dreamvid.motion.warp import warp_quickly, warp_shrunk
 from dreamvid.part import Part
 
 SMALLEST = 1.25
@@ -43,7 +43,8 @@ class SelfSimilar:
     closing(p).
 
     Copies of the picture under the powers of the map lie on one another, the smaller ones above,
-    and each passes over into the one under it by a soft edge.
+    and each passes over into the one under it by a soft edge. Of turned ones only the largest is
+    sampled exactly.
     """
 
     closing: Affine
@@ -81,6 +82,8 @@ class SelfSimilar:
         values may overshoot a little, as in `warp`."""
         smaller = self._larger.inverse
         copy = self._largest(camera)
+        turned = bool(np.abs(copy.matrix[0, 1]) > 0)
+        sampled = warp_quickly if turned else warp_shrunk
         shown = warp_shrunk(field, copy, self.size)
         while (copy := smaller.then(copy)).scale * max(self.size) >= VISIBLE:
             box = _box(copy, self.size)
@@ -91,7 +94,7 @@ class SelfSimilar:
             if shown is field:
                 shown = field.copy()
             below = box.of(shown)
-            below += cover * (warp_shrunk(field, local, box.size) - below)
+            below += cover * (sampled(field, local, box.size) - below)
         return shown
 
     def _largest(self, camera: Affine) -> Affine:

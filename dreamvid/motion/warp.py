@@ -119,6 +119,19 @@ def warp_shrunk(field: Field, affine: Affine, size: Size) -> Field:
     return warp(shrunk, onto, "reflect", size)
 
 
+def warp_quickly(field: Field, affine: Affine, size: Size) -> Field:
+    """As `warp_shrunk`, right to a 32nd of a pixel: OpenCV's cubic warp, which is quicker by far
+    where a map turns."""
+    shrunk, onto = _shrunk(field, affine)
+    planes = [
+        cv2.warpAffine(
+            plane, onto.matrix[:2], size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+        )
+        for plane in cv2.split(shrunk)
+    ]
+    return np.stack(planes, -1)
+
+
 def _shrunk(field: Field, affine: Affine) -> tuple[Field, Affine]:
     """A field shrunk by a power of 2 to about the scale that a map gives it, and the map from
     there."""
