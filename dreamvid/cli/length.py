@@ -60,7 +60,8 @@ def _seconds(recipe: FilmRecipe, text: str, rate: Fraction | None) -> dict[str, 
         raise RecipeError("must be more than 0", key="seconds")
     if isinstance(recipe, VideoRecipe) and rate is None:
         # The clip's rate is unknown until it is opened; `end` needs no rate.
-        return {"end": (recipe.start or Fraction(0)) + seconds, "frames": None}
+        taken = seconds + (recipe.loop_blend if recipe.loop else 0)
+        return {"end": (recipe.start or Fraction(0)) + taken, "frames": None}
     frames = seconds * (recipe.fps or rate or 1)
     return {"frames": max(1, round(frames))}
 

@@ -136,6 +136,8 @@ def test_a_clips_loop_has_its_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert count_frames(Path("a.mp4")) == 30
     heard = make.heard(Path("a.mp4")).astype(float)
     assert len(heard) / 44100 == pytest.approx(1.5, abs=0.03)
+    assert main([*words, "--seconds", "1", "-o", "b.mp4", "-q"]) == 0
+    assert count_frames(Path("b.mp4")) == 20, "as long as asked"
     loud = [np.abs(heard[int(at * 44100) :][:4000]).mean() for at in (0.3, 0.8, 1.15, 1.35)]
     assert max(loud[:2]) < 0.01 * loud[3], "what comes before the film is heard at its end"
     assert loud[2] < 0.8 * loud[3]
