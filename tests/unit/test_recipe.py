@@ -335,7 +335,6 @@ BEATS = st.decimals(Decimal("0.01"), 99999, places=2).map(Fraction).map(BeatCoun
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
-    Fraction: st.fractions(Fraction(1, 100), 1000),
     bool: st.booleans(),
     str: st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8),
 }
@@ -350,6 +349,8 @@ def values_of(annotation: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]
         return st.integers(whole["min_value"], whole["max_value"] - bounds["exclude_max"])
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
+    if annotation is Fraction:
+        return st.fractions(Fraction(1, 100), min(1000, bounds.get("max_value", 1000)))
     if annotation in PLAIN:
         return PLAIN[annotation]
     if annotation is Path:
