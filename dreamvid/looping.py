@@ -13,15 +13,12 @@ import numpy as np
 from dreamvid.errors import RecipeError
 from dreamvid.frame import Frame
 from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe
-from dreamvid.recipe.heard import BEAT_FRAMES
+from dreamvid.recipe.heard import BAR, BEAT_FRAMES
 from dreamvid.recipe.loop import DEAREST, Loop
 from dreamvid.recipe.timeline import Hearing
 from dreamvid.source import Source
 
 Item = TypeVar("Item")
-
-BAR = 4
-"""Beats of a bar."""
 
 
 def counted(recipe: Recipe, source: Source) -> Source:

@@ -15,9 +15,6 @@ from dreamvid.files import read_bytes
 from dreamvid.hearing.spectra import Numbers
 from dreamvid.limits import MAX_SOUND_SECONDS
 
-BAR = 4
-"""Beats in a bar."""
-
 UNEVEN = 0.15
 """How much a beat may be longer or shorter and count in the tempo."""
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import StateError
 from dreamvid.files import read_bytes
-from dreamvid.hearing.beats import BAR, Beats
+from dreamvid.hearing.beats import Beats
 from dreamvid.media.durable import atomic_write
 from dreamvid.notices import warn
-from dreamvid.recipe.heard import B, Heard
+from dreamvid.recipe.heard import BAR, B, Heard
 
 Strengths = NDArray[np.float32]
 """(frames,): 0..1."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dreamvid.errors import RecipeError
-from dreamvid.hearing.beats import BAR, Beats, beats_of_tempo, beats_of_times, read_beats
+from dreamvid.hearing.beats import Beats, beats_of_tempo, beats_of_times, read_beats
 from dreamvid.hearing.ear import Ear
 from dreamvid.hearing.features import ENDLESS, Features, Strengths
 from dreamvid.hearing.tracker import require_tracker, tracked_beats
@@ -21,7 +21,7 @@ from dreamvid.media.sound import Sound, beginning
 from dreamvid.media.sound_decoder import AUDIO, decode_sound, sound_rate
 from dreamvid.notices import warn
 from dreamvid.recipe.audio import Audio
-from dreamvid.recipe.heard import HITS, PARTS, Heard
+from dreamvid.recipe.heard import BAR, HITS, PARTS, Heard
 
 _log = logging.getLogger(__name__)
 

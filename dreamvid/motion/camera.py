@@ -122,7 +122,7 @@ class CameraWalk:
         def look(field: Field) -> Field:
             if closes:
                 return closes.seen(field, camera, index, motion)
-            return warp(field, camera, "reflect" if motion.border == "source" else motion.border)
+            return warp(field, camera, motion.beyond)
 
         if moves:
             reveals = frame.t > 0 and motion.border == "source" and step.reveals(size)

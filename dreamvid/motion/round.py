@@ -65,11 +65,10 @@ class Round:
         """
         if self._similar.possible:
             return self._similar.seen(field, camera)
-        border = "reflect" if motion.border == "source" else motion.border
-        own, shown = np.float32(self.loop.own(index)), warp(field, camera, border)
+        own, shown = np.float32(self.loop.own(index)), warp(field, camera, motion.beyond)
         if own == 1:
             return shown
-        before = warp(field, self.closing.inverse.then(camera), border)
+        before = warp(field, self.closing.inverse.then(camera), motion.beyond)
         return before + own * (shown - before)
 
     @cached_property

@@ -51,10 +51,10 @@ class CameraSteps:
 
     def _shaken(self, index: int, size: Size) -> Affine:
         """The shake's position, which at a loop's end passes over into that of a round before."""
-        loop, here = self._timeline.loop, self._shake(index, size)
+        loop = self._timeline.loop
         if loop is None:
             return self._shake(max(index, 0), size)
-        own = loop.own(index)
+        here, own = self._shake(index, size), loop.own(index)
         if own == 1:
             return here
         return here.mixed(self._shake(index - loop.frames, size), 1 - own)

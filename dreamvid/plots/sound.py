@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.hearing.beats import BAR
 from dreamvid.hearing.features import Features
 from dreamvid.media.sound import Sound, beginning
 from dreamvid.media.sound_decoder import RATE, decode_sound
-from dreamvid.recipe.heard import Heard
+from dreamvid.recipe.heard import BAR, Heard
 
 COLORS = ("#1f4e9c", "#3a9d5d", "#e08a1e")
 """Of the bands, from the lowest on."""

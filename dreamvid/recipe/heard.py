@@ -9,6 +9,9 @@ from dataclasses import dataclass
 NYQUIST = 11025.0
 """Hz: the highest frequency that is listened to, half the rate at which sound is analysed."""
 
+BAR = 4
+"""Beats of a bar."""
+
 LEVELS = ("bass", "mid", "treble", "loud")
 HITS = ("onset", "kick", "snare", "hat")
 CHROMA = tuple(f"chroma{pitch}" for pitch in range(12))

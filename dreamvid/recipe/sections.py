@@ -138,6 +138,11 @@ class Motion(Section):
         return path_schedules(self.path)
 
     @property
+    def beyond(self) -> Literal["reflect", "edge", "wrap", "black"]:
+        """How the source goes on beyond its edges, under a camera that sees past them."""
+        return "reflect" if self.border == "source" else self.border
+
+    @property
     def rests(self) -> bool:
         """Whether the camera never moves."""
         moved = (self.zoom, self.angle, self.handheld, *self.translate) != (1, 0, 0, 0, 0)

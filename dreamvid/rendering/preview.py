@@ -23,7 +23,6 @@ from dreamvid.media.read import read_clip
 from dreamvid.media.resize import resize_area
 from dreamvid.motion.camera import CameraWalk
 from dreamvid.motion.flow import SourceFrame
-from dreamvid.motion.warp import warp
 from dreamvid.names import derived
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
@@ -252,9 +251,8 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
         for index, (t, picture) in enumerate(islice(shots, lead + indices[-1] + 1), -lead):
             view = walk.view(SourceFrame(t, picture))
             if index in indices:
-                border = view.job.motion.border
-                warped = warp(picture, walk.camera, "reflect" if border == "source" else border)
-                yield _alone(at_frame(whole.recipe, whole.timeline[index]), warped, whole)
+                now = at_frame(whole.recipe, whole.timeline[index])
+                yield _alone(now, view.look(picture), whole)
 
 
 def _alone(now: Recipe, source: Frame, whole: Plan) -> Frame:
