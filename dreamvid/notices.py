@@ -16,12 +16,18 @@ listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", defa
 separate logs; None: there is no render."""
 
 
+heeded: ContextVar[Callable[[str], None] | None] = ContextVar("heeded", default=None)
+"""Is given the warnings of the current context, for the host program; None: it reads the log."""
+
+
 def warn(message: str) -> None:
     """Report a problem that does not stop the work, in one line."""
     log.warning("%s", message)
-    write = listener.get()
+    write, heed = listener.get(), heeded.get()
     if write is not None:
         write(f"warning: {message}")
+    if heed is not None:
+        heed(message)
 
 
 def inform(message: str) -> None:

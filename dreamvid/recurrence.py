@@ -165,6 +165,31 @@ def dreamed_groups(
             yield dreamed
 
 
+def seen_alone(
+    job: Job, timeline: Timeline, index: int, frame: Frame, guides: GuideFrames
+) -> Seen:
+    """A frame of a film, as the camera sees it where a shot begins with it.
+
+    Args:
+        frame: the source's frame `index`, as `dreamed_groups` takes them.
+
+    Raises:
+        RecipeError: a schedule leaves its bounds.
+    """
+    channels, walk = ChannelTrack(), CameraWalk(job, timeline, index=index)
+    with closing(channels.colors(item for item in (frame,))) as colors:
+        view = walk.view(SourceFrame(0, next(colors)))
+    seen = Seen.of(view, channels.next(), guides)
+    return replace(seen, view=replace(seen.view, to_here=NoMotion(), strain=None))
+
+
+def dreamed_alone(seen: Seen, dreamer: AnyDreamer) -> Frame:
+    """The dream of a shot's first frame, without warm-up dreams: (H, W, 3), or (H, W, 4) with
+    straight alpha. Raises MediaError as `dreamed_groups`."""
+    carried, _ = _dreamed(dreamer, 0, seen.view, seen, None, None)
+    return seen.shown(carried.dream)
+
+
 def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     """The dreams of one keyframe, each with its number in the shot: one dream, preceded by the
     warm-up dreams where the keyframe is a shot's first frame."""

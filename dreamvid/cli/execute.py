@@ -76,7 +76,7 @@ def _preview(recipe: Recipe, options: RunOptions) -> None:
 def _dry_run(recipe: Recipe) -> None:
     planned = plan(recipe, overwrite=True)  # a dry run replaces nothing
     warn_of_shortfalls(planned)
-    notes = [f"# {line}" for line in [*planned.lines(), tried(planned)]]
+    notes = [f"# {line}" for line in [*planned.lines(), tried(planned).line]]
     print("\n".join([*yaml_lines(planned.recipe), *notes]))
 
 

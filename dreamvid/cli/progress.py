@@ -55,7 +55,7 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 pace.note(time.monotonic())
                 shown(done)
                 if not estimated and not quiet and pace.enough(total):
-                    say(foreseen(planned, pace, done))
+                    say(foreseen(planned, pace, done).line)
                     estimated = True
                 stopping.may_wait = True
                 if stopping.stop and done != step.total:

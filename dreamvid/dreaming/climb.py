@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from dreamvid.dreaming.ascent import Ascent
 from dreamvid.dreaming.inputs import Readings
 from dreamvid.dreaming.networks.activations import Power
+from dreamvid.dreaming.networks.load import model_key
 from dreamvid.dreaming.objectives import ObjectiveFunction, measure
 from dreamvid.dreaming.octaves import Shape
 from dreamvid.dreaming.tiles import Draws, tiling
@@ -80,3 +82,37 @@ class Climb:
     def fits(self, terms: Sequence[Term]) -> bool:
         """Whether terms are those of the objective, but for their weights."""
         return [term.name for term in terms] == [term.name for term in self.terms]
+
+
+class Climbs:
+    """The last climbs that were made, which dreamers of the same network and terms share: their
+    graphs are traced once.
+
+    Attributes:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._made: OrderedDict[Hashable, Climb] = OrderedDict()
+
+    def of(
+        self,
+        spec: NetworkSpec,
+        network: Network,
+        terms: Sequence[Term],
+        power: Power,
+        dream: Dream,
+        tile: int,
+        function: type[ObjectiveFunction] = ObjectiveFunction,
+    ) -> Climb:
+        """As `Climb.of`."""
+        names = tuple(term.name for term in terms)
+        graphs = power, dream.method, dream.normalize, dream.tile_margin, tile, function
+        key = (*model_key(spec, network), names, *graphs)
+        if key not in self._made:
+            self._made[key] = Climb.of(spec, network, terms, power, dream, tile, function)
+            while len(self._made) > self.most:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        return replace(self._made[key], terms=tuple(terms))

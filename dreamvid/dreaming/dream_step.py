@@ -7,6 +7,7 @@ from functools import cached_property
 
 from dreamvid.dreaming.tensorflow import tf
 from dreamvid.frame import Frame, Size
+from dreamvid.part import Part
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class DreamStep:
         steps: number of steps of the octave.
         size: of the octave.
         objective: value of the objective for the picture at that size; None: not measured.
+        part: the part of the canvas that is dreamed on; None: all of it.
     """
 
     octave: int
@@ -28,6 +30,7 @@ class DreamStep:
     steps: int
     size: Size
     objective: float | None = None
+    part: Part | None = None
     _picture: tf.Tensor = field(default=None, repr=False, compare=False)
 
     @cached_property

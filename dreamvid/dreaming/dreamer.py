@@ -7,14 +7,14 @@ method `resize` the TensorFlow tutorial, and `recursive` the recursive zoom.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from dreamvid.dreaming.climb import Climb
+from dreamvid.dreaming.climb import Climb, Climbs
 from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.dreaming.frame_ascent import FrameAscent
 from dreamvid.dreaming.identity import identity_of
@@ -53,6 +53,8 @@ class Dreamer:
 
     function: ClassVar[type[ObjectiveFunction]] = ObjectiveFunction
     """The class of the objective's function."""
+
+    _make_climb: Callable[..., Climb] = staticmethod(Climb.of)
 
     def __init__(
         self,
@@ -93,10 +95,11 @@ class Dreamer:
         self._load(spec, recipe.network, recipe.dream, recipe.seed, machine)
 
     @classmethod
-    def of(cls, job: Job, machine: Machine) -> Dreamer:
+    def of(cls, job: Job, machine: Machine, climbs: Climbs | None = None) -> Dreamer:
         """The dreamer of a job.
 
         Args:
+            climbs: shared with other dreamers; None: it makes its own.
             job: at its first frame; no value of its `dream` may be a schedule.
             machine: threads, tile and precision to use; the number of threads has no effect once
                 TensorFlow has computed anything.
@@ -107,6 +110,7 @@ class Dreamer:
         """
         dreamer = cls.__new__(cls)
         machine = replace(machine, threads=set_threads(machine.threads))
+        dreamer._make_climb = climbs.of if climbs else Climb.of
         dreamer._load(job.spec, job.network, job.dream, job.seed, machine)
         for region in job.regions:
             if region.objective and not any(c.fits(region.objective) for c in dreamer._climbs):
@@ -132,7 +136,7 @@ class Dreamer:
         power = self._settings(Size(self.spec.min_size, self.spec.min_size)).power
         network = self._network.model_copy(update={"precision": self.machine.precision})
         settings = power, self._dream, self.machine.tile
-        return Climb.of(self.spec, network, terms, *settings, self.function)
+        return self._make_climb(self.spec, network, terms, *settings, self.function)
 
     def __call__(self, task: DreamTask) -> Frame:
         """The dream of a task.
@@ -183,7 +187,8 @@ class Dreamer:
             return np.clip(canvas, 0.0, 255.0)
         inner = part.task.canvas
         forget_other_scales(task.notes, self._shapes(Size.of(inner), settings))
-        return part.pasted((yield from self._steps(part.task, inner, measure)))
+        steps = self._steps(part.task, inner, measure)
+        return part.pasted((yield from part.told(steps)))
 
     def _steps(
         self, task: DreamTask, canvas: Frame, measure: bool

@@ -84,7 +84,8 @@ class FrameAscent:
                 ):
                     value = climb.value(last.picture, readings) if measure else None
                     at = Size.of(last.picture)
-                    yield DreamStep(octave, len(maps), count, steps.count, at, value, last.picture)
+                    number = octave, len(maps), count, steps.count
+                    yield DreamStep(*number, at, value, _picture=last.picture)
                 assert last is not None, "an active octave takes steps"
                 task.notes[scale_key(steps.size)] = last.scale.note
                 octaves.finish(last.picture.numpy())

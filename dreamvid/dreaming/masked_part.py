@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.dreaming.dream_step import DreamStep
 from dreamvid.errors import MediaError
 from dreamvid.frame import Frame, Size
 from dreamvid.part import Part
@@ -62,6 +65,17 @@ class MaskedPart:
             mask=part.cut(mask),
         )
         return cls(inner, canvas, part)
+
+    def told(self, steps: Generator[DreamStep, None, Frame]) -> Generator[DreamStep, None, Frame]:
+        """The steps of the part's dream, which say where in the canvas it lies."""
+        with closing(steps):
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    frame: Frame = end.value
+                    return frame
+                yield replace(step, part=self._part)
 
     def pasted(self, dream: Frame) -> Frame:
         """The canvas, clipped to 0..255, with the dream of the part."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dreamvid.frame import Frame, as_frame
 from dreamvid.machine import Machine
 from dreamvid.resolve import Job
 from dreamvid.task import AnyDreamer, DreamTask
+
+if TYPE_CHECKING:
+    from dreamvid.dreaming.climb import Climbs  # which imports TensorFlow
 
 
 class NoDreamer:
@@ -18,11 +23,14 @@ class NoDreamer:
         return as_frame(task.canvas)
 
 
-def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
+def make_dreamer(
+    job: Job, machine: Machine | None = None, climbs: Climbs | None = None
+) -> AnyDreamer:
     """The dreamer that a job asks for.
 
     Args:
         machine: threads, precision and tile; threads apply only until TensorFlow has started.
+        climbs: shared with other dreamers.
 
     Raises:
         NetworkError: its network, layers or weights are not available.
@@ -31,4 +39,4 @@ def make_dreamer(job: Job, machine: Machine | None = None) -> AnyDreamer:
         return NoDreamer()
     from dreamvid.dreaming.dreamer import Dreamer
 
-    return Dreamer.of(job, machine or Machine.here())
+    return Dreamer.of(job, machine or Machine.here(), climbs)

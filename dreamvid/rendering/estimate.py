@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 
 from dreamvid import notices
 from dreamvid.machine import taken
@@ -78,7 +79,24 @@ def _warn_of_end(planned: Plan, frames: int) -> None:
         )
 
 
-def tried(planned: Plan) -> str:
+@dataclass(frozen=True)
+class Estimate:
+    """What a render takes, as far as its first frames tell.
+
+    Attributes:
+        seconds_a_frame: of the frames after the first.
+        seconds_left: None: the film's length is not known.
+        memory: bytes, the most that the process has taken so far.
+        line: all of it, and the memory of encoders and the disk, for people.
+    """
+
+    seconds_a_frame: float
+    seconds_left: float | None
+    memory: float
+    line: str
+
+
+def tried(planned: Plan) -> Estimate:
     """Dream the first frames and estimate from them; nothing is written."""
     pace = Pace()
     with closing(planned.groups()) as groups:
@@ -90,22 +108,24 @@ def tried(planned: Plan) -> str:
     return foreseen(planned, pace, 0)
 
 
-def foreseen(planned: Plan, pace: Pace, done: int) -> str:
-    """The estimate in one line: seconds a frame, total time, peak memory, disk.
+def foreseen(planned: Plan, pace: Pace, done: int) -> Estimate:
+    """What a render takes.
 
     Args:
         pace: the measured time of dreamed frames.
         done: how many frames are done.
     """
-    total = planned.timeline.frames
+    total, left = planned.timeline.frames, None
     line = f"{pace.later:.2f} s a frame"
     if total is not None:
         lead = 0 if done else planned.timeline.lead
         left = (total + lead - done) * pace.later + (0 if done else pace.first - pace.later)
-        line += f", {lasting(max(0.0, left))} {'left' if done else 'in all'}"
+        left = max(0.0, left)
+        line += f", {lasting(left)} {'left' if done else 'in all'}"
     memory = _cost(planned).memory * len(planned.job.encode.passes)
     more = f", {_large(memory)} more for ffmpeg" if memory else ""
-    return f"{line}; {_large(taken())} of memory{more}; {disk(planned)} on disk"
+    line += f"; {_large(taken())} of memory{more}; {disk(planned)} on disk"
+    return Estimate(pace.later, left, taken(), line)
 
 
 def disk(planned: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,9 @@ from dreamvid.task import AnyDreamer, Identified, Octaves, OnMachine
 SEGMENT = 48
 """The most frames in a closed segment of film; each is encoded independently of the others."""
 
+
+Load = Callable[[Job, Machine], AnyDreamer]
+"""Makes the dreamer of a job."""
 
 TOO_LONG = "the name is too long; give a shorter one: -o FILE"
 
@@ -168,6 +171,7 @@ def plan(
     sink: Sink | None = None,
     overwrite: bool = False,
     restart: bool = False,
+    load: Load | None = None,
 ) -> Plan:
     """Resolve and check everything that a render needs, before any work is done.
 
@@ -176,6 +180,7 @@ def plan(
             caller's source at most `recipe.frames` are taken; its size and rate are the film's.
         overwrite: whether an existing output may be replaced. That of an unfinished run always may.
         restart: whether an unfinished run is discarded.
+        load: makes the dreamer of a job; None: `make_dreamer`.
 
     Raises:
         DreamvidError: the recipe cannot be rendered; one line.
@@ -207,7 +212,7 @@ def plan(
     # Raises if trim leaves nothing of the frame, or the path leads nowhere.
     CameraSteps(job, timeline).step(0, opened.size)
     Round.of(job, timeline, opened.size)  # raises if a zoom has too few frames to close
-    loaded = make_dreamer(first, machine) if dreamer is None else dreamer
+    loaded = (load or make_dreamer)(first, machine) if dreamer is None else dreamer
     # Raises if the frame is too small for the network.
     octaves = loaded.sizes(opened.size) if isinstance(loaded, Octaves) else []
     manifest = None

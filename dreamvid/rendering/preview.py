@@ -27,15 +27,13 @@ from dreamvid.names import derived
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.encode import USUAL_NAME
-from dreamvid.recipe.form import Form
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recipe.scaled import scaled
-from dreamvid.recipe.schedule import mapped
 from dreamvid.recurrence import frames
 from dreamvid.rendering.film_source import open_film
 from dreamvid.rendering.manifest import Manifest
 from dreamvid.rendering.plan import Plan, output_of, plan
 from dreamvid.rendering.render import Step, record
+from dreamvid.rendering.small import smaller_data
 from dreamvid.resolve import resolve
 from dreamvid.shots import split_shots
 
@@ -179,24 +177,11 @@ def spread(count: int, frames: int | None) -> list[int]:
 
 
 def smaller(whole: Plan) -> Plan:
-    """The plan of a film of at most SIDE px, dreamed by the same dreamer: even sides, CRF 23.
-
-    Px of the camera's motion and of masks scale with it; those of the dream do not, since a network
-    dreams creatures of a fixed size in px. Octaves under the film's smallest are left out, except
-    one: their creatures would be larger in the picture than any in the film.
-    """
-    recipe, job, size = whole.recipe, whole.job, whole.source.size
-    minimum = 0 if recipe.network.name == "none" else job.spec.min_size + 1
-    scale = min(1.0, max(SIDE / max(size), minimum / min(size)))
-    sides = [max(2, min(2 * round(scale * edge / 2), edge // 2 * 2)) for edge in size]
-    first = at_frame(job, whole.timeline[0])
-    fewer = round(-math.log(scale) / math.log(first.dream.octave_scale))
-    data = scaled(recipe, (sides[0] / size[0], sides[1] / size[1]))
-    if recipe.network.name != "none":
-        data["dream"]["octave_top"] = first.dream.octave_top
-    data["dream"]["octaves"] = mapped(recipe.dream.octaves, Form(f"max(1, x - {fewer})"))
+    """The plan of a film of at most SIDE px, dreamed by the same dreamer, as `smaller_data` has it;
+    CRF 23."""
+    data = smaller_data(whole.recipe, at_frame(whole.job, whole.timeline[0]), whole.source.size, SIDE)
     data["encode"]["crf"] = CRF
-    small = make_recipe({**data, "size": sides, "frames": whole.timeline.frames}, recipe.kind)
+    small = make_recipe({**data, "frames": whole.timeline.frames}, whole.recipe.kind)
     source = open_film(small, known=whole.source.heard)
     machine = whole.manifest.machine if whole.manifest else Machine.here()
     return replace(

@@ -164,5 +164,5 @@ def test_a_preview_of_a_loop_closes_and_a_dry_run_is_quick() -> None:
     assert found.step <= 1.5 * found.usual
     dreamer = FakeDreamer()
     planned = planning.plan(recipe(), dreamer=dreamer, overwrite=True)
-    assert "in all" in tried(planned)
+    assert "in all" in tried(planned).line
     assert len(dreamer.indices) < LEAD

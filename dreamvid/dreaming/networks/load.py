@@ -6,8 +6,9 @@ import contextlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,39 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Keras's names of the precisions."""
 
 
+kept: ContextVar[dict[Hashable, keras.Model] | None] = ContextVar("kept", default=None)
+"""Where the last model that was loaded stays for the next one who asks for it; None: nowhere."""
+
+
 def load(spec: NetworkSpec, network: Network) -> keras.Model:
-    """The Keras model of a network with the recipe's weights, for pictures of any size.
+    """The Keras model of a network with the recipe's weights, for pictures of any size. It is not
+    to be changed, as it may be `kept`.
 
     Raises:
         NetworkError: the weights cannot be loaded, do not fit the network, or as `build`.
     """
+    models = kept.get()
+    if models is None:
+        return _loaded(spec, network)
+    key = model_key(spec, network)
+    if key not in models:
+        models.clear()
+        models[key] = _loaded(spec, network)
+    return models[key]
+
+
+def model_key(spec: NetworkSpec, network: Network) -> tuple[Hashable, ...]:
+    """What a network's model depends on, with the stamp of the file that it is loaded from."""
+    stamp: Hashable = None
+    for name in (spec.name, network.weights):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            found = Path(name).stat()  # type: ignore[arg-type]
+            stamp = found.st_mtime_ns, found.st_size, found.st_ino
+    precision = computed_in(network.precision, spec.bfloat16)
+    return spec.name, spec.build, spec.include_top, network.weights, precision, stamp
+
+
+def _loaded(spec: NetworkSpec, network: Network) -> keras.Model:
     if spec.weights == "model":
         if network.weights is not None:
             raise NetworkError(f"network {spec.name}: has its weights inside; leave weights out")
