@@ -47,8 +47,13 @@ if TYPE_CHECKING:
     from dreamvid.networks.network_spec import Preprocess as Preprocess
     from dreamvid.networks.registry import register_network as register_network
     from dreamvid.recurrence import frames as frames
+    from dreamvid.rendering.estimate import Estimate as Estimate
+    from dreamvid.rendering.events import Before as Before
+    from dreamvid.rendering.events import OctaveDone as OctaveDone
+    from dreamvid.rendering.events import Warning as Warning
     from dreamvid.rendering.render import Step as Step
     from dreamvid.rendering.render import render as render
+    from dreamvid.rendering.session import Session as Session
     from dreamvid.shots import Shot as Shot
     from dreamvid.shots import find_shots as find_shots
     from dreamvid.source import Source as Source
@@ -56,15 +61,20 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Before": "rendering.events",
     "DreamStep": "dreaming.dream_step",
     "Dreamer": "dreaming.dreamer",
+    "Estimate": "rendering.estimate",
     "NetworkSpec": "networks.network_spec",
     "Objective": "dreaming.objective",
+    "OctaveDone": "rendering.events",
     "Preprocess": "networks.network_spec",
+    "Session": "rendering.session",
     "Shot": "shots",
     "Sink": "media.sink",
     "Source": "source",
     "Step": "rendering.render",
+    "Warning": "rendering.events",
     "channel": "dreaming.objective",
     "class_logit": "dreaming.objective",
     "diversity": "dreaming.objective",
@@ -81,11 +91,13 @@ _LAZY = {
 
 __all__ = [
     "AnyDreamer",
+    "Before",
     "DownloadError",
     "DreamStep",
     "DreamTask",
     "Dreamer",
     "DreamvidError",
+    "Estimate",
     "Fault",
     "FilmRecipe",
     "Frame",
@@ -95,11 +107,13 @@ __all__ = [
     "NetworkError",
     "NetworkSpec",
     "Objective",
+    "OctaveDone",
     "OutputError",
     "Preprocess",
     "Recipe",
     "RecipeError",
     "RunError",
+    "Session",
     "Shot",
     "Sink",
     "Size",
@@ -107,6 +121,7 @@ __all__ = [
     "StateError",
     "Step",
     "VideoRecipe",
+    "Warning",
     "ZoomRecipe",
     "as_frame",
     "channel",

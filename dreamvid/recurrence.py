@@ -165,9 +165,7 @@ def dreamed_groups(
             yield dreamed
 
 
-def seen_alone(
-    job: Job, timeline: Timeline, index: int, frame: Frame, guides: GuideFrames
-) -> Seen:
+def seen_alone(job: Job, timeline: Timeline, index: int, frame: Frame, guides: GuideFrames) -> Seen:
     """A frame of a film, as the camera sees it where a shot begins with it.
 
     Args:

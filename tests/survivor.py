@@ -75,7 +75,7 @@ def run(last: int, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    render.make_dreamer = lambda job, machine=None: dream  # type: ignore[attr-defined]
+    render.make_dreamer = lambda *_: dream  # type: ignore[attr-defined]
     render.SEGMENT = SEGMENT  # before others import it
     if sys.argv[1:]:
         sys.exit(run(int(sys.argv[1]), sys.argv[2:]))

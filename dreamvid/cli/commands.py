@@ -65,6 +65,12 @@ def _report() -> Run:
     return report_command
 
 
+def _studio() -> Run:
+    from dreamvid.cli.studio import studio_command
+
+    return studio_command
+
+
 COMMANDS = {
     "zoom": Command("An endless zoom into a picture: dreamvid zoom seed.jpg --frames 50", _dream),
     "video": Command("Dream a clip, or several: dreamvid video clip.mp4", _dream),
@@ -84,5 +90,8 @@ COMMANDS = {
     ),
     "report": Command(
         "Measure how steady a dreamed film is: dreamvid report dream.mp4 --source clip.mp4", _report
+    ),
+    "studio": Command(
+        "A page in the browser, to look, choose and render: dreamvid studio films/", _studio
     ),
 }

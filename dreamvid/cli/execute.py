@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from dreamvid.cli.arguments import gives
-from dreamvid.cli.dump import yaml_lines
+from dreamvid.cli.control import controlled
 from dreamvid.cli.length import with_length
 from dreamvid.cli.messages import LOG, say, warnings_shown
 from dreamvid.cli.progress import follow, follow_preview
@@ -20,6 +21,7 @@ from dreamvid.networks.defaults import dream_values
 from dreamvid.networks.registry import spec_of
 from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe
+from dreamvid.recipe.dump import yaml_lines
 from dreamvid.rendering.estimate import tried, warn_of_shortfalls
 from dreamvid.rendering.plan import Plan, is_done, output_of, plan
 from dreamvid.rendering.preview import plan_preview
@@ -58,7 +60,8 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
                 _warn_of_burst(recipe)
             overwrite, restart = options.overwrite, options.restart
             steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
-            follow(planned, steps, quiet=options.quiet, restart=restart)
+            with controlled() if options.control else nullcontext():
+                follow(planned, steps, quiet=options.quiet, restart=restart)
             if planned.timeline.loop and not options.quiet:
                 say(f"{planned.output}: {seam(planned.output).line}")
             if not options.quiet:

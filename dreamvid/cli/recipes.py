@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.arguments import join_layers, split_names
-from dreamvid.cli.dump import yaml_lines
 from dreamvid.cli.messages import warnings_shown
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Drawing, Showing
 from dreamvid.errors import UsageError, near
 from dreamvid.media.codecs.table import carries_recipe
-from dreamvid.recipe.load import load_recipe, make_recipe, preset_folder, presets, read_recipe
+from dreamvid.recipe.dump import yaml_lines
+from dreamvid.recipe.load import about_preset, load_recipe, make_recipe, presets, read_recipe
 
 if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
@@ -75,16 +74,7 @@ def _listed(argv: Sequence[str]) -> Iterator[str]:
     width = max(map(len, names))
     for name in names:
         kind = read_recipe(name).get("kind", "any")
-        text = (preset_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-        yield f"{name:{width}}  {kind:5}  {first_sentence(text)}"
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence of the comment at the top of a recipe; "" where there is none."""
-    comment = re.match(r"(?:#.*\n)*", text)
-    lines = comment[0].splitlines() if comment else []
-    plain = " ".join(line.lstrip("# ") for line in lines)
-    return re.split(r"(?<=[.!?])\s|\s(?=dreamvid )", plain, maxsplit=1)[0].strip()
+        yield f"{name:{width}}  {kind:5}  {about_preset(name)}"
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions, ZoomOptions
 from dreamvid.cli.sources import clip_output, refuse_pictures
 from dreamvid.errors import UsageError
-from dreamvid.recipe.load import make_recipe
+from dreamvid.recipe.load import changed_by, make_recipe, read_recipe
 
 OUTPUT = "-o", "--output"
 QUIET = "-q", "--quiet"
@@ -91,8 +91,10 @@ def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:
     if len(names) != 1:
         parse(name, summary, make_recipe({}, "zoom"), flags, Continuation, named=True)
         raise UsageError("name one film: dreamvid continue dream.mp4 --frames 50")
-    film = Path(names[0])
+    film, changes = Path(names[0]), value_of(flags, "--recipe")
     base = default_extension(film)
+    if changes is not None:
+        base = changed_by(base, read_recipe(changes, output=False))
     data, options = parse(name, summary, base, flags, Continuation, named=True)
     refuse_conflicts(flags)
     from dreamvid.cli.execute import execute

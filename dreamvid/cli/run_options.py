@@ -39,6 +39,13 @@ class RunOptions:
     ] = False
     no_keep: Annotated[bool, tyro.conf.arg(help="Keep nothing but the film.")] = False
     quiet: Annotated[bool, tyro.conf.arg(aliases=["-q"], help="Print nothing but errors.")] = False
+    control: Annotated[
+        bool,
+        tyro.conf.arg(
+            help="Stop as Ctrl-C does when a line `stop` comes on standard input, for programs "
+            "that start dreamvid."
+        ),
+    ] = False
     dry_run: Annotated[
         bool,
         tyro.conf.arg(help="Dream two frames, print the recipe and what all would take, and stop."),
@@ -111,7 +118,7 @@ class StillOptions(RunOptions):
 class Continuation(RunOptions):
     """How the film is continued."""
 
-    REFUSED = ("base", "dry_run", "preview", "sheet", "range")
+    REFUSED = ("dry_run", "preview", "sheet", "range")
 
     start: Annotated[
         str | None,

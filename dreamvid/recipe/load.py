@@ -116,6 +116,19 @@ def presets() -> list[str]:
     return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml"))
 
 
+def about_preset(name: str) -> str:
+    """What a preset is, by the comment at its top."""
+    return first_sentence((preset_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of the comment at the top of a recipe; "" where there is none."""
+    comment = re.match(r"(?:#.*\n)*", text)
+    lines = comment[0].splitlines() if comment else []
+    plain = " ".join(line.lstrip("# ") for line in lines)
+    return re.split(r"(?<=[.!?])\s|\s(?=dreamvid )", plain, maxsplit=1)[0].strip()
+
+
 def read_recipe(
     recipe: str | Path | Mapping[str, Any], below: tuple[Path, ...] = (), *, output: bool = True
 ) -> dict[str, Any]:
@@ -199,6 +212,12 @@ def make_recipe(data: Mapping[str, Any], kind: str | None = None, name: str = ""
         valid = f"this command needs {kind}" if kind else f"must be one of {', '.join(KINDS)}"
         raise RecipeError(f"{stated}: {valid}", key="kind", path=name or None)
     return validated(KINDS[stated], data, name)
+
+
+def changed_by(recipe: Recipe, data: Mapping[str, Any]) -> Recipe:
+    """A recipe with what `data`, as from `read_recipe`, has of its own. Raises RecipeError."""
+    whole = merged(recipe.model_dump(mode="json"), data, KINDS.values())
+    return make_recipe(whole, recipe.kind)
 
 
 def kind_of(source: Any) -> str:

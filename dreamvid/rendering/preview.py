@@ -179,7 +179,9 @@ def spread(count: int, frames: int | None) -> list[int]:
 def smaller(whole: Plan) -> Plan:
     """The plan of a film of at most SIDE px, dreamed by the same dreamer, as `smaller_data` has it;
     CRF 23."""
-    data = smaller_data(whole.recipe, at_frame(whole.job, whole.timeline[0]), whole.source.size, SIDE)
+    data = smaller_data(
+        whole.recipe, at_frame(whole.job, whole.timeline[0]), whole.source.size, SIDE
+    )
     data["encode"]["crf"] = CRF
     small = make_recipe({**data, "frames": whole.timeline.frames}, whole.recipe.kind)
     source = open_film(small, known=whole.source.heard)

@@ -26,7 +26,8 @@ from dreamvid.rendering.estimate import Pace, foreseen, warn_of_early_end, warn_
 from dreamvid.rendering.events import Before, Event, OctaveDone, Warning
 from dreamvid.rendering.film_frames import FilmFrames
 from dreamvid.rendering.plan import plan
-from dreamvid.rendering.render import Keep, Step, record
+from dreamvid.rendering.render import Step, record
+from dreamvid.rendering.run import Keep
 from dreamvid.rendering.small import smaller_data
 from dreamvid.resolve import Job, resolve
 from dreamvid.task import AnyDreamer, DreamTask, Octaves
@@ -59,9 +60,7 @@ class Session:
         self._models: dict[Any, Any] = {}
         self._climbs: Climbs | None = None
 
-    def look(
-        self, recipe: Recipe, frame: int = 0, *, side: int | None = None
-    ) -> Generator[Event]:
+    def look(self, recipe: Recipe, frame: int = 0, *, side: int | None = None) -> Generator[Event]:
         """Dream one frame of a recipe as if a shot began with it: its values at that frame, its
         source as the camera sees it, and a burst of steps; nothing is carried into it.
 

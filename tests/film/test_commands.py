@@ -19,7 +19,7 @@ from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.messages import status_of
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe
-from dreamvid.cli.recipes import first_sentence
+from dreamvid.recipe.load import first_sentence
 from dreamvid.errors import (
     DownloadError,
     MediaError,

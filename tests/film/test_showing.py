@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamvid.cli import main
-from dreamvid.cli.dump import yaml_lines
+from dreamvid.recipe.dump import yaml_lines
 from dreamvid.cli.recipes import origin_lines
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture

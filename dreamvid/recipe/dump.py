@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from dreamvid.recipe import Recipe
+from dreamvid.recipe.models import Recipe
 
 
 def yaml_lines(recipe: Recipe) -> list[str]:
     """Every key of a recipe as YAML, which reads back as an equal recipe."""
-    data: dict[str, Any] = recipe.model_dump(mode="json")
-    ordered = {"version": data["version"], "kind": data["kind"]} | data
-    text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text.rstrip("\n").split("\n")
+    return yaml_of(recipe.model_dump(mode="json")).rstrip("\n").split("\n")
+
+
+def yaml_of(data: Mapping[str, Any]) -> str:
+    """A recipe's data, whole or in part, as YAML, which reads back as the same data. `version` and
+    `kind` come first."""
+    first = {key: data[key] for key in ("version", "kind") if key in data}
+    text: str = yaml.dump(
+        first | dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return text
 
 
 class _Dumper(yaml.SafeDumper):
