@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
+import signal
+import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -63,10 +66,26 @@ def studio_command(name: str, summary: str, argv: Sequence[str]) -> int:
         if not options.no_browser:
             webbrowser.open(address)
 
-    with warnings_shown():
-        try:
-            serve(folder, options.port, opened)
-        except KeyboardInterrupt:
-            say("the page is closed; what was rendering can be resumed")
-    sys.stdout.flush()
+    with warnings_shown(), _ends_by_signal() as ends:
+        serve(folder, options.port, opened, ends)
     return 0
+
+
+@contextmanager
+def _ends_by_signal() -> Iterator[threading.Event]:
+    """What Ctrl-C and SIGTERM set; the second time they end the process at once."""
+    ends = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if ends.is_set():
+            raise KeyboardInterrupt
+        ends.set()
+        say("the page ends, once the frame in work is done; what is unfinished can be resumed")
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield ends
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -99,7 +99,7 @@ class Jobs:
 
     @property
     def foreign(self) -> OnDisk | None:
-        """A render of a film in the list that another process is at work on; None: there is none."""
+        """A film of the list that another process renders; None: there is none."""
         for job in self.listed.values():
             film = OnDisk(self._folder.path / job.output)
             if job is not self.current and film.renderer is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -23,6 +24,7 @@ from dreamvid.recipe import Network
 from dreamvid.recipe.encode import CodecName
 from dreamvid.recipe.load import kind_of
 from dreamvid.recipe.schema import recipe_schema
+from dreamvid.rendering.film_frames import FilmFrames
 from dreamvid.studio import curves, pictures, uploads
 from dreamvid.studio.answers import data_of, lines, read_json, told, whole
 from dreamvid.studio.dreams import Dreams, Event
@@ -68,6 +70,7 @@ class Page:
         self.dreams = Dreams(folder.path, folder.work / "previews.log")
         self._shelf = Shelf(folder, self._recipes, self.jobs)
         self._looks = Looks(self._recipes, self.dreams, lambda: self.jobs.at_work)
+        self._heard, self._listening = FilmFrames(), threading.Lock()
         self._few = CapacityLimiter(2)  # pictures and sounds that are decoded at a time
         self.app = Starlette(routes=self._routes())
 
@@ -184,8 +187,8 @@ class Page:
 
         def drawn() -> Event:
             recipe = self._recipes.read(data)
-            with self._recipes.lock:
-                source = self._recipes.frames.source(recipe)
+            with self._listening:
+                source = self._heard.source(recipe)
             return curves.curves(recipe, source)
 
         return JSONResponse(await _threaded(drawn, self._few))

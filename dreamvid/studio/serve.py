@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from filelock import FileLock, Timeout
@@ -24,13 +26,15 @@ CONNECTIONS = 128
 """Most requests that are answered at a time; others are refused."""
 
 
-def serve(folder: Folder, port: int | None, opened: Callable[[str], None]) -> None:
-    """Serve a folder's page until the process is interrupted; a render at work is then stopped
-    after its frame.
+def serve(
+    folder: Folder, port: int | None, opened: Callable[[str], None], ends: threading.Event
+) -> None:
+    """Serve a folder's page until it ends; a render at work is then stopped after its frame.
 
     Args:
         port: None: `USUAL_PORT`, or any that is free.
         opened: is given each address that opens the page, once.
+        ends: is set when it is to end.
 
     Raises:
         RunError: the port is in use, or another studio has the folder open.
@@ -45,12 +49,25 @@ def serve(folder: Folder, port: int | None, opened: Callable[[str], None]) -> No
         ) from None
     try:
         with _bound(port) as listening:
-            asyncio.run(_serve(folder, listening, opened))
+            asyncio.run(_serve(folder, listening, opened, ends))
     finally:
         lock.release()
 
 
-async def _serve(folder: Folder, listening: socket.socket, opened: Callable[[str], None]) -> None:
+class _Server(uvicorn.Server):
+    """Leaves signals to the command line."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(
+    folder: Folder,
+    listening: socket.socket,
+    opened: Callable[[str], None],
+    ends: threading.Event,
+) -> None:
     page, port = Page(folder), listening.getsockname()[1]
 
     def tell(token: str) -> None:
@@ -68,9 +85,9 @@ async def _serve(folder: Folder, listening: socket.socket, opened: Callable[[str
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     work = asyncio.create_task(page.jobs.work())
-    closing = asyncio.create_task(_close(server, page))
+    closing = asyncio.create_task(_close(server, page, ends))
     tell(guard.token)
     try:
         await server.serve(sockets=[listening])
@@ -83,11 +100,12 @@ async def _serve(folder: Folder, listening: socket.socket, opened: Callable[[str
         await page.jobs.close()
 
 
-async def _close(server: uvicorn.Server, page: Page) -> None:
-    """End what pages listen to as soon as the server is to end, which waits for it."""
-    while not server.should_exit:
+async def _close(server: uvicorn.Server, page: Page, ends: threading.Event) -> None:
+    """End the server, and what pages listen to, which it waits for."""
+    while not ends.is_set():
         await asyncio.sleep(0.1)
     page.close()
+    server.should_exit = True
 
 
 def _bound(port: int | None) -> socket.socket:
@@ -95,6 +113,8 @@ def _bound(port: int | None) -> socket.socket:
     tried = [USUAL_PORT, 0] if port is None else [port]
     for number in tried:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if os.name != "nt":  # where it would take a port that another program listens on
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, number))
         except OSError as error:

@@ -110,8 +110,8 @@ class Shelf:
         closes = isinstance(recipe, FilmRecipe) and recipe.loop
         if closes or any(schedule.uses_length for _, schedule in schedules(recipe)):
             raise RecipeError(
-                "closes, or has schedules that use its length, and would be another film if it were "
-                "shorter; its partial film stays"
+                "it closes, or has schedules that use its length, and would be another film if it "
+                "were shorter; its partial film stays"
             )
         job.data = {**job.data, "frames": done}
         self.resume(name)
