@@ -73,7 +73,7 @@ function numberField(field, id, owner) {
     update() {
       const value = owner.value(field.key);
       const scheduled = isSchedule(value);
-      slide?.update(scheduled ? null : (value ?? field.low));
+      slide?.update(value);
       text.node.classList.toggle("long", scheduled);
       text.update(owner.isSet(field.key) ? value : null);
       text.node.placeholder = placeholder(field, owner);

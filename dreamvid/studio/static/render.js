@@ -19,7 +19,7 @@ function show() {
   const { film } = state;
   const still = kind() === "image";
   byId("length").hidden = still;
-  byId("render-text").textContent = still ? "Render picture" : "Render film";
+  byId("render").textContent = still ? "Render picture" : "Render film";
   byId("render").disabled = !state.holds || !state.data.source;
   byId("render-why").textContent = state.faults.length ? state.faults[0].line : "";
   for (const input of document.querySelectorAll("input[name=kind]")) {

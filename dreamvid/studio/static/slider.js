@@ -71,9 +71,10 @@ export function slider(field, label, take) {
   return {
     node: input,
     update(next) {
-      input.disabled = typeof next !== "number";
+      input.disabled = next !== null && typeof next !== "number";
+      input.classList.toggle("unset", next === null);
       if (input.disabled) return;
-      value = Math.min(field.high, Math.max(field.low, next));
+      value = Math.min(field.high, Math.max(field.low, next ?? field.low));
       if (document.activeElement !== input || !input.matches(":active")) input.value = bend.to(value) * STEPS;
       show();
     },

@@ -77,7 +77,7 @@ async function send(keys) {
 }
 
 async function ask() {
-  if (kind() === "image" || byId("timeline").hidden) return;
+  if (kind() === "image") return;
   running?.abort();
   const mine = (running = new AbortController());
   try {
@@ -139,7 +139,9 @@ export function startTimeline() {
   plot = editor(byId("curves"), { edit: send, scrub: chooseFrame });
   const soon = debounced(150, ask);
   on("data", soon);
-  on("kind", () => (byId("timeline").hidden = kind() === "image"));
+  on("kind", () => {
+    byId("panel-timeline").hidden = byId("frame-row").hidden = kind() === "image";
+  });
   on("checked", frameShown);
   on("frame", () => {
     frameShown();
