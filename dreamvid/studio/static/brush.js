@@ -2,6 +2,9 @@
 
 const STEP = 12;
 
+// Seen on clouds and on forests alike; the mask that is saved is white.
+const PAINT = "20 225 205";
+
 /**
  * Makes a canvas be painted on.
  * @param {HTMLCanvasElement} canvas
@@ -18,8 +21,8 @@ export function brush(canvas, settings) {
   function dab(x, y) {
     const radius = settings.size() / 2;
     const glow = ink.createRadialGradient(x, y, radius * (1 - settings.softness()) * 0.999, x, y, radius);
-    glow.addColorStop(0, "rgba(255,255,255,1)");
-    glow.addColorStop(1, "rgba(255,255,255,0)");
+    glow.addColorStop(0, `rgb(${PAINT} / 1)`);
+    glow.addColorStop(1, `rgb(${PAINT} / 0)`);
     ink.globalCompositeOperation = settings.erases() ? "destination-out" : "source-over";
     ink.fillStyle = glow;
     ink.beginPath();
@@ -92,7 +95,7 @@ export function brush(canvas, settings) {
     point,
     fill() {
       remember();
-      ink.fillStyle = "#fff";
+      ink.fillStyle = `rgb(${PAINT})`;
       ink.fillRect(0, 0, canvas.width, canvas.height);
     },
     clear() {
@@ -110,7 +113,7 @@ export function brush(canvas, settings) {
       const pixels = ink.getImageData(0, 0, canvas.width, canvas.height);
       for (let each = 0; each < pixels.data.length; each += 4) {
         pixels.data[each + 3] = pixels.data[each];
-        pixels.data.fill(255, each, each + 3);
+        pixels.data.set(PAINT.split(" ").map(Number), each);
       }
       ink.putImageData(pixels, 0, 0);
     },
@@ -120,8 +123,13 @@ export function brush(canvas, settings) {
       flat.width = canvas.width;
       flat.height = canvas.height;
       const page = flat.getContext("2d");
-      page.fillRect(0, 0, flat.width, flat.height);
       page.drawImage(canvas, 0, 0);
+      page.globalCompositeOperation = "source-in";
+      page.fillStyle = "#fff";
+      page.fillRect(0, 0, flat.width, flat.height);
+      page.globalCompositeOperation = "destination-over";
+      page.fillStyle = "#000";
+      page.fillRect(0, 0, flat.width, flat.height);
       return new Promise((resolve) => flat.toBlob(resolve, "image/png"));
     },
   };

@@ -6,7 +6,7 @@ import { tidy } from "./text.js";
 /**
  * Makes a drawing editable.
  * @param {SVGElement} box
- * @param {{edit: (keys: Object[]) => void, scrub: (frame: number) => void}} told
+ * @param {{edit: (keys: Object[]) => void, scrub: (frame: number) => void, end: () => void}} told
  * @returns {{show: Function, add: Function, remove: Function, busy: () => boolean}}
  */
 export function editor(box, told) {
@@ -104,7 +104,10 @@ export function editor(box, told) {
   });
   for (const end of ["pointerup", "pointercancel"]) {
     box.addEventListener(end, () => {
-      drag = null;
+      if (drag) {
+        drag = null;
+        told.end();
+      }
     });
   }
   box.addEventListener("dblclick", (event) => {

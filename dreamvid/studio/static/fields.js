@@ -36,7 +36,6 @@ export function typed(properties, take) {
     node: input,
     update(value) {
       if (document.activeElement !== input) input.value = shown(value);
-      else if (input.value === "" && value !== null) input.placeholder = shown(value);
     },
   };
 }

@@ -92,7 +92,9 @@ export function filmCard(film, act) {
     const branch = shown.can.includes("continue") && video()
       ? el("button", { type: "button", class: "small", "data-act": "branch", text: "Branch at this frame…", onclick: () => act("branch", shown, frame()) })
       : null;
-    buttons.replaceChildren(...made, ...(branch ? [branch] : []));
+    const after = wantedButtons.findIndex(([action]) => action === "continue") + 1;
+    if (branch) made.splice(after, 0, branch);
+    buttons.replaceChildren(...made);
   }
 
   draw();

@@ -171,5 +171,5 @@ export function startFilms() {
 
 /** Brings a film's card into view. */
 export function showFilm(id) {
-  byId("film-list").querySelector(`[data-film="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  byId("film-list").querySelector(`[data-film="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
 }

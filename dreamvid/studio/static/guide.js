@@ -10,7 +10,7 @@ const current = () => terms().find((term) => term.name.startsWith("guide:"))?.na
 function use(path) {
   const others = terms().filter((term) => !term.name.startsWith("guide:"));
   if (path) addGuide(path);
-  else setTerms(others);
+  else if (current()) setTerms(others);
 }
 
 async function take(files, path) {

@@ -26,9 +26,9 @@ export function setWeight(index, weight) {
   setTerms(terms().map((term, each) => (each === index ? { ...term, weight } : term)));
 }
 
-/** Dreams of a picture's features: alone, or beside terms that were chosen before. */
+/** Dreams of a picture's features in place of another guide's: alone, or beside terms that were chosen. */
 export function addGuide(path) {
-  const others = isSet(KEY) ? terms().filter((term) => term.name !== `guide:${path}`) : [];
+  const others = isSet(KEY) ? terms().filter((term) => !term.name.startsWith("guide:")) : [];
   setTerms([...others, { name: `guide:${path}`, weight: 1 }]);
 }
 

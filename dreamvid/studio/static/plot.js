@@ -5,6 +5,7 @@ import { tidy } from "./text.js";
 
 const PAD = { left: 48, right: 16, top: 12, bottom: 20 };
 const SOUND = 40;
+const APART = 90;
 
 /** The range of values that a plot shows: the curve's, with room to drag, within its bounds. */
 export function rangeOf(curve) {
@@ -31,6 +32,12 @@ export function scales(box, frames, range, sounding) {
   };
 }
 
+/** The next of 1, 2, 5, 10, 20 … frames. */
+function roundStep(least) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return Math.max(1, [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least));
+}
+
 const points = (values, every, scale) =>
   values.map((value, index) => `${scale.x(index * every).toFixed(1)},${scale.y(value).toFixed(1)}`).join(" ");
 
@@ -42,11 +49,12 @@ function grid(scale, fps) {
     const y = scale.y(value);
     return [svg("line", { class: "grid", x1: scale.left, x2: scale.right, y1: y, y2: y }), text(scale.left - 8, y + 4, tidy(Number(value.toPrecision(3))), "end")];
   });
-  const count = Math.max(1, Math.min(scale.last, Math.floor((scale.right - scale.left) / 80)));
-  const columns = Array.from({ length: count + 1 }, (_, index) => {
-    const frame = Math.round((index * scale.last) / count);
-    const words = fps ? `${frame} · ${tidy(Number((frame / fps).toFixed(2)))} s` : String(frame);
-    return text(scale.x(frame), scale.height - 6, words, index === count ? "end" : index ? "middle" : "start");
+  const step = roundStep((scale.last * APART) / (scale.right - scale.left));
+  const columns = Array.from({ length: Math.floor(scale.last / step) + 1 }, (_, index) => {
+    const frame = index * step;
+    const words = fps && index ? `${frame} (${tidy(Number((frame / fps).toFixed(2)))} s)` : String(frame);
+    const x = Math.min(scale.x(frame), scale.right - APART / 3);
+    return text(x, scale.height - 6, words, "middle");
   });
   return [...rows.flat(), ...columns];
 }

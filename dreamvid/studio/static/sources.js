@@ -33,7 +33,7 @@ function tile(file) {
     "button",
     {
       type: "button", class: "tile source", draggable: "true", "data-path": file.path, "data-kind": file.kind,
-      title: `${file.name}, ${bytes(file.bytes)}`, "aria-label": `${file.name}, ${file.kind}`,
+      title: `${file.name}, ${bytes(file.bytes)}`,
       onclick: () => useSource(file.path, file.kind === "clip"),
     },
     el("span", { class: "thumb" }, image, file.kind === "clip" ? el("span", { class: "badge" }, icon("film"), "clip") : null),

@@ -2,7 +2,7 @@
 
 import { post, Refused } from "./api.js";
 import { byId, debounced, el } from "./dom.js";
-import { chooseFrame, change, on, state, undo, valueOf, kind } from "./store.js";
+import { chooseFrame, change, on, state, valueOf, kind } from "./store.js";
 import { fieldsOf } from "./schema.js";
 import { setWeight } from "./objective.js";
 import { editor } from "./curves.js";
@@ -14,7 +14,8 @@ const WEIGHT = /^dream\.objective\.(\d+)\.weight$/;
 let answer = { frames: 50, fps: 30, curves: [], sound: null };
 let chosen = "motion.zoom";
 let running = null;
-let sending = null;
+let sending = false;
+let waiting = null;
 let plot = null;
 
 const frames = () => state.film?.frames ?? answer.frames ?? 50;
@@ -24,7 +25,7 @@ function write(key, value) {
   const weight = WEIGHT.exec(key);
   if (weight) return setWeight(Number(weight[1]), value);
   const [, list, place] = /^(.+)\.(\d+)$/.exec(key) ?? [];
-  if (!list) return value === "" ? undo(key) : change(key, value);
+  if (!list) return change(key, value);
   const old = valueOf(list);
   const next = Array.isArray(old) ? [...old] : Array(list === "color.shift" ? 3 : 2).fill(old ?? 0);
   next[Number(place)] = value;
@@ -61,19 +62,31 @@ function wordAt(frame) {
   return `${tidy(Math.max(0, after - 1 + (frame - from) / (to - from)))}b`;
 }
 
+/** Sends keyframes to be written as a schedule: one request at a time, while they are dragged. */
 async function send(keys) {
-  const curve = curveOf(chosen);
   const key = chosen;
-  if (keys.length === 1 && curve?.flat) return write(key, keys[0].number);
-  const turn = (sending = { keys });
+  if (keys.length === 1 && curveOf(key)?.flat) {
+    write(key, keys[0].number);
+    return;
+  }
+  if (sending) {
+    waiting = keys;
+    return;
+  }
+  sending = true;
   try {
     const body = { between: byId("between").value || "linear", keys: keys.map(({ word, text }) => ({ word, text })) };
     const { text } = await post("/api/curve", body);
-    if (turn === sending) write(key, text);
+    write(key, text);
   } catch (error) {
     byId("curve-fault").textContent = error.message;
   }
-  return undefined;
+  sending = false;
+  if (waiting) {
+    const next = waiting;
+    waiting = null;
+    send(next);
+  }
 }
 
 async function ask() {
@@ -82,7 +95,7 @@ async function ask() {
   const mine = (running = new AbortController());
   try {
     const next = await post("/api/curves", { data: state.data }, mine.signal);
-    if (mine !== running || plot.busy()) return;
+    if (mine !== running || plot.busy() || sending) return;
     answer = { ...next, curves: next.curves ?? [] };
     byId("curve-fault").textContent = (next.faults ?? []).map((fault) => fault.line).join("; ");
     draw();
@@ -136,7 +149,7 @@ function frameShown() {
 
 /** Starts the time line. */
 export function startTimeline() {
-  plot = editor(byId("curves"), { edit: send, scrub: chooseFrame });
+  plot = editor(byId("curves"), { edit: send, scrub: chooseFrame, end: ask });
   const soon = debounced(150, ask);
   on("data", soon);
   on("kind", () => {
@@ -159,7 +172,9 @@ export function startTimeline() {
     const keys = curveOf(chosen)?.keys;
     if (keys) send(keys);
   });
-  byId("curve-words").addEventListener("input", (event) => write(chosen, read(event.target.value)));
+  byId("curve-words").addEventListener("input", ({ target }) => {
+    if (target.value.trim() !== "") write(chosen, read(target.value));
+  });
   byId("add-keyframe").addEventListener("click", () => plot.add());
   byId("remove-keyframe").addEventListener("click", () => plot.remove());
   new ResizeObserver(() => plot.resize()).observe(byId("curves"));
