@@ -67,12 +67,16 @@ export async function stream(path, body, signal, take) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch(brokenOff);
     const lines = (rest + (value ?? "")).split("\n");
     rest = done ? "" : lines.pop();
     for (const line of lines) if (line.trim()) take(JSON.parse(line));
     if (done) return;
   }
+}
+
+function brokenOff(error) {
+  throw error.name === "AbortError" ? error : new Error("The studio broke off in the middle of its answer.");
 }
 
 /** The address of a film's action or part. */

@@ -167,6 +167,12 @@ export function startFilms() {
   };
   document.onvisibilitychange = () => !document.hidden && cards.forEach((card) => card.live());
   byId("continue-dialog").onclose = goOn;
+  byId("continue-frames").onkeydown = (event) => {
+    if (event.key !== "Enter") return;
+    // The key would press the button to which the focus goes back.
+    event.preventDefault();
+    byId("continue-dialog").close("yes");
+  };
 }
 
 /** Brings a film's card into view. */

@@ -23,12 +23,14 @@ const USUAL = new Set(
 
 let rows = [];
 let sections = [];
+let folded = null;
 
 function draw() {
   const fields = fieldsOf(state.start.schema, kind()).map((field) =>
     field.key === "regions" ? { ...field, section: "mask" } : field,
   );
   rows = [];
+  folded = null;
   sections = SECTIONS.map(([name, title]) => section(name, title, fields.filter((field) => field.section === name)));
   byId("form").replaceChildren(...sections.filter(Boolean).map((each) => each.node));
   filter();
@@ -110,8 +112,18 @@ function showFaults() {
   byId("form-faults").replaceChildren(...others.map((fault) => el("p", { text: fault.line })));
 }
 
+/** Opens every section while something is looked for, and afterwards those that were open before. */
+function unfold(searching) {
+  const boxes = [...byId("form").querySelectorAll("details")];
+  if (searching && !folded) folded = boxes.filter((box) => !box.open);
+  if (searching) for (const box of boxes) box.open = true;
+  else for (const box of folded ?? []) box.open = false;
+  if (!searching) folded = null;
+}
+
 function filter() {
   const wanted = byId("search").value.trim().toLowerCase();
+  unfold(wanted !== "");
   for (const each of rows) {
     const text = `${each.field.key} ${each.field.name.replaceAll("_", " ")} ${each.field.help}`.toLowerCase();
     each.node.hidden = wanted !== "" && !text.includes(wanted);
@@ -120,9 +132,6 @@ function filter() {
     const visible = (box) => [...box.querySelectorAll(".field[data-key]")].some((node) => !node.hidden);
     each.node.hidden = !visible(each.node);
     if (each.rest) each.rest.hidden = !visible(each.rest);
-    if (!wanted) continue;
-    each.node.open = true;
-    if (each.rest) each.rest.open = true;
   }
 }
 

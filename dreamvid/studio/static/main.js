@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { byId } from "./dom.js";
-import { begin, on, state } from "./store.js";
+import { begin, check, on, state } from "./store.js";
 import { look } from "./folder.js";
 import { startFilms } from "./films.js";
 import { startForm } from "./form.js";
@@ -50,6 +50,7 @@ async function start() {
   startRender();
   startFilms();
   on("look", look);
+  on("back", () => Promise.all([look(), check({ data: state.data })]));
   startSources();
   begin();
 }

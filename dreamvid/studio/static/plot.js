@@ -118,7 +118,7 @@ export function draw(box, model, scale) {
 }
 
 /** A line of the legend under overlaid curves. */
-export const legend = (others, choose) =>
+export const legend = (others, titleOf, choose) =>
   others.map((other, index) =>
-    el("button", { type: "button", class: `small legend other-${index % 4}`, text: other.key, onclick: () => choose(other.key) }),
+    el("button", { type: "button", class: `small legend other-${index % 4}`, text: titleOf(other.key), onclick: () => choose(other.key) }),
   );

@@ -4,7 +4,7 @@ import { post, Refused } from "./api.js";
 import { byId, debounced, el } from "./dom.js";
 import { chooseFrame, change, on, state, valueOf, kind } from "./store.js";
 import { fieldsOf } from "./schema.js";
-import { setWeight } from "./objective.js";
+import { setWeight, terms } from "./objective.js";
 import { editor } from "./curves.js";
 import { legend } from "./plot.js";
 import { isSchedule, read, tidy } from "./text.js";
@@ -32,6 +32,13 @@ function write(key, value) {
   return change(list, next);
 }
 
+/** A curve's key in words: which term, which of two numbers. */
+function titleOf(key) {
+  const weight = WEIGHT.exec(key);
+  if (weight) return `weight of ${terms()[Number(weight[1])]?.name ?? key}`;
+  return key.replace(/^color\.shift\.(\d)$/, (_, place) => `color.shift ${"RGB"[place]}`).replace(/\.0$/, " x").replace(/\.1$/, " y");
+}
+
 const fieldOf = (key) => fieldsOf(state.start.schema, kind()).find((field) => field.key === key);
 
 /** The curve of a key; of one that does not vary yet, its number as a line. */
@@ -40,7 +47,7 @@ function curveOf(key) {
   const found = answer.curves.find((curve) => curve.key === key);
   const own = field?.low === undefined ? null : [field.low, field.high];
   if (found) {
-    const keys = found.keys?.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) })) ?? null;
+    const keys = (key.startsWith("regions.") ? null : found.keys)?.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) })) ?? null;
     return { ...found, keys, bounds: found.bounds ?? own, whole: field?.whole };
   }
   const value = valueOf(key);
@@ -108,7 +115,7 @@ async function ask() {
 function options() {
   const drawn = answer.curves.map((curve) => curve.key);
   const others = fieldsOf(state.start.schema, kind()).filter((field) => field.varies && field.type === "number" && !drawn.includes(field.key)).map((field) => field.key);
-  const group = (label, keys) => el("optgroup", { label }, ...keys.map((key) => el("option", { value: key, text: key })));
+  const group = (label, keys) => el("optgroup", { label }, ...keys.map((key) => el("option", { value: key, text: titleOf(key) })));
   const select = byId("curve-key");
   select.replaceChildren(...(drawn.length ? [group("Changes over the film", drawn)] : []), group("May change", others));
   if (![...drawn, ...others].includes(chosen)) chosen = drawn[0] ?? "motion.zoom";
@@ -120,7 +127,7 @@ function draw() {
   const curve = curveOf(chosen);
   const overlay = byId("overlay").checked;
   const others = overlay ? answer.curves.filter((other) => other.key !== chosen) : [];
-  byId("legend").replaceChildren(...legend(others, choose));
+  byId("legend").replaceChildren(...legend(others, titleOf, choose));
   byId("between").replaceChildren(...(curve?.interpolations ?? []).map((name) => el("option", { value: name, text: name })));
   if (curve) byId("between").value = curve.between;
   byId("between").disabled = byId("add-keyframe").disabled = byId("remove-keyframe").disabled = !curve?.keys;
