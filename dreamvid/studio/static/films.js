@@ -78,7 +78,7 @@ async function goOn() {
   const body = {
     frames: Number(byId("continue-frames").value),
     from: frame,
-    data: byId("continue-changes").checked ? changes : null,
+    data: byId("continue-changes").checked && Object.keys(changes).length ? changes : null,
   };
   try {
     await post(filmPath(film.id, "continue"), body);

@@ -1,10 +1,9 @@
 /** Looks, shown on the person's own picture. */
 
 import { stream } from "./api.js";
-import { announce, byId, debounced, el } from "./dom.js";
+import { announce, byId, debounced, el, icon } from "./dom.js";
 import { changeKind, kind, on, source, state } from "./store.js";
 import { keysOf, withoutKey } from "./keys.js";
-import { folder } from "./folder.js";
 import { needSound } from "./sound.js";
 
 // What belongs to the film and its source, whatever look it has.
@@ -14,12 +13,7 @@ let running = null;
 let drawnFor = "";
 const tiles = new Map();
 
-const isClip = () => folder.files.find((file) => file.path === source())?.kind === "clip" || kind() === "video";
-
-function fits(look) {
-  if (look.kind === "any") return true;
-  return isClip() ? look.kind === "video" : look.kind !== "video";
-}
+const fits = (look) => look.kind === "any" || look.kind === kind();
 
 function choose(look) {
   let data = state.data;
@@ -37,7 +31,7 @@ function tile(look) {
   const button = el(
     "button",
     { type: "button", class: "tile", "data-look": name, title: look?.about ?? "Take the look off", onclick: () => choose(look) },
-    el("span", { class: "thumb" }, image),
+    el("span", { class: "thumb" }, look?.sound ? icon("sound") : null, image),
     el("span", { class: "tile-name", text: name }),
     look?.sound ? el("span", { class: "quiet small-text", text: "to a sound" }) : null,
   );
@@ -53,7 +47,7 @@ function mark() {
 }
 
 async function draw() {
-  const wanted = JSON.stringify([source(), isClip(), state.data.start]);
+  const wanted = JSON.stringify([state.data.source, kind(), state.data.start]);
   if (wanted === drawnFor || !source()) return;
   drawnFor = wanted;
   running?.abort();
@@ -65,12 +59,12 @@ async function draw() {
   const take = (event) => {
     if (mine !== running) return;
     if (event.event === "waits") byId("looks-status").textContent = `Waiting: ${event.why}`;
-    if (event.event !== "look" || !tiles.has(event.name)) return;
+    if (event.event !== "look" || !event.picture || !tiles.has(event.name)) return;
     const { image } = tiles.get(event.name);
     image.src = event.picture;
     image.hidden = false;
     seen += 1;
-    byId("looks-status").textContent = `${seen} of ${tiles.size - 1} drawn on your picture`;
+    byId("looks-status").textContent = `${seen} drawn on your picture`;
   };
   try {
     await stream("/api/looks", { data }, mine.signal, take);
@@ -103,6 +97,5 @@ export function startLooks() {
     mark();
     soon();
   });
-  on("files", mark);
   on("back", soon);
 }

@@ -11,7 +11,8 @@ let again = null;
 const canvas = () => byId("mask-canvas");
 
 function sized() {
-  const [width, height] = state.film?.size ?? [960, 540];
+  const { naturalWidth, naturalHeight } = byId("before");
+  const [width, height] = state.film?.size ?? [naturalWidth || 960, naturalHeight || 540];
   const share = Math.min(1, 1280 / Math.max(width, height));
   return [Math.round(width * share), Math.round(height * share)];
 }

@@ -21,9 +21,9 @@ export function setTerms(next) {
   else change(KEY, value);
 }
 
-/** Sets the weight of the term of that number, as a curve names it. */
-export function setWeight(index, weight) {
-  setTerms(terms().map((term, each) => (each === index ? { ...term, weight } : term)));
+/** Sets the weight of a term, which a curve calls by its name or its number. */
+export function setWeight(which, weight) {
+  setTerms(terms().map((term, each) => (term.name === which || String(each) === which ? { ...term, weight } : term)));
 }
 
 /** Dreams of a picture's features in place of another guide's: alone, or beside terms that were chosen. */

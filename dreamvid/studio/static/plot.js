@@ -38,8 +38,11 @@ function roundStep(least) {
   return Math.max(1, [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least));
 }
 
+// A value is null at a frame where the schedule has none.
 const points = (values, every, scale) =>
-  values.map((value, index) => `${scale.x(index * every).toFixed(1)},${scale.y(value).toFixed(1)}`).join(" ");
+  values
+    .map((value, index) => (value === null ? "" : `${scale.x(index * every).toFixed(1)},${scale.y(value).toFixed(1)}`))
+    .join(" ");
 
 const text = (x, y, words, anchor) => svg("text", { x, y, "text-anchor": anchor, text: words });
 

@@ -69,6 +69,13 @@ function show(id, picture) {
   image.hidden = false;
 }
 
+/** Gives the stage the frame's shape, which every octave is stretched to. */
+function shape() {
+  const { naturalWidth: width, naturalHeight: height } = byId("before");
+  byId("stage").style.aspectRatio = `${width} / ${height}`;
+  byId("stage").style.setProperty("--ratio", width / height);
+}
+
 function progress(done, all) {
   const bars = Array.from({ length: all }, (_, index) => el("span", { class: index < done ? "done" : "" }));
   byId("octaves").replaceChildren(...bars);
@@ -100,19 +107,13 @@ function compare() {
   byId("compare").setAttribute("aria-valuetext", `${share} % of the picture as it was before`);
 }
 
-function shape() {
-  const [width, height] = state.film?.size ?? [16, 9];
-  byId("stage").style.aspectRatio = `${width} / ${height}`;
-  byId("stage").style.setProperty("--ratio", width / height);
-}
-
 /** Starts following the recipe and the frame. */
 export function startPreview() {
   const soon = debounced(40, dream);
   on("data", () => soon());
   on("frame", () => soon());
   on("side", () => soon());
-  on("checked", shape);
+  byId("before").addEventListener("load", shape);
   on("painted", () => dream(true));
   on("back", () => byId("stage").dataset.state === "fault" && dream(true));
   byId("dream-again").addEventListener("click", () => dream(true));

@@ -72,7 +72,7 @@ async function facts() {
     const found = await get("/api/source", { path });
     if (path !== source()) return;
     const length = found.seconds ? `, ${found.seconds.toFixed(1)} s at ${found.fps} frames a second` : "";
-    byId("source-facts").textContent = `${path}: ${found.size?.join(" × ") ?? ""}${length}${found.sound ? ", with sound" : ""}`;
+    byId("source-facts").textContent = `${path.split("/").at(-1)}: ${found.size?.join(" × ") ?? ""}${length}${found.sound ? ", with sound" : ""}`;
     if (found.kind === "clip") showStrip(found);
   } catch (error) {
     byId("source-facts").textContent = error.message;

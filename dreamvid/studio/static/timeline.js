@@ -9,7 +9,7 @@ import { editor } from "./curves.js";
 import { legend } from "./plot.js";
 import { isSchedule, read, tidy } from "./text.js";
 
-const WEIGHT = /^dream\.objective\.(\d+)\.weight$/;
+const WEIGHT = /^dream\.objective\.(.+?)(\.weight)?$/;
 
 let answer = { frames: 50, fps: 30, curves: [], sound: null };
 let chosen = "motion.zoom";
@@ -23,7 +23,7 @@ const frames = () => state.film?.frames ?? answer.frames ?? 50;
 /** Writes a number or schedule where a curve's key says, in lists too. */
 function write(key, value) {
   const weight = WEIGHT.exec(key);
-  if (weight) return setWeight(Number(weight[1]), value);
+  if (weight) return setWeight(weight[1], value);
   const [, list, place] = /^(.+)\.(\d+)$/.exec(key) ?? [];
   if (!list) return change(key, value);
   const old = valueOf(list);
@@ -35,7 +35,7 @@ function write(key, value) {
 /** A curve's key in words: which term, which of two numbers. */
 function titleOf(key) {
   const weight = WEIGHT.exec(key);
-  if (weight) return `weight of ${terms()[Number(weight[1])]?.name ?? key}`;
+  if (weight) return `weight of ${terms()[weight[1]]?.name ?? weight[1]}`;
   return key.replace(/^color\.shift\.(\d)$/, (_, place) => `color.shift ${"RGB"[place]}`).replace(/\.0$/, " x").replace(/\.1$/, " y");
 }
 
@@ -47,7 +47,8 @@ function curveOf(key) {
   const found = answer.curves.find((curve) => curve.key === key);
   const own = field?.low === undefined ? null : [field.low, field.high];
   if (found) {
-    const keys = (key.startsWith("regions.") ? null : found.keys)?.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) })) ?? null;
+    const placed = !key.startsWith("regions.") && found.keys?.every((each) => each.frame !== null);
+    const keys = placed ? found.keys.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) })) : null;
     return { ...found, keys, bounds: found.bounds ?? own, whole: field?.whole };
   }
   const value = valueOf(key);
@@ -104,7 +105,6 @@ async function ask() {
     const next = await post("/api/curves", { data: state.data }, mine.signal);
     if (mine !== running || plot.busy() || sending) return;
     answer = { ...next, curves: next.curves ?? [] };
-    byId("curve-fault").textContent = (next.faults ?? []).map((fault) => fault.line).join("; ");
     draw();
   } catch (error) {
     if (error.name === "AbortError" || mine !== running) return;
@@ -135,6 +135,7 @@ function draw() {
   byId("curve-hint").textContent = curve?.keys
     ? "Drag a keyframe, or double-click to add one. With the keyboard: arrows move, Enter adds, Delete removes."
     : "An expression: change its words.";
+  byId("curve-fault").textContent = curve?.fault ?? "";
   if (plot.busy()) return;
   plot.show({ curve, others, sound: answer.sound, frames: frames(), fps: answer.fps, frame: state.frame, word: wordAt });
 }
@@ -162,7 +163,10 @@ export function startTimeline() {
   on("kind", () => {
     byId("panel-timeline").hidden = byId("frame-row").hidden = kind() === "image";
   });
-  on("checked", frameShown);
+  on("checked", () => {
+    frameShown();
+    if (!plot.busy() && !sending) draw();
+  });
   on("frame", () => {
     frameShown();
     plot.frame(state.frame);

@@ -30,7 +30,8 @@ function showFaults() {
 
 async function read() {
   const answer = await check({ yaml: byId("yaml").value });
-  if (!answer?.data) return;
+  // A text that is no YAML is no recipe either: the form keeps what it has.
+  if (!Object.keys(answer?.data ?? {}).length) return;
   if (answer.data.kind && answer.data.kind !== state.data.kind) changeKind(answer.data.kind, answer.data);
   else replace(answer.data, "yaml");
 }
