@@ -1,0 +1,53 @@
+/** The atlas: what the layers dream on this picture, to pick from. */
+
+import { stream } from "./api.js";
+import { byId, el } from "./dom.js";
+import { on, state } from "./store.js";
+import { setTerms, terms } from "./objective.js";
+
+let running = null;
+
+function toggle(name, button) {
+  const chosen = terms().some((term) => term.name === name);
+  setTerms(chosen ? terms().filter((term) => term.name !== name) : [...terms(), { name, weight: 1 }]);
+  button.setAttribute("aria-pressed", String(!chosen));
+}
+
+function tile({ name, about, picture }) {
+  const button = el(
+    "button",
+    { type: "button", class: "tile", "data-layer": name, "aria-pressed": String(terms().some((term) => term.name === name)) },
+    el("span", { class: "thumb" }, el("img", { alt: "", src: picture })),
+    el("span", { class: "tile-name", text: name }),
+    el("span", { class: "quiet small-text", text: about }),
+  );
+  button.addEventListener("click", () => toggle(name, button));
+  return button;
+}
+
+async function open() {
+  byId("layers-dialog").showModal();
+  running?.abort();
+  const mine = (running = new AbortController());
+  const say = (text) => (byId("layers-status").textContent = text);
+  byId("layers").replaceChildren();
+  say("Dreaming each layer on your picture …");
+  const take = (event) => {
+    if (event.event === "layer") byId("layers").append(tile(event));
+    else if (event.event === "waits") say(`Waiting: ${event.why}`);
+    else if (event.event === "fault") say(event.faults.map((fault) => fault.line).join("; "));
+    else if (event.event === "done") say("Pick one or several; each has the weight 1.");
+  };
+  try {
+    await stream("/api/layers", { data: state.data }, mine.signal, take);
+  } catch (error) {
+    if (error.name !== "AbortError") say(error.message);
+  }
+}
+
+/** Starts the dialog of layers. */
+export function startLayers() {
+  on("layers", open);
+  byId("open-layers").addEventListener("click", open);
+  byId("layers-dialog").addEventListener("close", () => running?.abort());
+}
