@@ -19,6 +19,10 @@ Event = dict[str, Any]
 IDLE = 600.0
 """Seconds without a request after which the process is ended, which frees its memory."""
 
+GROWN, REST = 40e6, 60.0
+"""Bytes by which the process may grow after its first preview (graphs of many objectives); over
+that it is started anew once it has rested for so many seconds."""
+
 
 class PreemptedError(Exception):
     """An urgent request came in between; ask again."""
@@ -43,6 +47,7 @@ class Dreams:
         self._yield_turn: Callable[[], None] | None = None  # of what is not urgent and at work
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
+        self._first = self._last = 0.0  # bytes, after the first and the last preview
 
     async def ask(
         self, data: Mapping[str, Any], frame: int, side: int | None, *, urgent: bool
@@ -75,6 +80,7 @@ class Dreams:
                 if event.pop("id") != number:
                     continue
                 if event["event"] == "end":
+                    self._note(event)
                     over = True
                     break
                 yield event
@@ -105,7 +111,7 @@ class Dreams:
 
     async def close(self) -> None:
         """End the process."""
-        for task in self._tasks:
+        for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
         if self._process is not None:
             with suppress(ProcessLookupError):
@@ -130,12 +136,21 @@ class Dreams:
         async with self._free:
             self._busy = False
             self._free.notify_all()
+        grown = self._last > self._first + GROWN
+        rest = REST if grown else IDLE
         loop = asyncio.get_running_loop()
-        self._idle = loop.call_later(IDLE, lambda: self._begin(self._ended_if_idle()))
+        self._idle = loop.call_later(rest, lambda: self._begin(self._rested(grown)))
 
-    async def _ended_if_idle(self) -> None:
+    async def _rested(self, grown: bool) -> None:
         if not self._busy:
             await self.close()
+            self._first = self._last = 0.0
+            if grown:
+                self.warm()
+
+    def _note(self, end: Event) -> None:
+        self._last = end["memory"]
+        self._first = self._first or self._last
 
     async def _drained(self, process: asyncio.subprocess.Process, number: int) -> None:
         """Cancel a request, and read its answers to their end."""
@@ -144,6 +159,7 @@ class Dreams:
             while True:
                 event = await self._read(process)
                 if event["id"] == number and event["event"] == "end":
+                    self._note(event)
                     break
         await self._release()
 

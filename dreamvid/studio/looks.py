@@ -8,22 +8,28 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-from dreamvid.errors import DreamvidError
+from anyio import to_thread
+
+from dreamvid.errors import DreamvidError, RecipeError
 from dreamvid.networks.registry import spec_of
 from dreamvid.recipe.at_frame import heard_by
 from dreamvid.recipe.load import about_preset, load_recipe, presets, read_recipe
 from dreamvid.studio.dreams import Dreams, Event, PreemptedError
+from dreamvid.studio.pictures import about
 from dreamvid.studio.recipes import Data, Recipes, faults_of
 
 SIDE = 320
 """Px of a small dream's longer side."""
+
+LEAST = 128
+"""Px of its shorter side, at least."""
 
 KEPT = 300
 """Small dreams that are kept."""
 
 WAITS = "a film is rendering; these wait until it is done"
 
-OF_THE_SOURCE = ("kind", "source", "size", "mix", "start", "end", "fps")
+OF_THE_SOURCE = ("kind", "source", "mix", "start", "end", "fps")
 """Keys of a recipe that a look is shown with."""
 
 
@@ -57,7 +63,7 @@ class Looks:
 
     async def of_looks(self, data: Mapping[str, Any]) -> AsyncGenerator[Event]:
         """A picture of each look of the recipe's kind."""
-        kept = {key: data[key] for key in OF_THE_SOURCE if key in data}
+        kept = await self._small(data, OF_THE_SOURCE)
         for look in looks():
             if look["kind"] not in ("any", kept.get("kind")) or look["sound"]:
                 continue
@@ -69,13 +75,23 @@ class Looks:
     async def of_layers(self, data: Mapping[str, Any]) -> AsyncGenerator[Event]:
         """A picture of each layer that has a name."""
         recipe = self._recipes.read(data)
-        kept = {key: data[key] for key in (*OF_THE_SOURCE, "network") if key in data}
-        for name, about in spec_of(recipe.network).looks.items():
-            told = {"event": "layer", "name": name, "about": about}
+        kept = await self._small(data, (*OF_THE_SOURCE, "network"))
+        for name, dreamt in spec_of(recipe.network).looks.items():
+            told = {"event": "layer", "name": name, "about": dreamt}
             asked = {**kept, "dream": {"objective": name}}
             async for event in self._made_of(asked, told):
                 yield event
         yield {"event": "done"}
+
+    async def _small(self, data: Mapping[str, Any], keys: tuple[str, ...]) -> Data:
+        """Some keys of a recipe, with frames so small that its creatures fill them."""
+        recipe = self._recipes.read({key: data[key] for key in keys if key in data})
+        if not recipe.source:
+            raise RecipeError("name the picture or clip to dream on", key="source")
+        width, height = (await to_thread.run_sync(about, recipe.source[0]))["size"]
+        scale = min(1.0, max(SIDE / max(width, height), LEAST / min(width, height)))
+        size = f"{max(1, round(scale * width))}x{max(1, round(scale * height))}"
+        return {key: data[key] for key in keys if key in data} | {"size": size}
 
     async def _made_of(self, data: Data, told: Event) -> AsyncGenerator[Event]:
         try:
@@ -99,7 +115,7 @@ class Looks:
 
     async def _dreamed(self, data: Data) -> Event:
         dream: Event = {}
-        asked = self._dreams.ask(data, 0, SIDE, urgent=False)
+        asked = self._dreams.ask(data, 0, None, urgent=False)
         async with aclosing(asked) as events:
             async for event in events:
                 if event["event"] == "done":

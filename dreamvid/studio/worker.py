@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from dreamvid.errors import DreamvidError
 from dreamvid.frame import Frame
+from dreamvid.machine import memory
 from dreamvid.media.jpeg import jpeg_of
 from dreamvid.recipe.load import load_recipe
 from dreamvid.rendering.events import Before, Event, OctaveDone, Warning
@@ -64,7 +65,7 @@ class Worker:
             with self._lock:
                 self._current = None
                 self._cancelled.discard(number)
-            self._send(number, {"event": "end"})
+            self._send(number, {"event": "end", "memory": memory()})
 
     def _tell(self, number: int, event: Event, began: float) -> None:
         match event:

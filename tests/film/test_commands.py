@@ -19,7 +19,6 @@ from dreamvid.cli.arguments import join_layers, split_names
 from dreamvid.cli.messages import status_of
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe
-from dreamvid.recipe.load import first_sentence
 from dreamvid.errors import (
     DownloadError,
     MediaError,
@@ -33,7 +32,7 @@ from dreamvid.frame import Frame
 from dreamvid.media.outputs import write_picture
 from dreamvid.media.probe import probe
 from dreamvid.media.read import read_clip, read_picture
-from dreamvid.recipe.load import presets
+from dreamvid.recipe.load import first_sentence, presets
 from dreamvid.rendering import plan as planning
 from dreamvid.rendering.estimate import Pace
 from dreamvid.rendering.run import folder_of

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamvid.cli import main
-from dreamvid.recipe.dump import yaml_lines
 from dreamvid.cli.recipes import origin_lines
 from dreamvid.errors import RecipeError
 from dreamvid.media.outputs import write_picture
@@ -27,6 +26,7 @@ from dreamvid.networks.registry import specs
 from dreamvid.plots import schedules as curves
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.at_frame import schedules
+from dreamvid.recipe.dump import yaml_lines
 from dreamvid.recipe.load import load_recipe, make_recipe, parse_yaml, preset_folder, presets
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.recipe.timeline import Timeline
