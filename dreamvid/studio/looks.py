@@ -18,7 +18,7 @@ from dreamvid.studio.dreams import Dreams, Event, PreemptedError
 from dreamvid.studio.pictures import about
 from dreamvid.studio.recipes import Data, Recipes, faults_of
 
-SIDE = 320
+SIDE = 240
 """Px of a small dream's longer side."""
 
 LEAST = 128
