@@ -19,6 +19,7 @@ const BUTTONS = [
 ];
 
 function facts(film) {
+  if (film.state === "rendering" && !film.frames_done) return "At the first frame, which takes longest";
   const frames = film.frames === null ? `${film.frames_done} frames` : `${film.frames_done} of ${film.frames} frames`;
   const pace = film.seconds_a_frame ? `${film.seconds_a_frame.toFixed(film.seconds_a_frame < 1 ? 2 : 1)} s a frame` : "";
   const left = film.seconds_left === null ? "" : `${clock(film.seconds_left)} left`;

@@ -37,7 +37,7 @@ async function dream(always = false) {
     await stream("/api/preview", { data: state.data, frame: state.frame, side: state.side }, mine.signal, take);
     if (mine === running && !ended) fail([{ key: "", line: "The preview ended early." }]);
   } catch (error) {
-    if (error.name === "AbortError" || mine !== running) return;
+    if (error.name === "AbortError" || mine !== running || ended) return;
     fail(error instanceof Refused ? error.faults : [{ key: "", line: error.message }]);
   }
 }
