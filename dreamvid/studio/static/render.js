@@ -34,7 +34,8 @@ function show() {
   }
   byId("kinds").hidden = kind() === "video";
   if (!film) return;
-  if (document.activeElement !== byId("frames")) byId("frames").value = film.frames ?? state.data.frames ?? "";
+  if (document.activeElement !== byId("frames"))
+    byId("frames").value = film.frames ?? state.data.frames ?? "";
   const length = still ? "one picture" : lengthOf(film);
   byId("film-facts").textContent = [film.output, length, film.size?.join(" × ")].filter(Boolean).join(" · ");
   for (const chip of chips()) {
@@ -67,7 +68,8 @@ async function render() {
 export function startRender() {
   on("checked", show);
   on("data", () => {
-    for (const chip of chips()) chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
+    for (const chip of chips())
+      chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
   });
   on("kind", show);
   byId("render").addEventListener("click", render);
