@@ -48,7 +48,10 @@ export function brush(canvas, settings) {
 
   function place(event) {
     const area = canvas.getBoundingClientRect();
-    return { x: ((event.clientX - area.left) / area.width) * canvas.width, y: ((event.clientY - area.top) / area.height) * canvas.height };
+    return {
+      x: ((event.clientX - area.left) / area.width) * canvas.width,
+      y: ((event.clientY - area.top) / area.height) * canvas.height,
+    };
   }
 
   function point(at = keys) {
@@ -78,7 +81,9 @@ export function brush(canvas, settings) {
   }
   canvas.addEventListener("keydown", (event) => {
     const far = STEP * (event.shiftKey ? 4 : 1);
-    const way = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[event.key];
+    const way = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] }[
+      event.key
+    ];
     if (way) {
       const held = (value, most) => Math.min(most, Math.max(0, value));
       point({ x: held(keys.x + way[0], canvas.width), y: held(keys.y + way[1], canvas.height) });

@@ -21,7 +21,8 @@ export function editor(box, told) {
   function show(next = model) {
     model = next;
     if (!model) return;
-    if (!drag) scale = scales(box, model.frames, model.curve ? rangeOf(model.curve) : [0, 1], Boolean(model.sound));
+    if (!drag)
+      scale = scales(box, model.frames, model.curve ? rangeOf(model.curve) : [0, 1], Boolean(model.sound));
     chosen = Math.min(chosen, Math.max(0, (keys()?.length ?? 1) - 1));
     draw(box, { ...model, chosen, dragged }, scale);
   }

@@ -45,12 +45,14 @@ function write(field, owner, text) {
   else owner.change(field.key, read(text));
 }
 
-const placeholder = (field, owner) => shown(owner.base(field.key)) || (field.type === "size" ? "the source’s own" : "by default");
+const placeholder = (field, owner) =>
+  shown(owner.base(field.key)) || (field.type === "size" ? "the source’s own" : "by default");
 
 function textField(field, id, owner) {
   const list = field.offers?.length ? freshId("offers") : null;
   const text = typed({ id, list }, (value) => write(field, owner, value));
-  const offers = list && el("datalist", { id: list }, ...field.offers.map((each) => el("option", { value: each })));
+  const offers =
+    list && el("datalist", { id: list }, ...field.offers.map((each) => el("option", { value: each })));
   return {
     node: el("div", { class: "control" }, text.node, offers),
     update() {
@@ -68,7 +70,13 @@ function numberField(field, id, owner) {
     write(field, owner, value),
   );
   return {
-    node: el("div", { class: slide ? "control slid" : "control" }, slide?.node, text.node, curveButton(field, owner)),
+    node: el(
+      "div",
+      { class: slide ? "control slid" : "control" },
+      slide?.node,
+      text.node,
+      curveButton(field, owner),
+    ),
     update() {
       const value = owner.value(field.key);
       const scheduled = isSchedule(value);
@@ -82,7 +90,9 @@ function numberField(field, id, owner) {
 
 function curveButton(field, owner) {
   if (!field.varies || owner !== recipe) return null;
-  return iconButton("curve", `Draw ${field.key} as a curve`, () => emit("curve", field.key), { "data-curve": field.key });
+  return iconButton("curve", `Draw ${field.key} as a curve`, () => emit("curve", field.key), {
+    "data-curve": field.key,
+  });
 }
 
 function tupleField(field, id, owner) {
@@ -92,12 +102,18 @@ function tupleField(field, id, owner) {
     return Array.isArray(value) ? [...value] : Array(field.count).fill(value);
   };
   const parts = names.map((name, index) => {
-    const text = typed({ id: index ? null : id, class: "number", "aria-label": `${field.name} ${name}` }, (value) => {
-      const next = whole();
-      next[index] = value.trim() === "" ? 0 : read(value);
-      owner.change(field.key, next);
-    });
-    return { ...text, label: el("span", { class: "part" }, el("span", { class: "quiet", text: name }), text.node) };
+    const text = typed(
+      { id: index ? null : id, class: "number", "aria-label": `${field.name} ${name}` },
+      (value) => {
+        const next = whole();
+        next[index] = value.trim() === "" ? 0 : read(value);
+        owner.change(field.key, next);
+      },
+    );
+    return {
+      ...text,
+      label: el("span", { class: "part" }, el("span", { class: "quiet", text: name }), text.node),
+    };
   });
   return {
     node: el("div", { class: "control tuple" }, ...parts.map((part) => part.label)),
@@ -144,7 +160,10 @@ function setField(field, id, owner) {
   const boxes = field.choices.map((choice, index) => {
     const input = el("input", { type: "checkbox", id: index ? null : id, value: choice });
     input.addEventListener("change", () =>
-      owner.change(field.key, boxes.filter((box) => box.input.checked).map((box) => box.input.value)),
+      owner.change(
+        field.key,
+        boxes.filter((box) => box.input.checked).map((box) => box.input.value),
+      ),
     );
     return { input, label: el("label", { class: "check" }, input, choice) };
   });

@@ -19,9 +19,16 @@ export function fileField(field, id, owner) {
   const free = field.kinds.includes("other");
   const list = free ? freshId("files") : null;
   const offers = free ? el("datalist", { id: list }) : null;
-  const input = free ? el("input", { id, type: "text", list, autocomplete: "off", spellcheck: "false" }) : el("select", { id });
+  const input = free
+    ? el("input", { id, type: "text", list, autocomplete: "off", spellcheck: "false" })
+    : el("select", { id });
   const bring = el("input", { type: "file", hidden: true, "aria-label": `Bring a file for ${field.key}` });
-  const button = el("button", { type: "button", class: "small", text: "Bring…", onclick: () => bring.click() });
+  const button = el("button", {
+    type: "button",
+    class: "small",
+    text: "Bring…",
+    onclick: () => bring.click(),
+  });
   bring.addEventListener("change", async () => {
     const [file] = await upload([...bring.files]);
     bring.value = "";

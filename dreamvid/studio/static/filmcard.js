@@ -4,7 +4,12 @@ import { el } from "./dom.js";
 import { bytes, clock } from "./text.js";
 
 const STATES = {
-  waiting: "Waiting", rendering: "Rendering", stopping: "Stopping", stopped: "Stopped", failed: "Failed", done: "Done",
+  waiting: "Waiting",
+  rendering: "Rendering",
+  stopping: "Stopping",
+  stopped: "Stopped",
+  failed: "Failed",
+  done: "Done",
 };
 
 const BUTTONS = [
@@ -19,8 +24,12 @@ const BUTTONS = [
 ];
 
 function facts(film) {
-  const frames = film.frames === null ? `${film.frames_done} frames` : `${film.frames_done} of ${film.frames} frames`;
-  const pace = film.seconds_a_frame ? `${film.seconds_a_frame.toFixed(film.seconds_a_frame < 1 ? 2 : 1)} s a frame` : "";
+  if (film.state === "rendering" && !film.frames_done) return "At the first frame, which takes longest";
+  const frames =
+    film.frames === null ? `${film.frames_done} frames` : `${film.frames_done} of ${film.frames} frames`;
+  const pace = film.seconds_a_frame
+    ? `${film.seconds_a_frame.toFixed(film.seconds_a_frame < 1 ? 2 : 1)} s a frame`
+    : "";
   const left = film.seconds_left === null ? "" : `${clock(film.seconds_left)} left`;
   const size = film.size ? film.size.join(" × ") : "";
   return [frames, pace, left, size, film.bytes ? bytes(film.bytes) : ""].filter(Boolean).join(" · ");
@@ -28,10 +37,24 @@ function facts(film) {
 
 function player(film) {
   if (film.film && film.playable) {
-    return el("video", { src: film.film, poster: film.poster, controls: true, loop: true, playsinline: true, muted: true, preload: "metadata", "aria-label": `Film ${film.id}` });
+    return el("video", {
+      src: film.film,
+      poster: film.poster,
+      controls: true,
+      loop: true,
+      playsinline: true,
+      muted: true,
+      preload: "metadata",
+      "aria-label": `Film ${film.id}`,
+    });
   }
   const image = el("img", { alt: "", hidden: !film.poster, src: film.poster });
-  const note = film.film ? el("p", { class: "quiet note", text: `The browser cannot play this codec; the film lies in the folder as ${film.id}.` }) : null;
+  const note = film.film
+    ? el("p", {
+        class: "quiet note",
+        text: `The browser cannot play this codec; the film lies in the folder as ${film.id}.`,
+      })
+    : null;
   return el("div", { class: "still" }, image, note);
 }
 
@@ -50,7 +73,20 @@ export function filmCard(film, act) {
   const text = el("p", { class: "quiet facts" });
   const message = el("p", { class: "message" });
   const buttons = el("div", { class: "actions" });
-  const node = el("article", { class: "card", "data-film": film.id, "aria-label": film.id }, screen, el("div", { class: "card-body" }, el("div", { class: "card-head" }, name, badge), bar, text, message, buttons));
+  const node = el(
+    "article",
+    { class: "card", "data-film": film.id, "aria-label": film.id },
+    screen,
+    el(
+      "div",
+      { class: "card-body" },
+      el("div", { class: "card-head" }, name, badge),
+      bar,
+      text,
+      message,
+      buttons,
+    ),
+  );
 
   const video = () => screen.querySelector("video");
   const frame = () => Math.round((video()?.currentTime ?? 0) * (shown.fps || 30));
@@ -64,7 +100,13 @@ export function filmCard(film, act) {
   }
 
   function draw() {
-    const wanted = JSON.stringify([shown.film, shown.poster, shown.playable, shown.state === "done", Boolean(shown.live)]);
+    const wanted = JSON.stringify([
+      shown.film,
+      shown.poster,
+      shown.playable,
+      shown.state === "done",
+      Boolean(shown.live),
+    ]);
     // A film that plays is left alone.
     if (wanted !== playing) {
       playing = wanted;
@@ -87,11 +129,27 @@ export function filmCard(film, act) {
     if (buttons.dataset.shown === signature) return;
     buttons.dataset.shown = signature;
     const made = wantedButtons.map(([action, label]) =>
-      el("button", { type: "button", class: action === "stop" ? "small stop" : "small", "data-act": action, onclick: () => act(action, shown, null) },
-        action === "report" && !shown.report ? "Make a report" : label));
-    const branch = shown.can.includes("continue") && video()
-      ? el("button", { type: "button", class: "small", "data-act": "branch", text: "Branch at this frame…", onclick: () => act("branch", shown, frame()) })
-      : null;
+      el(
+        "button",
+        {
+          type: "button",
+          class: action === "stop" ? "small stop" : "small",
+          "data-act": action,
+          onclick: () => act(action, shown, null),
+        },
+        action === "report" && !shown.report ? "Make a report" : label,
+      ),
+    );
+    const branch =
+      shown.can.includes("continue") && video()
+        ? el("button", {
+            type: "button",
+            class: "small",
+            "data-act": "branch",
+            text: "Branch at this frame…",
+            onclick: () => act("branch", shown, frame()),
+          })
+        : null;
     const after = wantedButtons.findIndex(([action]) => action === "continue") + 1;
     if (branch) made.splice(after, 0, branch);
     buttons.replaceChildren(...made);

@@ -62,7 +62,8 @@ function showReport(film) {
 
 function ask(film, frame) {
   branching = { film, frame };
-  byId("continue-title").textContent = frame === null ? `Continue ${film.id}` : `Branch ${film.id} at frame ${frame}`;
+  byId("continue-title").textContent =
+    frame === null ? `Continue ${film.id}` : `Branch ${film.id} at frame ${frame}`;
   byId("continue-changes").checked = frame !== null;
   byId("continue-dialog").returnValue = "";
   byId("continue-dialog").showModal();
@@ -177,5 +178,7 @@ export function startFilms() {
 
 /** Brings a film's card into view. */
 export function showFilm(id) {
-  byId("film-list").querySelector(`[data-film="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
+  byId("film-list")
+    .querySelector(`[data-film="${CSS.escape(id)}"]`)
+    ?.scrollIntoView({ block: "nearest" });
 }

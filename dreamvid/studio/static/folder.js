@@ -29,7 +29,9 @@ export async function upload(files) {
   for (const file of files) {
     tell([`Bringing ${file.name} …`]);
     if (file.size > state.start.upload_most) {
-      refused.push(`${file.name}: has ${bytes(file.size)}; at most ${bytes(state.start.upload_most)} may be brought.`);
+      refused.push(
+        `${file.name}: has ${bytes(file.size)}; at most ${bytes(state.start.upload_most)} may be brought.`,
+      );
       continue;
     }
     try {

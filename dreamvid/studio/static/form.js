@@ -7,8 +7,15 @@ import { control } from "./fields.js";
 import { covers, keysOf } from "./keys.js";
 
 const SECTIONS = [
-  ["dream", "Dream"], ["motion", "Motion"], ["color", "Color"], ["blend", "Blend"], ["mask", "Mask"],
-  ["audio", "Sound"], ["film", "Film"], ["encode", "Encoding"], ["network", "Network"],
+  ["dream", "Dream"],
+  ["motion", "Motion"],
+  ["color", "Color"],
+  ["blend", "Blend"],
+  ["mask", "Mask"],
+  ["audio", "Sound"],
+  ["film", "Film"],
+  ["encode", "Encoding"],
+  ["network", "Network"],
 ];
 const OPEN = new Set(["dream", "motion"]);
 
@@ -31,7 +38,13 @@ function draw() {
   );
   rows = [];
   folded = null;
-  sections = SECTIONS.map(([name, title]) => section(name, title, fields.filter((field) => field.section === name)));
+  sections = SECTIONS.map(([name, title]) =>
+    section(
+      name,
+      title,
+      fields.filter((field) => field.section === name),
+    ),
+  );
   byId("form").replaceChildren(...sections.filter(Boolean).map((each) => each.node));
   filter();
   update();
@@ -42,7 +55,9 @@ function section(name, title, fields) {
   const count = el("span", { class: "count" });
   const usual = fields.filter((field) => USUAL.has(field.key));
   const more = fields.filter((field) => !USUAL.has(field.key));
-  const rest = more.length ? el("details", { class: "more" }, el("summary", { text: "More" }), ...more.map(row)) : null;
+  const rest = more.length
+    ? el("details", { class: "more" }, el("summary", { text: "More" }), ...more.map(row))
+    : null;
   const node = el(
     "details",
     { class: "section", "data-section": name, open: OPEN.has(name) },
@@ -58,19 +73,36 @@ function row(field) {
   const helpId = freshId("help");
   const made = control(field, id);
   const help = el("p", { class: "help", id: helpId, hidden: true, text: field.help });
-  const question = iconButton("help", `About ${field.key}`, () => {
-    help.hidden = !help.hidden;
-    question.setAttribute("aria-expanded", String(!help.hidden));
-  }, { "aria-expanded": "false", "aria-controls": helpId, class: "icon-button quiet" });
-  const back = iconButton("undo", `Undo ${field.key}`, () => {
-    undo(field.key);
-    byId(id)?.focus();
-  }, { "data-undo": field.key });
+  const question = iconButton(
+    "help",
+    `About ${field.key}`,
+    () => {
+      help.hidden = !help.hidden;
+      question.setAttribute("aria-expanded", String(!help.hidden));
+    },
+    { "aria-expanded": "false", "aria-controls": helpId, class: "icon-button quiet" },
+  );
+  const back = iconButton(
+    "undo",
+    `Undo ${field.key}`,
+    () => {
+      undo(field.key);
+      byId(id)?.focus();
+    },
+    { "data-undo": field.key },
+  );
   const fault = el("p", { class: "fault", hidden: true, id: freshId("fault") });
   const name = el("label", { for: id, text: field.name.replaceAll("_", " ") });
   const mark = el("span", { class: "mark", role: "img", "aria-label": "changed" });
   const head = el("div", { class: "field-head" }, mark, name, question, back);
-  const node = el("div", { class: "field", "data-key": field.key, "data-type": field.type }, head, made.node, fault, help);
+  const node = el(
+    "div",
+    { class: "field", "data-key": field.key, "data-type": field.type },
+    head,
+    made.node,
+    fault,
+    help,
+  );
   rows.push({ field, node, back, mark, fault, made, id });
   return node;
 }
@@ -94,7 +126,9 @@ function showFaults() {
   for (const each of rows) {
     const found = state.faults.filter((fault) => fault.key && covers(each.field.key, fault.key));
     found.forEach((fault) => placed.add(fault));
-    each.fault.textContent = found.map((fault) => [fault.message, fault.hint].filter(Boolean).join(" ")).join("; ");
+    each.fault.textContent = found
+      .map((fault) => [fault.message, fault.hint].filter(Boolean).join(" "))
+      .join("; ");
     each.fault.hidden = !found.length;
     const input = byId(each.id);
     input?.setAttribute("aria-invalid", String(found.length > 0));
@@ -150,7 +184,8 @@ function undoAll() {
 export function showField(key) {
   const found = rows.find((each) => covers(each.field.key, key));
   if (!found) return;
-  for (let box = found.node.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+  for (let box = found.node.closest("details"); box; box = box.parentElement.closest("details"))
+    box.open = true;
   found.node.scrollIntoView({ block: "center" });
   byId(found.id).focus();
 }

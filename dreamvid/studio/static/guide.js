@@ -5,7 +5,10 @@ import { folder, upload } from "./folder.js";
 import { addGuide, setTerms, terms } from "./objective.js";
 import { on } from "./store.js";
 
-const current = () => terms().find((term) => term.name.startsWith("guide:"))?.name.slice(6) ?? "";
+const current = () =>
+  terms()
+    .find((term) => term.name.startsWith("guide:"))
+    ?.name.slice(6) ?? "";
 
 function use(path) {
   const others = terms().filter((term) => !term.name.startsWith("guide:"));
@@ -21,7 +24,9 @@ async function take(files, path) {
 
 function show() {
   const select = byId("guide");
-  const paths = folder.files.filter((file) => ["picture", "clip"].includes(file.kind)).map((file) => file.path);
+  const paths = folder.files
+    .filter((file) => ["picture", "clip"].includes(file.kind))
+    .map((file) => file.path);
   const chosen = current();
   const all = [...new Set([...paths, chosen])].filter(Boolean);
   select.replaceChildren(

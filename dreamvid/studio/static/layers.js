@@ -2,7 +2,7 @@
 
 import { stream } from "./api.js";
 import { byId, el } from "./dom.js";
-import { on, state } from "./store.js";
+import { on, state, valueOf } from "./store.js";
 import { setTerms, terms } from "./objective.js";
 
 let running = null;
@@ -13,16 +13,23 @@ function toggle(name, button) {
   button.setAttribute("aria-pressed", String(!chosen));
 }
 
-function tile({ name, about, picture }) {
+function tile({ name, about }) {
+  const image = el("img", { alt: "", hidden: true });
   const button = el(
     "button",
-    { type: "button", class: "tile", "data-layer": name, "aria-pressed": String(terms().some((term) => term.name === name)) },
-    el("span", { class: "thumb" }, el("img", { alt: "", src: picture })),
+    {
+      type: "button",
+      class: "tile",
+      "data-layer": name,
+      "aria-pressed": String(terms().some((term) => term.name === name)),
+    },
+    el("span", { class: "thumb" }, image),
     el("span", { class: "tile-name", text: name }),
     el("span", { class: "quiet small-text", text: about }),
   );
   button.addEventListener("click", () => toggle(name, button));
-  return button;
+  byId("layers").append(button);
+  return image;
 }
 
 async function open() {
@@ -31,10 +38,16 @@ async function open() {
   const mine = (running = new AbortController());
   const say = (text) => (byId("layers-status").textContent = text);
   byId("layers").replaceChildren();
-  say("Dreaming each layer on your picture …");
+  // Those of the usual network are known before they are drawn, and can be picked at once.
+  const known = valueOf("network.name") === "lite0" ? state.start.layers : [];
+  const images = new Map(known.map((layer) => [layer.name, tile(layer)]));
+  say("Pick one or several; each is being dreamed on your picture …");
   const take = (event) => {
-    if (event.event === "layer") byId("layers").append(tile(event));
-    else if (event.event === "waits") say(`Waiting: ${event.why}`);
+    if (event.event === "layer") {
+      const image = images.get(event.name) ?? tile(event);
+      if (event.picture) image.src = event.picture;
+      image.hidden = !event.picture;
+    } else if (event.event === "waits") say(`Pick one or several. Waiting: ${event.why}`);
     else if (event.event === "fault") say(event.faults.map((fault) => fault.line).join("; "));
     else if (event.event === "done") say("Pick one or several; each has the weight 1.");
   };

@@ -10,7 +10,11 @@ const NAMES = { "motion.path": "point", regions: "region" };
 
 const NEW = {
   "motion.path": () => ({ at: state.frame, center: [0.5, 0.5] }),
-  regions: () => ({ mask: folder.files.find((file) => !file.shipped && ["mask", "picture"].includes(file.kind))?.path ?? "mask.png" }),
+  regions: () => ({
+    mask:
+      folder.files.find((file) => !file.shipped && ["mask", "picture"].includes(file.kind))?.path ??
+      "mask.png",
+  }),
 };
 
 /** The control of a list, with a set of keys for each item. */
@@ -27,13 +31,22 @@ export function listField(field, id, owner) {
       value: (key) => at(items()[index], key) ?? null,
       isSet: (key) => at(items()[index], key) !== undefined,
       base: () => null,
-      change: (key, value) => put(items().map((each, place) => (place === index ? withKey(each, key, value) : each))),
+      change: (key, value) =>
+        put(items().map((each, place) => (place === index ? withKey(each, key, value) : each))),
       undo: (key) => put(items().map((each, place) => (place === index ? withoutKey(each, key) : each))),
     };
     const controls = field.items.map((each) => {
       const label = freshId("item");
       const made = control(each, label, own);
-      return { ...made, row: el("div", { class: "field" }, el("label", { for: label, text: each.name, title: each.help }), made.node) };
+      return {
+        ...made,
+        row: el(
+          "div",
+          { class: "field" },
+          el("label", { for: label, text: each.name, title: each.help }),
+          made.node,
+        ),
+      };
     });
     const remove = () => put(items().filter((_, place) => place !== index));
     const head = el(

@@ -30,7 +30,13 @@ function tile(look) {
   const name = look?.name ?? "none";
   const button = el(
     "button",
-    { type: "button", class: "tile", "data-look": name, title: look?.about ?? "Take the look off", onclick: () => choose(look) },
+    {
+      type: "button",
+      class: "tile",
+      "data-look": name,
+      title: look?.about ?? "Take the look off",
+      onclick: () => choose(look),
+    },
     el("span", { class: "thumb" }, look?.sound ? icon("sound") : null, image),
     el("span", { class: "tile-name", text: name }),
     look?.sound ? el("span", { class: "quiet small-text", text: "to a sound" }) : null,

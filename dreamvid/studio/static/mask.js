@@ -44,7 +44,10 @@ async function open() {
 
 /** The mask's name: one of its own for each source. */
 function name() {
-  const stem = (source() ?? "picture").split("/").at(-1).replace(/\.[^.]*$/, "");
+  const stem = (source() ?? "picture")
+    .split("/")
+    .at(-1)
+    .replace(/\.[^.]*$/, "");
   return `${stem}-mask.png`;
 }
 
@@ -83,7 +86,8 @@ export function startMask() {
   byId("mask-save").addEventListener("click", save);
   canvas().addEventListener("keydown", (event) => {
     const size = byId("brush-size");
-    if (event.key === "[" || event.key === "]") size.value = Number(size.value) + (event.key === "]" ? 8 : -8);
+    if (event.key === "[" || event.key === "]")
+      size.value = Number(size.value) + (event.key === "]" ? 8 : -8);
     else if (event.key === "e") byId("brush-erase").checked = !byId("brush-erase").checked;
     else return;
     paint.point();

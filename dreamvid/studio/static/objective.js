@@ -23,7 +23,9 @@ export function setTerms(next) {
 
 /** Sets the weight of a term, which a curve calls by its name or its number. */
 export function setWeight(which, weight) {
-  setTerms(terms().map((term, each) => (term.name === which || String(each) === which ? { ...term, weight } : term)));
+  setTerms(
+    terms().map((term, each) => (term.name === which || String(each) === which ? { ...term, weight } : term)),
+  );
 }
 
 /** Dreams of a picture's features in place of another guide's: alone, or beside terms that were chosen. */
@@ -37,7 +39,13 @@ export function objectiveField(field, id, owner) {
   const rows = el("ul", { class: "terms" });
   const list = freshId("terms");
   const offers = el("datalist", { id: list });
-  const name = el("input", { id, type: "text", list, autocomplete: "off", placeholder: "heads, class:peacock, guide:cat.jpg" });
+  const name = el("input", {
+    id,
+    type: "text",
+    list,
+    autocomplete: "off",
+    placeholder: "heads, class:peacock, guide:cat.jpg",
+  });
   const add = () => {
     const wanted = name.value.trim();
     if (!wanted) return;
@@ -60,8 +68,13 @@ export function objectiveField(field, id, owner) {
 
   function row(term, index) {
     const weight = el("input", {
-      type: "text", class: "number", value: shown(term.weight), autocomplete: "off", spellcheck: "false",
-      "aria-label": `Weight of ${term.name}`, title: "Weight, or a schedule",
+      type: "text",
+      class: "number",
+      value: shown(term.weight),
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `Weight of ${term.name}`,
+      title: "Weight, or a schedule",
     });
     weight.addEventListener("input", () => {
       if (weight.value.trim() === "") return;
@@ -80,13 +93,26 @@ export function objectiveField(field, id, owner) {
   function update() {
     const layers = state.start.layers.map((layer) => el("option", { value: layer.name, label: layer.about }));
     const pictures = folder.files.filter((file) => ["picture", "clip"].includes(file.kind) && !file.shipped);
-    offers.replaceChildren(...layers, ...pictures.map((file) => el("option", { value: `guide:${file.path}` })));
+    offers.replaceChildren(
+      ...layers,
+      ...pictures.map((file) => el("option", { value: `guide:${file.path}` })),
+    );
     if (rows.contains(document.activeElement)) return;
     rows.replaceChildren(...current().map(row));
     if (!rows.children.length) rows.append(el("li", { class: "quiet", text: "The network’s own choice." }));
   }
 
-  const pick = el("button", { type: "button", class: "small", text: "Pick from pictures…", onclick: () => emit("layers") });
-  const adding = el("div", { class: "control" }, name, el("button", { type: "button", class: "small", text: "Add", onclick: add }));
+  const pick = el("button", {
+    type: "button",
+    class: "small",
+    text: "Pick from pictures…",
+    onclick: () => emit("layers"),
+  });
+  const adding = el(
+    "div",
+    { class: "control" },
+    name,
+    el("button", { type: "button", class: "small", text: "Add", onclick: add }),
+  );
   return { node: el("div", { class: "objective" }, rows, adding, offers, whole ? pick : null), update };
 }

@@ -24,10 +24,18 @@ export function scales(box, frames, range, sounding) {
   const [low, high] = range;
   const last = Math.max(1, frames - 1);
   return {
-    width, height, bottom, left: PAD.left, right: width - PAD.right, top: PAD.top, range, last,
+    width,
+    height,
+    bottom,
+    left: PAD.left,
+    right: width - PAD.right,
+    top: PAD.top,
+    range,
+    last,
     x: (frame) => PAD.left + (frame / last) * (width - PAD.left - PAD.right),
     y: (value) => bottom - ((value - low) / (high - low || 1)) * (bottom - PAD.top),
-    frame: (x) => Math.round(Math.min(1, Math.max(0, (x - PAD.left) / (width - PAD.left - PAD.right))) * last),
+    frame: (x) =>
+      Math.round(Math.min(1, Math.max(0, (x - PAD.left) / (width - PAD.left - PAD.right))) * last),
     value: (y) => low + ((bottom - y) / (bottom - PAD.top)) * (high - low),
   };
 }
@@ -35,13 +43,18 @@ export function scales(box, frames, range, sounding) {
 /** The next of 1, 2, 5, 10, 20 … frames. */
 function roundStep(least) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return Math.max(1, [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least));
+  return Math.max(
+    1,
+    [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least),
+  );
 }
 
 // A value is null at a frame where the schedule has none.
 const points = (values, every, scale) =>
   values
-    .map((value, index) => (value === null ? "" : `${scale.x(index * every).toFixed(1)},${scale.y(value).toFixed(1)}`))
+    .map((value, index) =>
+      value === null ? "" : `${scale.x(index * every).toFixed(1)},${scale.y(value).toFixed(1)}`,
+    )
     .join(" ");
 
 const text = (x, y, words, anchor) => svg("text", { x, y, "text-anchor": anchor, text: words });
@@ -50,7 +63,10 @@ function grid(scale, fps) {
   const [low, high] = scale.range;
   const rows = [low, (low + high) / 2, high].map((value) => {
     const y = scale.y(value);
-    return [svg("line", { class: "grid", x1: scale.left, x2: scale.right, y1: y, y2: y }), text(scale.left - 8, y + 4, tidy(Number(value.toPrecision(3))), "end")];
+    return [
+      svg("line", { class: "grid", x1: scale.left, x2: scale.right, y1: y, y2: y }),
+      text(scale.left - 8, y + 4, tidy(Number(value.toPrecision(3))), "end"),
+    ];
   });
   const step = roundStep((scale.last * APART) / (scale.right - scale.left));
   const columns = Array.from({ length: Math.floor(scale.last / step) + 1 }, (_, index) => {
@@ -67,7 +83,8 @@ function heard(sound, scale) {
   const tall = SOUND - 10;
   const middle = top + tall / 2;
   const step = (scale.right - scale.left) / Math.max(1, sound.peaks.length - 1);
-  const place = (way) => (peak, index) => `${(scale.left + index * step).toFixed(1)},${(middle + (way * peak * tall) / 2).toFixed(1)}`;
+  const place = (way) => (peak, index) =>
+    `${(scale.left + index * step).toFixed(1)},${(middle + (way * peak * tall) / 2).toFixed(1)}`;
   const wave = [...sound.peaks.map(place(-1)), ...sound.peaks.map(place(1)).reverse()].join(" ");
   const beats = sound.beats.map((frame) =>
     svg("line", { class: "beat", x1: scale.x(frame), x2: scale.x(frame), y1: scale.top, y2: top + tall }),
@@ -76,14 +93,20 @@ function heard(sound, scale) {
 }
 
 function handle(key, index, scale, curve, chosen) {
-  const value = key.number ?? curve.values[Math.min(curve.values.length - 1, Math.round(key.frame / curve.every))] ?? 0;
+  const value =
+    key.number ?? curve.values[Math.min(curve.values.length - 1, Math.round(key.frame / curve.every))] ?? 0;
   const [x, y] = [scale.x(key.frame), scale.y(value)];
   return svg(
     "g",
     {
-      class: index === chosen ? "handle chosen" : "handle", tabindex: 0, role: "slider", "data-keyframe": index,
-      "aria-label": `Keyframe ${index + 1} of ${curve.key}`, "aria-valuenow": tidy(value),
-      "aria-valuetext": `${key.text} at frame ${key.frame}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
+      class: index === chosen ? "handle chosen" : "handle",
+      tabindex: 0,
+      role: "slider",
+      "data-keyframe": index,
+      "aria-label": `Keyframe ${index + 1} of ${curve.key}`,
+      "aria-valuenow": tidy(value),
+      "aria-valuetext": `${key.text} at frame ${key.frame}`,
+      transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
     },
     svg("circle", { class: "grip", r: 16 }),
     svg("circle", { class: "knob", r: 6 }),
@@ -102,7 +125,10 @@ export function draw(box, model, scale) {
   box.setAttribute("viewBox", `0 0 ${scale.width} ${scale.height}`);
   const lines = others.map((other, index) => {
     const own = scales(box, scale.last + 1, rangeOf(other), Boolean(sound));
-    return svg("polyline", { class: `line other other-${index % 4}`, points: points(other.values, other.every, own) });
+    return svg("polyline", {
+      class: `line other other-${index % 4}`,
+      points: points(other.values, other.every, own),
+    });
   });
   const parts = [...grid(scale, fps), ...(sound ? heard(sound, scale) : []), ...lines];
   if (curve) {
@@ -114,14 +140,28 @@ export function draw(box, model, scale) {
         : svg("polyline", { class: "line", points: points(curve.values, curve.every, scale) }),
     );
   }
-  parts.push(svg("line", { class: "playhead", x1: scale.x(frame), x2: scale.x(frame), y1: scale.top, y2: scale.bottom }));
+  parts.push(
+    svg("line", {
+      class: "playhead",
+      x1: scale.x(frame),
+      x2: scale.x(frame),
+      y1: scale.top,
+      y2: scale.bottom,
+    }),
+  );
   parts.push(...(curve?.keys ?? []).map((key, index) => handle(key, index, scale, curve, chosen)));
   box.replaceChildren(...parts);
-  if (focused !== undefined) box.querySelector(`[data-keyframe="${chosen ?? focused}"]`)?.focus({ preventScroll: true });
+  if (focused !== undefined)
+    box.querySelector(`[data-keyframe="${chosen ?? focused}"]`)?.focus({ preventScroll: true });
 }
 
 /** A line of the legend under overlaid curves. */
 export const legend = (others, titleOf, choose) =>
   others.map((other, index) =>
-    el("button", { type: "button", class: `small legend other-${index % 4}`, text: titleOf(other.key), onclick: () => choose(other.key) }),
+    el("button", {
+      type: "button",
+      class: `small legend other-${index % 4}`,
+      text: titleOf(other.key),
+      onclick: () => choose(other.key),
+    }),
   );

@@ -34,10 +34,15 @@ async function dream(always = false) {
     TAKE[event.event]?.(event);
   };
   try {
-    await stream("/api/preview", { data: state.data, frame: state.frame, side: state.side }, mine.signal, take);
+    await stream(
+      "/api/preview",
+      { data: state.data, frame: state.frame, side: state.side },
+      mine.signal,
+      take,
+    );
     if (mine === running && !ended) fail([{ key: "", line: "The preview ended early." }]);
   } catch (error) {
-    if (error.name === "AbortError" || mine !== running) return;
+    if (error.name === "AbortError" || mine !== running || ended) return;
     fail(error instanceof Refused ? error.faults : [{ key: "", line: error.message }]);
   }
 }
@@ -93,7 +98,12 @@ function fail(faults) {
   byId("preview-warnings").replaceChildren(
     ...faults.map((fault) =>
       fault.key
-        ? el("button", { type: "button", class: "link fault", text: fault.line, onclick: () => showField(fault.key) })
+        ? el("button", {
+            type: "button",
+            class: "link fault",
+            text: fault.line,
+            onclick: () => showField(fault.key),
+          })
         : el("p", { class: "fault", text: fault.line }),
     ),
   );

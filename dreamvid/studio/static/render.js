@@ -15,6 +15,13 @@ function framesOf(chip) {
   return unit === "s" ? Math.max(1, Math.round(Number(count) * rate())) : Number(count);
 }
 
+/** A film's length in words; that of one that hears a sound is known once the sound has been heard. */
+function lengthOf({ frames, seconds }) {
+  const count = frames ?? state.data.frames;
+  if (!count) return kind() === "video" ? "to the clip’s end" : "as long as its sound";
+  return Number(count) ? `${count} frames, ${(seconds ?? count / rate()).toFixed(1)} s` : String(count);
+}
+
 function show() {
   const { film } = state;
   const still = kind() === "image";
@@ -27,8 +34,9 @@ function show() {
   }
   byId("kinds").hidden = kind() === "video";
   if (!film) return;
-  if (document.activeElement !== byId("frames")) byId("frames").value = film.frames ?? "";
-  const length = still ? "one picture" : film.frames ? `${film.frames} frames, ${(film.seconds ?? film.frames / rate()).toFixed(1)} s` : "to the clip’s end";
+  if (document.activeElement !== byId("frames"))
+    byId("frames").value = film.frames ?? state.data.frames ?? "";
+  const length = still ? "one picture" : lengthOf(film);
   byId("film-facts").textContent = [film.output, length, film.size?.join(" × ")].filter(Boolean).join(" · ");
   for (const chip of chips()) {
     chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
@@ -60,7 +68,8 @@ async function render() {
 export function startRender() {
   on("checked", show);
   on("data", () => {
-    for (const chip of chips()) chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
+    for (const chip of chips())
+      chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
   });
   on("kind", show);
   byId("render").addEventListener("click", render);

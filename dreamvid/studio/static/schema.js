@@ -52,7 +52,12 @@ export function field(schema, key, node) {
   const section = key.includes(".") ? key.split(".")[0] : "film";
   const whole = resolve(schema, node);
   const found = forms(schema, node);
-  const base = { key, section, name: key.split(".").at(-1), help: node.description ?? whole.description ?? "" };
+  const base = {
+    key,
+    section,
+    name: key.split(".").at(-1),
+    help: node.description ?? whole.description ?? "",
+  };
   base.varies = found.some((form) => form.schedule);
   base.optional = found.some((form) => form.type === "null");
   const number = found.find((form) => form.type === "number" || form.type === "integer");

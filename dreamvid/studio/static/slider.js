@@ -13,7 +13,9 @@ function scale({ low, high }) {
   const span = high - low;
   if (low > 0 && high / low >= FAR) {
     const [from, to] = [Math.log(low), Math.log(high)];
-    if (Math.abs(from + to) < 1e-6) return { of: (x) => Math.exp(to * cube(x * 2 - 1)), to: (v) => (Math.cbrt(Math.log(v) / to) + 1) / 2 };
+    if (Math.abs(from + to) < 1e-6) {
+      return { of: (x) => Math.exp(to * cube(x * 2 - 1)), to: (v) => (Math.cbrt(Math.log(v) / to) + 1) / 2 };
+    }
     return { of: (x) => Math.exp(from + (to - from) * x), to: (v) => (Math.log(v) - from) / (to - from) };
   }
   if (low === -high && high >= 10) {
@@ -26,7 +28,7 @@ function scale({ low, high }) {
 }
 
 /** Rounds to what the key takes: whole numbers, or three figures of what is told apart. */
-export function rounded(field, value) {
+function rounded(field, value) {
   const held = Math.min(field.high, Math.max(field.low, value));
   if (field.whole) return Math.round(held);
   const around = field.low > 0 && field.high / field.low >= FAR ? 1 : 0;
@@ -37,7 +39,7 @@ export function rounded(field, value) {
 }
 
 /** A small change of a number, for the arrow keys. */
-export function nudge(field, value) {
+function nudge(field, value) {
   if (field.whole) return 1;
   const span = field.high - field.low;
   if (span <= 2) return 0.01;
@@ -53,7 +55,13 @@ export function nudge(field, value) {
 export function slider(field, label, take) {
   const bend = scale(field);
   let value = field.low;
-  const input = el("input", { type: "range", min: 0, max: STEPS, step: "any", "aria-label": `${label}, slider` });
+  const input = el("input", {
+    type: "range",
+    min: 0,
+    max: STEPS,
+    step: "any",
+    "aria-label": `${label}, slider`,
+  });
   const show = () => input.setAttribute("aria-valuetext", tidy(value));
   const choose = (next) => {
     value = rounded(field, next);
@@ -62,7 +70,9 @@ export function slider(field, label, take) {
   };
   input.addEventListener("input", () => choose(bend.of(Number(input.value) / STEPS)));
   input.addEventListener("keydown", (event) => {
-    const way = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
+    const way = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[
+      event.key
+    ];
     if (!way) return;
     event.preventDefault();
     choose(value + way * nudge(field, value));

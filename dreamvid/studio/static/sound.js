@@ -26,7 +26,11 @@ export async function needSound(look) {
   const sounds = folder.files.filter((file) => file.kind === "sound" || file.kind === "clip");
   byId("sounds").replaceChildren(
     ...sounds.map((file) =>
-      el("li", {}, el("button", { type: "button", class: "wide", text: file.name, onclick: () => take(file.path) })),
+      el(
+        "li",
+        {},
+        el("button", { type: "button", class: "wide", text: file.name, onclick: () => take(file.path) }),
+      ),
     ),
   );
   const bring = byId("sound-file");

@@ -8,10 +8,8 @@ import { folder, look, upload } from "./folder.js";
 import { showStrip } from "./strip.js";
 import { bytes } from "./text.js";
 
-const OF_KIND = { sound: "sound", recipe: "recipe" };
-
 /** Makes a file the source, and the recipe of the kind that suits it. */
-export function useSource(path, clip) {
+function useSource(path, clip) {
   let data = withoutKey(withoutKey(state.data, "start"), "end");
   const own = state.start.looks.find((each) => each.name === data.extends);
   const wanted = clip ? "video" : kind() === "image" ? "image" : "zoom";
@@ -27,20 +25,32 @@ function mix(path) {
 }
 
 function tile(file) {
-  const visual = file.kind === "picture" || file.kind === "clip";
-  const image = visual ? el("img", { alt: "", loading: "lazy", src: pictureUrl(file.path, 240), draggable: "false" }) : icon(OF_KIND[file.kind] ?? "recipe");
+  const image = el("img", { alt: "", loading: "lazy", src: pictureUrl(file.path, 240), draggable: "false" });
+  const badge = file.kind === "clip" ? el("span", { class: "badge" }, icon("film"), "clip") : null;
   const button = el(
     "button",
     {
-      type: "button", class: "tile source", draggable: "true", "data-path": file.path, "data-kind": file.kind,
+      type: "button",
+      class: "tile source",
+      draggable: "true",
+      "data-path": file.path,
+      "data-kind": file.kind,
       title: `${file.name}, ${bytes(file.bytes)}`,
       onclick: () => useSource(file.path, file.kind === "clip"),
     },
-    el("span", { class: "thumb" }, image, file.kind === "clip" ? el("span", { class: "badge" }, icon("film"), "clip") : null),
+    el("span", { class: "thumb" }, image, badge),
     el("span", { class: "tile-name", text: file.name }),
   );
-  button.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-dreamvid-path", file.path));
-  const mixed = el("button", { type: "button", class: "small mix", text: "Mix in", "aria-label": `Mix in ${file.name}`, onclick: () => mix(file.path) });
+  button.addEventListener("dragstart", (event) =>
+    event.dataTransfer.setData("text/x-dreamvid-path", file.path),
+  );
+  const mixed = el("button", {
+    type: "button",
+    class: "small mix",
+    text: "Mix in",
+    "aria-label": `Mix in ${file.name}`,
+    onclick: () => mix(file.path),
+  });
   return el("li", { "data-name": file.name }, button, file.kind === "picture" ? mixed : null);
 }
 
@@ -72,7 +82,8 @@ async function facts() {
     const found = await get("/api/source", { path });
     if (path !== source()) return;
     const length = found.seconds ? `, ${found.seconds.toFixed(1)} s at ${found.fps} frames a second` : "";
-    byId("source-facts").textContent = `${path.split("/").at(-1)}: ${found.size?.join(" × ") ?? ""}${length}${found.sound ? ", with sound" : ""}`;
+    byId("source-facts").textContent =
+      `${path.split("/").at(-1)}: ${found.size?.join(" × ") ?? ""}${length}${found.sound ? ", with sound" : ""}`;
     if (found.kind === "clip") showStrip(found);
   } catch (error) {
     byId("source-facts").textContent = error.message;

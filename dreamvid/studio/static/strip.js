@@ -1,7 +1,7 @@
 /** A clip's strip of frames, with handles for where the film begins and ends. */
 
 import { pictureUrl } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, debounced } from "./dom.js";
 import { on, replace, state } from "./store.js";
 import { withKey, withoutKey } from "./keys.js";
 
@@ -32,7 +32,9 @@ export function showStrip(found) {
 function update() {
   if (!clip) return;
   const from = Math.min(clip.seconds, seconds(state.data.start ?? 0)) || 0;
-  const to = Math.min(clip.seconds, state.data.end === undefined ? clip.seconds : seconds(state.data.end)) || clip.seconds;
+  const to =
+    Math.min(clip.seconds, state.data.end === undefined ? clip.seconds : seconds(state.data.end)) ||
+    clip.seconds;
   byId("clip-in").value = from;
   byId("clip-out").value = to;
   byId("strip-in").style.width = `${(100 * from) / clip.seconds}%`;
@@ -52,16 +54,20 @@ function move(event) {
   let data = from > 0 ? withKey(state.data, "start", tidy(from)) : withoutKey(state.data, "start");
   data = to < clip.seconds - least / 2 ? withKey(data, "end", tidy(to)) : withoutKey(data, "end");
   const moment = event.target.id === "clip-in" ? from : to - least;
-  byId("strip-still").src = pictureUrl(clip.path, 240, tidy(moment));
-  byId("strip-still").hidden = false;
+  still(tidy(moment));
   replace(data);
 }
+
+const still = debounced(80, (moment) => {
+  byId("strip-still").src = pictureUrl(clip.path, 240, moment);
+  byId("strip-still").hidden = false;
+});
 
 /** Starts the handles. */
 export function startStrip() {
   on("data", update);
   for (const id of ["clip-in", "clip-out"]) {
     byId(id).addEventListener("input", move);
-    byId(id).addEventListener("change", () => (byId("strip-still").hidden = true));
+    byId(id).addEventListener("blur", () => (byId("strip-still").hidden = true));
   }
 }

@@ -1,6 +1,6 @@
 /** The film's time line: the frame in work, and what changes over the film as curves. */
 
-import { post, Refused } from "./api.js";
+import { post } from "./api.js";
 import { byId, debounced, el } from "./dom.js";
 import { chooseFrame, change, on, state, valueOf, kind } from "./store.js";
 import { fieldsOf } from "./schema.js";
@@ -16,6 +16,8 @@ let chosen = "motion.zoom";
 let running = null;
 let sending = false;
 let waiting = null;
+// Whether the curves are those of the recipe as it is now.
+let fresh = false;
 let plot = null;
 
 const frames = () => state.film?.frames ?? answer.frames ?? 50;
@@ -36,7 +38,10 @@ function write(key, value) {
 function titleOf(key) {
   const weight = WEIGHT.exec(key);
   if (weight) return `weight of ${terms()[weight[1]]?.name ?? weight[1]}`;
-  return key.replace(/^color\.shift\.(\d)$/, (_, place) => `color.shift ${"RGB"[place]}`).replace(/\.0$/, " x").replace(/\.1$/, " y");
+  return key
+    .replace(/^color\.shift\.(\d)$/, (_, place) => `color.shift ${"RGB"[place]}`)
+    .replace(/\.0$/, " x")
+    .replace(/\.1$/, " y");
 }
 
 const fieldOf = (key) => fieldsOf(state.start.schema, kind()).find((field) => field.key === key);
@@ -48,7 +53,9 @@ function curveOf(key) {
   const own = field?.low === undefined ? null : [field.low, field.high];
   if (found) {
     const placed = !key.startsWith("regions.") && found.keys?.every((each) => each.frame !== null);
-    const keys = placed ? found.keys.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) })) : null;
+    const keys = placed
+      ? found.keys.map((each) => ({ ...each, movable: /^\d+$|[sb]$/.test(each.word) }))
+      : null;
     return { ...found, keys, bounds: found.bounds ?? own, whole: field?.whole };
   }
   const value = valueOf(key);
@@ -56,7 +63,18 @@ function curveOf(key) {
   if (isSchedule(value)) return null;
   const first = { frame: 0, word: "0", text: tidy(number), number, movable: false };
   const values = Array(frames()).fill(number);
-  return { key, text: tidy(number), values, every: 1, between: "linear", interpolations: ["linear", "step", "ease", "cubic"], keys: [first], bounds: own, whole: field?.whole, flat: true };
+  return {
+    key,
+    text: tidy(number),
+    values,
+    every: 1,
+    between: "linear",
+    interpolations: ["linear", "step", "ease", "cubic"],
+    keys: [first],
+    bounds: own,
+    whole: field?.whole,
+    flat: true,
+  };
 }
 
 /** A frame as a keyframe's word, in the unit of the others: frames, seconds or beats. */
@@ -65,7 +83,13 @@ function wordAt(frame) {
   if (words.some((word) => word.endsWith("s"))) return `${tidy(frame / answer.fps)}s`;
   const beats = answer.sound?.beats ?? [];
   if (!words.some((word) => word.endsWith("b")) || beats.length < 2) return String(frame);
-  const after = Math.max(1, Math.min(beats.length - 1, beats.findIndex((beat) => beat >= frame)));
+  const after = Math.max(
+    1,
+    Math.min(
+      beats.length - 1,
+      beats.findIndex((beat) => beat >= frame),
+    ),
+  );
   const [from, to] = [beats[after - 1], beats[after]];
   return `${tidy(Math.max(0, after - 1 + (frame - from) / (to - from)))}b`;
 }
@@ -83,7 +107,10 @@ async function send(keys) {
   }
   sending = true;
   try {
-    const body = { between: byId("between").value || "linear", keys: keys.map(({ word, text }) => ({ word, text })) };
+    const body = {
+      between: byId("between").value || "linear",
+      keys: keys.map(({ word, text }) => ({ word, text })),
+    };
     const { text } = await post("/api/curve", body);
     write(key, text);
   } catch (error) {
@@ -104,20 +131,27 @@ async function ask() {
   try {
     const next = await post("/api/curves", { data: state.data }, mine.signal);
     if (mine !== running || plot.busy() || sending) return;
+    fresh = true;
     answer = { ...next, curves: next.curves ?? [] };
     draw();
   } catch (error) {
     if (error.name === "AbortError" || mine !== running) return;
-    byId("curve-fault").textContent = error instanceof Refused ? error.faults.map((fault) => fault.line).join("; ") : error.message;
+    byId("curve-fault").textContent = error.message;
   }
 }
 
 function options() {
   const drawn = answer.curves.map((curve) => curve.key);
-  const others = fieldsOf(state.start.schema, kind()).filter((field) => field.varies && field.type === "number" && !drawn.includes(field.key)).map((field) => field.key);
-  const group = (label, keys) => el("optgroup", { label }, ...keys.map((key) => el("option", { value: key, text: titleOf(key) })));
+  const others = fieldsOf(state.start.schema, kind())
+    .filter((field) => field.varies && field.type === "number" && !drawn.includes(field.key))
+    .map((field) => field.key);
+  const group = (label, keys) =>
+    el("optgroup", { label }, ...keys.map((key) => el("option", { value: key, text: titleOf(key) })));
   const select = byId("curve-key");
-  select.replaceChildren(...(drawn.length ? [group("Changes over the film", drawn)] : []), group("May change", others));
+  select.replaceChildren(
+    ...(drawn.length ? [group("Changes over the film", drawn)] : []),
+    group("May change", others),
+  );
   if (![...drawn, ...others].includes(chosen)) chosen = drawn[0] ?? "motion.zoom";
   select.value = chosen;
 }
@@ -128,16 +162,27 @@ function draw() {
   const overlay = byId("overlay").checked;
   const others = overlay ? answer.curves.filter((other) => other.key !== chosen) : [];
   byId("legend").replaceChildren(...legend(others, titleOf, choose));
-  byId("between").replaceChildren(...(curve?.interpolations ?? []).map((name) => el("option", { value: name, text: name })));
+  byId("between").replaceChildren(
+    ...(curve?.interpolations ?? []).map((name) => el("option", { value: name, text: name })),
+  );
   if (curve) byId("between").value = curve.between;
   byId("between").disabled = byId("add-keyframe").disabled = byId("remove-keyframe").disabled = !curve?.keys;
-  if (document.activeElement !== byId("curve-words")) byId("curve-words").value = curve?.text ?? String(valueOf(chosen) ?? "");
+  if (document.activeElement !== byId("curve-words"))
+    byId("curve-words").value = curve?.text ?? String(valueOf(chosen) ?? "");
   byId("curve-hint").textContent = curve?.keys
     ? "Drag a keyframe, or double-click to add one. With the keyboard: arrows move, Enter adds, Delete removes."
     : "An expression: change its words.";
   byId("curve-fault").textContent = curve?.fault ?? "";
   if (plot.busy()) return;
-  plot.show({ curve, others, sound: answer.sound, frames: frames(), fps: answer.fps, frame: state.frame, word: wordAt });
+  plot.show({
+    curve,
+    others,
+    sound: answer.sound,
+    frames: frames(),
+    fps: answer.fps,
+    frame: state.frame,
+    word: wordAt,
+  });
 }
 
 function choose(key) {
@@ -151,7 +196,8 @@ function frameShown() {
   if (state.frame > input.max) chooseFrame(Number(input.max));
   input.value = state.frame;
   const fps = state.film?.fps ?? 30;
-  byId("frame-text").textContent = `Frame ${state.frame} of ${frames()} · ${(state.frame / fps).toFixed(2)} s`;
+  byId("frame-text").textContent =
+    `Frame ${state.frame} of ${frames()} · ${(state.frame / fps).toFixed(2)} s`;
   input.setAttribute("aria-valuetext", byId("frame-text").textContent);
 }
 
@@ -159,13 +205,16 @@ function frameShown() {
 export function startTimeline() {
   plot = editor(byId("curves"), { edit: send, scrub: chooseFrame, end: ask });
   const soon = debounced(150, ask);
-  on("data", soon);
+  on("data", () => {
+    fresh = false;
+    soon();
+  });
   on("kind", () => {
     byId("panel-timeline").hidden = byId("frame-row").hidden = kind() === "image";
   });
   on("checked", () => {
     frameShown();
-    if (!plot.busy() && !sending) draw();
+    if (fresh && !plot.busy() && !sending) draw();
   });
   on("frame", () => {
     frameShown();

@@ -19,7 +19,12 @@ function showFaults() {
       "li",
       {},
       fault.key
-        ? el("button", { type: "button", class: "link fault", text: fault.line, onclick: () => showField(fault.key) })
+        ? el("button", {
+            type: "button",
+            class: "link fault",
+            text: fault.line,
+            onclick: () => showField(fault.key),
+          })
         : el("span", { class: "fault", text: fault.line }),
     ),
   );
