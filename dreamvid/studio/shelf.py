@@ -221,7 +221,8 @@ class Shelf:
                 yield "continue"
             if job is not None and job.recipe:
                 yield from ("again", "report")
-        if job is not None or carries_recipe(disk.output):
+        carried = disk.output.exists() and carries_recipe(disk.output)
+        if (job is not None and job.data) or carried:
             yield "recipe"
         if state not in ("rendering", "stopping"):
             yield "forget"
