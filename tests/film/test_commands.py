@@ -397,6 +397,20 @@ def test_a_branch_that_is_there_is_done(still: str, capsys: pytest.CaptureFixtur
     assert "b.mp4: done already" in capsys.readouterr().err
 
 
+def test_a_film_goes_on_with_the_keys_of_another_recipe(
+    still: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that it lacks are the film's, and options are over both."""
+    assert main(["zoom", still, "-n", "3", "--zoom", "1.03", "-o", "a.mp4", *NONE]) == 0
+    Path("other.yaml").write_text("motion: {angle: 2, border: wrap}\n", encoding="utf-8")
+    words = ["continue", "a.mp4", "--frames", "2", "-o", "b.mp4", "-q", "--recipe", "other.yaml"]
+    assert main([*words, "--border", "edge"]) == 0
+    capsys.readouterr()
+    assert main(["recipe", "show", "b.mp4"]) == 0
+    shown = capsys.readouterr().out
+    assert all(key in shown for key in ("zoom: 1.03", "angle: 2.0", "border: edge", "frames: 5"))
+
+
 @pytest.mark.parametrize("start", [[], ["--from", "3"]])
 @pytest.mark.parametrize("output", ["b.gif", "b.webp", "b"])
 def test_a_film_goes_on_in_another_format(still: str, output: str, start: list[str]) -> None:

@@ -158,7 +158,7 @@ def test_only_the_help_on_a_terminal_is_colored(
 
 def test_the_help_lists_no_option_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     refused = {"zoom": ["--range"], "image": ["--seconds", "--preview", "--keep", "--restart"]}
-    refused["continue"] = ["--dry-run", "--preview", "--range", "--recipe"]
+    refused["continue"] = ["--dry-run", "--preview", "--range"]
     for word, options in refused.items():
         with pytest.raises(SystemExit):
             main([word, "--help"])
