@@ -16,20 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.blend import Carried, NoMotion, canvas, unmoved
+from dreamvid.blend import Carried, NoMotion
 from dreamvid.channels import ChannelTrack
-from dreamvid.checkpoint import Checkpoint, ShotState
-from dreamvid.color import anchor_at, shift
-from dreamvid.errors import MediaError, RecipeError, StateError
-from dreamvid.frame import Frame, Size, as_frame
+from dreamvid.checkpoint import Checkpoint
+from dreamvid.errors import RecipeError, StateError
+from dreamvid.frame import Frame, Size
 from dreamvid.inbetweens import Inbetweens, groups
-from dreamvid.inside import covariance
 from dreamvid.lead import InMemory, Lead, LeadStore
-from dreamvid.masks import flow_parts, repeated
+from dreamvid.masks import flow_parts
 from dreamvid.media.named_sound import named_sound
 from dreamvid.motion.camera import CameraWalk, View
 from dreamvid.motion.flow import SourceFrame, with_flow
-from dreamvid.part import Part
+from dreamvid.one_frame import dream_step
 from dreamvid.pipeline import read_ahead
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.timeline import Timeline
@@ -38,7 +36,7 @@ from dreamvid.seen import Seen
 from dreamvid.shots import split_shots
 from dreamvid.soundtrack import listened
 from dreamvid.source import checked_frames
-from dreamvid.task import AnyDreamer, DreamTask, GuideFrames
+from dreamvid.task import AnyDreamer, GuideFrames
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ def dreamed_groups(
             inbetweens = Inbetweens(views, carried)
             carried = inbetweens.carried
             for number, view in _rounds(keyframe):
-                carried, shot = _dreamed(dreamer, number, view, seen[-1], carried, shot)
+                carried, shot = dream_step(dreamer, number, view, seen[-1], carried, shot)
             assert carried
             assert shot
             before, done = done, done + len(group)
@@ -165,29 +163,6 @@ def dreamed_groups(
             yield dreamed
 
 
-def seen_alone(job: Job, timeline: Timeline, index: int, frame: Frame, guides: GuideFrames) -> Seen:
-    """A frame of a film, as the camera sees it where a shot begins with it.
-
-    Args:
-        frame: the source's frame `index`, as `dreamed_groups` takes them.
-
-    Raises:
-        RecipeError: a schedule leaves its bounds.
-    """
-    channels, walk = ChannelTrack(), CameraWalk(job, timeline, index=index)
-    with closing(channels.colors(item for item in (frame,))) as colors:
-        view = walk.view(SourceFrame(0, next(colors)))
-    seen = Seen.of(view, channels.next(), guides)
-    return replace(seen, view=replace(seen.view, to_here=NoMotion(), strain=None))
-
-
-def dreamed_alone(seen: Seen, dreamer: AnyDreamer) -> Frame:
-    """The dream of a shot's first frame, without warm-up dreams: (H, W, 3), or (H, W, 4) with
-    straight alpha. Raises MediaError as `dreamed_groups`."""
-    carried, _ = _dreamed(dreamer, 0, seen.view, seen, None, None)
-    return seen.shown(carried.dream)
-
-
 def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
     """The dreams of one keyframe, each with its number in the shot: one dream, preceded by the
     warm-up dreams where the keyframe is a shot's first frame."""
@@ -197,65 +172,6 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
         keyframe = replace(keyframe, to_here=NoMotion(), strain=None)
         yield from ((number, keyframe) for number in range(warmup))
     yield warmup + -(-keyframe.t // job.cadence), keyframe
-
-
-def _dreamed(
-    dreamer: AnyDreamer,
-    number: int,
-    view: View,
-    seen: Seen,
-    carried: Carried | None,
-    shot: ShotState | None,
-) -> tuple[Carried, ShotState]:
-    """One step of the recurrence: dream number `number` of the shot. All is computed in the part of
-    the frame that its masks leave, and the rest is its source."""
-    job, masks, part = view.job, seen.masks, seen.part
-    reads, warp = view.to_here.onto(part)
-    source, strain = part.cut(view.source), view.strain
-    start, fresh = canvas(
-        *(source, carried.of(reads) if carried else None, warp, job.blend),
-        None if strain is None else part.cut(strain),
-    )
-    fresh = part.pasted(fresh, unmoved(view.source, carried, job.blend))
-    start = dream = shift(start, job.color.shift)
-    inside = masks.inside if masks else None
-    colors = shot.colors if shot else covariance(source, inside)
-    notes = dict(shot.notes) if shot else {}
-    for settings, mask, own in (
-        masks.dreams(job.dream, notes) if masks else [(job.dream, None, notes)]
-    ):
-        # Copies: the dreamer may change them, and the canvas may be the source itself.
-        task = DreamTask(
-            *(part.pasted(dream, view.source), number, fresh.copy(), settings, colors, own),
-            source=view.source.copy(),
-            mask=mask,
-            guides=seen.guides,
-        )
-        made = np.clip(_checked(dreamer(task), part), 0, 255)
-        if mask is not None:  # outside of a region another one, or the source, stays as it is
-            made = np.where(repeated(part.of(mask)) > 0, made, dream)
-        dream = made
-    anchor = shot.anchor if shot and shot.anchor.formed else None
-    anchor = anchor or anchor_at(job.still, dream, source, inside)
-    # A dreamer that changed nothing (`network: none`) needs no anchor: it would alter the picture.
-    if not np.array_equal(dream, np.clip(start, 0, 255)):
-        dream = anchor.pull(dream, source, job.color.anchor, inside)
-    if masks:
-        dream = masks.cut_out(dream, seen.source)
-    return Carried(dream, view.source, fresh), ShotState(anchor, colors, notes)
-
-
-def _checked(dream: Any, part: Part) -> Frame:
-    """A part of what a dreamer returned, copied: it may return one buffer again and again."""
-    array = np.asarray(dream)
-    fits = array.shape[:2] == part.frame.shape
-    try:
-        frame = as_frame(part.of(array) if fits else array)
-    except MediaError as error:
-        raise MediaError(f"the dreamer returned no frame: {error}") from None
-    if not fits:
-        raise MediaError(f"the dreamer returned a frame of {Size.of(frame)}, not {part.frame}")
-    return frame
 
 
 def _source_frames(

@@ -17,10 +17,10 @@ from dreamvid.errors import RecipeError, RunError
 from dreamvid.frame import Frame, Size
 from dreamvid.machine import Machine
 from dreamvid.networks.defaults import with_network_defaults
+from dreamvid.one_frame import dreamed_alone, seen_alone
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import at_frame
 from dreamvid.recipe.load import make_recipe
-from dreamvid.recurrence import dreamed_alone, seen_alone
 from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.rendering.estimate import Pace, foreseen, warn_of_early_end, warn_of_shortfalls
 from dreamvid.rendering.events import Before, Event, OctaveDone, Warning
