@@ -45,6 +45,57 @@ class Bend:
 
 
 BENDS = (
+    # Sessions, and programs that start dreamvid
+    Bend(
+        "session: what is cancelled goes on to the octave's end",
+        "test_a_cancelled_look_takes_no_further_gradient",
+        """            if self._stop.is_set():
+                steps.close()""",
+        """            if False:
+                steps.close()""",
+    ),
+    Bend(
+        "session: graphs are made for each change",
+        "test_graphs_are_made_once_for_each_objective",
+        "        if key not in self._made:\n            self._made[key] = Climb",
+        "        if True:\n            self._made[key] = Climb",
+    ),
+    Bend(
+        "session: the network is loaded for each objective",
+        "test_the_network_is_loaded_once",
+        "            kept.set(self._models)",
+        "            kept.set(None)",
+    ),
+    Bend(
+        "session: a file that was replaced is not read again",
+        "test_a_changed_file_is_read_again",
+        "return json.dumps([data, masks, heard]), _stamps(recipe)",
+        "return json.dumps([data, masks, heard]), ()",
+    ),
+    Bend(
+        "session: a look has the values of the first frame",
+        "test_a_look_has_the_values_of_its_frame",
+        "CameraWalk(job, timeline, index=index)",
+        "CameraWalk(job, timeline, index=0)",
+    ),
+    Bend(
+        "session: a masked octave shows its part alone",
+        "test_a_masked_look_shows_the_whole_frame",
+        "yield replace(step, part=self._part)",
+        "yield step",
+    ),
+    Bend(
+        "control: the end of input stops",
+        "test_the_end_of_input_and_other_lines_change_nothing",
+        "            while piece := os.read(number, 1):",
+        "            while piece := os.read(number, 1) or _interrupt():",
+    ),
+    Bend(
+        "continue: another recipe's keys are dropped",
+        "test_a_film_goes_on_with_the_keys_of_another_recipe",
+        "    if changes is not None:",
+        "    if changes is None:",
+    ),
     # The recurrence
     Bend(
         "recurrence: the last frame of a cadence is the dream before",
@@ -442,8 +493,8 @@ BENDS = (
     Bend(
         "audio: a preview's film is as long as ever",
         "test_a_preview_has_the_sound",
-        '"size": sides, "frames": whole.timeline.frames}',
-        '"size": sides, "frames": 50}',
+        '{**data, "frames": whole.timeline.frames}',
+        '{**data, "frames": 50}',
     ),
     Bend(
         "audio: a length in beats is one in seconds",
