@@ -105,7 +105,7 @@ class Dreams:
 
     async def close(self) -> None:
         """End the process."""
-        for task in self._tasks:
+        for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
         if self._process is not None:
             with suppress(ProcessLookupError):
@@ -123,6 +123,7 @@ class Dreams:
                 self._busy = True
             finally:
                 self._urgent -= urgent
+                self._free.notify_all()  # one that is not urgent may be next, if this goes away
         if self._idle is not None:
             self._idle.cancel()
 
@@ -139,12 +140,15 @@ class Dreams:
 
     async def _drained(self, process: asyncio.subprocess.Process, number: int) -> None:
         """Cancel a request, and read its answers to their end."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             self._write(process, {"cancel": number})
             while True:
                 event = await self._read(process)
                 if event["id"] == number and event["event"] == "end":
                     break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._process = None  # the next request starts another
+            await process.wait()
         await self._release()
 
     async def _running(self) -> asyncio.subprocess.Process:

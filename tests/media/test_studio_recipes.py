@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_a_source_that_is_replaced_is_read_again(recipes: Recipes) -> None:
     [
         ("motion.zoom", "1+t", "motion.zoom: .*frame 10"),
         ("motion.angle", "1/(t-7)", "motion.angle: divides by zero at frame 7"),
-        ("blend.fade", "0:(0), 20:(2)", "blend.fade: .*frame 11"),
+        ("blend.share", "0:(0), 20:(2)", "blend.share: .*frame 11"),
     ],
 )
 def test_a_schedule_that_leaves_its_bounds_is_told_with_its_frame(
@@ -56,9 +57,6 @@ def test_a_schedule_that_leaves_its_bounds_is_told_with_its_frame(
     answer = told(recipes, kind="zoom", source="a.png", frames=30, **{section: {name: text}})
     (fault,) = answer["faults"]
     assert fault["key"] == key
-    pytest.importorskip("re")
-    import re
-
     assert re.search(line, fault["line"]), fault["line"]
     assert answer["values"][section][name] == text, "the form stays as it is"
     short = told(recipes, kind="zoom", source="a.png", frames=5, **{section: {name: text}})

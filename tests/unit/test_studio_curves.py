@@ -50,7 +50,8 @@ def drawn(key: str, value: Any, film: Source | None = None) -> dict[str, Any]:
     section, _, name = key.partition(".")
     answer = curves(zoom(**{section: {name: value}}), film or source())
     json.dumps(answer, allow_nan=False)
-    (curve,) = (each for each in answer["curves"] if each["key"] == key)
+    found: list[dict[str, Any]] = [each for each in answer["curves"] if each["key"] == key]
+    (curve,) = found
     return curve
 
 
@@ -126,7 +127,7 @@ def test_what_is_heard_is_drawn() -> None:
     assert curve["values"][:3] == [0, 0.09, 0.18]
 
 
-BOUNDS = {
+BOUNDS: dict[str, list[float]] = {
     "motion.zoom": [0.1, 10], "motion.angle": [-180, 180], "blend.share": [0, 1],
     "dream.octaves": [1, 32], "dream.jitter": [0, 4096], "color.anchor": [0, 1],
     "mask.amount": [0, 1],
@@ -195,9 +196,9 @@ def test_drawn_keyframes_come_back_as_they_were_drawn(
     assert curve["between"] == between
     assert [key["word"] for key in curve["keys"]] == words
     shown = [key["text"] for key in curve["keys"]]
-    assert text_of([{"word": w, "text": t} for w, t in zip(words, shown, strict=True)], between) == (
-        text
-    )
+    assert text_of(
+        [{"word": w, "text": t} for w, t in zip(words, shown, strict=True)], between
+    ) == (text)
     schedule = parse_schedule({**{k["word"]: k["text"] for k in keys}, "interpolation": between})
     assert schedule is not None
     for t in (0, 1, 42, 99):
@@ -232,7 +233,8 @@ JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.
 
 
 @given(
-    keys=st.lists(st.fixed_dictionaries({"word": JSON, "text": JSON}), max_size=3), between=st.text()
+    keys=st.lists(st.fixed_dictionaries({"word": JSON, "text": JSON}), max_size=3),
+    between=st.text(),
 )
 def test_any_keyframes_are_a_schedule_or_an_error_of_one_line(keys: Any, between: str) -> None:
     try:

@@ -59,7 +59,12 @@ def lines(recipes: Recipes, data: Any = None, text: str | None = None) -> list[s
 
 
 def test_data_and_yaml_tell_the_same(recipes: Recipes) -> None:
-    data = {"kind": "zoom", "frames": 9, "motion": {"zoom": "0:(1), 8:(1.1)"}, "dream": {"steps": 3}}
+    data = {
+        "kind": "zoom",
+        "frames": 9,
+        "motion": {"zoom": "0:(1), 8:(1.1)"},
+        "dream": {"steps": 3},
+    }
     by_data = told(recipes, data)
     assert by_data["data"] == data
     assert parse_yaml(by_data["yaml"], "") == data
@@ -94,7 +99,12 @@ def test_changed_are_the_keys_that_one_set(recipes: Recipes) -> None:
 
 def test_base_is_what_undo_leads_to(recipes: Recipes) -> None:
     (recipes.folder.path / "mine.yaml").write_text("blend: .25\nframes: 7\n")
-    data = {"kind": "zoom", "extends": "mine.yaml", "blend": {"carry": "picture"}, "dream": {"steps": 3}}
+    data = {
+        "kind": "zoom",
+        "extends": "mine.yaml",
+        "blend": {"carry": "picture"},
+        "dream": {"steps": 3},
+    }
     answer = told(recipes, data)
     assert answer["faults"] == []
     assert (answer["values"]["frames"], answer["base"]["frames"]) == (7, 7)
@@ -188,9 +198,7 @@ def typed(draw: st.DrawFn) -> dict[str, Any]:
     return data | draw(st.dictionaries(st.text(max_size=5), JSON, max_size=2))
 
 
-anything = settings(
-    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+anything = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @anything
@@ -233,7 +241,7 @@ def confined(recipes: Recipes, data: dict[str, Any]) -> str:
 
 def named(key: str, name: str) -> dict[str, Any]:
     """A recipe that names a file at a key."""
-    return {
+    all_keys: dict[str, dict[str, Any]] = {
         "source": {"kind": "zoom", "source": name},
         "source.1": {"kind": "zoom", "source": ["a.png", name]},
         "output": {"kind": "zoom", "output": name},
@@ -242,7 +250,8 @@ def named(key: str, name: str) -> dict[str, Any]:
         "mask": {"mask": name},
         "mask.file": {"mask": {"file": name}},
         "audio": {"kind": "zoom", "audio": {"file": name}},
-    }[key]
+    }
+    return all_keys[key]
 
 
 ENDINGS = {"weights": ".h5", "audio": ".wav", "output": ".mp4"}
@@ -285,15 +294,15 @@ def test_the_packages_own_files_are_read(recipes: Recipes) -> None:
 
 @posix
 @pytest.mark.parametrize("source", ["shots", "shots/*.png", "shots/%d.png", "shots/#.png"])
-def test_a_link_among_pictures_leads_nowhere(
-    recipes: Recipes, source: str, tmp_path: Path
-) -> None:
+def test_a_link_among_pictures_leads_nowhere(recipes: Recipes, source: str, tmp_path: Path) -> None:
     recipes.read({"kind": "video", "source": source})
     (recipes.folder.path / "shots" / "3.png").symlink_to(tmp_path / "other" / "s.png")
     assert confined(recipes, {"kind": "video", "source": source}) == "source"
 
 
-@pytest.mark.parametrize("source", ["../other", "../other/*.png", "../other/%d.png", "..", "/*.png"])
+@pytest.mark.parametrize(
+    "source", ["../other", "../other/*.png", "../other/%d.png", "..", "/*.png"]
+)
 def test_a_folder_or_pattern_lies_inside(recipes: Recipes, source: str) -> None:
     assert confined(recipes, {"kind": "video", "source": source}) == "source"
 
@@ -329,8 +338,8 @@ def test_what_is_extended_names_files_inside(recipes: Recipes) -> None:
     assert "circular" in line
 
 
-@pytest.mark.parametrize("name", ["none.yaml", "a.png", "shots", "a\0.yaml", "x" * 300 + ".yaml", "x" * 300, ""])
+@pytest.mark.parametrize(
+    "name", ["none.yaml", "a.png", "shots", "a\0.yaml", "x" * 300 + ".yaml", "x" * 300, ""]
+)
 def test_what_is_no_recipe_is_not_extended(recipes: Recipes, name: str) -> None:
     assert lines(recipes, {"extends": name})
-
-
