@@ -81,7 +81,8 @@ class OnDisk:
         """The process that renders it, by its own word, if it is alive; None: none does."""
         progress = self.progress
         number = progress.get("process")
-        works = progress.get("status") in ("rendering", "joining")
+        # An interrupted one still makes the partial film.
+        works = progress.get("status") in ("rendering", "joining", "interrupted")
         return number if works and isinstance(number, int) and _is_alive(number) else None
 
     @property

@@ -72,8 +72,7 @@ class Recipes:
         faults = []
         for key, path in recipe_files(recipe):
             try:
-                for each in _all_of(path):
-                    self.folder.readable(each)
+                self.require_readable(path)
             except DreamvidError as error:
                 faults.append(Fault(key, str(error)))
         if recipe.output is not None:
@@ -83,6 +82,12 @@ class Recipes:
                 faults.append(Fault("output", str(error)))
         if faults:
             raise RecipeError.of(faults)
+
+    def require_readable(self, path: Path) -> None:
+        """Raise InputError where a file, or one of those that a folder or pattern names, lies
+        outside the folder."""
+        for each in _all_of(path):
+            self.folder.readable(each)
 
     def check(self, data: Mapping[str, Any] | None, text: str | None) -> Data:
         """What the page shows of a recipe; see docs of `/api/check`.
