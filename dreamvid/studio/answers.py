@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dreamvid.errors import DreamvidError, RecipeError
 from dreamvid.studio.dreams import Event
+from dreamvid.studio.plain import plain
 from dreamvid.studio.recipes import faults_of
 
 MOST = 2**21
@@ -60,7 +61,7 @@ async def read_json(request: Request) -> dict[str, Any]:
         raise RecipeError("the request did not come to its end") from None
     if not isinstance(content, dict):
         raise RecipeError("the request is no object of JSON")
-    return content
+    return plain(content)
 
 
 def data_of(content: Mapping[str, Any], key: str = "data") -> dict[str, Any]:

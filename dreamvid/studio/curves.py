@@ -52,7 +52,12 @@ def text_of(keys: Sequence[Any], between: str) -> str:
     Raises:
         RecipeError: they are no schedule; one line.
     """
-    given = {str(each["word"]): str(each["text"]) for each in keys}
+    given: dict[str, str] = {}
+    for each in keys:
+        word = str(each["word"])
+        if word in given:
+            raise RecipeError(f"has the key {word} twice")
+        given[word] = str(each["text"])
     try:
         schedule = parse_schedule({**given, "interpolation": between})
     except ValueError as error:
@@ -93,11 +98,21 @@ def _keys(schedule: Schedule, timeline: Timeline) -> list[dict[str, Any]] | None
         {
             "frame": _frame(key, timeline),
             "word": key.word,
-            "text": key.text.removeprefix("(").removesuffix(")"),
+            "text": _bare(key.text),
             "number": _number(key),
         }
         for key in schedule.keys
     ]
+
+
+def _bare(text: str) -> str:
+    """An expression without the parentheses around all of it."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth and at < len(text) - 1:
+            return text
+    return text[1:-1] if text.startswith("(") else text
 
 
 def _frame(key: Key, timeline: Timeline) -> float | None:

@@ -129,6 +129,7 @@ class Dreams:
                 self._busy = True
             finally:
                 self._urgent -= urgent
+                self._free.notify_all()  # one that is not urgent may be next, if this goes away
         if self._idle is not None:
             self._idle.cancel()
 
@@ -154,13 +155,16 @@ class Dreams:
 
     async def _drained(self, process: asyncio.subprocess.Process, number: int) -> None:
         """Cancel a request, and read its answers to their end."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             self._write(process, {"cancel": number})
             while True:
                 event = await self._read(process)
                 if event["id"] == number and event["event"] == "end":
                     self._note(event)
                     break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._process = None  # the next request starts another
+            await process.wait()
         await self._release()
 
     async def _running(self) -> asyncio.subprocess.Process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from dreamvid.frame import Frame
 from dreamvid.media.frame_store import FrameStore
 from dreamvid.media.sink import recorded_partial
 from dreamvid.rendering.run import folder_of, unfinished_run
+from dreamvid.studio.folder import is_text
 
 PLAYED = (".mp4", ".webm", ".m4v")
 """File extensions of films that browsers play, in their usual codecs."""
@@ -28,6 +30,9 @@ UNPLAYED = ("h265", "prores", "hap", "hap_alpha", "hap_q", "ffv1")
 
 MAX_PROGRESS = 2**16
 """Bytes of a run's progress file."""
+
+NUMBERS = ("process", "frames_done", "frames", "seconds_a_frame", "seconds_left")
+"""What in it are numbers."""
 
 RUN = ".dreamvid"
 """How the name of a run's folder ends."""
@@ -50,12 +55,13 @@ class OnDisk:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """What its run says of itself; empty: nothing."""
+        """What its run says of itself; empty: nothing. The run may be a stranger's."""
         try:
             told = json.loads(read_bytes(self.run / "progress.json", MAX_PROGRESS))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return told if isinstance(told, dict) else {}
+        items = told.items() if isinstance(told, dict) else ()
+        return {key: value for key, value in items if key not in NUMBERS or _is_number(value)}
 
     @property
     def is_done(self) -> bool:
@@ -75,7 +81,8 @@ class OnDisk:
         """The process that renders it, by its own word, if it is alive; None: none does."""
         progress = self.progress
         number = progress.get("process")
-        works = progress.get("status") in ("rendering", "joining")
+        # An interrupted one still makes the partial film.
+        works = progress.get("status") in ("rendering", "joining", "interrupted")
         return number if works and isinstance(number, int) and _is_alive(number) else None
 
     @property
@@ -94,6 +101,8 @@ class OnDisk:
     @property
     def newest(self) -> Frame | None:
         """The newest frame of its run, (H, W, 3) 0..255; None: it is not there just now."""
+        if self.run.is_symlink() or (self.run / "film").is_symlink():
+            return None
         store = FrameStore(self.run / "film")
         with suppress(DreamvidError, OSError, ValueError, IndexError):
             pixels = np.asarray(store[store.indices[-1]])
@@ -116,12 +125,21 @@ def outputs_in(folder: Path) -> Iterator[Path]:
     """The outputs of the runs that lie in a folder."""
     with suppress(OSError):
         for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") and path.name.endswith(RUN) and path.is_dir():
-                named = OnDisk(folder / path.name[1 : -len(RUN)])
-                told = named.progress.get("output")
-                # A name near the disk's limit is cut, and its run says it in full.
-                output = folder / Path(told).name if isinstance(told, str) else named.output
-                yield output if folder_of(output).name == path.name else named.output
+            is_run = path.name.startswith(".") and path.name.endswith(RUN)
+            if is_run and is_text(path.name) and path.is_dir():
+                yield _output_of(path)
+
+
+def _output_of(run: Path) -> Path:
+    """The output of a run: by its name, or, as a name near the disk's limit is cut, by its word."""
+    named = OnDisk(run.parent / run.name[1 : -len(RUN)])
+    told = named.progress.get("output")
+    if isinstance(told, str) and is_text(told):
+        output = run.parent / Path(told).name
+        with suppress(ValueError):  # a stranger's word may be no name
+            if folder_of(output).name == run.name:
+                return output
+    return named.output
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -129,8 +147,14 @@ def _within(folder: Path) -> Iterator[Path]:
         yield from folder.rglob("*")
 
 
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+
+
 def _is_alive(number: int) -> bool:
     """Whether a process of dreamvid's has that number."""
+    if not 0 < number < 2**31:  # to `kill`, 0 and less are many processes
+        return False
     if sys.platform == "win32":
         import ctypes
 

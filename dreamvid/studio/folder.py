@@ -114,6 +114,8 @@ class Folder:
         for entry in _entries(folder):
             if entry.name.startswith(".") or ".partial" in entry.name or entry.is_symlink():
                 continue
+            if not is_text(entry.name):
+                continue
             if entry.is_dir():
                 if depth + 1 < DEPTH:
                     yield from self._files(Path(entry.path), depth + 1)
@@ -122,7 +124,10 @@ class Folder:
             if kind is None:
                 continue
             numbered += kind == "picture" and any(map(str.isdecimal, entry.name))
-            stat = entry.stat()
+            try:
+                stat = entry.stat()
+            except OSError:  # it is gone meanwhile
+                continue
             yield stat.st_mtime, Listed(name, kind, stat.st_size)
             if numbered == NUMBERED and depth:
                 numbered += 1
@@ -139,6 +144,15 @@ def kind_of_file(name: str) -> Kind | None:
         "recipe": RECIPE_ENDINGS,
     }
     return next((kind for kind, endings in kinds.items() if ending in endings), None)
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name can be told to the page: it is text, in UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

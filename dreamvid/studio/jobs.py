@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from dreamvid.errors import DreamvidError
 from dreamvid.media.durable import atomic_write
@@ -28,10 +28,17 @@ from dreamvid.studio.folder import Folder
 POLL = 0.5
 """Seconds between two looks at a render's progress."""
 
+WORDS = {"--frames", "--from", "-o", "--recipe", "--plot", "--source", "--overwrite", "--control"}
+"""Options of jobs' commands."""
+
 LAST = 2**14
 """Bytes at the end of a job's log in which its last message is looked for."""
 
 State = Literal["waiting", "rendering", "stopping", "stopped", "failed", "done"]
+
+
+COMMANDS = (["render"], ["continue"], ["report"])
+"""What jobs are."""
 
 
 @dataclass
@@ -114,11 +121,10 @@ class Jobs:
     def stop(self, output: str) -> None:
         """Stop a job after the frame in work, or take it out of the queue."""
         job = self.listed.get(output)
-        if job is self.current and self._process is not None and self._process.stdin is not None:
-            assert job is not None
+        if job is not None and job is self.current:
             job.state = "stopping"
-            with suppress(ConnectionError, RuntimeError):
-                self._process.stdin.write(b"stop\n")
+            if self._process is not None:  # else it is being started, and stopped then
+                _tell_stop(self._process)
         elif (number := OnDisk(self._folder.path / output).renderer) is not None:
             os.kill(number, signal.SIGTERM)  # one of an earlier server; on Windows ended at once
         elif job is not None and job.state == "waiting":
@@ -164,7 +170,8 @@ class Jobs:
             return
         stopped = job.state == "stopping"
         self.current = self._process = None
-        job.message = job.message or (self._last_words(job) if code else "")
+        killed = f"was killed by signal {-code}; resume it" if code < 0 and not stopped else ""
+        job.message = job.message or killed or (self._last_words(job) if code else "")
         job.state = "done" if code == 0 else "stopped" if stopped or code == 130 else "failed"
         if job.state == "done":
             self._amend(job)
@@ -180,6 +187,8 @@ class Jobs:
                 cwd=self._folder.path,
                 start_new_session=True,  # Ctrl-C at the prompt is the server's
             )
+        if job.state == "stopping":
+            _tell_stop(process)
         shown: Any = None
         while process.returncode is None:
             with suppress(TimeoutError):
@@ -211,21 +220,46 @@ class Jobs:
                 file.write(yaml_of(job.data).encode())
 
     def _load(self) -> None:
-        known = {each.name for each in fields(Job)}
         try:
             stored = json.loads(self._file.read_text(encoding="utf-8"))
-            jobs = [Job(**{k: v for k, v in each.items() if k in known}) for each in stored]
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, RecursionError):
             return
-        for job in jobs:
-            if job.state in ("rendering", "stopping"):  # the server ended meanwhile
-                job.state = "stopped"
-            with suppress(DreamvidError):
-                self._folder.writable(job.output)
+        for each in stored if isinstance(stored, list) else ():
+            with suppress(DreamvidError, TypeError, AttributeError, ValueError):
+                job = self._checked(each)
+                if job.state in ("rendering", "stopping"):  # the server ended meanwhile
+                    job.state = "stopped"
                 self.listed[job.id] = job
+
+    def _checked(self, stored: dict[str, Any]) -> Job:
+        """A stored job. The folder may be a stranger's: raises one of several errors where the job
+        is none, or names a file outside the folder."""
+        known = {each.name: each.default for each in fields(Job)}
+        job = Job(**{key: value for key, value in stored.items() if key in known})
+        words = [job.output, job.recipe, job.message, *job.command]
+        kinds = isinstance(job.data, dict) and isinstance(job.after, dict)
+        if not kinds or not all(isinstance(each, str) for each in words):
+            raise TypeError
+        if job.state not in get_args(State) or job.command[:1] not in COMMANDS:
+            raise ValueError
+        self._folder.writable(job.output)
+        if job.recipe:
+            self._folder.writable(job.recipe)
+        for word in job.command[1:]:
+            if word.startswith("-") and word not in WORDS:
+                raise ValueError
+            if word not in WORDS and not word.isdecimal():
+                self._folder.readable(word)
+        return job
 
     def _store(self) -> None:
         text = json.dumps([asdict(job) for job in self.listed.values()], indent=1)
         with suppress(DreamvidError), atomic_write(self._file) as file:
             file.write(text.encode())
         self._changed("films")
+
+
+def _tell_stop(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None
+    with suppress(ConnectionError, RuntimeError):
+        process.stdin.write(b"stop\n")

@@ -17,8 +17,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dreamvid import __version__
-from dreamvid.errors import InputError
+from dreamvid.errors import InputError, OutputError
 from dreamvid.media.jpeg import jpeg_of
+from dreamvid.names import is_too_long
 from dreamvid.networks.registry import spec_of, specs
 from dreamvid.recipe import Network
 from dreamvid.recipe.encode import CodecName
@@ -154,8 +155,8 @@ class Page:
         """The file that a request names, as a recipe would name it."""
         name = request.query_params.get("path", "")
         path = self._folder.readable(name)
-        # Named as in the folder, whose patterns and folders of pictures are no file's name.
-        return Path(self._folder.named(path)) if name else path
+        self._recipes.require_readable(path)
+        return Path(self._folder.named(path))
 
     async def _source(self, request: Request) -> Response:
         path = self._asked(request)
@@ -297,6 +298,8 @@ class Page:
         """The film that a request names. Raises OutputError if it lies outside the folder."""
         path = self._folder.path / request.path_params["id"]
         self._folder.writable(path)
+        if is_too_long(path):
+            raise OutputError(f"{path.name[:20]}…: {uploads.UNPRINTED}")
         return self._folder.named(path)
 
 

@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ from dreamvid.rendering.film_frames import FilmFrames
 from dreamvid.rendering.plan import output_of
 from dreamvid.resolve import resolve
 from dreamvid.studio.folder import Folder
+from dreamvid.studio.plain import plain
 
 NAMED = "recipe"
 """What errors call a recipe that has no file."""
@@ -70,8 +72,7 @@ class Recipes:
         faults = []
         for key, path in recipe_files(recipe):
             try:
-                for each in _all_of(path):
-                    self.folder.readable(each)
+                self.require_readable(path)
             except DreamvidError as error:
                 faults.append(Fault(key, str(error)))
         if recipe.output is not None:
@@ -82,6 +83,12 @@ class Recipes:
         if faults:
             raise RecipeError.of(faults)
 
+    def require_readable(self, path: Path) -> None:
+        """Raise InputError where a file, or one of those that a folder or pattern names, lies
+        outside the folder."""
+        for each in _all_of(path):
+            self.folder.readable(each)
+
     def check(self, data: Mapping[str, Any] | None, text: str | None) -> Data:
         """What the page shows of a recipe; see docs of `/api/check`.
 
@@ -91,18 +98,18 @@ class Recipes:
         """
         answer: Data = {"values": None, "base": None, "film": None, "faults": []}
         try:
-            typed = dict(data) if data is not None else parse_yaml(text or "", NAMED)
-            answer["data"] = plain = expanded(typed)
-            answer["yaml"] = yaml_of(plain)
-            answer["changed"] = sorted(_changed(plain))
-            recipe = self.read(plain)
+            typed = plain(data if data is not None else parse_yaml(text or "", NAMED))
+            answer["data"] = typed = expanded(typed)
+            answer["yaml"] = yaml_of(typed)
+            answer["changed"] = sorted(_changed(typed))
+            recipe = self.read(typed)
             answer["values"] = _values(recipe)
-            base: Data = {key: plain[key] for key in ("kind", "source", "extends") if key in plain}
+            base: Data = {key: typed[key] for key in ("kind", "source", "extends") if key in typed}
             answer["base"] = _values(self.read(base))
             answer["film"] = self._film(recipe)
         except DreamvidError as error:
             answer["faults"] = faults_of(error)
-        return {"data": data or {}, "yaml": text, "changed": [], **answer}
+        return {"data": {}, "yaml": text, "changed": [], **answer}
 
     def _film(self, recipe: Recipe) -> Data | None:
         """What film a recipe makes, as far as is known without listening to a sound."""
@@ -131,7 +138,7 @@ class Recipes:
         if not isinstance(parent, str) or depth > MAX_EXTENDS:
             return  # reported when it is read
         sibling = folder / parent
-        if not sibling.suffix and not sibling.is_file():
+        if not sibling.suffix and not os.path.isfile(sibling):  # noqa: PTH113 (a name that is too long is none)
             if parent not in presets():
                 raise RecipeError(f"{parent}: there is no such recipe or preset", key="extends")
             return
@@ -187,6 +194,6 @@ def _changed(data: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _all_of(path: Path) -> Iterator[Path]:
     """A file, or all pictures that a folder or pattern names, links and all."""
-    yield path if path.exists() or path.is_symlink() else path.parent / "_"
+    yield path if os.path.lexists(path) else path.parent / "_"
     if names_several(path):
         yield from (file for _, file in find_pictures(path).pictures)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from dreamvid.errors import OutputError, RecipeError
+from dreamvid.errors import DreamvidError, OutputError, RecipeError
 from dreamvid.machine import cores
 from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.media.durable import atomic_write
@@ -33,6 +33,9 @@ class Shelf:
 
     def __init__(self, folder: Folder, recipes: Recipes, jobs: Jobs) -> None:
         self._folder, self._recipes, self._jobs = folder, recipes, jobs
+        for job in list(jobs.listed.values()):
+            if job.state == "waiting" and not job.report:
+                self._ask_again(job)
 
     def told(self) -> Data:
         """All films and the machine; see `/api/events`."""
@@ -96,7 +99,8 @@ class Shelf:
     def resume(self, name: str, *words: str) -> None:
         """Go on with a film that was stopped or failed; or render it anew."""
         job = self._job(name)
-        if job.recipe:
+        self._confine(job)
+        if job.recipe and not job.after:  # else a film is being made longer
             job.command = ["render", f"./{job.recipe}", *words, CONTROL]
         self._refuse_at_work(name)
         job.state, job.message = "waiting", ""
@@ -126,6 +130,7 @@ class Shelf:
         """
         old, path = self._jobs.listed.get(name), self._folder.path / name
         self._refuse_at_work(name)
+        self._recipes.read(self.recipe(name)["data"])  # a stranger's film may name any file
         words = ["continue", f"./{name}", "--frames", str(frames), CONTROL]
         if start is None and not changes:
             before = OnDisk(path).progress.get("frames_done", 0)
@@ -220,12 +225,31 @@ class Shelf:
             if carries_recipe(disk.output):
                 yield "continue"
             if job is not None and job.recipe:
-                yield from ("again", "report")
+                yield "again"
+                if job.data.get("kind") == "video":  # a report compares a film with its clip
+                    yield "report"
         carried = disk.output.exists() and carries_recipe(disk.output)
         if (job is not None and job.data) or carried:
             yield "recipe"
         if state not in ("rendering", "stopping"):
             yield "forget"
+
+    def _ask_again(self, job: Job) -> None:
+        """Let a job of an earlier server wait on, if its recipe still holds."""
+        try:
+            self.resume(job.output, *(word for word in job.command if word == "--overwrite"))
+        except DreamvidError as error:
+            job.state, job.message = "failed", str(error)
+
+    def _confine(self, job: Job) -> None:
+        """Raise RecipeError where a job would use a file outside the folder."""
+        film = (
+            job.data or self.recipe(self._folder.named(self._folder.path / job.command[1]))["data"]
+        )
+        self._recipes.read(film)
+        if "--recipe" in job.command:
+            changes = job.command[job.command.index("--recipe") + 1]
+            self._recipes.read({"kind": film["kind"], "extends": changes})
 
     def _job(self, name: str) -> Job:
         job = self._jobs.listed.get(name)

@@ -23,6 +23,7 @@ TABLE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
 RAISED = re.compile(r"\w*Error|Fault|KeyboardInterrupt|_fail")
 
 OURS = (
+    "a port is tried",
     "a frame of shape",
     "a segment of",
     "module dreamvid has",
