@@ -322,7 +322,8 @@ def test_a_recipe_that_leads_outside_is_neither_shown_nor_rendered(
 
 
 async def endless(size: int = 2**16, pause: float = 0) -> AsyncIterator[bytes]:
-    while True:
+    """More than is taken, and not so much that a fault fills the disk."""
+    for _ in range(100):
         await asyncio.sleep(pause)
         yield b"x" * size
 
