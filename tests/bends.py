@@ -1050,6 +1050,115 @@ BENDS = (
         "min(MOST_PLACES, SHALLOW * stride**2)",
         "MOST_PLACES",
     ),
+    # The studio
+    Bend(
+        "studio: no cookie is needed",
+        "test_no_other_cookie_opens",
+        "return None if self._is_known(headers) else PlainTextResponse(LOCKED, 403)",
+        "return None",
+    ),
+    Bend(
+        "studio: any host is answered",
+        "test_another_host_is_refused",
+        'or headers["host"] not in self._hosts:',
+        "or False:",
+    ),
+    Bend(
+        "studio: the origin null passes",
+        "test_another_origin_is_refused",
+        "if origins and origins != allowed:",
+        'if origins and origins not in (allowed, ["null"]):',
+    ),
+    Bend(
+        "studio: what changes anything need not say where it is from",
+        "test_what_changes_anything_says_where_it_is_from",
+        'if method not in ("GET", "HEAD") and origins != allowed:',
+        'if method not in ("GET", "HEAD") and len(origins) > 1:',
+    ),
+    Bend(
+        "studio: a token opens twice",
+        "test_a_token_opens_once",
+        """        if fits:
+            self.token = secrets.token_urlsafe(32)
+""",
+        """        if fits:
+""",
+    ),
+    Bend(
+        "studio: links lead outside",
+        "test_links_are_followed_to_their_ends",
+        "return Path(os.path.realpath(self.path / name))",
+        "return Path(os.path.normpath(self.path / name))",
+    ),
+    Bend(
+        "studio: links among pictures lead outside",
+        "test_a_link_among_pictures_leads_nowhere",
+        "yield from (file for _, file in find_pictures(path).pictures)",
+        "yield from ()",
+    ),
+    Bend(
+        "studio: a recipe extends any file",
+        "test_what_is_extended_lies_inside",
+        "self._confine_extends(data, self.folder.path, 0)",
+        "pass",
+    ),
+    Bend(
+        "studio: the recipe that an extended one extends is any file",
+        "test_what_is_extended_lies_inside",
+        "self._confine_extends(parse_yaml(text, parent), path.parent, depth + 1)",
+        "pass",
+    ),
+    Bend(
+        "studio: a stranger's run names the process that is stopped",
+        "test_the_renderer_is_a_process_of_dreamvids",
+        "if not 0 < number < 2**31:",
+        "if number > 2**31:",
+    ),
+    Bend(
+        "studio: an upload has no largest size",
+        "test_an_upload_has_a_largest_size",
+        "if taken > most:",
+        "if taken > 2**60:",
+    ),
+    Bend(
+        "studio: what was uploaded is not looked at",
+        "test_a_hostile_upload_is_refused",
+        "await anyio.to_thread.run_sync(_check, kind, upload, name)",
+        "pass",
+    ),
+    Bend(
+        "studio: what is urgent waits its turn",
+        "test_the_urgent_interrupts_what_is_not",
+        "if urgent and self._yield_turn is not None:",
+        "if urgent and False:",
+    ),
+    Bend(
+        "studio: a preview that no one wants goes on",
+        "test_what_is_not_wanted_any_more_ends",
+        """        try:
+            self._write(process, {"cancel": number})
+            while""",
+        """        try:
+            while""",
+    ),
+    Bend(
+        "studio: Stop stops nothing",
+        "test_a_film_may_be_stopped_as_soon",
+        'process.stdin.write(b"stop\\n")',
+        'process.stdin.write(b"")',
+    ),
+    Bend(
+        "studio: Resume resumes nothing",
+        "test_a_film_that_fails_is_told",
+        'job.state, job.message = "waiting", ""',
+        'job.state, job.message = "stopped", ""',
+    ),
+    Bend(
+        "studio: two keyframes at one place are one",
+        "test_what_is_no_schedule_is_told",
+        "if word in given:",
+        "if word in ():",
+    ),
 )
 
 

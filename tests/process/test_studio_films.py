@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -211,7 +210,7 @@ def test_two_pages_are_told_the_same_and_one_may_go_away(server: Server) -> None
 
 
 def test_a_film_that_fails_is_told_in_the_words_of_the_prompt(server: Server) -> None:
-    """Its source is spoilt after it was asked for; at first a recipe is refused where it is asked."""
+    """Its source is no picture."""
     (server.folder / "broken.png").write_bytes(b"nothing")
     name = server.render(output="failed.mp4", source="broken.png")
     film = server.at(name, "failed")

@@ -89,9 +89,14 @@ def test_what_is_told_reads_back_as_the_same_recipe(recipes: Recipes) -> None:
 
 def test_changed_are_the_keys_that_one_set(recipes: Recipes) -> None:
     data = {
-        "kind": "zoom", "extends": "owls", "output": "b.mp4", "version": 2,
-        "frames": 5, "motion": {"zoom": 1.1, "angle": 0}, "dream": {"objective": {"heads": 1}},
-    }  # fmt: skip
+        "kind": "zoom",
+        "extends": "owls",
+        "output": "b.mp4",
+        "version": 2,
+        "frames": 5,
+        "motion": {"zoom": 1.1, "angle": 0},
+        "dream": {"objective": {"heads": 1}},
+    }
     answer = told(recipes, data)
     assert answer["changed"] == ["dream.objective", "frames", "motion.angle", "motion.zoom"]
     assert told(recipes, {"kind": "zoom"})["changed"] == []
@@ -155,26 +160,63 @@ def test_every_fault_is_told_and_what_was_probably_meant(recipes: Recipes) -> No
 @pytest.mark.parametrize(
     "text",
     [
-        "frames: [", "- a", "a", "frames: 1\nframes: 2", "\0", "a: !!python/object:os.system x",
-        "&a a: *a", "x: .nan", "x: .inf", "x: 2020-01-01", "x: !!binary aGk=", "x: !!set {a, b}",
-        "? [a, b]\n: c", "1: 2", "~: 1", "x: \"\\ud800\"", "x: " + "[" * 20 + "]" * 20,
-        "x: " + "[" * 2000, LAUGHS, "frames: " + "9" * 5000, "%YAML 9.9\n---\na: b", "{}", "",
-        "extends: [a]", "dream: 5", "dream: [5]", "source: {a: b}", "source: 5", "kind: [zoom]",
-        "kind: {a: b}", "motion: {1: 2}", "network: {name: {a: b}}", "network: [5]", "x: 0x" + "f" * 999,
+        "frames: [",
+        "- a",
+        "a",
+        "frames: 1\nframes: 2",
+        "\0",
+        "a: !!python/object:os.system x",
+        "&a a: *a",
+        "x: .nan",
+        "x: .inf",
+        "x: 2020-01-01",
+        "x: !!binary aGk=",
+        "x: !!set {a, b}",
+        "? [a, b]\n: c",
+        "1: 2",
+        "~: 1",
+        'x: "\\ud800"',
+        "x: " + "[" * 20 + "]" * 20,
+        "x: " + "[" * 2000,
+        LAUGHS,
+        "frames: " + "9" * 5000,
+        "%YAML 9.9\n---\na: b",
+        "{}",
+        "",
+        "extends: [a]",
+        "dream: 5",
+        "dream: [5]",
+        "source: {a: b}",
+        "source: 5",
+        "kind: [zoom]",
+        "kind: {a: b}",
+        "motion: {1: 2}",
+        "network: {name: {a: b}}",
+        "network: [5]",
+        "x: 0x" + "f" * 999,
     ],
-)  # fmt: skip
+)
 def test_any_text_is_answered(recipes: Recipes, text: str) -> None:
     answer = told(recipes, None, text)
     assert answer["yaml"] is not None
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 10**6) | st.integers() | st.text(max_size=8)
-    | st.floats() | st.sampled_from(["a.png", "none", "owls", "0:(1), 9:(2)", "t/0", "\ud800"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=6) | st.sampled_from(["name", "zoom", "carry"]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**6)
+    | st.integers()
+    | st.text(max_size=8)
+    | st.floats()
+    | st.sampled_from(["a.png", "none", "owls", "0:(1), 9:(2)", "t/0", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(max_size=6) | st.sampled_from(["name", "zoom", "carry"]), inner, max_size=4
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 SECTIONS = sorted({key.split(".")[0] for model in KINDS.values() for key, _ in fields(model)})
 KEYS = sorted({key for model in KINDS.values() for key, _ in fields(model)})
@@ -208,10 +250,43 @@ def test_any_json_is_answered(recipes: Recipes, data: dict[str, Any]) -> None:
 
 
 @anything
-@given(text=st.text() | st.lists(st.sampled_from(
-    ["frames", "motion", ":", " ", "\n", "  ", "- ", "{", "}", "[", "]", "zoom", "1", "&a", "*a",
-     "!!", "int", "'", '"', "|", ">", "?", "~", ".nan", "2020-01-01", "#", "<<", ","]
-)).map("".join))  # fmt: skip
+@given(
+    text=st.text()
+    | st.lists(
+        st.sampled_from(
+            [
+                "frames",
+                "motion",
+                ":",
+                " ",
+                "\n",
+                "  ",
+                "- ",
+                "{",
+                "}",
+                "[",
+                "]",
+                "zoom",
+                "1",
+                "&a",
+                "*a",
+                "!!",
+                "int",
+                "'",
+                '"',
+                "|",
+                ">",
+                "?",
+                "~",
+                ".nan",
+                "2020-01-01",
+                "#",
+                "<<",
+                ",",
+            ]
+        )
+    ).map("".join)
+)
 def test_any_yaml_is_answered(recipes: Recipes, text: str) -> None:
     told(recipes, None, text)
 
