@@ -7,8 +7,9 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -22,6 +23,8 @@ MOST = 2**21
 
 PATIENCE = 30.0
 """Seconds that it may take to come."""
+
+T = TypeVar("T")
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -81,14 +84,36 @@ def whole(content: Mapping[str, Any], key: str, least: int, most: int) -> int:
 
 
 def lines(events: AsyncGenerator[Event]) -> StreamingResponse:
-    """Events, one a line of JSON; they are closed when the page goes away."""
+    """Events, one a line of JSON; they are closed when the page goes away. A page that reads slowly
+    does not hold up who makes them."""
+    made: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def make() -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    made.put_nowait(event)
+        except (DreamvidError, OSError) as error:
+            made.put_nowait({"event": "fault", "faults": faults_of(error)})
+        finally:
+            made.put_nowait(None)
 
     async def written() -> AsyncGenerator[bytes]:
-        async with aclosing(events):
-            try:
-                async for event in events:
-                    yield json.dumps(event).encode() + b"\n"
-            except (DreamvidError, OSError) as error:
-                yield json.dumps({"event": "fault", "faults": faults_of(error)}).encode() + b"\n"
+        making = asyncio.create_task(make())
+        try:
+            while (event := await made.get()) is not None:
+                yield json.dumps(event).encode() + b"\n"
+        finally:
+            making.cancel()
 
     return StreamingResponse(written(), media_type="application/x-ndjson")
+
+
+def jpeg(data: bytes) -> Response:
+    """A picture."""
+    return Response(data, media_type="image/jpeg")
+
+
+async def threaded(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+    """What `work` returns, which takes long, in a thread; of a `limiter` so many at a time."""
+    return await to_thread.run_sync(work, limiter=limiter)

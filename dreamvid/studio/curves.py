@@ -18,6 +18,7 @@ from dreamvid.media.sound import Sound, beginning
 from dreamvid.media.sound_decoder import RATE, decode_sound
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.at_frame import schedules
+from dreamvid.recipe.expression import short
 from dreamvid.recipe.heard import B
 from dreamvid.recipe.interpolation import BETWEEN
 from dreamvid.recipe.keyframe import Key
@@ -56,7 +57,7 @@ def text_of(keys: Sequence[Any], between: str) -> str:
     for each in keys:
         word = str(each["word"])
         if word in given:
-            raise RecipeError(f"has the key {word} twice")
+            raise RecipeError(f"has the key {short(word)} twice")
         given[word] = str(each["text"])
     try:
         schedule = parse_schedule({**given, "interpolation": between})

@@ -150,7 +150,7 @@ class Dreams:
                 self.warm()
 
     def _note(self, end: Event) -> None:
-        self._last = end["memory"]
+        self._last = end.get("memory", 0.0)
         self._first = self._first or self._last
 
     async def _drained(self, process: asyncio.subprocess.Process, number: int) -> None:

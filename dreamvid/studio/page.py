@@ -6,9 +6,8 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,9 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dreamvid import __version__
-from dreamvid.errors import InputError, OutputError
-from dreamvid.media.jpeg import jpeg_of
-from dreamvid.names import is_too_long
+from dreamvid.errors import InputError
 from dreamvid.networks.registry import spec_of, specs
 from dreamvid.recipe import Network
 from dreamvid.recipe.encode import CodecName
@@ -27,9 +24,9 @@ from dreamvid.recipe.load import kind_of
 from dreamvid.recipe.schema import recipe_schema
 from dreamvid.rendering.film_frames import FilmFrames
 from dreamvid.studio import curves, pictures, uploads
-from dreamvid.studio.answers import data_of, lines, read_json, told, whole
+from dreamvid.studio.answers import data_of, jpeg, lines, read_json, threaded, told, whole
 from dreamvid.studio.dreams import Dreams, Event
-from dreamvid.studio.films import OnDisk
+from dreamvid.studio.film_answers import FilmAnswers
 from dreamvid.studio.folder import SEED, Folder
 from dreamvid.studio.hub import Hub
 from dreamvid.studio.jobs import Jobs
@@ -40,14 +37,6 @@ from dreamvid.studio.shelf import Shelf
 STATIC = Path(__file__).parent / "static"
 
 SLOWER = "a film is rendering: it and this preview slow each other down"
-
-LIVE_SIDE, POSTER_SIDE = 640, 480
-"""Px of the longer side of a render's newest frame, and of a film's picture."""
-
-TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".gif": "image/gif"}
-TYPES |= {".webp": "image/webp", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
-
-T = TypeVar("T")
 
 
 class Page:
@@ -80,39 +69,23 @@ class Page:
         self._hub.close()
 
     def _routes(self) -> list[Route | Mount]:
-        get, post = (
-            {
-                "start": self._start,
-                "sources": self._sources,
-                "source": self._source,
-                "picture": self._picture,
-                "strip": self._strip,
-                "events": self._events,
-                "films/{id:path}/recipe": self._film_recipe,
-                "films/{id:path}/film": self._film,
-                "films/{id:path}/frame.jpg": self._frame,
-                "films/{id:path}/poster.jpg": self._poster,
-                "films/{id:path}/report.png": self._report,
-            },
-            {
-                "check": self._check,
-                "curves": self._curves,
-                "curve": self._curve,
-                "preview": self._preview,
-                "looks": self._look_pictures,
-                "layers": self._layer_pictures,
-                "films": self._render,
-                "films/{id:path}/{what}": self._act,
-            },
-        )
+        post = ["POST"]
         return [
             Route("/", self._index),
             Mount("/static", StaticFiles(directory=STATIC)),
-            *(Route(f"/api/{path}", told(answer)) for path, answer in get.items()),
-            *(
-                Route(f"/api/{path}", told(answer), methods=["POST"])
-                for path, answer in post.items()
-            ),
+            Route("/api/start", told(self._start)),
+            Route("/api/sources", told(self._sources)),
+            Route("/api/source", told(self._source)),
+            Route("/api/picture", told(self._picture)),
+            Route("/api/strip", told(self._strip)),
+            Route("/api/events", told(self._events)),
+            Route("/api/check", told(self._check), methods=post),
+            Route("/api/curves", told(self._curves), methods=post),
+            Route("/api/curve", told(self._curve), methods=post),
+            Route("/api/preview", told(self._preview), methods=post),
+            Route("/api/looks", told(self._look_pictures), methods=post),
+            Route("/api/layers", told(self._layer_pictures), methods=post),
+            *FilmAnswers(self._folder, self._shelf, self.jobs, self._few).routes(),
             Route("/api/files/{name:path}", told(self._upload), methods=["PUT"]),
             Route("/api/masks/{name:path}", told(self._mask), methods=["PUT"]),
         ]
@@ -128,7 +101,7 @@ class Page:
                 "version": __version__,
                 "folder": str(self._folder.path),
                 "schema": recipe_schema(specs()),
-                "looks": await _threaded(lambda: list(looks())),
+                "looks": await threaded(lambda: list(looks())),
                 "start": {"kind": "zoom", "source": str(SEED)},
                 "networks": [*specs()],
                 "layers": [{"name": n, "about": about} for n, about in spec.looks.items()],
@@ -138,7 +111,7 @@ class Page:
         )
 
     async def _sources(self, request: Request) -> Response:
-        listed = await _threaded(self._folder.listed)
+        listed = await threaded(self._folder.listed)
         told = [
             {
                 "path": e.path,
@@ -160,19 +133,19 @@ class Page:
 
     async def _source(self, request: Request) -> Response:
         path = self._asked(request)
-        found = await _threaded(lambda: pictures.about(path), self._few)
+        found = await threaded(lambda: pictures.about(path), self._few)
         return JSONResponse({"path": request.query_params["path"], **found})
 
     async def _picture(self, request: Request) -> Response:
         path, side = self._asked(request), _number(request, "side", 320, 16, 4096)
         seconds = _number(request, "t", 0, 0, 10**7)
-        made = await _threaded(lambda: pictures.picture(path, seconds, int(side)), self._few)
-        return _jpeg(made)
+        made = await threaded(lambda: pictures.picture(path, seconds, int(side)), self._few)
+        return jpeg(made)
 
     async def _strip(self, request: Request) -> Response:
         path, count = self._asked(request), int(_number(request, "count", 12, 1, 40))
         height = int(_number(request, "height", 64, 16, 256))
-        return _jpeg(await _threaded(lambda: pictures.strip(path, count, height), self._few))
+        return jpeg(await threaded(lambda: pictures.strip(path, count, height), self._few))
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._hub.listen(), media_type="text/event-stream")
@@ -181,7 +154,7 @@ class Page:
         content = await read_json(request)
         data = data_of(content) if "data" in content else None
         text = str(content.get("yaml", ""))
-        return JSONResponse(await _threaded(lambda: self._recipes.check(data, text)))
+        return JSONResponse(await threaded(lambda: self._recipes.check(data, text)))
 
     async def _curves(self, request: Request) -> Response:
         data = data_of(await read_json(request))
@@ -192,7 +165,7 @@ class Page:
                 source = self._heard.source(recipe)
             return curves.curves(recipe, source)
 
-        return JSONResponse(await _threaded(drawn, self._few))
+        return JSONResponse(await threaded(drawn, self._few))
 
     async def _curve(self, request: Request) -> Response:
         content = await read_json(request)
@@ -207,7 +180,7 @@ class Page:
         content = await read_json(request)
         data, frame = data_of(content), whole(content, "frame", 0, 10**9)
         side = None if content.get("side") is None else whole(content, "side", 64, 8192)
-        await _threaded(lambda: self._recipes.read(data))
+        await threaded(lambda: self._recipes.read(data))
         return lines(self._previewed(data, frame, side))
 
     async def _previewed(self, data: Any, frame: int, side: int | None) -> AsyncGenerator[Event]:
@@ -223,65 +196,6 @@ class Page:
     async def _layer_pictures(self, request: Request) -> Response:
         return lines(self._looks.of_layers(_with_kind(data_of(await read_json(request)))))
 
-    async def _render(self, request: Request) -> Response:
-        data = data_of(await read_json(request))
-        return JSONResponse({"id": await _threaded(lambda: self._shelf.render(data))}, 202)
-
-    async def _act(self, request: Request) -> Response:
-        name, what = self._id(request), request.path_params["what"]
-        if what == "continue":
-            content = await read_json(request)
-            frames = whole(content, "frames", 1, 10**7)
-            start = None if content.get("from") is None else whole(content, "from", 1, 10**9)
-            changes = None if content.get("data") is None else data_of(content)
-            new = self._shelf.extend(name, frames, start, changes)
-            return JSONResponse({"id": new}, 202)
-        do: dict[str, Callable[[str], object]] = {
-            "stop": self.jobs.stop,
-            "resume": self._shelf.resume,
-            "again": lambda name: self._shelf.resume(name, "--overwrite"),
-            "finish": self._shelf.finish,
-            "report": self._shelf.measure,
-            "forget": self._shelf.forget,
-        }
-        if what not in do:
-            return Response(status_code=404)
-        do[what](name)
-        return JSONResponse({}, 202)
-
-    async def _film_recipe(self, request: Request) -> Response:
-        name = self._id(request)
-        return JSONResponse(await _threaded(lambda: self._shelf.recipe(name), self._few))
-
-    async def _film(self, request: Request) -> Response:
-        shown = OnDisk(self._folder.path / self._id(request)).shown
-        media_type = TYPES.get(shown.suffix.lower()) if shown else None
-        if shown is None or media_type is None or not shown.is_file():
-            return Response(status_code=404)
-        self._folder.writable(shown)  # raises if it is a link to elsewhere
-        return FileResponse(shown, media_type=media_type, headers={"cache-control": "no-cache"})
-
-    async def _frame(self, request: Request) -> Response:
-        disk = OnDisk(self._folder.path / self._id(request))
-        newest = await _threaded(lambda: disk.newest)
-        if newest is None:
-            return Response(status_code=404)
-        return _jpeg(await _threaded(lambda: jpeg_of(newest, LIVE_SIDE)))
-
-    async def _poster(self, request: Request) -> Response:
-        shown = OnDisk(self._folder.path / self._id(request)).shown
-        if shown is None or kind_of(shown) != "video":
-            return Response(status_code=404)
-        self._folder.writable(shown)
-        made = await _threaded(lambda: pictures.picture(shown, 0, POSTER_SIDE), self._few)
-        return _jpeg(made)
-
-    async def _report(self, request: Request) -> Response:
-        plot = self._shelf.report_of(self._id(request))
-        if not plot.is_file():
-            return Response(status_code=404)
-        return FileResponse(plot, media_type="image/png")
-
     async def _upload(self, request: Request) -> Response:
         name = request.path_params["name"]
         taken = await uploads.take(self._folder, name, request.stream())
@@ -294,25 +208,9 @@ class Page:
         self._hub.changed("sources")
         return JSONResponse(taken, 201)
 
-    def _id(self, request: Request) -> str:
-        """The film that a request names. Raises OutputError if it lies outside the folder."""
-        path = self._folder.path / request.path_params["id"]
-        self._folder.writable(path)
-        if is_too_long(path):
-            raise OutputError(f"{path.name[:20]}…: {uploads.UNPRINTED}")
-        return self._folder.named(path)
-
-
-async def _threaded(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
-    return await anyio.to_thread.run_sync(work, limiter=limiter)
-
 
 def _with_kind(data: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind_of(data.get("source")), **data}
-
-
-def _jpeg(data: bytes) -> Response:
-    return Response(data, media_type="image/jpeg")
 
 
 def _number(request: Request, key: str, usual: float, least: float, most: float) -> float:
