@@ -25,7 +25,16 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     if npm is None:
         pytest.skip("there is no npm, which brings axe-core")
     folder: Path = tmp_path_factory.mktemp("axe")
-    words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, AXE]
+    words = [
+        npm,
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+        str(folder),
+        AXE,
+    ]
     try:
         subprocess.run(words, check=True, capture_output=True, timeout=60)
     except (subprocess.SubprocessError, OSError) as error:
