@@ -45,7 +45,7 @@ export function objectiveField(field, id, owner) {
     type: "text",
     list,
     autocomplete: "off",
-    placeholder: "heads, class:peacock, guide:cat.jpg",
+    placeholder: "heads or class:peacock",
   });
   const add = () => {
     const wanted = name.value.trim();
