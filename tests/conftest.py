@@ -24,6 +24,7 @@ TIERS = {
     "film": "film",
     "process": "process",
     "networks": "network",
+    "browser": "browser",
 }
 """Folders of tests, and the mark that all in them bear."""
 

@@ -70,6 +70,14 @@ export function announce(text) {
   byId("announcer").textContent = text;
 }
 
+/** Shows a notice over the page, until it is closed. */
+export function notify(text) {
+  const box = byId("notice");
+  const close = iconButton("close", "Close the notice", () => (box.hidden = true));
+  box.replaceChildren(el("p", { text }), close);
+  box.hidden = false;
+}
+
 /**
  * Calls `action` when nothing new has asked for it for `wait` milliseconds.
  * @param {number} wait

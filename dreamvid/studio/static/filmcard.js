@@ -89,7 +89,13 @@ export function filmCard(film, act) {
   );
 
   const video = () => screen.querySelector("video");
-  const frame = () => Math.round((video()?.currentTime ?? 0) * (shown.fps || 30));
+
+  /** How many frames there are up to the one that is shown. */
+  function frame() {
+    const { currentTime, duration } = video();
+    const share = duration ? currentTime / duration : 0;
+    return Math.min(shown.frames, Math.floor(share * shown.frames + 0.01) + 1);
+  }
 
   function live() {
     const image = screen.querySelector("img");

@@ -1,7 +1,7 @@
 /** The queue and the finished films, as the server tells of them. */
 
-import { filmPath, get, post } from "./api.js";
-import { announce, byId, el } from "./dom.js";
+import { Gone, filmPath, get, post } from "./api.js";
+import { announce, byId, notify } from "./dom.js";
 import { changeKind, emit, state } from "./store.js";
 import { filmCard } from "./filmcard.js";
 import { bytes } from "./text.js";
@@ -11,6 +11,10 @@ const states = new Map();
 let films = [];
 let branching = null;
 let awaited = null;
+let silent = 0;
+
+const MOVED =
+  "The studio was started again: open the address that it shows in the terminal; nothing is lost.";
 
 function fail(error) {
   byId("films-fault").textContent = error.message;
@@ -134,10 +138,9 @@ function badge() {
   byId("films-count").textContent = busy ? `${busy} in the queue` : films.length ? `${films.length}` : "";
 }
 
-/** Starts following the films. */
-export function startFilms() {
+/** Listens to what the server tells, and says when it tells nothing any more. */
+function listen() {
   const events = new EventSource("/api/events");
-  let gone = 0;
   const data = (event) => JSON.parse(event.data);
   events.addEventListener("films", (event) => takeAll(data(event)));
   events.addEventListener("progress", (event) => {
@@ -147,25 +150,25 @@ export function startFilms() {
     place(film);
   });
   events.addEventListener("sources", () => emit("look"));
-  events.addEventListener("notice", (event) => {
-    byId("notice").replaceChildren(el("p", { text: data(event).message }));
-    byId("notice").hidden = false;
-  });
+  events.addEventListener("notice", (event) => notify(data(event).message));
   events.onopen = () => {
-    clearTimeout(gone);
+    clearTimeout(silent);
+    silent = 0;
     if (!byId("gone").hidden) emit("back");
     byId("gone").hidden = true;
   };
   events.onerror = () => {
-    clearTimeout(gone);
-    gone = setTimeout(() => (byId("gone").hidden = false), 1500);
-    if (events.readyState === EventSource.CLOSED) setTimeout(again, 3000);
+    // A stream that was refused is not tried again by the browser itself.
+    const refused = events.readyState === EventSource.CLOSED;
+    byId("gone-text").textContent = refused ? MOVED : new Gone().message;
+    silent ||= setTimeout(() => (byId("gone").hidden = false), 1500);
+    if (refused) setTimeout(listen, 3000);
   };
-  // A stream that was refused is not tried again by the browser itself.
-  const again = () => {
-    events.close();
-    startFilms();
-  };
+}
+
+/** Starts following the films. */
+export function startFilms() {
+  listen();
   document.onvisibilitychange = () => !document.hidden && cards.forEach((card) => card.live());
   byId("continue-dialog").onclose = goOn;
   byId("continue-frames").onkeydown = (event) => {

@@ -2,7 +2,7 @@
 
 import { byId, debounced, el, freshId, iconButton } from "./dom.js";
 import { about, fieldsOf } from "./schema.js";
-import { isSet, kind, on, replace, state, undo } from "./store.js";
+import { emit, isSet, kind, on, replace, state, undo } from "./store.js";
 import { control } from "./fields.js";
 import { covers, keysOf } from "./keys.js";
 
@@ -184,6 +184,8 @@ function undoAll() {
 export function showField(key) {
   const found = rows.find((each) => covers(each.field.key, key));
   if (!found) return;
+  emit("show", "settings");
+  byId("tab-form").click();
   for (let box = found.node.closest("details"); box; box = box.parentElement.closest("details"))
     box.open = true;
   found.node.scrollIntoView({ block: "center" });

@@ -2,15 +2,24 @@
 
 import { stream } from "./api.js";
 import { byId, el } from "./dom.js";
-import { on, state, valueOf } from "./store.js";
-import { setTerms, terms } from "./objective.js";
+import { isSet, on, state, valueOf } from "./store.js";
+import { KEY, setTerms, terms } from "./objective.js";
 
 let running = null;
 
-function toggle(name, button) {
-  const chosen = terms().some((term) => term.name === name);
-  setTerms(chosen ? terms().filter((term) => term.name !== name) : [...terms(), { name, weight: 1 }]);
-  button.setAttribute("aria-pressed", String(!chosen));
+// The first pick replaces what the network or the look dreams of by itself.
+const picked = () => (isSet(KEY) ? terms() : []);
+const isPicked = (name) => picked().some((term) => term.name === name);
+
+function toggle(name) {
+  const others = picked().filter((term) => term.name !== name);
+  setTerms(isPicked(name) ? others : [...others, { name, weight: 1 }]);
+}
+
+function mark() {
+  for (const button of byId("layers").children) {
+    button.setAttribute("aria-pressed", String(isPicked(button.dataset.layer)));
+  }
 }
 
 function tile({ name, about }) {
@@ -21,13 +30,13 @@ function tile({ name, about }) {
       type: "button",
       class: "tile",
       "data-layer": name,
-      "aria-pressed": String(terms().some((term) => term.name === name)),
+      "aria-pressed": String(isPicked(name)),
+      onclick: () => toggle(name),
     },
     el("span", { class: "thumb" }, image),
     el("span", { class: "tile-name", text: name }),
     el("span", { class: "quiet small-text", text: about }),
   );
-  button.addEventListener("click", () => toggle(name, button));
   byId("layers").append(button);
   return image;
 }
@@ -61,6 +70,7 @@ async function open() {
 /** Starts the dialog of layers. */
 export function startLayers() {
   on("layers", open);
+  on("data", mark);
   byId("open-layers").addEventListener("click", open);
   byId("layers-dialog").addEventListener("close", () => running?.abort());
 }

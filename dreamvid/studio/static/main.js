@@ -53,6 +53,8 @@ async function start() {
   on("back", () => Promise.all([look(), check({ data: state.data })]));
   startSources();
   begin();
+  // What is clicked before would be lost.
+  document.querySelector("main").inert = false;
 }
 
 start();

@@ -7,7 +7,8 @@ import { at } from "./keys.js";
 import { read, shown } from "./text.js";
 import { termsOf, written } from "./terms.js";
 
-const KEY = "dream.objective";
+/** The key of what is dreamed of. */
+export const KEY = "dream.objective";
 
 const held = () => at(state.values, KEY);
 
@@ -44,7 +45,7 @@ export function objectiveField(field, id, owner) {
     type: "text",
     list,
     autocomplete: "off",
-    placeholder: "heads, class:peacock, guide:cat.jpg",
+    placeholder: "heads or class:peacock",
   });
   const add = () => {
     const wanted = name.value.trim();

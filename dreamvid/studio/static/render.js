@@ -5,6 +5,7 @@ import { announce, byId } from "./dom.js";
 import { change, changeKind, emit, kind, on, state, undo } from "./store.js";
 import { withoutKey } from "./keys.js";
 import { showFilm } from "./films.js";
+import { clipLength } from "./strip.js";
 
 const rate = () => state.film?.fps ?? 30;
 
@@ -38,8 +39,15 @@ function show() {
     byId("frames").value = film.frames ?? state.data.frames ?? "";
   const length = still ? "one picture" : lengthOf(film);
   byId("film-facts").textContent = [film.output, length, film.size?.join(" × ")].filter(Boolean).join(" · ");
+  showChips();
+}
+
+/** Marks the length that is chosen, and takes those off the list that a clip does not have. */
+function showChips() {
+  const most = clipLength() === null ? Infinity : Math.round(clipLength() * rate());
   for (const chip of chips()) {
     chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
+    chip.disabled = framesOf(chip) > most;
   }
 }
 
@@ -67,10 +75,8 @@ async function render() {
 /** Starts the bar with the button "Render film". */
 export function startRender() {
   on("checked", show);
-  on("data", () => {
-    for (const chip of chips())
-      chip.setAttribute("aria-pressed", String(state.data.frames === framesOf(chip)));
-  });
+  on("data", showChips);
+  on("clip", showChips);
   on("kind", show);
   byId("render").addEventListener("click", render);
   byId("frames").addEventListener("input", ({ target }) => {

@@ -1,9 +1,9 @@
 /** Choosing the source: dropped, brought, or one of the folder's files. */
 
 import { get, pictureUrl } from "./api.js";
-import { byId, droppable, el, icon } from "./dom.js";
+import { byId, droppable, el, icon, notify } from "./dom.js";
 import { changeKind, kind, on, source, state } from "./store.js";
-import { withKey, withoutKey } from "./keys.js";
+import { at, withKey, withoutKey } from "./keys.js";
 import { folder, look, upload } from "./folder.js";
 import { showStrip } from "./strip.js";
 import { bytes } from "./text.js";
@@ -15,6 +15,11 @@ function useSource(path, clip) {
   const wanted = clip ? "video" : kind() === "image" ? "image" : "zoom";
   // A look of another kind would be refused with this source.
   if (own && own.kind !== "any" && (own.kind === "video") !== clip) data = withoutKey(data, "extends");
+  const mask = path === source() ? undefined : at(data, "mask.file");
+  if (mask && mask !== "alpha") {
+    data = withoutKey(data, "mask");
+    notify(`The mask ${mask} was of the other picture, and is taken off.`);
+  }
   changeKind(wanted, withKey(data, "source", path));
 }
 

@@ -2,7 +2,7 @@
 
 import { pictureUrl } from "./api.js";
 import { byId, debounced } from "./dom.js";
-import { on, replace, state } from "./store.js";
+import { emit, on, replace, state } from "./store.js";
 import { withKey, withoutKey } from "./keys.js";
 
 let clip = null;
@@ -18,10 +18,24 @@ export function seconds(time) {
   return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
+/** Seconds between a clip's in and out points; null: the source is none. */
+export function clipLength() {
+  if (!clip) return null;
+  const [from, to] = cuts();
+  return to - from;
+}
+
+function cuts() {
+  const from = Math.min(clip.seconds, seconds(state.data.start ?? 0)) || 0;
+  const given = state.data.end === undefined ? clip.seconds : seconds(state.data.end);
+  return [from, Math.min(clip.seconds, given) || clip.seconds];
+}
+
 /** Shows a clip's strip, or none. */
 export function showStrip(found) {
   clip = found?.seconds ? found : null;
   byId("strip").hidden = !clip;
+  emit("clip");
   if (!clip) return;
   const query = new URLSearchParams({ path: clip.path, count: 12, height: 64 });
   byId("strip-frames").src = `/api/strip?${query}`;
@@ -31,10 +45,7 @@ export function showStrip(found) {
 
 function update() {
   if (!clip) return;
-  const from = Math.min(clip.seconds, seconds(state.data.start ?? 0)) || 0;
-  const to =
-    Math.min(clip.seconds, state.data.end === undefined ? clip.seconds : seconds(state.data.end)) ||
-    clip.seconds;
+  const [from, to] = cuts();
   byId("clip-in").value = from;
   byId("clip-out").value = to;
   byId("strip-in").style.width = `${(100 * from) / clip.seconds}%`;

@@ -1,10 +1,11 @@
 /** The film's time line: the frame in work, and what changes over the film as curves. */
 
-import { post } from "./api.js";
+import { post, Refused } from "./api.js";
 import { byId, debounced, el } from "./dom.js";
 import { chooseFrame, change, on, state, valueOf, kind } from "./store.js";
 import { fieldsOf } from "./schema.js";
 import { setWeight, terms } from "./objective.js";
+import { covers, withoutKey } from "./keys.js";
 import { editor } from "./curves.js";
 import { legend } from "./plot.js";
 import { isSchedule, read, tidy } from "./text.js";
@@ -124,19 +125,32 @@ async function send(keys) {
   }
 }
 
+/** The curves; those keys that are at fault are left out, so that the others stay. */
+async function drawn(signal) {
+  try {
+    return await post("/api/curves", { data: state.data }, signal);
+  } catch (error) {
+    const wrong = error instanceof Refused ? error.faults.map((fault) => fault.key) : [];
+    const rest = wrong.filter(Boolean).reduce(withoutKey, state.data);
+    if (rest === state.data || wrong.some((key) => covers(chosen, key))) throw error;
+    return post("/api/curves", { data: rest }, signal);
+  }
+}
+
 async function ask() {
   if (kind() === "image") return;
   running?.abort();
   const mine = (running = new AbortController());
   try {
-    const next = await post("/api/curves", { data: state.data }, mine.signal);
+    const next = await drawn(mine.signal);
     if (mine !== running || plot.busy() || sending) return;
     fresh = true;
     answer = { ...next, curves: next.curves ?? [] };
     draw();
   } catch (error) {
     if (error.name === "AbortError" || mine !== running) return;
-    byId("curve-fault").textContent = error.message;
+    const others = error instanceof Refused && !error.faults.some((fault) => covers(chosen, fault.key));
+    byId("curve-fault").textContent = others ? "" : error.message;
   }
 }
 
