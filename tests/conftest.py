@@ -24,7 +24,7 @@ TIERS = {
     "film": "film",
     "process": "process",
     "networks": "network",
-    "browser": "browser",
+    "studio": "studio",
 }
 """Folders of tests, and the mark that all in them bear."""
 

@@ -216,7 +216,11 @@ def test_drawn_keyframes_come_back_as_they_were_drawn(
         ([{"word": "0", "text": "1), 5:(2"}], "linear", "at 0"),
         ([{"word": "0", "text": "1"}], "wild", "interpolation must be one of"),
         ([{"word": "0", "text": "1"}, {"word": "1s", "text": "1"}], "linear", "mixes"),
-        ([{"word": "5", "text": "1"}, {"word": "5", "text": "2"}], "linear", "has the key '5' twice"),
+        (
+            [{"word": "5", "text": "1"}, {"word": "5", "text": "2"}],
+            "linear",
+            "has the key '5' twice",
+        ),
         ([{"word": "5", "text": "1"}, {"word": " 5", "text": "2"}], "linear", "twice"),
         ([{"word": "interpolation", "text": "1"}], "linear", "needs from 1"),
         ([{"word": None, "text": {"a": 1}}], "linear", "is no key"),

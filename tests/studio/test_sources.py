@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SIZE, SMALL, Opened, data_of, dreamed, hills, pixels
-from tests.browser.studio import Studio
 from tests.media_factory import picture
+from tests.studio.conftest import SIZE, SMALL, Opened, data_of, dreamed, hills, pixels
+from tests.studio.studio import Studio
 
 PLAIN = {**SMALL, "network": "none"}
 

@@ -7,8 +7,8 @@ from typing import Any
 from playwright.sync_api import expect
 
 from dreamvid.media.probe import probe
-from tests.browser.conftest import Opened, card, data_of, dreamed, plays
-from tests.browser.studio import Studio
+from tests.studio.conftest import Opened, card, data_of, dreamed, plays
+from tests.studio.studio import Studio
 
 MOST_CLICKS = 5
 LONG = 120_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SMALL, Opened, data_of
+from tests.studio.conftest import SMALL, Opened, data_of
 
 FADE = "0:(1), 24:(1.5), 49:(1.1)"
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SMALL, Opened, data_of, dreamed, pixels
+from tests.studio.conftest import SMALL, Opened, data_of, dreamed, pixels
 
 
 def test_a_change_is_dreamed_anew(page: Any) -> None:

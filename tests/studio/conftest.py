@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.browser.studio import Studio
 from tests.media_factory import moving_clip
+from tests.studio.studio import Studio
 
 pytest.importorskip("starlette", reason="the page needs the extra studio")
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

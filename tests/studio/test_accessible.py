@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SMALL, Opened, dreamed
-from tests.browser.test_films import done
+from tests.studio.conftest import SMALL, Opened, dreamed
+from tests.studio.test_films import done
 
 AXE = "axe-core@4.14.1"
 

@@ -9,8 +9,8 @@ import yaml
 from playwright.sync_api import expect
 
 from dreamvid.media.probe import probe
-from tests.browser.conftest import SMALL, Opened, card, data_of, plays
-from tests.browser.studio import Studio
+from tests.studio.conftest import SMALL, Opened, card, data_of, plays
+from tests.studio.studio import Studio
 
 PLAIN = {**SMALL, "network": "none", "motion": {"zoom": 1.02}}
 """Without a dream: its frames are made at once."""
