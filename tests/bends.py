@@ -1208,7 +1208,17 @@ def outcome_of(bend: Bend) -> str:
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(bend.old, bend.new), encoding="utf-8")
         name = " and ".join(filter(None, re.split(r"[\[\]]", bend.test)))
-        words = ["-x", "-n0", "-p", "no:cacheprovider", str(test.relative_to(ROOT)), "-k", name]
+        words = [
+            "-x",
+            "-n0",
+            "-m",
+            "",
+            "-p",
+            "no:cacheprovider",
+            str(test.relative_to(ROOT)),
+            "-k",
+            name,
+        ]
         run = subprocess.run(
             [sys.executable, "-m", "pytest", *words],
             cwd=folder,
