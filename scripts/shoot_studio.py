@@ -24,7 +24,7 @@ MOST = 150_000
 LATE = 600_000
 """Milliseconds for all looks, or for the film."""
 
-LOOK = "brush"
+LOOK = "beasts"
 """One that is dreamed quickly."""
 
 

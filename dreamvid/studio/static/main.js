@@ -35,7 +35,7 @@ async function start() {
     return;
   }
   byId("gone").hidden = true;
-  byId("folder").textContent = state.start.folder;
+  byId("folder").textContent = state.start.folder.split(/[\\/]/).filter(Boolean).pop() ?? "/";
   byId("folder").title = state.start.folder;
   byId("version").textContent = state.start.version;
   startForm();
