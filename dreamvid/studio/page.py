@@ -269,7 +269,7 @@ class Page:
 
     async def _poster(self, request: Request) -> Response:
         shown = OnDisk(self._folder.path / self._id(request)).shown
-        if shown is None or kind_of(shown) != "video":
+        if shown is None or not shown.is_file():
             return Response(status_code=404)
         self._folder.writable(shown)
         made = await _threaded(lambda: pictures.picture(shown, 0, POSTER_SIDE), self._few)
