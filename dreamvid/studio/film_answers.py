@@ -12,7 +12,6 @@ from starlette.routing import Route
 from dreamvid.errors import OutputError
 from dreamvid.media.jpeg import jpeg_of
 from dreamvid.names import is_too_long
-from dreamvid.recipe.load import kind_of
 from dreamvid.studio import pictures, uploads
 from dreamvid.studio.answers import data_of, jpeg, read_json, threaded, told, whole
 from dreamvid.studio.films import OnDisk
@@ -97,7 +96,7 @@ class FilmAnswers:
 
     async def _poster(self, request: Request) -> Response:
         shown = OnDisk(self._folder.path / self._id(request)).shown
-        if shown is None or kind_of(shown) != "video":
+        if shown is None or not shown.is_file():
             return Response(status_code=404)
         self._folder.writable(shown)
         made = await threaded(lambda: pictures.picture(shown, 0, POSTER_SIDE), self._few)

@@ -20,7 +20,6 @@ def page(opened: Opened) -> Any:
 
 def test_changed_keys_are_marked_and_undone_one_by_one(page: Any) -> None:
     zoom, angle = field(page, "motion.zoom"), field(page, "motion.angle")
-    usual = zoom.locator("input.number").get_attribute("placeholder")
     zoom.locator("input.number").fill("1.1")
     angle.locator("input.number").fill("0.5")
 
@@ -29,7 +28,7 @@ def test_changed_keys_are_marked_and_undone_one_by_one(page: Any) -> None:
     page.click("[data-undo='motion.zoom']")
     expect(zoom.locator(".mark")).to_be_hidden()
     expect(zoom.locator("input.number")).to_have_value("")
-    expect(zoom.locator("input.number")).to_have_attribute("placeholder", usual)
+    expect(zoom.locator("input.number")).to_have_attribute("placeholder", "1.02")
     assert data_of(page)["motion"] == {"angle": 0.5}
 
     page.click("#undo-all")
