@@ -143,7 +143,8 @@ class Shelf:
         words += ["-o", f"./{branch}", *(["--from", str(start)] if start else [])]
         if changes:
             self._recipes.read({"kind": changes.get("kind", "zoom"), **changes})
-            file = derived(self._folder.work, branch.replace("/", "-"), "-changes", ".yaml")
+            # In the folder itself, from which its paths are meant.
+            file = derived(self._folder.path, Path(branch).stem, "-changes", ".yaml")
             kept = {k: v for k, v in changes.items() if k not in ("source", "frames", "output")}
             with atomic_write(file) as written:
                 written.write(yaml_of(kept).encode())

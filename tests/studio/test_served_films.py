@@ -149,7 +149,8 @@ def test_a_film_goes_on_and_branches(server: Server) -> None:
     assert server.get(f"/api/films/{name}/recipe").json["data"]["frames"] == 10
     assert film["state"] == "done"
     before = (server.folder / name).read_bytes()
-    answer = server.act(name, "continue", frames=2, **{"from": 5}, data={"motion": {"angle": 9}})
+    changes = {"motion": {"angle": 9}, "mask": {"file": "a.png"}}
+    answer = server.act(name, "continue", frames=2, **{"from": 5}, data=changes)
     branch = answer.json["id"]
     assert branch != name
     server.at(branch, "done")
