@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from dreamvid.media.probe import probe
 from tests.studio.conftest import Opened, card, data_of, dreamed, plays
 from tests.studio.studio import Studio
+from tests.studio.test_films import render
 
 MOST_CLICKS = 5
 LONG = 120_000
@@ -23,9 +24,8 @@ def test_the_first_film_takes_few_clicks_and_plays(opened: Opened, studio: Studi
     page.click("[data-path='hills.png']")
     page.click("[data-look=reef]")
     page.click("[data-length='12 frames']")
-    page.click("#render:enabled")
+    film = render(page)
 
-    film = card(page)
     expect(film).to_have_attribute("data-state", "done", timeout=LONG)
     assert page.evaluate("window.clicks") <= MOST_CLICKS
     assert plays(film) == 0.4
@@ -62,9 +62,10 @@ def test_a_film_by_keyboard_alone(opened: Opened) -> None:
     assert data_of(page) == {"kind": "zoom", "source": "hills.png", "frames": 3}
     expect(page.locator("#render")).to_be_enabled()
     tab_to(page, "#render", back=True)
-    page.keyboard.press("Enter")
+    with page.expect_response("**/api/films") as answered:
+        page.keyboard.press("Enter")
 
-    film = card(page)
+    film = card(page, answered.value.json()["id"])
     expect(film).to_have_attribute("data-state", "done", timeout=LONG)
     assert plays(film) == 0.1
 
@@ -72,7 +73,7 @@ def test_a_film_by_keyboard_alone(opened: Opened) -> None:
 def tab_to(page: Any, selector: str, *, back: bool = False) -> None:
     """Press Tab until the element has the focus, which must be seen."""
     wanted = page.locator(selector).first
-    for _ in range(150):
+    for _ in range(400):
         page.keyboard.press("Shift+Tab" if back else "Tab")
         if wanted.evaluate("node => node === document.activeElement"):
             assert wanted.evaluate("node => node.matches(':focus-visible')")

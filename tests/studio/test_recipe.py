@@ -121,7 +121,7 @@ def test_a_look_fills_the_form_and_is_taken_off(page: Any) -> None:
 
 def test_looks_are_drawn_on_the_persons_own_picture(opened: Opened) -> None:
     page = opened(SMALL, looks=True)
-    look = page.locator("[data-look=reef] img")
+    look = page.locator("[data-look=beasts] img")
 
     expect(look).to_be_visible(timeout=120_000)
     assert look.get_attribute("src").startswith("data:image/jpeg")

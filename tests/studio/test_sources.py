@@ -39,7 +39,7 @@ def test_what_is_no_picture_is_refused_and_changes_nothing(
     false.write_text("this is no picture")
     page.set_input_files("#source-file", false)
 
-    expect(page.locator("#source-faults")).to_contain_text("false.png")
+    expect(page.locator("#source-faults")).to_contain_text("false.png: not a picture")
     assert data_of(page) == PLAIN
     assert not (studio.folder / "false.png").exists()
     page.set_input_files("#source-file", {"name": "a.exe", "mimeType": "", "buffer": b"MZ"})

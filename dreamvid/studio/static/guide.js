@@ -42,8 +42,9 @@ export function startGuide() {
   byId("guide").addEventListener("change", ({ target }) => use(target.value));
   byId("guide-bring").addEventListener("click", () => input.click());
   input.addEventListener("change", async () => {
-    await take([...input.files]);
+    const files = [...input.files];
     input.value = "";
+    await take(files);
   });
   droppable(byId("guide-drop"), take);
   on("files", show);

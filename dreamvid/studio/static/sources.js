@@ -109,8 +109,9 @@ export function startSources() {
   const input = byId("source-file");
   byId("source-bring").addEventListener("click", () => input.click());
   input.addEventListener("change", async () => {
-    await bring([...input.files]);
+    const files = [...input.files];
     input.value = "";
+    await bring(files);
   });
   droppable(byId("drop"), bring);
   droppable(document.body, bring);
