@@ -47,6 +47,7 @@ class Dreams:
         self._yield_turn: Callable[[], None] | None = None  # of what is not urgent and at work
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
+        self._reading: asyncio.Task[Event] | None = None
         self._first = self._last = 0.0  # bytes, after the first and the last preview
 
     async def ask(
@@ -169,6 +170,7 @@ class Dreams:
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
+            self._reading = None  # of the process before
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
@@ -187,15 +189,26 @@ class Dreams:
             process.stdin.write(json.dumps(message).encode() + b"\n")
 
     async def _read(self, process: asyncio.subprocess.Process) -> Event:
-        assert process.stdout is not None
-        length = int.from_bytes(await process.stdout.readexactly(4), "big")
-        event: Event = json.loads(await process.stdout.readexactly(length))
-        if count := event.pop("bytes", 0):
-            data = base64.b64encode(await process.stdout.readexactly(count)).decode()
-            event["picture"] = f"data:image/jpeg;base64,{data}"
+        """The next answer. It is read whole, though who waits for it is cancelled in the midst: the
+        next who reads gets it then."""
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(_answer(process))
+        reading = self._reading
+        event = await asyncio.shield(reading)
+        self._reading = None
         return event
 
     def _begin(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _answer(process: asyncio.subprocess.Process) -> Event:
+    assert process.stdout is not None
+    length = int.from_bytes(await process.stdout.readexactly(4), "big")
+    event: Event = json.loads(await process.stdout.readexactly(length))
+    if count := event.pop("bytes", 0):
+        data = base64.b64encode(await process.stdout.readexactly(count)).decode()
+        event["picture"] = f"data:image/jpeg;base64,{data}"
+    return event

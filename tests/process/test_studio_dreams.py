@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,19 @@ def read():
             waiting.put(asked)
     os._exit(0)
 threading.Thread(target=read, daemon=True).start()
+slow = 0
 def send(told, data=b""):
     told |= {"bytes": len(data)} if data else {}
     head = json.dumps(told).encode()
-    sys.stdout.buffer.write(len(head).to_bytes(4, "big") + head + data)
-    sys.stdout.buffer.flush()
+    whole = len(head).to_bytes(4, "big") + head + data
+    for first in range(0, len(whole), slow or len(whole)):
+        time.sleep(0.02 if slow else 0)
+        sys.stdout.buffer.write(whole[first : first + (slow or len(whole))])
+        sys.stdout.buffer.flush()
 while True:
     asked = waiting.get()
     number, data = asked["id"], asked["data"]
+    slow = data.get("slow", 0)
     log.write(f"begin {data['name']}\n")
     for step in range(data["steps"]):
         if data.get("dies") == step:
@@ -105,6 +110,25 @@ def test_a_preview_is_told_step_by_step(tmp_path: Path) -> None:
         assert done == {"event": "done", "frame": 3, "side": 64}
         assert desk.log.count("start") == 1, "its network stays loaded"
         assert "a library prints" in desk.messages.read_text()
+
+    at_the_desk(tmp_path, work)
+
+
+@pytest.mark.parametrize("after", [0.02, 0.05, 0.09, 0.12])
+def test_an_answer_that_is_broken_off_in_the_midst_confuses_no_one(
+    tmp_path: Path, after: float
+) -> None:
+    """It comes in pieces of seven bytes: in its length, in its text, in its picture."""
+
+    async def work(desk: Desk) -> None:
+        await desk.dream("warm")
+        asking = asyncio.create_task(desk.dream("a", slow=7))
+        await desk.wrote("begin a")
+        await asyncio.sleep(after)
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+        assert [each["event"] for each in await desk.dream("b")] == ["octave", "octave", "done"]
 
     at_the_desk(tmp_path, work)
 
