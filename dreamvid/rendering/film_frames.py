@@ -28,7 +28,7 @@ from dreamvid.task import GuideFrames
 
 Item = TypeVar("Item")
 
-KEPT = 3
+KEPT = 2
 """Films whose frame is kept, and their sources."""
 
 OF_THE_SOURCE = (
