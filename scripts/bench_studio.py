@@ -184,9 +184,9 @@ def cost(client: Client) -> None:
     for _ in client.preview(recipe()):
         pass
     taken: list[float] = []
-    frames = 150
+    frames = 90
     alone, watched, disturbed = [], [], []
-    for _ in range(3):
+    for _ in range(2):
         alone.append(client.rendered(recipe(frames=frames)))
         watched.append(client.rendered(recipe(frames=frames), page))
         disturbed.append(client.rendered(recipe(frames=frames), preview))

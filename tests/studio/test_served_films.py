@@ -17,7 +17,7 @@ from tests.studio_server import QUICK, Server, process_of, prompt
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
-LONG = 150
+LONG = 500
 """Frames that take some seconds."""
 
 
