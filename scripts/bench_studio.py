@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -229,18 +229,20 @@ def resident(process: int) -> float:
     """MB of a process and of all that it started, shared pages counted once."""
     total = 0.0
     for number in (process, *children(process)):
-        text = Path(f"/proc/{number}/smaps_rollup").read_text(encoding="ascii")
-        found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
-        total += float(found[1]) / 1000 if found else 0
+        with suppress(OSError):  # a decoder may end meanwhile
+            text = Path(f"/proc/{number}/smaps_rollup").read_text(encoding="ascii")
+            found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
+            total += float(found[1]) / 1000 if found else 0
     return total
 
 
 def children(process: int) -> Iterator[int]:
     """The processes that a process started, and theirs."""
-    for task in Path(f"/proc/{process}/task").iterdir():
-        for number in map(int, (task / "children").read_text(encoding="ascii").split()):
-            yield number
-            yield from children(number)
+    with suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for number in map(int, (task / "children").read_text(encoding="ascii").split()):
+                yield number
+                yield from children(number)
 
 
 def main(wanted: list[str]) -> None:
