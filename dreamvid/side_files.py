@@ -15,6 +15,11 @@ from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.source import Source
 
 
+def moves(path: Path) -> bool:
+    """Whether a file beside a film's source is read as a clip."""
+    return names_several(path) or path.suffix.lower() in (*CLIP_ENDINGS, ".gif")
+
+
 @dataclass(frozen=True)
 class SideFile:
     """A file, opened as a source of a film's rate.
@@ -39,13 +44,13 @@ class SideFile:
         Raises:
             InputError: it cannot be read.
         """
-        moves = names_several(path) or path.suffix.lower() in (*CLIP_ENDINGS, ".gif")
+        moving = moves(path)
 
         def opened(fitted: bool) -> Source:
             size = film.size if fitted else None
             recipe: Recipe = (
                 VideoRecipe(source=path, size=size, fps=film.rate, cuts=False)
-                if moves
+                if moving
                 else ImageRecipe(source=path, size=size)
             )
             try:
@@ -57,7 +62,7 @@ class SideFile:
         if fitted and own.size != film.size:
             notes.append(f"{path}: {own.size}, fitted to {film.size}")
             own = opened(fitted=True)
-        if moves and own.frames is not None and own.frames < (film.frames or 0):
+        if moving and own.frames is not None and own.frames < (film.frames or 0):
             notes.append(f"{path}: {own.frames} frames for {film.frames}: the last one holds")
         return cls(own, tuple(notes))
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -147,11 +147,18 @@ def stop_after_this_frame() -> Iterator[_Stop]:
             raise KeyboardInterrupt
         stopping.stop = True
 
+    with stop_signals(handle):
+        yield stopping
+
+
+@contextmanager
+def stop_signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle Ctrl-C and SIGTERM within the context; outside the main thread they are left alone."""
     on_main_thread = threading.current_thread() is threading.main_thread()
     numbers = (signal.SIGINT, signal.SIGTERM) if on_main_thread else ()
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield stopping
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import webbrowser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -16,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from dreamvid.cli.messages import say, warnings_shown
 from dreamvid.cli.options import typed
+from dreamvid.cli.progress import stop_signals
 from dreamvid.errors import InputError, RunError
 from dreamvid.recipe import Section
 from dreamvid.recipe.fields import Flag
@@ -66,26 +65,14 @@ def studio_command(name: str, summary: str, argv: Sequence[str]) -> int:
         if not options.no_browser:
             webbrowser.open(address)
 
-    with warnings_shown(), _ends_by_signal() as ends:
-        serve(folder, options.port, opened, ends)
-    return 0
-
-
-@contextmanager
-def _ends_by_signal() -> Iterator[threading.Event]:
-    """What Ctrl-C and SIGTERM set; the second time they end the process at once."""
     ends = threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if ends.is_set():
+        if ends.is_set():  # the second one ends it at once
             raise KeyboardInterrupt
         ends.set()
         say("the page ends, once the frame in work is done; what is unfinished can be resumed")
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, handle) for number in numbers}
-    try:
-        yield ends
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with warnings_shown(), stop_signals(handle):
+        serve(folder, options.port, opened, ends)
+    return 0

@@ -18,11 +18,11 @@ from dreamvid.guide_files import GuideFiles
 from dreamvid.looping import film_alone
 from dreamvid.mask_files import with_masks
 from dreamvid.opening import open_source
-from dreamvid.recipe import FilmRecipe, Recipe, VideoRecipe, recipe_files
+from dreamvid.recipe import Recipe, VideoRecipe, recipe_files
 from dreamvid.recipe.at_frame import heard_by
 from dreamvid.recipe.mask import OWN_ALPHA
-from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.rendering.film_source import open_film
+from dreamvid.side_files import moves
 from dreamvid.source import Source
 from dreamvid.task import GuideFrames
 
@@ -120,11 +120,7 @@ def _guides(recipe: Recipe) -> list[tuple[str, Path]]:
 def _moving_beside(recipe: Recipe) -> bool:
     """Whether a mask is a clip."""
     files = [Path(region.mask.file) for region in recipe.masked if region.mask.file]
-    return any(_moves(file) for file in files if str(file) != OWN_ALPHA)
-
-
-def _moves(path: Path) -> bool:
-    return names_several(path) or path.suffix.lower() in (*CLIP_ENDINGS, ".gif")
+    return any(moves(file) for file in files if str(file) != OWN_ALPHA)
 
 
 def _picture(recipe: Recipe, source: Source, index: int) -> Frame:
@@ -134,7 +130,7 @@ def _picture(recipe: Recipe, source: Source, index: int) -> Frame:
         start = (recipe.start or Fraction(0)) + index / source.rate
         moved = recipe.model_copy(update={"start": start, "frames": 1})
         source, skipped = with_masks(moved, open_source(moved)), 0
-    elif source.still and isinstance(recipe, FilmRecipe) and not _moving_beside(recipe):
+    elif source.still and not _moving_beside(recipe):
         skipped = 0
     with closing(source.open()) as frames:
         picture = next(islice(frames, skipped, None), None)

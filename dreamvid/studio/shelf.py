@@ -45,9 +45,9 @@ class Shelf:
 
     def progress(self) -> Data | None:
         """The film at work; None: there is none."""
-        foreign = self._jobs.foreign
         if self._jobs.current is not None:
             return self.film(self._jobs.current.output)
+        foreign = self._jobs.foreign
         return self.film(self._folder.named(foreign.output)) if foreign else None
 
     def film(self, name: str) -> Data:
