@@ -167,11 +167,11 @@ def cost(client: Client) -> None:
     """What a page and a preview cost a render."""
 
     def page(name: str) -> None:
-        # As a page that is looked at: each progress, and the newest frame every second.
+        # As a page that is looked at: each progress, and the newest frame every third second.
         with client.ask("GET", "/api/events") as answer:
             shown = 0.0
             for line in answer:
-                if line.startswith(b"event: progress") and time.monotonic() - shown > 1:
+                if line.startswith(b"event: progress") and time.monotonic() - shown > 3:
                     shown = time.monotonic()
                     client.ask("GET", f"/api/films/{name}/frame.jpg").read()
 

@@ -19,8 +19,8 @@ from dreamvid.studio.folder import Folder
 from dreamvid.studio.jobs import Jobs
 from dreamvid.studio.shelf import Shelf
 
-LIVE_SIDE, POSTER_SIDE = 640, 480
-"""Px of the longer side of a render's newest frame, and of a film's picture."""
+SHOWN_SIDE = 480
+"""Px of the longer side of a film's picture, and of a render's newest frame."""
 
 TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".gif": "image/gif"}
 TYPES |= {".webp": "image/webp", ".mov": "video/quicktime", ".mkv": "video/x-matroska"}
@@ -92,14 +92,14 @@ class FilmAnswers:
         newest = await threaded(lambda: disk.newest)
         if newest is None:
             return Response(status_code=404)
-        return jpeg(await threaded(lambda: jpeg_of(newest, LIVE_SIDE)))
+        return jpeg(await threaded(lambda: jpeg_of(newest, SHOWN_SIDE)))
 
     async def _poster(self, request: Request) -> Response:
         shown = OnDisk(self._folder.path / self._id(request)).shown
         if shown is None or not shown.is_file():
             return Response(status_code=404)
         self._folder.writable(shown)
-        made = await threaded(lambda: pictures.picture(shown, 0, POSTER_SIDE), self._few)
+        made = await threaded(lambda: pictures.picture(shown, 0, SHOWN_SIDE), self._few)
         return jpeg(made)
 
     async def _report(self, request: Request) -> Response:

@@ -25,7 +25,7 @@ from dreamvid.recipe.dump import yaml_of
 from dreamvid.studio.films import OnDisk
 from dreamvid.studio.folder import Folder
 
-POLL = 0.5
+POLL = 1.0
 """Seconds between two looks at a render's progress."""
 
 WORDS = {"--frames", "--from", "-o", "--recipe", "--plot", "--source", "--overwrite", "--control"}

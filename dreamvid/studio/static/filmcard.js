@@ -12,6 +12,9 @@ const STATES = {
   done: "Done",
 };
 
+/** Milliseconds between two pictures of a film at work: each costs its render a little. */
+const LIVE_EVERY = 3000;
+
 const BUTTONS = [
   ["stop", "Stop"],
   ["resume", "Resume"],
@@ -66,6 +69,7 @@ function player(film) {
 export function filmCard(film, act) {
   let shown = film;
   let playing = null;
+  let pictured = -LIVE_EVERY;
   const screen = el("div", { class: "screen" });
   const name = el("h3", { text: film.id });
   const badge = el("span", { class: "state" });
@@ -100,6 +104,8 @@ export function filmCard(film, act) {
   function live() {
     const image = screen.querySelector("img");
     if (!image || document.hidden || !shown.live || !shown.frames_done) return;
+    if (!image.hidden && performance.now() - pictured < LIVE_EVERY) return;
+    pictured = performance.now();
     const joined = shown.live.includes("?") ? "&" : "?";
     image.src = `${shown.live}${joined}n=${shown.frames_done}`;
     image.hidden = false;

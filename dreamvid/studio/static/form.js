@@ -192,6 +192,13 @@ export function showField(key) {
   byId(found.id).focus();
 }
 
+/** A fault in words; of a key, a button that leads to its field. */
+export function faultLine(fault) {
+  if (!fault.key) return el("p", { class: "fault", text: fault.line });
+  const onclick = () => showField(fault.key);
+  return el("button", { type: "button", class: "link fault", text: fault.line, onclick });
+}
+
 /** Draws the form, and again with each kind of recipe. */
 export function startForm() {
   draw();

@@ -3,7 +3,7 @@
 import { stream, Refused } from "./api.js";
 import { announce, byId, debounced, el } from "./dom.js";
 import { chooseSide, on, state } from "./store.js";
-import { showField } from "./form.js";
+import { faultLine } from "./form.js";
 
 // Keys that a still does not show.
 const UNSEEN = ["output", "encode"];
@@ -95,18 +95,7 @@ function fail(faults) {
   byId("octaves").replaceChildren();
   byId("dream-again").hidden = false;
   say("No preview:");
-  byId("preview-warnings").replaceChildren(
-    ...faults.map((fault) =>
-      fault.key
-        ? el("button", {
-            type: "button",
-            class: "link fault",
-            text: fault.line,
-            onclick: () => showField(fault.key),
-          })
-        : el("p", { class: "fault", text: fault.line }),
-    ),
-  );
+  byId("preview-warnings").replaceChildren(...faults.map(faultLine));
 }
 
 function compare() {

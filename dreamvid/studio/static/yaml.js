@@ -2,7 +2,7 @@
 
 import { byId, debounced, el } from "./dom.js";
 import { check, changeKind, on, replace, state } from "./store.js";
-import { showField } from "./form.js";
+import { faultLine } from "./form.js";
 
 let typed = false;
 
@@ -14,20 +14,7 @@ function show() {
 }
 
 function showFaults() {
-  const list = state.faults.map((fault) =>
-    el(
-      "li",
-      {},
-      fault.key
-        ? el("button", {
-            type: "button",
-            class: "link fault",
-            text: fault.line,
-            onclick: () => showField(fault.key),
-          })
-        : el("span", { class: "fault", text: fault.line }),
-    ),
-  );
+  const list = state.faults.map((fault) => el("li", {}, faultLine(fault)));
   byId("yaml-faults").replaceChildren(...list);
   byId("yaml").setAttribute("aria-invalid", String(list.length > 0));
   byId("yaml-state").textContent = list.length ? `${list.length} to mend` : "Holds";
