@@ -1,6 +1,6 @@
 """Measure the studio: how soon a preview comes, what an open page costs, and what memory stays.
 
-    python scripts/bench_studio.py [latency] [layers] [cost] [memory]
+    python scripts/bench_studio.py [latency] [layers] [cost] [page] [memory]
 
 Everything goes through the server, as the page does. What is compared is measured in one run.
 """
@@ -11,19 +11,23 @@ import http.client
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 TIMES = 20
 SIZE = "480x270"
+TURNS = 8
+WINDOW = 100
+"""Frames of a turn with or without a page."""
 PORT = 8699
 
 ASCENT = """
@@ -46,10 +50,10 @@ print(statistics.median(taken[1:]))
 class Client:
     """What the page does, without a browser."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, folder: Path) -> None:
         found = re.fullmatch(r"http://([^/]+)(/\?token=.*)", address)
         assert found, address
-        self.host, self.cookie = found[1], ""
+        self.host, self.cookie, self.folder = found[1], "", folder
         answer = self.ask("GET", found[2])
         self.cookie = (answer.getheader("set-cookie") or "").partition(";")[0]
 
@@ -65,7 +69,7 @@ class Client:
         """The JSON that a request is answered with."""
         return json.loads(self.ask("POST", path, body).read())
 
-    def preview(self, data: Any) -> Iterator[tuple[float, dict[str, Any]]]:
+    def preview(self, data: Any) -> Generator[tuple[float, dict[str, Any]]]:
         """The events of a preview, with the seconds since it was asked for."""
         began = time.monotonic()
         with self.ask("POST", "/api/preview", {"data": data, "frame": 0, "side": 480}) as answer:
@@ -105,7 +109,7 @@ def studio() -> Iterator[tuple[Client, int]]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             try:
-                yield Client(process.stdout.readline().strip()), process.pid
+                yield Client(process.stdout.readline().strip(), Path(folder)), process.pid
             finally:
                 process.terminate()
 
@@ -164,16 +168,7 @@ def layers(client: Client) -> None:
 
 
 def cost(client: Client) -> None:
-    """What a page and a preview cost a render."""
-
-    def page(name: str) -> None:
-        # As a page that is looked at: each progress, and the newest frame every third second.
-        with client.ask("GET", "/api/events") as answer:
-            shown = 0.0
-            for line in answer:
-                if line.startswith(b"event: progress") and time.monotonic() - shown > 3:
-                    shown = time.monotonic()
-                    client.ask("GET", f"/api/films/{name}/frame.jpg").read()
+    """What a preview costs a render."""
 
     def preview(name: str) -> None:
         began = time.monotonic()
@@ -185,21 +180,77 @@ def cost(client: Client) -> None:
         pass
     taken: list[float] = []
     frames = 90
-    alone, watched, disturbed = [], [], []
+    alone, disturbed = [], []
     for _ in range(2):
         alone.append(client.rendered(recipe(frames=frames)))
-        watched.append(client.rendered(recipe(frames=frames), page))
         disturbed.append(client.rendered(recipe(frames=frames), preview))
     own = statistics.median([at for at, e in client.preview(recipe()) if e["event"] == "done"])
     base = statistics.median(alone)
     told("a frame of a render alone", alone)
-    told("with an open page", watched, base)
     told("with a preview in between", disturbed, base)
     extra = (statistics.median(disturbed) - base) * (frames - 10)
     print(
         f"the preview cost the render {extra:.1f} s; it took {statistics.median(taken):.1f} s, "
         f"and takes {own:.1f} s alone"
     )
+
+
+def page(client: Client, server: int) -> None:
+    """What a page in a browser costs a render: it is opened and closed in turns during one film."""
+    from playwright.sync_api import sync_playwright
+
+    name, value = client.cookie.split("=", 1)
+    host = f"http://{client.host}"
+    film = client.post("/api/films", {"data": recipe(frames=5 * TURNS * WINDOW)})["id"]
+    progress = client.folder / f".{film}.dreamvid" / "progress.json"
+
+    def frame() -> tuple[int, float]:
+        """The frames that are done, and since when."""
+        with suppress(OSError, ValueError, KeyError):
+            since = progress.stat().st_mtime
+            return json.loads(progress.read_text(encoding="utf-8"))["frames_done"], since
+        return 0, 0.0
+
+    def frames_from(first: int) -> tuple[int, float]:
+        """The same, as soon as so many are done."""
+        while (done := frame())[0] < first:
+            tab.wait_for_timeout(20)
+        return done
+
+    def pace() -> tuple[float, float]:
+        """Seconds a frame, after the first ten, and the share of all processors that the server
+        and the browser take meanwhile."""
+        first, begin = frames_from(frame()[0] + 10)
+        spent = processor_time(server) + browser_time()
+        last, end = frames_from(first + WINDOW)
+        spent = processor_time(server) + browser_time() - spent
+        return (end - begin) / (last - first), spent / (end - begin) / (os.cpu_count() or 1)
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.add_cookies([{"name": name, "value": value, "url": host}])
+        tab = context.new_page()
+        frames_from(20)
+        closed, opened = [], []
+        for _ in range(TURNS):
+            tab.goto("about:blank")
+            closed.append(pace())
+            tab.goto(host)
+            tab.wait_for_selector(f"[data-film='{film}'][data-state=rendering]")
+            # The preview of a page that is opened has a price of its own.
+            tab.wait_for_selector("#stage[data-state=done]", timeout=60_000)
+            opened.append(pace())
+        client.post(f"/api/films/{film}/stop", {})
+        browser.close()
+    without, beside = [[pace for pace, _ in turns] for turns in (closed, opened)]
+    told("a frame of a render without a page", without)
+    told("with an open page", beside, statistics.median(without))
+    ratios = [one / other for one, other in zip(beside, without, strict=True)]
+    print(f"by turns: median {statistics.median(ratios):.3f}, {[f'{r:.3f}' for r in ratios]}")
+    for what, turns in (("without a page", closed), ("with an open page", opened)):
+        share = statistics.median(share for _, share in turns)
+        print(f"{what}, server and browser take {share:.1%} of the processors")
 
 
 def memory(client: Client, process: int) -> None:
@@ -236,6 +287,29 @@ def resident(process: int) -> float:
     return total
 
 
+def browser_time() -> float:
+    """Seconds of processor time of the browser that this process started."""
+    chosen = [each for each in children(os.getpid()) if "chrom" in command_of(each)]
+    return sum(map(processor_time, chosen))
+
+
+def command_of(process: int) -> str:
+    """The program of a process."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text(encoding="utf-8")
+    return ""
+
+
+def processor_time(process: int) -> float:
+    """Seconds of processor time that a process has taken so far, without those that it started."""
+    with suppress(OSError):
+        fields = (
+            Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        )
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def children(process: int) -> Iterator[int]:
     """The processes that a process started, and theirs."""
     with suppress(OSError):
@@ -245,15 +319,20 @@ def children(process: int) -> Iterator[int]:
                 yield from children(number)
 
 
+TIMED = {"latency": latency, "layers": layers, "cost": cost}
+PROCESSES = {"page": page, "memory": memory}
+
+
 def main(wanted: list[str]) -> None:
     """Measure what is wanted, or everything."""
     print(f"{os.cpu_count()} processors")
     with studio() as (client, process):
-        for name, measure in (("latency", latency), ("layers", layers), ("cost", cost)):
+        for name, measure in TIMED.items():
             if not wanted or name in wanted:
                 measure(client)
-        if not wanted or "memory" in wanted:
-            memory(client, process)
+        for name, over in PROCESSES.items():
+            if not wanted or name in wanted:
+                over(client, process)
 
 
 if __name__ == "__main__":
