@@ -45,12 +45,12 @@ class GuideFiles:
         """What is to be said about them, for people."""
         return tuple(note for file in self.files.values() for note in file.notes)
 
-    def frames(self) -> Generator[GuideFrames]:
-        """The guides of each frame of the film, without end. A still is the same array each time;
-        none may be changed."""
+    def frames(self, first: int = 0) -> Generator[GuideFrames]:
+        """The guides of each frame of the film from one on, without end. A still is the same array
+        each time; none may be changed."""
         with ExitStack() as stack:
             opened = {
-                name: stack.enter_context(closing(file.frames()))
+                name: stack.enter_context(closing(file.frames(first)))
                 for name, file in self.files.items()
             }
             while True:

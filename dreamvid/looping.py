@@ -73,7 +73,8 @@ def looped(recipe: Recipe, source: Source) -> Source:
         notes.append(f"the loop passes over in {blend} frames, not {wanted}: it has too few")
     loop = Loop(frames, lead, blend)
     read = (_clip if isinstance(recipe, VideoRecipe) else _zoom)(source.open, loop)
-    return replace(source, open=read, frames=frames, loop=loop, notes=(*source.notes, *notes))
+    notes = [*source.notes, *notes]
+    return replace(source, open=read, seek=None, frames=frames, loop=loop, notes=tuple(notes))
 
 
 def film_alone(source: Source) -> Source:
@@ -86,7 +87,7 @@ def film_alone(source: Source) -> Source:
         with closing(source.open()) as frames:
             yield from islice(frames, lead, None)
 
-    return replace(source, open=read, loop=None)
+    return replace(source, open=read, seek=None, loop=None)
 
 
 def around(opened: Callable[[], Generator[Item]], loop: Loop) -> Generator[Item]:

@@ -42,11 +42,11 @@ def with_masks(recipe: Recipe, source: Source) -> Source:
     ]
     keeps = source.alpha and recipe.alpha == "keep"
 
-    def read() -> Generator[Frame]:
+    def read(first: int = 0) -> Generator[Frame]:
         with ExitStack() as stack:
-            frames = stack.enter_context(closing(source.open()))
+            frames = stack.enter_context(closing(source.since(first)))
             levels = [
-                None if mask is None else stack.enter_context(closing(_levels(mask)))
+                None if mask is None else stack.enter_context(closing(_levels(mask, first)))
                 for mask in masks
             ]
             held: list[Field] = []
@@ -63,7 +63,7 @@ def with_masks(recipe: Recipe, source: Source) -> Source:
                 yield joined
 
     notes = (*source.notes, *(note for mask in masks if mask for note in mask.notes))
-    return replace(source, open=read, alpha=keeps, notes=notes)
+    return replace(source, open=read, seek=read, alpha=keeps, notes=notes)
 
 
 def _mask_of(region: Region, key: str, film: Source) -> SideFile:
@@ -71,10 +71,10 @@ def _mask_of(region: Region, key: str, film: Source) -> SideFile:
     return SideFile.of(Path(region.mask.file), film, "mask", fitted=True, key=key)
 
 
-def _levels(mask: SideFile) -> Generator[Field]:
-    """The mask of each frame, (H, W) 0..255; the last one without end."""
+def _levels(mask: SideFile, first: int) -> Generator[Field]:
+    """The mask of each frame from one on, (H, W) 0..255; the last one without end."""
     held: Frame | None = None
-    with closing(mask.frames()) as frames:
+    with closing(mask.frames(first)) as frames:
         for frame in frames:
             if frame is not held:
                 held, (red, green, blue) = frame, cv2.split(frame)

@@ -30,7 +30,7 @@ from dreamvid.recipe import ImageRecipe, Recipe, VideoRecipe, ZoomRecipe
 from dreamvid.recipe.mask import OWN_ALPHA
 from dreamvid.recipe.paths import CLIP_ENDINGS, names_several
 from dreamvid.recipe.timeline import DEFAULT_RATE
-from dreamvid.source import Source
+from dreamvid.source import Source, held
 
 Load = Callable[[Path, Tell], Frame]
 """Reads a picture, and tells what was changed about it."""
@@ -86,10 +86,12 @@ def _open_stills(recipe: ImageRecipe | ZoomRecipe) -> Source:
         source = Source.of_picture(still[..., :3], frames, rate)
         return replace(source, notes=tuple(notes))
 
-    def read() -> Generator[Frame]:
-        yield from itertools.repeat(still, *(() if frames is None else (frames,)))
-
-    return Source(size, rate, frames, None, read, still=True, notes=tuple(notes), alpha=True)
+    return Source(
+        *(size, rate, frames, None, lambda: held(still, frames)),
+        still=True,
+        notes=tuple(notes),
+        alpha=True,
+    )
 
 
 def _loader(recipe: Recipe) -> Load:
@@ -117,7 +119,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
         )
         raise InputError(f"{error}{hint}", path=path) from None
     start = recipe.start or Fraction(0)
-    first, count = clip.span(start, recipe.end, None)
+    begin, count = clip.span(start, recipe.end, None)
     rate = recipe.fps or clip.rate
     frames = None if count is None else count_at(rate, count, clip.rate)
     most = frames_asked(recipe, rate)
@@ -126,7 +128,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     size = Size(*recipe.size) if recipe.size else clip.size
     alpha = recipe.alpha == "keep" and clip.track.conversion.alpha_top is not None
 
-    def read() -> Generator[Frame]:
+    def read(first: int = 0) -> Generator[Frame]:
         pictures = read_clip(
             clip,
             start=start,
@@ -135,6 +137,7 @@ def _open_clip(recipe: VideoRecipe) -> Source:
             rate=rate,
             strict=recipe.strict,
             alpha=alpha,
+            skip=first,
         )
         with closing(pictures):
             for picture in pictures:
@@ -143,9 +146,9 @@ def _open_clip(recipe: VideoRecipe) -> Source:
     sound = None
     if clip.has_audio:
         duration = None if frames is None else frames / rate
-        sound = Sound(clip.path, first / clip.rate, duration, clip.track.index)
+        sound = Sound(clip.path, begin / clip.rate, duration, clip.track.index)
     notes = tuple(f"{path}: {note}" for note in clip.track.conversion.notes)
-    return Source(size, rate, frames, sound, read, notes=notes, alpha=alpha)
+    return Source(size, rate, frames, sound, read, notes=notes, alpha=alpha, seek=read)
 
 
 def _open_sequence(recipe: VideoRecipe) -> Source:
@@ -163,18 +166,18 @@ def _open_sequence(recipe: VideoRecipe) -> Source:
     count = count if most is None else min(count, most)
     load = _loader(recipe)
     notes = [] if pictures.note is None else [f"{pictures.name}: {pictures.note}"]
-    first = load(next(pictures.files()), notes.append)
-    size = Size(*recipe.size) if recipe.size else Size.of(first)
+    picture = load(next(pictures.files()), notes.append)
+    size = Size(*recipe.size) if recipe.size else Size.of(picture)
 
-    def read() -> Generator[Frame]:
+    def read(first: int = 0) -> Generator[Frame]:
         for file, repeated in itertools.groupby(
-            itertools.islice(pictures.files(), begin, begin + count)
+            itertools.islice(pictures.files(), begin + first, begin + count)
         ):
             frame = fit(load(file, _ignored), size)
             yield from (frame for _ in repeated)
 
-    alpha = first.shape[2] == 4
-    return Source(size, rate, count, None, read, notes=tuple(notes), alpha=alpha)
+    alpha = picture.shape[2] == 4
+    return Source(size, rate, count, None, read, notes=tuple(notes), alpha=alpha, seek=read)
 
 
 def _ignored(note: str) -> None:

@@ -33,6 +33,7 @@ from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.timeline import Timeline
 from dreamvid.resolve import Job, film_timeline, resolve
 from dreamvid.seen import Seen
+from dreamvid.shot_list import listed_cuts
 from dreamvid.shots import split_shots
 from dreamvid.soundtrack import listened
 from dreamvid.source import checked_frames
@@ -85,6 +86,7 @@ def frames(recipe: Recipe, sources: Iterable[Any], dreamer: AnyDreamer) -> Gener
         if isinstance(recipe, FilmRecipe):
             sound = named_sound(recipe.audio)
             timeline = replace(timeline, heard=listened(recipe, sound, timeline.rate))
+            timeline = replace(timeline, cuts=listed_cuts(recipe, timeline.rate))
         with closing(dreamed_groups(job, timeline, _chained(first, pictures), dreamer)) as made:
             for group in made:
                 yield from (frame.copy() for frame in group.frames)
@@ -103,16 +105,18 @@ def dreamed_groups(
     since: Checkpoint | None = None,
     guides: Generator[GuideFrames] | None = None,
     store: LeadStore | None = None,
+    first: int = 0,
 ) -> Generator[DreamedGroup]:
     """The film, one group per keyframe, after those of the frames that lead into it (`Loop`). The
     next group is computed from these arrays: the caller must not change them.
 
     Args:
         sources: (H, W, 3) float32 RGB 0..255, or (H, W, 4) with straight alpha, which the frames
-            have then too; after that a mask, 0..255, for each region of the job. From the first
-            frame on, also when resuming; closed at the end.
+            have then too; after that a mask, 0..255, for each region of the job. From frame `first`
+            on, also when resuming; closed at the end.
         since: checkpoint of an earlier run; frames before it are not dreamed again.
-        guides: for each frame, from the first one on, for the dreamer; closed at the end.
+        guides: for each frame, from frame `first` on, for the dreamer; closed at the end.
+        first: the number of a frame at which a shot begins; the film is dreamed from there on.
         store: keeps what leads into a film that closes; None: in memory.
 
     Raises:
@@ -121,16 +125,18 @@ def dreamed_groups(
             frames that were dreamed before.
         MediaError: what the dreamer returns is not a frame of their size.
     """
-    carried, shot, walk, done = None, None, CameraWalk(job, timeline), -timeline.lead
+    carried, shot, done = None, None, first - timeline.lead
+    walk = CameraWalk(job, timeline, index=done)
     lead = Lead(timeline.loop, store or InMemory()) if timeline.loop else None
-    read = 0 if since is None else since.done + timeline.lead
+    read = 0 if since is None else since.done + timeline.lead - first
     channels = ChannelTrack(read)
+    shots = split_shots(channels.colors(sources), job.cuts, timeline.cuts, first)
     if since is not None:
         carried, shot, done = since.carried, since.shot, since.done
         walk = CameraWalk(job, timeline, index=done, camera=since.camera)
     guided = islice(guides or repeat({}), read, None)
     with (
-        closing(_source_frames(job, channels, sources, since, read)) as source_frames,
+        closing(_source_frames(job, channels, shots, since, read)) as source_frames,
         closing(guides) if guides else nullcontext(),
     ):
         for group in groups(job.cadence, source_frames):
@@ -177,27 +183,23 @@ def _rounds(keyframe: View) -> Iterator[tuple[int, View]]:
 def _source_frames(
     job: Job,
     channels: ChannelTrack,
-    sources: Generator[Frame],
+    shots: Generator[tuple[int, Frame]],
     since: Checkpoint | None,
     read: int,
 ) -> Generator[SourceFrame]:
     """Each remaining source frame with its index in its shot, and its optical flow where needed;
-    the first `read` are those of `since`.
-
-    A clip is always decoded from its beginning, because seeking by frame number is not exact.
-    """
+    the first `read` are those of `since`."""
     flows = not job.still and job.blend.follow == "flow" and bool(job.blend.share)
     limited = flows and bool(job.regions) and job.motion.rests and job.cadence == 1
     # Before any frame is read: cuts are found some frames ahead.
     parts = flow_parts(job, channels.follow()) if limited else None
-    shots = split_shots(channels.colors(sources), job.cuts)
     before: Frame | None = None
     if since is not None:
         t, before = next(islice(shots, read - 1, None), (-1, None))
         if before is None or (t, source_digest(job, before)) != (since.t, since.source_digest):
             shots.close()
             raise StateError(
-                f"frame {read - 1} of the source is not the one that was dreamed; "
+                f"frame {since.shown - 1} of the source is not the one that was dreamed; "
                 "--restart begins anew"
             )
     if job.still:

@@ -118,7 +118,7 @@ def resolve(recipe: Recipe, size: Size | None = None, machine: Machine | None = 
         seed=recipe.seed,
         still=clip is None,
         film=film is recipe,
-        cuts=clip is not None and clip.cuts,
+        cuts=clip is not None and bool(clip.cuts),
         cadence=clip.cadence if clip else 1,
         regions=recipe.masked,
     )

@@ -1,4 +1,4 @@
-"""Shots and cuts: detect where one shot ends and the next begins, while the frames are read.
+"""Shots and cuts: where one shot ends and the next begins, found while the frames are read.
 
 PySceneDetect's adaptive detector reports the frames that differ from the one before far more than
 their neighbours do. A reported frame is a cut unless the picture returns, as after a flash, or is
@@ -9,7 +9,7 @@ depends only on WINDOW frames before and after it, and on its shot so far.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +31,10 @@ WINDOW = 3
 
 SHORTEST = WINDOW + 1
 """Frames of the shortest shot, apart from the film's last: no cut lies in another's window."""
+
+FIRST_LEAST = 3
+"""Frames of the first shot of a list, at least: in a first segment of fewer, x264 and x265 do not
+decode ahead as in the others. See `Segments.end_segment`."""
 
 PAD = WINDOW + 1
 """Pictures before and after a change that are compared with each other; also how often a shot's
@@ -55,7 +59,9 @@ REPEATED = 0.5
 Picture = NDArray[np.uint8]
 
 
-def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Frame]]:
+def split_shots(
+    frames: Iterable[Frame], find: bool, cuts: Collection[int] | None = None, first: int = 0
+) -> Generator[tuple[int, Frame]]:
     """Each frame with its index within its shot: 0 where a shot begins.
 
     A shot gets the same indices alone as within a film. WINDOW frames are read ahead; where reading
@@ -63,10 +69,16 @@ def split_shots(frames: Iterable[Frame], find: bool) -> Generator[tuple[int, Fra
 
     Args:
         find: detect cuts; otherwise all frames are one shot.
+        cuts: the numbers of the frames at which shots begin; None: they are not known.
+        first: the number of the first frame, at which a shot begins.
     """
     with closing_iterator(frames) as frames:
-        if not find:
-            yield from enumerate(frames)
+        if cuts is not None or not find:
+            index = 0
+            for number, given in enumerate(frames, first):
+                index = 0 if cuts and number in cuts else index
+                yield index, given
+                index += 1
             return
         window: deque[tuple[Frame | None, Picture]] = deque()
         shot, index = _Shot(), 0
@@ -91,6 +103,11 @@ class Shot:
 
     start: int
     stop: int
+
+    @property
+    def count(self) -> int:
+        """How many frames it has."""
+        return self.stop - self.start
 
 
 def find_shots(frames: Iterable[Frame]) -> Generator[Shot]:

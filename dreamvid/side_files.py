@@ -66,13 +66,32 @@ class SideFile:
             notes.append(f"{path}: {own.frames} frames for {film.frames}: the last one holds")
         return cls(own, tuple(notes))
 
-    def frames(self) -> Generator[Frame]:
-        """A frame (h, w, 3) 0..255 for each of the film's; the last one without end."""
+    def frames(self, first: int = 0) -> Generator[Frame]:
+        """A frame (h, w, 3) 0..255 for each of the film's from one on; the last one without
+        end."""
         frame: Frame | None = None
-        with closing(self.source.open()) as frames:
+        with closing(self._since(first)) as frames:
             for each in frames:
                 frame = each[..., :3]
                 frame.flags.writeable = False
                 yield frame
         while frame is not None:
             yield frame
+
+    def _since(self, first: int) -> Generator[Frame]:
+        """Its own frames from one of the film's on, or its last."""
+        if self.source.frames is None:  # which is the last is known once all are read
+            return _last_at_least(self.source.open(), first)
+        return self.source.since(min(first, self.source.frames - 1))
+
+
+def _last_at_least(frames: Generator[Frame], first: int) -> Generator[Frame]:
+    """Frames from one on; the last one where there are no more."""
+    last: Frame | None = None
+    with closing(frames):
+        for index, frame in enumerate(frames):
+            last = frame
+            if index >= first:
+                yield frame
+    if last is not None and index < first:
+        yield last

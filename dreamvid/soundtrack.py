@@ -146,11 +146,11 @@ def _name(recipe: FilmRecipe) -> str:
 def _limited(source: Source, most: int) -> Source:
     """The first frames of a source."""
 
-    def read() -> Generator[Frame]:
-        with closing(source.open()) as frames:
-            yield from itertools.islice(frames, most)
+    def read(first: int = 0) -> Generator[Frame]:
+        with closing(source.since(first)) as frames:
+            yield from itertools.islice(frames, most - first)
 
     frames = most if source.frames is None else min(most, source.frames)
     # Of a clip whose length is unknown it stays so.
     known = source.still or source.frames is not None
-    return replace(source, open=read, frames=frames if known else None)
+    return replace(source, open=read, seek=read, frames=frames if known else None)

@@ -40,6 +40,9 @@ class Source:
         sound: the part of a clip's sound that belongs to the frames; None: there is none.
         open: starts reading from the first frame, at each call again. Closing the returned
             generator releases the file.
+        cuts: the frames at which shots begin, where a list of shots says so; None: it does not.
+        seek: starts reading from a frame, by its number: the same frames as after `open`. None:
+            those before it are read too. See `since`.
         identity: a text that changes whenever the frames do, for a source that is not a file.
             Without it a render of the source cannot be resumed. Files are identified by their hash.
         still: whether all frames are the same picture.
@@ -61,11 +64,19 @@ class Source:
     alpha: bool = False
     heard: Hearing | None = None
     loop: Loop | None = None
+    cuts: frozenset[int] | None = None
+    seek: Callable[[int], Generator[Frame]] | None = None
+
+    def since(self, first: int) -> Generator[Frame]:
+        """Start reading from a frame, by its number: the same frames as after `open`."""
+        if self.seek is not None:
+            return self.seek(first)
+        return _without(self.open(), first)
 
     @property
     def timeline(self) -> Timeline:
         """The times of the frames, and what schedules hear at them."""
-        return Timeline(self.rate, self.frames, self.heard, self.loop)
+        return Timeline(self.rate, self.frames, self.heard, self.loop, self.cuts)
 
     def checked(self, recipe: Recipe) -> Source:
         """A caller's source, its frames checked as they are read, and at most as many as the
@@ -80,11 +91,11 @@ class Source:
         most = frames_asked(recipe, self.rate)
         counts = [count for count in (self.frames, most) if count is not None]
 
-        def read() -> Generator[Frame]:
-            with closing(checked_frames(self.open(), self.size)) as frames:
-                yield from itertools.islice(frames, most)
+        def read(first: int = 0) -> Generator[Frame]:
+            with closing(checked_frames(self.since(first), self.size)) as frames:
+                yield from itertools.islice(frames, None if most is None else most - first)
 
-        return replace(self, open=read, frames=min(counts, default=None))
+        return replace(self, open=read, seek=read, frames=min(counts, default=None))
 
     @classmethod
     def of_frames(
@@ -126,10 +137,25 @@ class Source:
         `of_frames`."""
         still = as_frame(picture)
 
-        def read() -> Generator[Frame]:
-            yield from itertools.repeat(still, *(() if frames is None else (frames,)))
+        size, times = Size.of(still), _exact(rate)
+        return cls(size, times, frames, None, lambda: held(still, frames), identity, still=True)
 
-        return cls(Size.of(still), _exact(rate), frames, None, read, identity, still=True)
+
+def held(still: Frame, frames: int | None) -> Generator[Frame]:
+    """One frame so many times; None: without end."""
+    yield from itertools.repeat(still, *(() if frames is None else (frames,)))
+
+
+def first_of(frames: Generator[Frame], count: int) -> Generator[Frame]:
+    """The first frames of some; closes them at the end."""
+    with closing(frames):
+        yield from itertools.islice(frames, count)
+
+
+def _without(frames: Generator[Frame], first: int) -> Generator[Frame]:
+    """Frames without the first ones; closes them at the end."""
+    with closing(frames):
+        yield from itertools.islice(frames, first, None)
 
 
 def _exact(rate: Fraction | float) -> Fraction:

@@ -27,6 +27,25 @@ def gives(argv: Sequence[str], *flags: str) -> bool:
     return any(argument.split("=")[0] in flags for argument in argv)
 
 
+def taken_out(argv: Sequence[str], *flags: str) -> tuple[list[str], list[str]]:
+    """The arguments without an option, and the values that it was given, by any of its names."""
+    left: list[str] = []
+    values: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in flags:
+            left.append(word)
+        elif equals:
+            values.append(value)
+        else:
+            following = next(words, None)
+            if following is None:
+                raise UsageError(f"{name}: needs a value")
+            values.append(following)
+    return left, values
+
+
 def split_names(
     argv: Sequence[str],
     takes: Mapping[str, int],
@@ -83,13 +102,14 @@ def names_last(argv: Sequence[str], takes: Mapping[str, int]) -> list[str]:
 def join_layers(
     argv: Sequence[str], is_name: Callable[[str], bool] = lambda argument: False
 ) -> list[str]:
-    """Rewrite `--layers a b=.5` as `--layers a,b=.5`: layers may also be separated by spaces.
+    """Rewrite `--layers a b=.5` as `--layers a,b=.5`: layers may also be separated by spaces; and
+    `--no-cuts` as `--cuts=false`.
 
     Args:
         is_name: whether an argument is a positional name, such as a preset, and so not a layer.
             Names of existing files are not layers either.
     """
-    arguments = list(argv)
+    arguments = ["--cuts=false" if argument == "--no-cuts" else argument for argument in argv]
     first = arguments.index("--layers") + 1 if "--layers" in arguments else len(arguments)
     if first < len(arguments) and not arguments[first].startswith("--"):
         end = first + 1

@@ -65,6 +65,18 @@ def _report() -> Run:
     return report_command
 
 
+def _shots() -> Run:
+    from dreamvid.cli.shots import shots_command
+
+    return shots_command
+
+
+def _join() -> Run:
+    from dreamvid.cli.render import join_command
+
+    return join_command
+
+
 def _studio() -> Run:
     from dreamvid.cli.studio import studio_command
 
@@ -78,6 +90,10 @@ COMMANDS = {
     "render": Command("Render recipes, one after another: dreamvid render night.yaml", _render),
     "continue": Command(
         "Make a finished film longer, or branch it: dreamvid continue dream.mp4", _continue
+    ),
+    "shots": Command("List a clip's shots: dreamvid shots clip.mp4 --edl", _shots),
+    "join": Command(
+        "Make the film of shots that were rendered apart: dreamvid join night.yaml", _join
     ),
     "recipe": Command(
         "List presets, look at a recipe: dreamvid recipe list|show|plot|schema", _recipe

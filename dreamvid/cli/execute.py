@@ -50,6 +50,10 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
         elif not (options.overwrite or options.restart) and is_done(recipe):
             if not options.quiet:
                 say(f"{output_of(recipe)}: done already")
+        elif options.asked_shots is not None or options.join:
+            from dreamvid.cli.shots import render_shots
+
+            render_shots(recipe, options)
         else:
             planned = plan(recipe, overwrite=options.overwrite, restart=options.restart)
             plot = _checked_plot(planned, options)

@@ -6,8 +6,11 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from dreamvid.errors import DreamvidError, UsageError
+
+Item = TypeVar("Item")
 
 FAILED, USAGE, TRY_AGAIN, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses: fails again; unknown arguments; may succeed when tried again; interrupted."""
@@ -104,25 +107,29 @@ def warnings_shown(quiet: bool = False) -> Iterator[None]:
             log.setLevel(level)
 
 
-def each(names: Sequence[str], do: Callable[[str], None], *, quiet: bool) -> int:
-    """Call `do` with each name. A failure is reported, and the others are still done.
+def each(
+    items: Sequence[Item], do: Callable[[Item], None], named: Callable[[Item], str], *, quiet: bool
+) -> int:
+    """Call `do` with each item. A failure is reported by the item's name, and the others are still
+    done.
 
     Returns:
         The exit status: 3 if a failure may succeed when tried again, else that of the failures, 1
         or 2, else 0.
     """
     failed: list[tuple[str, int]] = []
-    for name in names:
+    for item in items:
+        name = named(item)
         try:
-            do(name)
+            do(item)
         except BrokenPipeError:
             raise
         except (UsageError, DreamvidError, MemoryError, OSError) as error:
-            if len(names) == 1:
+            if len(items) == 1:
                 raise
             print(error_line(error, name), file=sys.stderr)
             failed.append((name, status_of(error)))
-    if len(names) > 1 and (failed or not quiet):
+    if len(items) > 1 and (failed or not quiet):
         which = f"; failed: {', '.join(name for name, _ in failed)}" if failed else ""
-        say(f"{len(names) - len(failed)} of {len(names)} done{which}")
+        say(f"{len(items) - len(failed)} of {len(items)} done{which}")
     return max((status for _, status in failed), default=0)

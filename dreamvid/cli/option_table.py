@@ -10,16 +10,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from dreamvid.cli.run_options import Continuation, Drawing, RunOptions, StillOptions
+from dreamvid.cli.run_options import Continuation, Drawing, RenderOptions, StillOptions
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.fields import Flag
+
+NAMES = {"start": "from", "base": "recipe", "values": "set", "table": "csv"}
+"""Options that are called otherwise than their fields."""
 
 
 def all_options() -> dict[str, int]:
     """How many values each option of the commands on recipes takes."""
     taken: dict[str, int] = {}
     for model in KINDS.values():
-        for beside in (RunOptions, StillOptions, Continuation, Drawing):
+        for beside in (RenderOptions, StillOptions, Continuation, Drawing):
             taken |= options_of(model, beside, named=True)
     return taken
 
@@ -39,7 +42,7 @@ def options_of(model: type[BaseModel], beside: type[Any], *, named: bool) -> dic
             taken[flag.short] = taken[shown]
     if issubclass(model, Recipe):
         for option in fields(beside):
-            name = {"start": "from", "base": "recipe"}.get(option.name, option.name)
+            name = NAMES.get(option.name, option.name)
             taken[f"--{name.replace('_', '-')}"] = 0 if option.default is False else 1
             if option.name == "quiet":
                 taken["-q"] = 0

@@ -37,8 +37,8 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
         DreamvidError: the render failed.
         KeyboardInterrupt: the user stopped it. The notes of both errors tell how to resume.
     """
-    output, total = planned.output, planned.source.frames
-    resumed_at = 0 if restart else done_frames(output)
+    output, total = planned.output, planned.count
+    resumed_at = 0 if restart else max(0, done_frames(output) - planned.first)
     # The first frames of a film that closes may be stored while those before them are dreamed.
     done, pace, estimated = resumed_at, Pace(9 if planned.timeline.loop else 2), False
     try:
@@ -51,19 +51,19 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 if resumed_at and done == resumed_at and not quiet:
                     of = "" if total is None else f" of {total}"
                     say(f"{output}: resumes at frame {resumed_at}{of}")
-                done = step.index + 1
+                done = step.index + 1 - planned.first
                 pace.note(time.monotonic())
                 shown(done)
                 if not estimated and not quiet and pace.enough(total):
                     say(foreseen(planned, pace, done).line)
                     estimated = True
                 stopping.may_wait = True
-                if stopping.stop and done != step.total:
+                if stopping.stop and done != total:
                     raise KeyboardInterrupt
     except (KeyboardInterrupt, DreamvidError) as error:
         if not isinstance(error, StateError):  # its message says how to go on
             again = isinstance(error, KeyboardInterrupt) or error.retry
-            error.add_note(_left(output, done, again=again))
+            error.add_note(_left(output, planned.first, done, again=again))
         raise
     warn_of_early_end(planned, done)
 
@@ -164,17 +164,20 @@ def stop_signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[No
             signal.signal(number, handler)
 
 
-def _left(output: Path, done: int, *, again: bool) -> str:
+def _left(output: Path, first: int, done: int, *, again: bool) -> str:
     """The end of the message after a stop: what is done, and how to resume; "" if nothing is
     done.
 
     Args:
+        first: the number of the first frame that is rendered.
         again: whether the same command may get further.
     """
     name = recorded_partial(folder_of(output))
     if not done and name is None:
         return ""
-    stored = max(done, done_frames(output))  # some stored frames may not have been yielded yet
+    stored = max(
+        done, done_frames(output) - first
+    )  # some stored frames may not have been yielded yet
     what = f"the {stored} frames done are" if done else "what was done before is"
     where = f"; {what} in {output.with_name(name)}" if name else ""
     return where + ("; run the same command again to resume" if again else "")

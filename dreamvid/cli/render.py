@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.cli.arguments import gives, join_layers, split_names, value_of
+from dreamvid.cli.batch import OUTPUT, Batch, Item
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, warnings_shown
 from dreamvid.cli.option_table import all_options
 from dreamvid.cli.options import is_recipe, parse
-from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions, ZoomOptions
+from dreamvid.cli.run_options import (
+    Continuation,
+    RenderOptions,
+    RunOptions,
+    StillOptions,
+    ZoomOptions,
+)
 from dreamvid.cli.sources import clip_output, refuse_pictures
 from dreamvid.errors import UsageError
 from dreamvid.recipe.load import changed_by, make_recipe, read_recipe
 
-OUTPUT = "-o", "--output"
 QUIET = "-q", "--quiet"
 
 OPTIONS = {"zoom": ZoomOptions, "video": RunOptions, "image": StillOptions}
@@ -55,31 +61,34 @@ def dream_command(name: str, summary: str, argv: Sequence[str]) -> int:
         execute(make_recipe(single, name), options, argv)
 
     with made_folder(folder):
-        return each(clips, dream, quiet=options.quiet)
+        return each(clips, dream, str, quiet=options.quiet)
+
+
+def join_command(name: str, summary: str, argv: Sequence[str]) -> int:
+    """The command join: the films of shots that were rendered apart."""
+    return render_command(name, summary, [*argv, "--join"])
 
 
 def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """The command render: recipes one after another, with the same options; each may fail alone."""
-    from dreamvid.rendering.embedded import any_recipe
-
     names, flags = split_names(join_layers(argv, is_recipe), all_options(), is_recipe)
     if not names or gives(flags, "--recipe"):
-        parse(name, summary, make_recipe({}, "zoom"), flags, named=True)  # exits if --help is given
-        raise UsageError("name a recipe: dreamvid render night.yaml")
-    if len(names) > 1 and gives(flags, *OUTPUT):
-        raise UsageError("one --output cannot be that of several recipes")
+        base = make_recipe({}, "video")
+        parse(name, summary, base, flags, RenderOptions, named=True)  # exits if --help is given
+        raise UsageError(f"name a recipe: dreamvid {name} night.yaml")
     refuse_conflicts(flags)
     quiet = gives(flags, *QUIET)
+    batch = Batch.of(names, flags)
     from dreamvid.cli.execute import execute
 
-    def dream(file: str) -> None:
-        source = value_of(flags, "--source")
-        with warnings_shown(quiet):
-            base = any_recipe(file, output=not gives(flags, *OUTPUT), source=source)
-        data, options = parse(name, summary, base, flags, OPTIONS[base.kind], named=True)
-        execute(make_recipe(data, base.kind), options, flags)
+    def dream(item: Item) -> Path:
+        recipe, options = item.recipe(name, summary, quiet=quiet)
+        execute(recipe, options, flags)
+        return output_of(recipe)
 
-    return each(names, dream, quiet=quiet)
+    from dreamvid.rendering.plan import output_of
+
+    return each(batch.items, batch.timed(dream), lambda item: item.name, quiet=quiet)
 
 
 def continue_command(name: str, summary: str, argv: Sequence[str]) -> int:

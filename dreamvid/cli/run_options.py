@@ -74,6 +74,31 @@ class RunOptions:
         ),
     ] = None
 
+    shot: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="K",
+            help="Render only shot K of the clip, counted from 1, or several: 3-7. `dreamvid join` "
+            "makes the film of them.",
+        ),
+    ] = None
+    shots: Annotated[
+        str | None,
+        tyro.conf.arg(help_behavior_hint="", metavar="A-B", help="The same as --shot."),
+    ] = None
+    join: Annotated[
+        bool,
+        tyro.conf.arg(help="Make the film of the shots once all are rendered, wherever they were."),
+    ] = False
+
+    @property
+    def asked_shots(self) -> str | None:
+        """Which shots are to be rendered; None: the whole film. Raises UsageError."""
+        if self.shot is not None and self.shots is not None:
+            raise UsageError("--shot and --shots exclude each other")
+        return self.shots if self.shot is None else self.shot
+
     @property
     def keeping(self) -> Literal["all", "state", "nothing"]:
         """Which working files of a finished film are kept. Raises UsageError."""
@@ -102,7 +127,10 @@ class ZoomOptions(RunOptions):
 class StillOptions(RunOptions):
     """How the picture is made."""
 
-    REFUSED = ("restart", "keep", "no_keep", "preview", "sheet", "seconds", "range")
+    REFUSED = (
+        *("restart", "keep", "no_keep", "preview", "sheet", "seconds", "range"),
+        *("shot", "shots", "join"),
+    )
 
     plot: Annotated[
         str | None,
@@ -115,10 +143,66 @@ class StillOptions(RunOptions):
 
 
 @dataclass(frozen=True)
+class Several:
+    """Several renders by one command; each option may be given several times."""
+
+    each: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="PATTERN",
+            help="Render each of these files as the source: 'shots/*.mov' in quotes, or a folder.",
+        ),
+    ] = None
+    variants: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="KEY=V,V|FILE.csv",
+            help="Render once with each value of a recipe's key, as dream.octaves=3,4,5, or with "
+            "each row of a table, whose first row has the keys.",
+        ),
+    ] = None
+    values: Annotated[
+        str | None,
+        tyro.conf.arg(
+            name="set",
+            help_behavior_hint="",
+            metavar="KEY=VALUE",
+            help="Set any key of the recipe, as dream.octaves=3.",
+        ),
+    ] = None
+    table: Annotated[
+        str | None,
+        tyro.conf.arg(
+            name="csv",
+            help_behavior_hint="",
+            metavar="FILE.csv",
+            help="Write how each render went into a table.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class RenderOptions(RunOptions, Several):
+    """How the render is run."""
+
+
+@dataclass(frozen=True)
+class ZoomRenderOptions(ZoomOptions, Several):
+    """How the render is run."""
+
+
+@dataclass(frozen=True)
+class StillRenderOptions(StillOptions, Several):
+    """How the picture is made."""
+
+
+@dataclass(frozen=True)
 class Continuation(RunOptions):
     """How the film is continued."""
 
-    REFUSED = ("dry_run", "preview", "sheet", "range")
+    REFUSED = ("dry_run", "preview", "sheet", "range", "shot", "shots", "join")
 
     start: Annotated[
         str | None,

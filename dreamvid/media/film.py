@@ -22,19 +22,19 @@ class FilmSink:
     """
 
     def __init__(
-        self, path: Path, film: FilmSpec, codec: FilmCodec, work: WorkDir, done: int = 0
+        self, path: Path, film: FilmSpec, codec: FilmCodec, work: WorkDir, done: int | None = None
     ) -> None:
         """Begin a film, or resume one.
 
         Raises:
-            RunError: some of the `done` frames are missing in the `work` folder.
+            RunError: some of the frames before `done` are missing in the `work` folder.
         """
         self.path = path
         self._film, self._codec = film, codec
         self._placed = False
         self._work = work
         stored = replace(film, size=codec.stored_size(film.size))
-        self._segments = Segments(work, stored, codec, done)
+        self._segments = Segments(work, stored, codec, film.first if done is None else done)
 
     def write(self, frame: Frame) -> None:
         """See `Sink`."""

@@ -31,13 +31,19 @@ from dreamvid.media.still_writer import save_still
 
 
 def open_sink(
-    path: Path, film: FilmSpec, *, overwrite: bool, folder: Path | None = None, done: int = 0
+    path: Path,
+    film: FilmSpec,
+    *,
+    overwrite: bool,
+    folder: Path | None = None,
+    done: int | None = None,
 ) -> FilmSink | SequenceSink:
     """Open the sink for an output: a film, by its extension and codec, or numbered pictures.
 
     Args:
         folder: work folder, from which another run can resume; None: a temporary one.
-        done: how many frames of an earlier run are in it.
+        done: the number of the frame to go on with; those before it are in the folder, of an
+            earlier run. None: none is.
 
     Raises:
         OutputError: as `check_output` and `codec_for`; the codec cannot hold alpha; or the rate is

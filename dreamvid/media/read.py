@@ -81,6 +81,7 @@ def read_clip(
     rate: Fraction | None = None,
     strict: bool = False,
     alpha: bool = False,
+    skip: int = 0,
 ) -> Generator[Frame]:
     """Read a clip from `start` up to `end` (seconds) at an even rate, at most `frames` frames.
 
@@ -93,6 +94,8 @@ def read_clip(
         strict: whether to end at a broken picture, instead of showing the last good one in its
             place, with a warning at the end.
         alpha: whether to keep the clip's alpha, if it has one, instead of laying it on white.
+        skip: how many of these frames are left out at the beginning, without being decoded where
+            the clip can be entered later.
 
     Yields:
         Shape (H, W, 3) with (W, H) = `clip.size`, or (H, W, 4) with straight alpha, float32 RGB,
@@ -107,7 +110,7 @@ def read_clip(
     rate = rate or clip.rate
     stops = [] if available is None else [count_at(rate, available, clip.rate)]
     count = min([*stops, *([] if frames is None else [frames])], default=None)
-    return _frames(clip, first / clip.rate, rate, count, strict, alpha)
+    return _frames(clip, first / clip.rate, rate, (skip, count), strict, alpha)
 
 
 def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
@@ -116,12 +119,17 @@ def count_at(rate: Fraction, count: int, clip_rate: Fraction) -> int:
 
 
 def _frames(
-    clip: Clip, begin: Fraction, rate: Fraction, count: int | None, strict: bool, alpha: bool
+    clip: Clip,
+    begin: Fraction,
+    rate: Fraction,
+    span: tuple[int, int | None],
+    strict: bool,
+    alpha: bool,
 ) -> Generator[Frame]:
-    """`count` frames from `begin` (seconds) on; None: to the end."""
+    """The frames of `span`, counted from `begin` (seconds) on; None: to the end."""
     # Time stamps of a variable rate are inexact: allow half a frame.
     grace = Fraction(0) if clip.timing.even else 1 / (2 * max(rate, clip.rate))
-    shown, moment = 0, Fraction(0)
+    (shown, count), moment = span, Fraction(0)
     frame: Callable[[], Frame] | None = None
     crash = ""
 
@@ -129,7 +137,7 @@ def _frames(
         """Whether the next frame is wanted, and shows the current picture: it comes before that."""
         return shown != count and begin + shown / rate + grace < until
 
-    pictures = ClipPictures(clip, begin + grace, strict=strict)
+    pictures = ClipPictures(clip, begin + shown / rate + grace, strict=strict)
     with closing(pictures.read()) as each:
         try:
             for following, picture in each:

@@ -21,14 +21,15 @@ def frames_of(name: str, ending: str) -> range | None:
     return range(int(matched[1]), int(matched[2])) or None
 
 
-def closed_frames(folder: Path, ending: str) -> list[range]:
-    """The frames of each closed segment in a folder, in order: from frame 0 up to the first gap."""
+def closed_frames(folder: Path, ending: str, first: int = 0) -> list[range]:
+    """The frames of each closed segment in a folder, in order: from frame `first` up to the first
+    gap."""
     longest: dict[int, range] = {}
     for path in folder.iterdir():
         frames = frames_of(path.name, ending)
         if frames and len(frames) > len(longest.get(frames.start, ())):
             longest[frames.start] = frames
     closed: list[range] = []
-    while (start := closed[-1].stop if closed else 0) in longest:
+    while (start := closed[-1].stop if closed else first) in longest:
         closed.append(longest[start])
     return closed

@@ -124,7 +124,8 @@ class Segments:
     """
 
     def __init__(self, work: WorkDir, film: FilmSpec, codec: FilmCodec, done: int = 0) -> None:
-        """Begin a film, or resume one with `done` frames; `film.size` is the size of the pixels.
+        """Begin a film, or resume one of which frames up to `done` are there; `film.size` is the
+        size of the pixels.
 
         Raises:
             RunError: frames of the earlier run are missing.
@@ -132,7 +133,7 @@ class Segments:
         self.folder = work.folder
         self._film, self._codec = film, codec
         self._open: Encoder | None = None
-        self._closed = closed_frames(work.folder, codec.segment_ending)
+        self._closed = closed_frames(work.folder, codec.segment_ending, film.first)
         self._last: Path | None = None
         self.written = done
         self._frames = FrameStore(work.folder) if work.lasts else None
@@ -217,7 +218,7 @@ class Segments:
     @property
     def _start(self) -> int:
         """The first frame of the open segment."""
-        return self._closed[-1].stop if self._closed else 0
+        return self._closed[-1].stop if self._closed else self._film.first
 
     def _encoder(self, index: int) -> Encoder:
         """The encoder of the open segment; a new one first encodes the stored frames before

@@ -21,17 +21,17 @@ class SequenceSink:
     """
 
     def __init__(
-        self, path: Path, film: FilmSpec, codec: StillCodec, work: WorkDir, done: int = 0
+        self, path: Path, film: FilmSpec, codec: StillCodec, work: WorkDir, done: int | None = None
     ) -> None:
-        """Begin, or resume. Raises StateError if one of the `done` pictures of an earlier run is
-        missing in the `work` folder."""
+        """Begin, or resume. Raises StateError if one of the pictures before `done` of an earlier
+        run is missing in the `work` folder."""
         self.path = path
         self._film, self._codec = film, codec
         # `.` has no name to derive a partial name from
         self._output = path if is_pattern(path) else path.resolve()
         self._work = work
-        self._count = done
-        missing = [i for i in range(done) if not (work.folder / self._stored(i)).exists()]
+        self._next = film.first if done is None else done
+        missing = [i for i in self._numbers if not (work.folder / self._stored(i)).exists()]
         if missing:
             name = self._stored(missing[0])
             raise StateError(f"{name} is missing in {work.folder}; --restart begins anew")
@@ -39,13 +39,13 @@ class SequenceSink:
     def write(self, frame: Frame) -> None:
         """See `Sink`."""
         self._film.require_size(frame)
-        with atomic_write(self._work.folder / self._stored(self._count)) as file:
+        with atomic_write(self._work.folder / self._stored(self._next)) as file:
             file.write(self._codec.encode(frame, self._film.fraction))
-        self._count += 1
+        self._next += 1
 
     def close(self) -> Path:
         """See `Sink`."""
-        if not self._count:
+        if not self._numbers:
             raise StateError("not one frame was written", path=self.path)
         self._place(FrameNames.of(self._output, self._film, self._codec))
         return self.path
@@ -53,7 +53,7 @@ class SequenceSink:
     def abandon(self, *, keep: bool) -> Path | None:
         """See `Sink`: the partial film is a folder."""
         try:
-            return self._rescue() if keep and self._count else None
+            return self._rescue() if keep and self._numbers else None
         except RunError:
             return None
         finally:
@@ -71,7 +71,7 @@ class SequenceSink:
             names.folder.mkdir(exist_ok=True)
             for old in names.there():
                 old.unlink()
-            for index in range(self._count):
+            for index in self._numbers:
                 stored, target = self._stored(index), names.folder / names[index]
                 if self._work.lasts:
                     _link(self._work.folder / stored, target)
@@ -80,6 +80,11 @@ class SequenceSink:
         except OSError as error:
             raise RunError(f"cannot be written: {error.strerror}", path=names.folder) from error
         self._work.remove()
+
+    @property
+    def _numbers(self) -> range:
+        """The numbers of the pictures that are there."""
+        return range(self._film.first, self._next)
 
     def _stored(self, index: int) -> str:
         """The name of a picture in the work folder."""

@@ -64,6 +64,7 @@ class FilmSpec:
         first_number: of a sequence's first frame.
         closes_after: the film's number of frames, where its last one leads into its first; else
             None.
+        first: the number of the first frame that is written: that of a shot, or 0.
     """
 
     size: Size
@@ -78,6 +79,7 @@ class FilmSpec:
     frame_name: str = USUAL_NAME
     first_number: int = 0
     closes_after: int | None = None
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.segment_frames < 1:

@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -110,6 +111,20 @@ class Recipe(Section):
         """The codec that it asks for; None: the default one of its output."""
         return self.encode.codec
 
+
+WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+Cuts = Annotated[
+    bool | NamedPath,
+    BeforeValidator(
+        lambda value: WORDS.get(value.lower(), value) if isinstance(value, str) else value
+    ),
+    PlainSerializer(lambda value: value if isinstance(value, bool) else str(value)),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string"}]}),
+    Flag(metavar="true|false|FILE"),
+    InputFile(keywords=(True, False, *WORDS)),
+]
+"""Whether cuts are found, or the file that lists the shots."""
 
 Mix = Annotated[float, Field(ge=0, le=1, description="Of two pictures, the share of the second.")]
 
@@ -206,7 +221,11 @@ class VideoRecipe(FilmRecipe):
         description="End at a broken picture of the clip, instead of showing the last good one in "
         "its place.",
     )
-    cuts: bool = Field(True, description="Find cuts, and carry no dream across them.")
+    cuts: Cuts = Field(
+        True,
+        description="true: find cuts, and carry no dream across them; false: the clip is one shot; "
+        "a file: where they are, as `dreamvid shots` lists them.",
+    )
     cadence: int = Field(
         1, ge=1, le=64, description="Dream every N-th frame, and carry the dream in between."
     )

@@ -75,7 +75,7 @@ class NamedFile:
         endings: of the values that are paths; empty: of any.
     """
 
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[Any, ...] = ()
     endings: tuple[str, ...] = ()
 
     def is_path(self, value: Any) -> bool:

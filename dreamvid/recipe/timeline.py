@@ -74,12 +74,14 @@ class Timeline:
         frames: the number of frames; None: unknown.
         heard: what is heard; None: nothing. Every schedule that hears gets it from here.
         loop: how the film closes; None: it does not.
+        cuts: the frames at which its shots begin; None: they are not known.
     """
 
     rate: Fraction = DEFAULT_RATE
     frames: int | None = None
     heard: Hearing | None = None
     loop: Loop | None = None
+    cuts: frozenset[int] | None = None
 
     @property
     def lead(self) -> int:

@@ -103,7 +103,7 @@ def tried(planned: Plan) -> Estimate:
         for group in groups:
             for _ in range(len(group.frames) or 1):  # those that lead into a loop are no frames
                 pace.note(time.monotonic())
-            if pace.enough(planned.timeline.frames):
+            if pace.enough(planned.count):
                 break
     return foreseen(planned, pace, 0)
 
@@ -113,9 +113,9 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> Estimate:
 
     Args:
         pace: the measured time of dreamed frames.
-        done: how many frames are done.
+        done: how many of the frames are done.
     """
-    total, left = planned.timeline.frames, None
+    total, left = planned.count, None
     line = f"{pace.later:.2f} s a frame"
     if total is not None:
         lead = 0 if done else planned.timeline.lead
@@ -130,7 +130,7 @@ def foreseen(planned: Plan, pace: Pace, done: int) -> Estimate:
 
 def disk(planned: Plan) -> str:
     """Disk space during the render: films, segments, frames of open segments, checkpoints."""
-    size, frames = planned.source.size, planned.timeline.frames
+    size, frames = planned.source.size, planned.count
     passes = len(planned.job.encode.passes)
     if not planned.job.film:
         return _large(3 * passes * size.width * size.height)

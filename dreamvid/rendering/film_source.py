@@ -11,6 +11,7 @@ from dreamvid.opening import open_source
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.timeline import Hearing
 from dreamvid.rendering.run import folder_of
+from dreamvid.shot_list import with_cuts
 from dreamvid.soundtrack import with_sound
 from dreamvid.source import Source
 
@@ -22,17 +23,19 @@ HEARD = "heard.npz"
 
 
 def open_film(recipe: Recipe, given: Source | None = None, known: Hearing | None = None) -> Source:
-    """The source of a recipe with its sound, what is heard in it, its masks, and how it closes.
+    """The source of a recipe with its sound, what is heard in it, its shots where a list says them,
+    its masks, and how it closes.
 
     Args:
         given: the caller's source, in place of the one that the recipe names.
         known: what was heard before, used where it is of the same sound.
 
     Raises:
-        RecipeError, InputError: as `open_source`, `with_sound`, `with_masks` and `looped`.
+        RecipeError, InputError: as `open_source`, `with_sound`, `with_cuts`, `with_masks` and
+            `looped`.
     """
     source = open_source(recipe) if given is None else given.checked(recipe)
-    source = with_sound(recipe, counted(recipe, source), known)
+    source = with_cuts(recipe, with_sound(recipe, counted(recipe, source), known))
     return looped(recipe, with_masks(recipe, source))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,8 +47,9 @@ from dreamvid.rendering.run import (
     unfinished_run,
 )
 from dreamvid.resolve import Job, resolve
+from dreamvid.shots import Shot
 from dreamvid.soundtrack import beats_in_frames, warn_if_short
-from dreamvid.source import Source
+from dreamvid.source import Source, first_of
 from dreamvid.task import AnyDreamer, Identified, Octaves, OnMachine
 
 SEGMENT = 48
@@ -92,6 +93,8 @@ class Plan:
         manifest: identifies the render; None: nothing is stored to resume from.
         sink: the caller's sink.
         segment: the most frames in a closed segment of the film.
+        shot: the only shot of the film that is rendered; None: all.
+        ends: whether the film's last frame is rendered.
     """
 
     recipe: Recipe
@@ -105,10 +108,22 @@ class Plan:
     manifest: Manifest | None = None
     sink: Sink | None = None
     segment: int = SEGMENT
+    shot: Shot | None = None
+    ends: bool = True
+
+    @property
+    def first(self) -> int:
+        """The number of the first frame that is rendered."""
+        return self.shot.start if self.shot else 0
+
+    @property
+    def count(self) -> int | None:
+        """How many frames are rendered; None: it is not known."""
+        return self.shot.count if self.shot else self.timeline.frames
 
     def lines(self) -> Iterator[str]:
         """A summary for people, line by line."""
-        count = "all" if self.timeline.frames is None else self.timeline.frames
+        count = "all" if self.count is None else self.count
         size, rate = self.source.size, self.timeline.rate
         into = " ".join(str(self.passes.path(name)) for name in self.passes.names)
         yield f"{count} frames of {size} at {rate} fps into {into}"
@@ -154,13 +169,29 @@ class Plan:
     def groups(
         self, since: Checkpoint | None = None, store: LeadStore | None = None
     ) -> Generator[DreamedGroup]:
-        """Dream the frames; see `dreamed_groups`."""
-        loop, guides = self.timeline.loop, self.guides.frames
+        """Dream the frames; see `dreamed_groups`. A clip is read from where a shot begins."""
+        loop, guides, first = self.timeline.loop, self.guides.frames, self.first
+        if since is not None and not loop:
+            first = since.done - 1 - since.t
+        sources = self.source.open() if loop else self.source.since(first)
+        if self.shot:
+            sources = first_of(sources, self.shot.stop - first)
         return dreamed_groups(
-            *(self.job, self.timeline, self.source.open(), self.dreamer, since),
-            guides=around(guides, loop) if loop else guides(),
+            *(self.job, self.timeline, sources, self.dreamer, since),
+            guides=around(guides, loop) if loop else guides(first),
             store=store,
+            first=first,
         )
+
+    def of_shot(self, shot: Shot, output: Path, *, ends: bool) -> Plan:
+        """The plan of one of its shots.
+
+        Args:
+            output: where a partial film of it goes, and beside which its run is.
+            ends: whether it is the last.
+        """
+        timeline = replace(self.timeline, cuts=frozenset())
+        return replace(self, shot=shot, output=output, timeline=timeline, ends=ends)
 
 
 def plan(
@@ -172,6 +203,7 @@ def plan(
     overwrite: bool = False,
     restart: bool = False,
     load: Load | None = None,
+    machine: Machine | None = None,
 ) -> Plan:
     """Resolve and check everything that a render needs, before any work is done.
 
@@ -181,6 +213,7 @@ def plan(
         overwrite: whether an existing output may be replaced. That of an unfinished run always may.
         restart: whether an unfinished run is discarded.
         load: makes the dreamer of a job; None: `make_dreamer`.
+        machine: what it is computed with; None: that of the unfinished run, or this one.
 
     Raises:
         DreamvidError: the recipe cannot be rendered; one line.
@@ -188,12 +221,13 @@ def plan(
     if source is None and not recipe.source:
         raise RecipeError("name the picture or clip to dream on", key="source")
     output = output_of(recipe)
-    machine, known = Machine.here(), None
+    known = None
     if sink is None:
         unfinished = None if restart else _unfinished(recipe)
-        machine = unfinished.machine if unfinished else machine
+        machine = machine or (unfinished.machine if unfinished else None)
         known = heard_before(output) if unfinished else None
         _check_output(recipe, output, overwrite or unfinished is not None)
+    machine = machine or Machine.here()
     opened = open_film(recipe, source, known)
     warn_if_short(recipe, opened)
     if sink is None:

@@ -233,7 +233,7 @@ def _clip_cells(whole: Plan, indices: list[int]) -> Iterator[Frame]:
     """A clip's frames after the camera's warp, each dreamed as the first of a shot."""
     job, walk = whole.job, CameraWalk(whole.job, whole.timeline)
     find_cuts = job.cuts and job.motion.moves == "camera"
-    with closing(split_shots(whole.source.open(), find_cuts)) as shots:
+    with closing(split_shots(whole.source.open(), find_cuts, whole.source.cuts)) as shots:
         lead = whole.timeline.lead
         for index, (t, picture) in enumerate(islice(shots, lead + indices[-1] + 1), -lead):
             view = walk.view(SourceFrame(t, picture))

@@ -44,7 +44,7 @@ def recovered(film: Path, recipe: Recipe, source: Source, done: int) -> Checkpoi
     shot: ShotState | None = None
     with (
         closing(read_clip(probe(film), frames=done, alpha=source.alpha)) as pictures,
-        closing(split_shots(channels.colors(source.open()), job.cuts)) as shots,
+        closing(split_shots(channels.colors(source.open()), job.cuts, source.cuts)) as shots,
     ):
         for index, (picture, (t, frame)) in enumerate(zip(pictures, shots, strict=False)):
             dream = np.ascontiguousarray(picture[:height, :width, :3])

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from dreamvid.errors import InputError
+from dreamvid.errors import InputError, StateError
 from dreamvid.frame import Frame
 from dreamvid.media.film import FilmSink
 from dreamvid.media.frame_names import is_pattern
@@ -31,6 +31,7 @@ from dreamvid.rendering.run import (
     Run,
     locked_run,
 )
+from dreamvid.shots import Shot
 from dreamvid.source import NO_FRAME, Source
 from dreamvid.task import AnyDreamer
 
@@ -165,10 +166,11 @@ class _Recording:
     def __init__(self, planned: Plan, run: Run | NoRun, overwrite: bool) -> None:
         self._plan, self._run = planned, run
         self.saved = run.checkpoint
-        done, lead = self.saved.shown if self.saved else 0, planned.timeline.lead
+        done = self.saved.shown - planned.first if self.saved else 0
+        lead = planned.timeline.lead
         if lead and not done:
             inform(f"{planned.output}: first, {lead} frames are dreamed that lead into it")
-        self._status = run.status(planned.output, done, planned.timeline.frames)
+        self._status = run.status(planned.output, done, planned.count)
         self._behind = WriteBehind()
         self._sinks: dict[PassName, Sink] = {}
         self._overwrite = overwrite or self.saved is not None
@@ -199,12 +201,30 @@ class _Recording:
         self._behind.finish()
 
     def finish(self, keep: Keep) -> None:
-        """Finish the outputs after all frames are stored, the dream last."""
+        """Finish the outputs after all frames are stored, the dream last; or leave the segments of
+        a shot, to be joined."""
+        if self._plan.shot is not None:
+            self._finish_shot(self._plan.shot)
+            return
         self._status.ends("joining")
         for sink in reversed(self._sinks.values()):
             sink.close()
         self._status.ends("done")
         self._run.finish(keep)
+
+    def _finish_shot(self, shot: Shot) -> None:
+        if self.saved is None or self.saved.done != shot.stop:
+            done = self.saved.done if self.saved else shot.start
+            raise StateError(
+                f"the clip ends before frame {done}, the shot before {shot.stop}",
+                path=self._plan.output,
+            )
+        for sink in self._sinks.values():
+            if isinstance(sink, FilmSink) and not self._plan.ends:
+                sink.end_segment()
+            sink.abandon(keep=False)
+        self._status.ends("done")
+        self._run.finish("shot")
 
     def fail(self, error: BaseException) -> None:
         """Leave a partial film and what the run can be resumed from."""
@@ -236,7 +256,7 @@ class _Recording:
                 sink.write(self._plan.passes.frame(name, dream, source).copy())
         self._run.save(group.checkpoint)
         self.saved = group.checkpoint
-        self._status.frames(group.checkpoint.shown)
+        self._status.frames(group.checkpoint.shown - self._plan.first)
 
     def _new_sink(self, name: PassName) -> Sink:
         planned, manifest, data = self._plan, self._plan.manifest, is_data(name)
@@ -246,11 +266,12 @@ class _Recording:
             planned.source.size,
             planned.timeline.rate,
             planned.segment,
-            sound=planned.source.sound if whole else None,
+            sound=planned.source.sound if whole and not planned.shot else None,
             note=embed(manifest) if manifest and whole else "",
             alpha=planned.source.alpha and not data,
             data=data,
             closes_after=planned.timeline.frames if planned.timeline.loop else None,
+            first=planned.first,
         )
         part = self._run.part(name)
         if part is not None:
@@ -260,5 +281,5 @@ class _Recording:
             spec,
             overwrite=self._overwrite,
             folder=part.film if part else None,
-            done=self.saved.shown if self.saved else 0,
+            done=self.saved.shown if self.saved else None,
         )

@@ -104,9 +104,9 @@ class Run:
         """Store a checkpoint in place of the last one. Raises RunError."""
         save_checkpoint(checkpoint, self.folder / "state.npz")
 
-    def finish(self, keep: Keep) -> None:
-        """Mark the run as finished; delete its checkpoint and segments according to `keep`. Raises
-        RunError."""
+    def finish(self, keep: Keep | Literal["shot"]) -> None:
+        """Mark the run as finished; delete its checkpoint and segments according to `keep`; those
+        of a shot are kept, to be joined. Raises RunError."""
         for part in self.parts:
             part.remove_partial()
         if keep == "nothing":
@@ -114,7 +114,7 @@ class Run:
             return
         if keep == "state":
             shutil.rmtree(self.folder / "lead", ignore_errors=True)
-        for part in self.parts if keep == "state" else ():
+        for part in self.parts if keep in ("state", "shot") else ():
             part.shrink()
         write_text(self.folder / "finished", "")
         for part in self.parts if keep == "state" else ():
@@ -143,7 +143,7 @@ class NoRun:
     def save(self, checkpoint: Checkpoint) -> None:
         """Does nothing."""
 
-    def finish(self, keep: Keep) -> None:
+    def finish(self, keep: Keep | Literal["shot"]) -> None:
         """Does nothing."""
 
     def forget(self) -> None:
