@@ -6,7 +6,6 @@ Each is an item: the words of a `dreamvid render` of its own, which a farm can g
 from __future__ import annotations
 
 import csv
-import glob
 import io
 import itertools
 import re
@@ -26,7 +25,8 @@ from dreamvid.errors import UsageError
 from dreamvid.media.durable import atomic_write
 from dreamvid.names import derived
 from dreamvid.recipe import KINDS, Recipe
-from dreamvid.recipe.load import make_recipe, merged
+from dreamvid.recipe.base import merged
+from dreamvid.recipe.load import make_recipe
 from dreamvid.recipe.paths import named_after
 
 OUTPUT = "-o", "--output"
@@ -90,9 +90,7 @@ class Item:
     def words(self, recipe: Recipe) -> list[str]:
         """The words of a command that renders it; `recipe`: its own."""
         source = ["--source", self.source] if self.source else []
-        values = [
-            word for key, value in self.values.items() for word in ("--set", f"{key}={value}")
-        ]
+        values = [f"--set={key}={value}" for key, value in self.values.items()]
         return [self.file, *self.flags, *source, *values, "-o", str(recipe.output)]
 
     def _placed(self, recipe: Recipe) -> Path | None:
@@ -132,7 +130,7 @@ class Batch:
         flags, asked = taken_out(flags, "--variants")
         flags, settings = taken_out(flags, "--set")
         flags, tables = taken_out(flags, "--csv")
-        sources = [source for pattern in patterns for source in _matching(pattern)]
+        sources: list[str | None] = [each for pattern in patterns for each in _matching(pattern)]
         if patterns and gives(flags, "--source"):
             raise UsageError("--each and --source exclude each other")
         fixed = dict(map(_setting, settings))
@@ -198,12 +196,14 @@ def _value(key: str, text: str) -> Any:
 
 
 def _matching(pattern: str) -> list[str]:
-    found = sorted(glob.glob(pattern, recursive=True))
-    if Path(pattern).is_dir():
-        found = sorted(str(path) for path in Path(pattern).iterdir() if path.is_file())
-    if not found:
+    """The files of a pattern, or of a folder, by their names. Raises UsageError: there is none."""
+    path = Path(pattern)
+    inside = "*" if path.is_dir() else str(path.relative_to(path.anchor))
+    found = (path if path.is_dir() else Path(path.anchor)).glob(inside)
+    files = sorted(str(each) for each in found if each.is_file() and each.name[0] != ".")
+    if not files:
         raise UsageError(f"--each {pattern}: no such file")
-    return found
+    return files
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -269,7 +269,7 @@ def _safe(name: str) -> str:
 def _template(
     typed: str,
     names: Sequence[str],
-    sources: Sequence[str],
+    sources: Sequence[str | None],
     variants: Sequence[tuple[str, Values]],
 ) -> str:
     """The output of several items, as typed, with a field for all in which they differ."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,15 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     quiet = gives(flags, *QUIET)
     batch = Batch.of(names, flags)
     from dreamvid.cli.execute import execute
+    from dreamvid.media.outputs import made_folder
+    from dreamvid.rendering.plan import output_of
 
     def dream(item: Item) -> Path:
         recipe, options = item.recipe(name, summary, quiet=quiet)
-        execute(recipe, options, flags)
-        return output_of(recipe)
-
-    from dreamvid.rendering.plan import output_of
+        output = output_of(recipe)
+        with made_folder(output.parent) if item.output else nullcontext():
+            execute(recipe, options, flags)
+        return output
 
     return each(batch.items, batch.timed(dream), lambda item: item.name, quiet=quiet)
 
