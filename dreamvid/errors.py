@@ -130,6 +130,10 @@ class RunError(DreamvidError):
     retry = True
 
 
+class LockedError(RunError):
+    """Another process is rendering the same output."""
+
+
 class StateError(RunError):
     """A checkpoint, segment or film cannot be resumed from; a retry does not help."""
 

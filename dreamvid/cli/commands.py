@@ -77,6 +77,12 @@ def _join() -> Run:
     return join_command
 
 
+def _farm() -> Run:
+    from dreamvid.cli.farm import farm_command
+
+    return farm_command
+
+
 def _studio() -> Run:
     from dreamvid.cli.studio import studio_command
 
@@ -95,6 +101,7 @@ COMMANDS = {
     "join": Command(
         "Make the film of shots that were rendered apart: dreamvid join night.yaml", _join
     ),
+    "farm": Command("Films on many machines: dreamvid farm night.yaml --as commands", _farm),
     "recipe": Command(
         "List presets, look at a recipe: dreamvid recipe list|show|plot|schema", _recipe
     ),

@@ -11,7 +11,7 @@ from dreamvid.cli.arguments import gives
 from dreamvid.cli.control import controlled
 from dreamvid.cli.length import with_length
 from dreamvid.cli.messages import LOG, say, warnings_shown
-from dreamvid.cli.progress import follow, follow_preview
+from dreamvid.cli.progress import LINES, follow, follow_preview
 from dreamvid.cli.run_options import Continuation, RunOptions, StillOptions
 from dreamvid.cli.sources import check_sources
 from dreamvid.errors import RecipeError
@@ -65,7 +65,8 @@ def execute(recipe: Recipe, options: RunOptions, argv: Sequence[str]) -> None:
             overwrite, restart = options.overwrite, options.restart
             steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
             with controlled() if options.control else nullcontext():
-                follow(planned, steps, quiet=options.quiet, restart=restart)
+                lines = LINES[options.progress]
+                follow(planned, steps, quiet=options.quiet, restart=restart, lines=lines)
             if planned.timeline.loop and not options.quiet:
                 say(f"{planned.output}: {seam(planned.output).line}")
             if not options.quiet:

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from dreamvid.cli.run_options import Continuation, Drawing, RenderOptions, StillOptions
 from dreamvid.recipe import KINDS, Recipe
 from dreamvid.recipe.fields import Flag
+from dreamvid.recipe.paths import NamedFile, OutputFile, mark_of
 
 NAMES = {"start": "from", "base": "recipe", "values": "set", "table": "csv"}
 """Options that are called otherwise than their fields."""
@@ -47,6 +48,30 @@ def options_of(model: type[BaseModel], beside: type[Any], *, named: bool) -> dic
             if option.name == "quiet":
                 taken["-q"] = 0
     return taken
+
+
+def absolute(argv: Sequence[str]) -> list[str]:
+    """The same options with absolute paths, so that they mean the same in any folder."""
+    marks = {
+        f"--{(flag_of(field.metadata, field.annotation).name or name).replace('_', '-')}": mark
+        for model in KINDS.values()
+        for name, field in leaves(model)
+        if (mark := mark_of(field)) is not None
+    }
+    words: list[str] = []
+    of: NamedFile | None = None
+    for word in argv:
+        option, equals, value = word.partition("=")
+        if word.startswith("--"):
+            of = marks.get(option)
+            if equals and of is not None and of.is_path(value):
+                word = f"{option}={Path(value).absolute()}"
+        elif word == "-o":
+            of = OutputFile()
+        elif of is not None and of.is_path(word):
+            word = str(Path(word).absolute())
+        words.append(word)
+    return words
 
 
 def leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:

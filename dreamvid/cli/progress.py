@@ -27,10 +27,18 @@ from dreamvid.rendering.run import done_frames, folder_of
 Item = TypeVar("Item")
 
 
-def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool = False) -> None:
+def follow(
+    planned: Plan,
+    steps: Generator[Step],
+    *,
+    quiet: bool,
+    restart: bool = False,
+    lines: Lines | None = None,
+) -> None:
     """Run a render to its end, with its progress on standard error.
 
     Args:
+        lines: makes a line of each frame for programs, on standard output, in place of the bar.
         restart: whether an earlier unfinished run is discarded.
 
     Raises:
@@ -44,7 +52,7 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
     try:
         with (
             stop_after_this_frame() as stopping,
-            bar(output, total, pace, quiet=quiet, done=done) as shown,
+            bar(output, total, pace, quiet=quiet or lines is not None, done=done) as shown,
             closing(steps),
         ):
             for step in steps:
@@ -54,6 +62,8 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
                 done = step.index + 1 - planned.first
                 pace.note(time.monotonic())
                 shown(done)
+                if lines is not None and not quiet:
+                    print(*lines(done, total), sep="\n", flush=True)
                 if not estimated and not quiet and pace.enough(total):
                     say(foreseen(planned, pace, done).line)
                     estimated = True
@@ -66,6 +76,26 @@ def follow(planned: Plan, steps: Generator[Step], *, quiet: bool, restart: bool 
             error.add_note(_left(output, planned.first, done, again=again))
         raise
     warn_of_early_end(planned, done)
+
+
+Lines = Callable[[int, int | None], Iterable[str]]
+"""Makes the lines of a frame, of how many are done and of how many in all (None: unknown)."""
+
+
+def _plain(done: int, total: int | None) -> Iterator[str]:
+    share = "" if total is None else f" ({100 * done // total}%)"
+    yield f"frame {done} of {'?' if total is None else total}{share}"
+
+
+def _openjd(done: int, total: int | None) -> Iterator[str]:
+    """Of the Open Job Description, `openjd_progress` and `openjd_status`."""
+    if total is not None:
+        yield f"openjd_progress: {100 * done / total:.1f}"
+    yield f"openjd_status: frame {done} of {'?' if total is None else total}"
+
+
+LINES: dict[str, Lines | None] = {"bar": None, "lines": _plain, "openjd": _openjd}
+"""By the values of `--progress`."""
 
 
 def follow_preview(shown: Preview, *, quiet: bool) -> Iterator[str]:

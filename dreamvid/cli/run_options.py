@@ -46,6 +46,13 @@ class RunOptions:
             "that start dreamvid."
         ),
     ] = False
+    progress: Annotated[
+        Literal["bar", "lines", "openjd"],
+        tyro.conf.arg(
+            help="bar: a bar on standard error; lines: a line a frame on standard output, with the "
+            "share that is done, as farms read it; openjd: the same in OpenJD's words."
+        ),
+    ] = "bar"
     dry_run: Annotated[
         bool,
         tyro.conf.arg(help="Dream two frames, print the recipe and what all would take, and stop."),
@@ -186,6 +193,43 @@ class Several:
 @dataclass(frozen=True)
 class RenderOptions(RunOptions, Several):
     """How the render is run."""
+
+
+@dataclass(frozen=True)
+class FarmOptions(RenderOptions):
+    """What the farm is told. The other options are those of `dreamvid render`."""
+
+    form: Annotated[
+        Literal["commands", "openjd"],
+        tyro.conf.arg(
+            name="as",
+            help="commands: one a line, in any order; openjd: a job template of the Open Job "
+            "Description.",
+        ),
+    ] = "commands"
+    into: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="", metavar="FILE", help="Write it there. Default: print it."
+        ),
+    ] = None
+    ray: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="[ADDRESS]",
+            help="Render on a Ray cluster: that of the address, or one of this machine alone.",
+        ),
+    ] = None
+    threads: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help_behavior_hint="",
+            metavar="N",
+            help="Threads of each worker's network, which all obey. Default: this machine's cores.",
+        ),
+    ] = None
+    status: Annotated[bool, tyro.conf.arg(help="Tell how far the films are.")] = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pydantic import BeforeValidator, Field
 from dreamvid.cli.messages import say, warnings_shown
 from dreamvid.cli.options import is_recipe, typed
 from dreamvid.cli.run_options import RunOptions
-from dreamvid.errors import RecipeError
+from dreamvid.errors import DreamvidError, LockedError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.recipe import NamedPath, Recipe, Section, VideoRecipe
 from dreamvid.recipe.fields import Flag
@@ -122,13 +123,16 @@ def render_shots(recipe: Recipe, options: RunOptions) -> None:
     from dreamvid.rendering.shot_runs import ShotRuns
 
     runs = ShotRuns(output_of(recipe))
-    if options.asked_shots is not None:
-        _render(runs, recipe, options.asked_shots, options)
-    if options.join and (options.asked_shots is None or not runs.missing(runs.shots)):
+    if options.asked_shots is None:
         _join(runs, recipe, options)
+        return
+    listed = _render(runs, recipe, options.asked_shots, options)
+    if options.join and len(listed.shots) > 1 and not runs.missing(listed):
+        _join_in_turn(runs, recipe, options)
 
 
-def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> None:
+def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> ShotList:
+    """Render some shots; a film of one shot is finished. Returns the list of the shots."""
     from dreamvid.rendering.estimate import warn_of_shortfalls
     from dreamvid.rendering.plan import plan
 
@@ -138,8 +142,11 @@ def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> 
     warn_of_shortfalls(planned)
     listed = runs.begin(planned)
     numbers = numbers_of(asked, len(listed.shots))
-    if len(listed.shots) == 1 and not options.quiet:
-        say(f"{runs.output}: one shot, of {listed.frames} frames")
+    if len(listed.shots) == 1:
+        if not options.quiet:
+            say(f"{runs.output}: one shot, of {listed.frames} frames, which is the film")
+        _finish(runs, planned, options)
+        return listed
     for number in numbers:
         shot = listed.numbered(number)
         if runs.state(shot) == "done" and not options.restart:
@@ -149,12 +156,33 @@ def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> 
         _record(runs.plan_of(planned, listed, shot), options)
         if not options.quiet:
             say(f"{runs.output}: shot {number} of {len(listed.shots)} is done")
+    return listed
+
+
+def _join_in_turn(runs: ShotRuns, recipe: Recipe, options: RunOptions) -> None:
+    """Make the film of its shots, unless another process does: two may have finished the last two
+    shots at once."""
+    from dreamvid.rendering.plan import is_done
+
+    while not is_done(recipe):
+        try:
+            _join(runs, recipe, options)
+        except LockedError:
+            time.sleep(1)
+        except DreamvidError:
+            if not is_done(recipe):
+                raise
 
 
 def _join(runs: ShotRuns, recipe: Recipe, options: RunOptions) -> None:
+    """Make the film of its shots."""
     from dreamvid.rendering.join import plan_join
 
-    planned = plan_join(recipe, overwrite=options.overwrite)
+    _finish(runs, plan_join(recipe, overwrite=options.overwrite), replace(options, restart=False))
+
+
+def _finish(runs: ShotRuns, planned: Plan, options: RunOptions) -> None:
+    """Make the film, after which the runs of its shots are not needed."""
     _record(planned, options)
     if not options.keep:
         runs.remove()
@@ -165,10 +193,12 @@ def _join(runs: ShotRuns, recipe: Recipe, options: RunOptions) -> None:
 def _record(planned: Plan, options: RunOptions) -> None:
     """Render a plan, with its progress on standard error."""
     from dreamvid.cli.control import controlled
-    from dreamvid.cli.progress import follow
+    from dreamvid.cli.progress import LINES, follow
     from dreamvid.rendering.render import record
 
-    restart = options.restart and planned.shot is not None
-    steps = record(planned, overwrite=True, restart=restart, keep=options.keeping)
+    restart = options.restart
+    overwrite = options.overwrite or planned.shot is not None
+    steps = record(planned, overwrite=overwrite, restart=restart, keep=options.keeping)
     with controlled() if options.control else nullcontext():
-        follow(planned, steps, quiet=options.quiet, restart=restart)
+        lines = LINES[options.progress]
+        follow(planned, steps, quiet=options.quiet, restart=restart, lines=lines)

@@ -107,7 +107,7 @@ class Expanded:
 def may_name_files(section: Section) -> bool:
     """Whether a section has a key that names input files."""
     fields = type(section).model_fields.values()
-    return any(isinstance(_mark(field), InputFile) for field in fields)
+    return any(isinstance(mark_of(field), InputFile) for field in fields)
 
 
 def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]]:
@@ -117,7 +117,7 @@ def recipe_files(recipe: Section, prefix: str = "") -> Iterator[tuple[str, Path]
     """
     for name, field in type(recipe).model_fields.items():
         key, value = prefix + name, getattr(recipe, name)
-        mark = _mark(field)
+        mark = mark_of(field)
         for index, part in enumerate(value if isinstance(value, tuple) else (value,)):
             if isinstance(part, Section):
                 inner = f"{key}.{index}." if isinstance(value, tuple) else f"{key}."
@@ -172,7 +172,7 @@ def require_within(output: Any, folder: Path, name: str) -> None:
 
 def _resolve_value(key: str, value: Any, folder: Path, models: list[type[BaseModel]]) -> Any:
     fields = [model.model_fields[key] for model in models if key in model.model_fields]
-    mark = next(filter(None, map(_mark, fields)), None)
+    mark = next(filter(None, map(mark_of, fields)), None)
     if mark:
         return _resolve_path(value, folder, mark)
     inner = [section for field in fields for section in sections_in(field.annotation)]
@@ -185,7 +185,8 @@ def _resolve_value(key: str, value: Any, folder: Path, models: list[type[BaseMod
     return placed(value, folder, inner) if isinstance(value, dict) else value
 
 
-def _mark(field: FieldInfo) -> NamedFile | None:
+def mark_of(field: FieldInfo) -> NamedFile | None:
+    """The mark of a key that names files; None: it names none."""
     inner = [m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ())]
     return next((m for m in [*field.metadata, *inner] if isinstance(m, NamedFile)), None)
 

@@ -35,7 +35,7 @@ from dreamvid import notices
 from dreamvid.blend import Carried
 from dreamvid.checkpoint import Checkpoint, ShotState
 from dreamvid.color import Anchor, PictureAnchor, ResidualAnchor
-from dreamvid.errors import RunError, StateError
+from dreamvid.errors import LockedError, RunError, StateError
 from dreamvid.frame import Size
 from dreamvid.media.arrays import read_arrays
 from dreamvid.media.durable import atomic_write, os_errors
@@ -279,12 +279,12 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, output: Path) -> Iterator[None]:
-    """Lock a run's folder within the context. Raises RunError if another process has."""
+    """Lock a run's folder within the context. Raises LockedError if another process has."""
     try:
         with FileLock(folder / "lock", timeout=0):
             yield
     except Timeout:
-        raise RunError("another dreamvid is rendering it", path=output) from None
+        raise LockedError("another dreamvid is rendering it", path=output) from None
 
 
 def clear(folder: Path) -> None:

@@ -1,0 +1,23 @@
+"""A list of commands, one a line: for GNU parallel, OpenCue's `cuecmd`, Flamenco, job arrays."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from dreamvid.farm.units import Film
+
+
+def command_lines(films: Sequence[Film]) -> Iterator[str]:
+    """A command for each shot, in any order and on any machine that sees the same files. The one
+    that finishes a film's last shot joins them, so that nothing needs to wait."""
+    for film in films:
+        if len(film.shots.shots) == 1:
+            yield shlex.join(["dreamvid", "render", *film.words, *PROGRESS])
+            continue
+        for unit in film.units:
+            yield shlex.join(["dreamvid", "render", *unit.words, *PROGRESS])
+
+
+PROGRESS = ("--progress", "lines")
+"""A line a frame, as farms read it."""

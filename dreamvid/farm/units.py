@@ -1,0 +1,92 @@
+"""What a farm's worker renders at a time: a shot of a film, or a film of one shot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamvid.machine import Machine
+from dreamvid.recipe import Recipe
+from dreamvid.rendering.plan import Plan, plan
+from dreamvid.rendering.shot_runs import ShotRuns
+from dreamvid.shot_list import ShotList
+from dreamvid.shots import Shot
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that a farm renders.
+
+    Attributes:
+        recipe: with its output.
+        words: those of a `dreamvid render` of it, with all that differs from the recipe's file.
+        planned: its plan, by which the runs of its shots were begun, if it has several.
+        shots: its shots; of a film that is no clip one.
+    """
+
+    recipe: Recipe
+    words: tuple[str, ...]
+    planned: Plan
+    shots: ShotList
+
+    @classmethod
+    def of(
+        cls,
+        recipe: Recipe,
+        words: Sequence[str],
+        *,
+        machine: Machine | None = None,
+        overwrite: bool = False,
+    ) -> Film:
+        """Plan a film, find its shots, and begin their runs, or join in.
+
+        Args:
+            machine: what all workers compute with; None: this machine's. The runs' own, where
+                they have begun.
+
+        Raises:
+            DreamvidError: it cannot be rendered; one line.
+        """
+        planned = plan(recipe, overwrite=overwrite, machine=machine)
+        runs = ShotRuns(planned.output)
+        begun = runs.manifest
+        if begun is not None and begun.machine != (planned.manifest and planned.manifest.machine):
+            planned = plan(recipe, overwrite=overwrite, machine=begun.machine)
+        return cls(recipe, tuple(words), planned, runs.begin(planned))
+
+    @property
+    def output(self) -> Path:
+        """Its path."""
+        return self.planned.output
+
+    @property
+    def runs(self) -> ShotRuns:
+        """The runs of its shots."""
+        return ShotRuns(self.output)
+
+    @property
+    def units(self) -> list[Unit]:
+        """Its shots, those that last longest first, so that none is waited for in the end."""
+        units = [Unit(self, n, shot) for n, shot in enumerate(self.shots.shots, 1)]
+        return sorted(units, key=lambda unit: -unit.shot.count)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a worker renders at a time.
+
+    Attributes:
+        film: of which it is.
+        number: of the shot, from 1 on.
+        shot: its frames.
+    """
+
+    film: Film
+    number: int
+    shot: Shot
+
+    @property
+    def words(self) -> list[str]:
+        """The words of a `dreamvid render` that renders it; the last one joins the film."""
+        return [*self.film.words, "--shot", str(self.number), "--join"]
