@@ -91,7 +91,8 @@ class Item:
         """The words of a command that renders it; `recipe`: its own."""
         source = ["--source", self.source] if self.source else []
         values = [f"--set={key}={value}" for key, value in self.values.items()]
-        return [self.file, *self.flags, *source, *values, "-o", str(recipe.output)]
+        flags, _ = taken_out(self.flags, *OUTPUT)
+        return [self.file, *flags, *source, *values, "-o", str(recipe.output)]
 
     def _placed(self, recipe: Recipe) -> Path | None:
         """The output path of its recipe."""
