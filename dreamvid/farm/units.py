@@ -49,6 +49,8 @@ class Film:
             DreamvidError: it cannot be rendered; one line.
         """
         planned = plan(recipe, overwrite=overwrite, machine=machine)
+        if not recipe.is_film:
+            return cls(recipe, tuple(words), planned, ShotList((Shot(0, 1),)))
         runs = ShotRuns(planned.output)
         begun = runs.manifest
         if begun is not None and begun.machine != (planned.manifest and planned.manifest.machine):
