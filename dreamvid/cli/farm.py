@@ -56,7 +56,9 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
         return failed
     if address is not None:
         return max(failed, _on_ray(films, address, quiet=quiet))
-    _write(_text(films, form), files[-1] if files else None, gives(flags, "--overwrite"))
+    into = Path(files[-1]).absolute() if files else None
+    text = _text(films, form, into.parent if into else Path.cwd())
+    _write(text, into, gives(flags, "--overwrite"))
     if not quiet:
         shots = sum(len(film.shots.shots) for film in films)
         say(f"{len(films)} film{'s' * (len(films) > 1)}, {shots} shot{'s' * (shots > 1)}")
@@ -110,7 +112,8 @@ def _film(name: str, summary: str, item: Item, threads: int | None, *, quiet: bo
         return Film.of(recipe, words, machine=machine, overwrite=options.overwrite)
 
 
-def _text(films: Sequence[Film], form: str) -> str:
+def _text(films: Sequence[Film], form: str, beside: Path) -> str:
+    """What the farm is told; `beside`: the folder in which it is written."""
     from dreamvid.farm.commands import command_lines
     from dreamvid.farm.openjd import template
 
@@ -119,18 +122,18 @@ def _text(films: Sequence[Film], form: str) -> str:
     paths = [str(path.absolute()) for film in films for path in (film.output, *film.recipe.source)]
     folder = Path(os.path.commonpath(paths))
     folder = folder if folder.is_dir() else folder.parent
-    return template(films, f"dreamvid {films[0].output.stem}", folder)
+    return template(films, f"dreamvid {films[0].output.stem}", folder, beside)
 
 
-def _write(text: str, into: str | None, overwrite: bool) -> None:
+def _write(text: str, into: Path | None, overwrite: bool) -> None:
     from dreamvid.media.durable import atomic_write
     from dreamvid.media.output_checks import check_page
 
     if into is None:
         sys.stdout.write(text)
         return
-    check_page(Path(into), [], overwrite)
-    with atomic_write(Path(into)) as file:
+    check_page(into, [], overwrite)
+    with atomic_write(into) as file:
         file.write(text.encode())
 
 

@@ -1,14 +1,15 @@
 """A job template of the Open Job Description, for Deadline Cloud and others that read it.
 
-Open Job Description, template schemas 2023-09: a step for a film's shots, a task each, and one that
-joins them.
+Open Job Description, template schemas 2023-09: a step for each film, with a task for each shot. The
+task that finishes the last shot joins them, so that no step waits for another.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,20 @@ FOLDER = "{{Param.Folder}}"
 """The folder below which all files lie, which a farm may map to another on its workers."""
 
 
-def template(films: Sequence[Film], name: str, folder: Path) -> str:
+def template(films: Sequence[Film], name: str, folder: Path, beside: Path) -> str:
     """The job of some films as JSON.
 
     Args:
         folder: below which their files lie; paths in it are named by the job's parameter `Folder`.
+        beside: the folder of the template, to which the parameter's default is relative.
     """
-    steps = [step for number, film in enumerate(films, 1) for step in _steps(film, number, folder)]
+    steps = [_step(film, number, folder) for number, film in enumerate(films, 1)]
     parameter = {
         "name": "Folder",
         "type": "PATH",
         "objectType": "DIRECTORY",
         "dataFlow": "INOUT",
-        "default": str(folder),
+        "default": os.path.relpath(folder, beside),
         "description": "The folder with recipes, sources and films, which all workers see.",
     }
     job = {
@@ -47,31 +49,21 @@ def template(films: Sequence[Film], name: str, folder: Path) -> str:
     return json.dumps(job, indent=1, ensure_ascii=False) + "\n"
 
 
-def _steps(film: Film, number: int, folder: Path) -> Iterator[dict[str, Any]]:
-    words = [*(_mapped(word, folder) for word in film.words), "--progress", "openjd"]
-    title = re.sub(r"[^\w .=-]", "-", film.output.stem)[: MOST_NAME - 16]
-    render = f"{number} {title}"
-    if len(film.shots.shots) == 1:
-        yield _step(render, ["render", *words])
-        return
-    shots = {"name": "Shot", "type": "INT", "range": f"1-{len(film.shots.shots)}"}
-    yield _step(
-        f"{render} shots",
-        ["render", *words, "--shot", "{{Task.Param.Shot}}"],
-        parameterSpace={"taskParameterDefinitions": [shots]},
-    )
-    after = [{"dependsOn": f"{render} shots"}]
-    yield _step(f"{render} join", ["join", *words], dependencies=after)
-
-
-def _step(name: str, words: list[str], **more: Any) -> dict[str, Any]:
+def _step(film: Film, number: int, folder: Path) -> dict[str, Any]:
+    """The step of a film."""
+    words = ["render", *(_mapped(word, folder) for word in film.words), "--progress", "openjd"]
+    title = re.sub(r"[^\w .=-]", "-", f"{number} {film.output.stem}")[:MOST_NAME]
+    tasks: dict[str, Any] = {}
+    if len(film.shots.shots) > 1:
+        words += ["--shot", "{{Task.Param.Shot}}", "--join"]
+        shots = {"name": "Shot", "type": "INT", "range": f"1-{len(film.shots.shots)}"}
+        tasks = {"parameterSpace": {"taskParameterDefinitions": [shots]}}
     run = {"command": "dreamvid", "args": words}
-    return {"name": name, **more, "script": {"actions": {"onRun": run}}}
+    return {"name": title, **tasks, "script": {"actions": {"onRun": run}}}
 
 
 def _mapped(word: str, folder: Path) -> str:
-    """A word, its path within the folder by the job's parameter; other braces are kept as they
-    are, which no template may have."""
+    """A word, with a path within the folder named by the job's parameter."""
     prefix = f"{folder}/"
     option, equals, value = word.partition("=")
     if word.startswith(prefix):
