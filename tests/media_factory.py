@@ -286,22 +286,28 @@ def picture(path: Path, width: int, height: int, seed: int = 1) -> Path:
     return path
 
 
-@made_once
 def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> Path:
     """Soft blobs that move to the left, others from frame `cut` on, with a tone."""
-    worlds = []
-    for seed in (1, 2):
+    return shots_clip(path, width, height, (cut, frames - cut))
+
+
+@made_once
+def shots_clip(path: Path, width: int, height: int, lengths: Sequence[int]) -> Path:
+    """Shots of so many frames, each of other soft blobs that move to the left, with a tone."""
+    pictures: list[bytes] = []
+    at = 0
+    for seed, length in enumerate(lengths, 1):
         rng = np.random.default_rng(seed)
         coarse = Image.fromarray(rng.integers(0, 256, (7, 16, 3), np.uint8))
-        worlds.append(np.asarray(coarse.resize((3 * width, height), Image.Resampling.BICUBIC)))
-    raw = b"".join(
-        np.ascontiguousarray(worlds[at >= cut][:, 2 * at : 2 * at + width]).tobytes()
-        for at in range(frames)
-    )
+        world = np.asarray(coarse.resize((3 * width, height), Image.Resampling.BICUBIC))
+        for _ in range(length):
+            left = 2 * at % (2 * width)
+            pictures.append(np.ascontiguousarray(world[:, left : left + width]).tobytes())
+            at += 1
     command = [ffmpeg.executable(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-s", f"{width}x{height}", "-r", "25", "-i", "pipe:0", "-f", "lavfi", "-i"]
     command += ["sine=440:r=44100", "-shortest", "-c:v", "libx264", "-qp", "4", str(path)]
-    subprocess.run(command, input=raw, check=True)
+    subprocess.run(command, input=b"".join(pictures), check=True)
     return path
 
 

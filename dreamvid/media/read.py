@@ -137,7 +137,9 @@ def _frames(
         """Whether the next frame is wanted, and shows the current picture: it comes before that."""
         return shown != count and begin + shown / rate + grace < until
 
-    pictures = ClipPictures(clip, begin + shown / rate + grace, strict=strict)
+    # Between two pictures of an even rate the later one may be taken for the one that is shown.
+    early = 0 if shown / rate * clip.rate % 1 == 0 else 1 / clip.rate
+    pictures = ClipPictures(clip, begin + shown / rate + grace - early, strict=strict)
     with closing(pictures.read()) as each:
         try:
             for following, picture in each:
