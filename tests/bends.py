@@ -708,7 +708,7 @@ BENDS = (
     Bend(
         "sound: a range has the sound of the beginning",
         "test_a_range_of_a_clip",
-        "first / clip.rate, duration, ",
+        "begin / clip.rate, duration, ",
         "Fraction(0), duration, ",
     ),
     Bend(

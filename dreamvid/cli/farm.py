@@ -38,7 +38,7 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     names, flags = split_names([w for w in argv if w != "--status"], all_options(), is_recipe)
     if not names:
         parse(name, summary, make_recipe({}, "video"), flags, FarmOptions, named=True)
-        raise UsageError("name a recipe: dreamvid farm night.yaml")
+        raise UsageError(f"name a recipe: dreamvid {name} night.yaml")
     refuse_conflicts(flags)
     form, quiet = (forms or ["commands"])[-1], gives(flags, "-q", "--quiet")
     if form not in FORMS:

@@ -169,7 +169,7 @@ def test_the_help_lists_no_option_that_is_refused(capsys: pytest.CaptureFixture[
 
 def test_what_is_true_unless_said_can_be_said_both_ways() -> None:
     for base in (VideoRecipe(), VideoRecipe(cuts=False)):
-        for argv, meant in (([], base.cuts), (["--cuts"], True), (["--no-cuts"], False)):
+        for argv, meant in (([], base.cuts), (["--cuts", "true"], True), (["--no-cuts"], False)):
             recipe, _ = parse("video", "a.mp4", *argv, base=base)
             assert isinstance(recipe, VideoRecipe)
             assert recipe.cuts is meant
@@ -367,7 +367,7 @@ def leaves(model: BaseModel) -> Iterator[tuple[str, Any, str]]:
 
 
 OTHER_NAMES = {
-    "cuts": "--cuts, --no-cuts",
+    "cuts": "--cuts",
     "name": "--network",
     "objective": "--layers",
     "share": "--blend",
