@@ -577,6 +577,7 @@ def test_segments_that_cannot_be_joined_are_kept_themselves(
 
 
 STOPPED = """
+import signal
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -588,6 +589,8 @@ from dreamvid.media.outputs import open_sink
 spec = FilmSpec(Size(640, 360), Fraction(25), crf=18, segment_frames=1000)
 sink = open_sink(Path(sys.argv[1]), spec, overwrite=False)
 noise = np.random.default_rng(1).random((360, 640, 3), np.float32) * 255
+# A test run in a shell's background is born deaf to Ctrl-C, and this would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     count = 0
     while True:

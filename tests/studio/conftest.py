@@ -28,6 +28,9 @@ SIZE = (160, 90)
 SMALL: dict[str, Any] = {"kind": "zoom", "source": "hills.png", "frames": 4}
 """A recipe of the small picture, whose dreams take a moment."""
 
+PLAIN: dict[str, Any] = {**SMALL, "network": "none", "motion": {"zoom": 1.02}}
+"""Without a dream: its frames are made at once."""
+
 PATIENCE = 30_000
 """Milliseconds in which what is waited for is seen; two busy cores take their time."""
 
@@ -131,6 +134,16 @@ def listen(page: Any, said: list[str], allowed: tuple[str, ...]) -> None:
     page.on("pageerror", lambda error: said.append(f"uncaught: {error}"))
 
 
+@pytest.fixture(scope="session")
+def made(browser: Any, studio: Studio) -> str:
+    """The name of a film of ten frames, a second long, that no test changes or takes away."""
+    with profiles(browser) as opens:
+        name: str = done(opens(studio, {**PLAIN, "frames": 10, "fps": 10})).get_attribute(
+            "data-film"
+        )
+    return name
+
+
 @pytest.fixture
 def page(opened: Opened) -> Any:
     """The page at the small recipe, its first preview dreamed."""
@@ -160,6 +173,24 @@ def card(page: Any, name: str = "") -> Any:
     if name:
         return page.locator(f'[data-film="{name}"]')
     return page.locator("#film-list [data-film]").first
+
+
+def render(page: Any) -> Any:
+    """Click "Render film"; returns the card of the film."""
+    button = page.locator("#render")
+    sync_api.expect(button).to_be_enabled()
+    with page.expect_response("**/api/films") as answered:
+        button.click()
+    film = card(page, answered.value.json()["id"])
+    sync_api.expect(film).to_be_visible()
+    return film
+
+
+def done(page: Any) -> Any:
+    """Render a film to its end; returns its card."""
+    film = render(page)
+    sync_api.expect(film).to_have_attribute("data-state", "done")
+    return film
 
 
 def plays(card: Any) -> float:

@@ -9,11 +9,8 @@ import yaml
 from playwright.sync_api import expect
 
 from dreamvid.media.probe import probe
-from tests.studio.conftest import SMALL, Opened, card, data_of, plays
+from tests.studio.conftest import PLAIN, SMALL, Opened, card, data_of, done, plays, render
 from tests.studio.studio import Studio
-
-PLAIN = {**SMALL, "network": "none", "motion": {"zoom": 1.02}}
-"""Without a dream: its frames are made at once."""
 
 LONG = {**PLAIN, "source": "large.png", "frames": 400}
 """Its render can be stopped, for it takes some seconds."""
@@ -107,16 +104,15 @@ def test_the_film_of_what_there_is(opened: Opened, studio: Studio) -> None:
     assert probe(studio.folder / name).timing.frames == recipe["frames"] < LONG["frames"]
 
 
-def test_a_film_is_rendered_again(opened: Opened, studio: Studio) -> None:
-    page = opened(PLAIN)
-    film = done(page)
-    path = studio.folder / film.get_attribute("data-film")
-    before, made = path.read_bytes(), path.stat().st_mtime_ns
+def test_a_film_is_rendered_again(opened: Opened, studio: Studio, made: str) -> None:
+    film = card(opened(PLAIN), made)
+    path = studio.folder / made
+    before, written = path.read_bytes(), path.stat().st_mtime_ns
 
     film.locator("[data-act=again]").click()
     expect(film).not_to_have_attribute("data-state", "done")
     expect(film).to_have_attribute("data-state", "done")
-    assert path.stat().st_mtime_ns > made
+    assert path.stat().st_mtime_ns > written
     assert path.read_bytes() == before
 
 
@@ -133,9 +129,9 @@ def test_a_film_is_continued(opened: Opened) -> None:
     assert plays(film) == round(7 / 30, 3)
 
 
-def test_a_film_branches_at_the_frame_that_is_shown(opened: Opened, studio: Studio) -> None:
+def test_a_film_branches_at_the_frame_that_is_shown(opened: Opened, made: str) -> None:
     page = opened({**PLAIN, "frames": 10, "fps": 10})
-    film = done(page)
+    film = card(page, made)
     assert plays(film) == 1
     film.locator("video").evaluate("video => { video.currentTime = 0.55 }")  # the sixth frame
     page.locator("[data-key='motion.zoom'] input.number").fill("0.9")
@@ -144,16 +140,15 @@ def test_a_film_branches_at_the_frame_that_is_shown(opened: Opened, studio: Stud
     expect(page.locator("#continue-title")).to_contain_text("at frame 6")
     page.locator("#continue-frames").fill("2")
     page.click("#continue-yes")
-    stem = Path(film.get_attribute("data-film")).stem
-    branch = card(page, f"{stem}-6.mp4")
+    branch = card(page, f"{Path(made).stem}-6.mp4")
     expect(branch).to_have_attribute("data-state", "done")
     assert plays(branch) == 0.8
     assert plays(film) == 1
 
 
-def test_the_recipe_of_a_film_comes_back_into_the_form(opened: Opened) -> None:
+def test_the_recipe_of_a_film_comes_back_into_the_form(opened: Opened, made: str) -> None:
     page = opened(PLAIN)
-    film = done(page)
+    film = card(page, made)
     page.click("[data-undo='motion.zoom']")
     assert "motion" not in data_of(page)
 
@@ -198,24 +193,6 @@ def test_a_still_picture_is_rendered(opened: Opened, studio: Studio) -> None:
     name = film.get_attribute("data-film")
     assert name.endswith(".png")
     assert (studio.folder / name).is_file()
-
-
-def render(page: Any) -> Any:
-    """Click "Render film"; returns the card of the film."""
-    button = page.locator("#render")
-    expect(button).to_be_enabled()
-    with page.expect_response("**/api/films") as answered:
-        button.click()
-    film = card(page, answered.value.json()["id"])
-    expect(film).to_be_visible()
-    return film
-
-
-def done(page: Any) -> Any:
-    """Render a film to its end; returns its card."""
-    film = render(page)
-    expect(film).to_have_attribute("data-state", "done")
-    return film
 
 
 def end(film: Any) -> None:

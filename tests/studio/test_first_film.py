@@ -7,9 +7,8 @@ from typing import Any
 from playwright.sync_api import expect
 
 from dreamvid.media.probe import probe
-from tests.studio.conftest import Opened, card, data_of, dreamed, plays
+from tests.studio.conftest import Opened, card, data_of, dreamed, plays, render
 from tests.studio.studio import Studio
-from tests.studio.test_films import render
 
 MOST_CLICKS = 5
 LONG = 120_000

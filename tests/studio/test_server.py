@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.studio.conftest import SMALL, card, data_of, dreamed, hills, profiles
+from tests.studio.conftest import SMALL, card, data_of, dreamed, hills, profiles, render
 from tests.studio.studio import Studio
-from tests.studio.test_films import render, wait_for_frames
+from tests.studio.test_films import wait_for_frames
 
 PLAIN = {**SMALL, "network": "none", "size": "640x360", "frames": 400}
 GONE = ("ERR_", "status of 403", "MIME type")
