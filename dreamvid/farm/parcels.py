@@ -142,7 +142,7 @@ def _bytes(path: Path) -> NDArray[np.uint8]:
     """What is in a file, which is not read before it is sent. Raises OSError."""
     if os.name == "nt" or path.stat().st_size == 0:  # where a mapped file cannot be removed
         return np.fromfile(path, np.uint8)
-    return np.memmap(path, np.uint8, "r")
+    return np.asarray(np.memmap(path, np.uint8, "r"))  # as no memmap, it is sent without a copy
 
 
 def own_folder() -> Path:
@@ -154,7 +154,9 @@ def own_folder() -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         stat = folder.lstat()
         if hasattr(os, "getuid") and (stat.st_uid != user or stat.st_mode & 0o077):
-            raise RunError("belongs to someone else, or others may enter it; remove it", path=folder)
+            raise RunError(
+                "belongs to someone else, or others may enter it; remove it", path=folder
+            )
         for kept in (folder / "files", folder / "work"):
             kept.mkdir(exist_ok=True)
         _sweep(folder)

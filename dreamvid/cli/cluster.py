@@ -1,0 +1,102 @@
+"""Rendering on a Ray cluster: one bar for all films, and what is said when it ends early."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from dreamvid.cli.messages import FAILED, TRY_AGAIN, error_line, say, warnings_shown
+from dreamvid.cli.progress import bar, stop_signals
+from dreamvid.cli.run_options import RunOptions
+from dreamvid.errors import DreamvidError
+from dreamvid.rendering.estimate import Pace
+from dreamvid.rendering.plan import is_done, output_of
+from dreamvid.rendering.shot_runs import ShotRuns
+
+if TYPE_CHECKING:
+    from dreamvid.farm.driver import Driver, Failure
+    from dreamvid.farm.units import Film
+    from dreamvid.recipe import Recipe
+
+
+def is_there(recipe: Recipe, *, quiet: bool) -> bool:
+    """Whether the film of a recipe is done already, and says so."""
+    if not is_done(recipe):
+        return False
+    ShotRuns(output_of(recipe)).remove()
+    if not quiet:
+        say(f"{output_of(recipe)}: done already")
+    return True
+
+
+def render_on(films: Sequence[Film], address: str, options: RunOptions) -> int:
+    """Render films on a cluster. Returns the exit status.
+
+    Raises:
+        DreamvidError: the cluster cannot be used.
+        KeyboardInterrupt: the user stopped it.
+    """
+    from dreamvid.farm.asked import measured
+    from dreamvid.farm.cluster import connected
+    from dreamvid.farm.driver import Driver
+
+    with warnings_shown(options.quiet), stop_signals(_interrupt):
+        asked = measured(films)
+        machines = [manifest.machine for film in films if (manifest := film.runs.manifest)]
+        threads = max(machine.threads for machine in machines)
+        try:
+            with connected(address, threads):
+                driver = Driver(films, asked, overwrite=options.overwrite, keep=options.keeping)
+                failures = _follow(driver, films, quiet=options.quiet)
+        except (KeyboardInterrupt, DreamvidError) as error:
+            if isinstance(error, KeyboardInterrupt) or error.retry:
+                error.add_note("; what is done stays; run the same command again to go on")
+            raise
+    return _tell(failures, len(films), quiet=options.quiet)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _follow(driver: Driver, films: Sequence[Film], *, quiet: bool) -> list[Failure]:
+    """Render, with a bar over the frames of all films. Returns what failed."""
+    name = films[0].output if len(films) == 1 else Path(f"{len(films)} films")
+    failures, done, pace = [], driver.done, Pace()
+    with (
+        bar(name, driver.frames, pace, quiet=quiet, done=done) as shown,
+        closing(driver.render()) as events,
+    ):
+        for event in events:
+            if event.failure is not None:
+                failures.append(event.failure)
+            if event.finished is not None and not quiet:
+                say(f"{event.finished.output}: done")
+            for _ in range(event.done - done):
+                pace.note(time.monotonic())
+            if event.done != done:
+                done = event.done
+                shown(done)
+    if not quiet:
+        for film in films:
+            if film not in [failure.film for failure in failures]:
+                passes = film.planned.passes
+                print(*map(passes.path, passes.names), sep="\n")
+    return failures
+
+
+def _tell(failures: Sequence[Failure], count: int, *, quiet: bool) -> int:
+    """Tell what failed: of each film the reasons, each once. Returns the exit status."""
+    reasons = dict.fromkeys((failure.film.output, failure.message) for failure in failures)
+    for output, message in reasons:
+        print(error_line(DreamvidError(message), str(output)), file=sys.stderr)
+    failed = dict.fromkeys(str(output) for output, _ in reasons)
+    if count > 1 and (failed or not quiet):
+        which = f"; failed: {', '.join(failed)}" if failed else ""
+        say(f"{count - len(failed)} of {count} done{which}")
+    return max((TRY_AGAIN if failure.retry else FAILED for failure in failures), default=0)
