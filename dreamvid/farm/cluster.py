@@ -102,9 +102,11 @@ def nodes_of(paths: Sequence[str]) -> list[Node]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as OnNode
 
-    look = ray.remote(examined).options(num_cpus=0, max_retries=1)
+    look = ray.remote(examined)
     asked = {
-        look.options(scheduling_strategy=OnNode(node.identity, soft=False)).remote(paths): node
+        look.options(
+            num_cpus=0, scheduling_strategy=OnNode(node.identity, soft=False)
+        ).remote(paths): node
         for node in alive()
     }
     answered, silent = ray.wait([*asked], num_returns=len(asked), timeout=START)
@@ -183,13 +185,21 @@ def _require_answer(address: str) -> None:
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise RunError(f"--ray: must be host:port, auto, or {LOCAL}, not {address!r}")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER) as link:
+            answers = os.environ.get("RAY_USE_TLS", "0") != "0" or _speaks_http2(link)
     except OSError as error:
         raise RunError(f"--ray {address}: does not answer: {error.strerror or error}") from None
-    from ray._raylet import check_health
-
-    if not check_health(address, ANSWER):
+    if not answers:
         raise RunError(f"--ray {address}: answers, but not as a Ray cluster does")
+
+
+def _speaks_http2(link: socket.socket) -> bool:
+    """Whether a server answers HTTP/2's preface with its settings, as all of gRPC do."""
+    link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+    answer = b""
+    while len(answer) < 4 and (piece := link.recv(9)):
+        answer += piece
+    return answer[3:4] == b"\4"
 
 
 @contextmanager

@@ -106,7 +106,8 @@ def _render(
         planned = _planned(order, recipe).of_shot(shot, own, ends=shot.stop == order.frames)
         made = 0
         with closing(_when_free(planned, overwrite=True)) as steps:
-            for made, step in enumerate(steps, 1):
+            for step in steps:
+                made += 1
                 tell(step.index + 1 - shot.start)
         return None if shared else pack(folder_of(own)), made
 
@@ -120,7 +121,8 @@ def _whole(order: Order, planned: Plan, tell: Tell, *, finish: bool) -> int:
     """
     made = 0
     with closing(_when_free(planned, overwrite=order.overwrite, keep=order.keep)) as steps:
-        for made, step in enumerate(steps, 1):
+        for step in steps:
+            made += 1
             tell(step.index + 1)
             if not finish and step.index + 1 == order.frames:
                 break
