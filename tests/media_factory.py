@@ -305,6 +305,24 @@ def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> P
     return path
 
 
+@made_once
+def shots_clip(path: Path, width: int, height: int, lengths: Sequence[int]) -> Path:
+    """Shots of so many frames, of soft blobs of their own that move to the left, with a tone."""
+    frames = []
+    for seed, count in enumerate(lengths):
+        rng = np.random.default_rng(seed)
+        blobs = np.clip(rng.integers(0, 256, 3) + rng.integers(-90, 90, (5, 12, 3)), 0, 255)
+        wide = (width + 2 * count, height)
+        soft = Image.fromarray(blobs.astype(np.uint8)).resize(wide, Image.Resampling.BICUBIC)
+        world = np.asarray(soft)
+        frames += [world[:, 2 * at : 2 * at + width].tobytes() for at in range(count)]
+    command = [ffmpeg.executable(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{width}x{height}", "-r", "25", "-i", "pipe:0", "-f", "lavfi", "-i"]
+    command += ["sine=440:r=44100", "-shortest", "-c:v", "libx264", "-qp", "4", str(path)]
+    subprocess.run(command, input=b"".join(frames), check=True)
+    return path
+
+
 def decoded(path: Path) -> NDArray[np.uint8]:
     """All frames of a film, (N, H, W, 3)."""
 

@@ -59,9 +59,10 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
 
     if address is not None:
         from dreamvid.cli.cluster import is_there, render_on
-        from dreamvid.farm.cluster import require_ray
+        from dreamvid.farm.cluster import require_answer, require_ray
 
         require_ray()
+        require_answer(address)
     failed = each(batch.items, add, _name, quiet=True)
     if not films:
         return failed

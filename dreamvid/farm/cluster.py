@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dreamvid import notices
-from dreamvid.errors import RunError
+from dreamvid.errors import RunError, UsageError
 from dreamvid.farm.versions import differences, examined, versions
 from dreamvid.machine import cores
 
@@ -80,7 +80,7 @@ def connected(address: str, threads: int) -> Iterator[None]:
                 count = max(cores(), threads)
                 ray.init(address=LOCAL, num_cpus=count, include_dashboard=False, **quiet)
         else:
-            _require_answer(address)
+            require_answer(address)
             ray.init(address=address, **quiet)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise RunError(f"--ray {address}: cannot be joined: {_first_line(error)}") from None
@@ -104,9 +104,9 @@ def nodes_of(paths: Sequence[str]) -> list[Node]:
 
     look = ray.remote(examined)
     asked = {
-        look.options(
-            num_cpus=0, scheduling_strategy=OnNode(node.identity, soft=False)
-        ).remote(paths): node
+        look.options(num_cpus=0, scheduling_strategy=OnNode(node.identity, soft=False)).remote(
+            paths
+        ): node
         for node in alive()
     }
     answered, silent = ray.wait([*asked], num_returns=len(asked), timeout=START)
@@ -177,13 +177,18 @@ def stored(make: Callable[[], Any], what: str) -> Any:
         raise RunError(NO_ROOM.format(what=what)) from None
 
 
-def _require_answer(address: str) -> None:
-    """Raise RunError unless something answers at an address, as Ray itself waits for long."""
-    if address == "auto" or "://" in address:
+def require_answer(address: str) -> None:
+    """Raise unless a cluster answers at an address, as Ray itself waits for long.
+
+    Raises:
+        UsageError: it is no address.
+        RunError: nothing answers.
+    """
+    if address in (LOCAL, "auto") or "://" in address:
         return
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise RunError(f"--ray: must be host:port, auto, or {LOCAL}, not {address!r}")
+        raise UsageError(f"--ray: must be host:port, auto, or {LOCAL}, not {address!r}")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), ANSWER) as link:
             answers = os.environ.get("RAY_USE_TLS", "0") != "0" or _speaks_http2(link)
