@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dreamvid.cli.messages import FAILED, TRY_AGAIN, error_line, say, warnings_shown
 from dreamvid.cli.progress import bar, stop_signals
@@ -24,40 +24,70 @@ if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
 
 
-def is_there(recipe: Recipe, *, quiet: bool) -> bool:
-    """Whether the film of a recipe is done already, and says so."""
-    if not is_done(recipe):
-        return False
-    ShotRuns(output_of(recipe)).remove()
-    if not quiet:
-        say(f"{output_of(recipe)}: done already")
-    return True
+LOCAL = "local"
+"""The address of a cluster of this machine alone."""
 
 
-def render_on(films: Sequence[Film], address: str, options: RunOptions) -> int:
-    """Render films on a cluster. Returns the exit status.
+class OnRay:
+    """The films of one command that a cluster renders."""
 
-    Raises:
-        DreamvidError: the cluster cannot be used.
-        KeyboardInterrupt: the user stopped it.
-    """
-    from dreamvid.farm.asked import measured
-    from dreamvid.farm.cluster import connected
-    from dreamvid.farm.driver import Driver
+    def __init__(self, address: str) -> None:
+        """Raises DreamvidError: Ray is not installed, or the address does not answer."""
+        from dreamvid.farm.asked import Asked
+        from dreamvid.farm.cluster import require_answer, require_ray
 
-    with warnings_shown(options.quiet), stop_signals(_interrupt):
-        asked = measured(films)
-        machines = [manifest.machine for film in films if (manifest := film.runs.manifest)]
+        require_ray()
+        require_answer(address)
+        self._address, self._asked = address, Asked()
+        self._films: list[Film] = []
+        self._models: dict[Hashable, Any] = {}
+        self._options = RunOptions()
+
+    def add(self, recipe: Recipe, options: RunOptions, make: Callable[[], Film]) -> None:
+        """Add a film unless it is done already. Raises DreamvidError: it cannot be rendered.
+
+        Args:
+            make: plans it.
+        """
+        from dreamvid.farm.asked import network_kept
+
+        self._options = options
+        if not options.overwrite and is_done(recipe):
+            ShotRuns(output_of(recipe)).remove()
+            if not options.quiet:
+                say(f"{output_of(recipe)}: done already")
+            return
+        with network_kept(recipe, self._models), warnings_shown(options.quiet):
+            self._films.append(self._asked.measured(make()))
+
+    def render(self) -> int:
+        """Render the films. Returns the exit status.
+
+        Raises:
+            DreamvidError: the cluster cannot be used.
+            KeyboardInterrupt: the user stopped it.
+        """
+        if not self._films:
+            return 0
+        from dreamvid.farm.cluster import connected
+        from dreamvid.farm.driver import Driver
+
+        films, options = self._films, self._options
+        self._models.clear()
+        machines = [begun.machine for film in films if (begun := film.runs.manifest)]
         threads = max(machine.threads for machine in machines)
-        try:
-            with connected(address, threads):
-                driver = Driver(films, asked, overwrite=options.overwrite, keep=options.keeping)
-                failures = _follow(driver, films, quiet=options.quiet)
-        except (KeyboardInterrupt, DreamvidError) as error:
-            if isinstance(error, KeyboardInterrupt) or error.retry:
-                error.add_note("; what is done stays; run the same command again to go on")
-            raise
-    return _tell(failures, len(films), quiet=options.quiet)
+        with warnings_shown(options.quiet), stop_signals(_interrupt):
+            try:
+                with connected(self._address, threads):
+                    driver = Driver(
+                        films, self._asked, overwrite=options.overwrite, keep=options.keeping
+                    )
+                    failures = _follow(driver, films, quiet=options.quiet)
+            except (KeyboardInterrupt, DreamvidError) as error:
+                if isinstance(error, KeyboardInterrupt) or error.retry:
+                    error.add_note("; what is done stays; run the same command again to go on")
+                raise
+        return _tell(failures, len(films), quiet=options.quiet)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

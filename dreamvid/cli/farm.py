@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dreamvid.cli.arguments import gives, join_layers, split_names, taken_out
 from dreamvid.cli.batch import Batch, Item
+from dreamvid.cli.cluster import LOCAL, OnRay
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, say, warnings_shown
 from dreamvid.cli.option_table import absolute, all_options
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
 
 FORMS = ("commands", "openjd")
-
-LOCAL = "local"
-"""The address of a cluster of this machine alone."""
 
 
 def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
@@ -49,25 +47,22 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
         return each(batch.items, lambda item: _tell(name, summary, item), _name, quiet=True)
     films: list[Film] = []
 
-    found: list[RunOptions] = []
+    on_ray = None if address is None else OnRay(address)
 
     def add(item: Item) -> None:
         recipe, options = _recipe(name, summary, item, quiet=quiet)
-        found.append(options)
-        if address is None or options.overwrite or not is_there(recipe, quiet=quiet):
+        if on_ray is None:
             films.append(_film(item, recipe, options, _count(threads), quiet=quiet))
+        else:
+            on_ray.add(
+                recipe, options, lambda: _film(item, recipe, options, _count(threads), quiet=quiet)
+            )
 
-    if address is not None:
-        from dreamvid.cli.cluster import is_there, render_on
-        from dreamvid.farm.cluster import require_answer, require_ray
-
-        require_ray()
-        require_answer(address)
     failed = each(batch.items, add, _name, quiet=True)
+    if on_ray is not None:
+        return max(failed, on_ray.render())
     if not films:
         return failed
-    if address is not None:
-        return max(failed, render_on(films, address, found[0]))
     _write(_text(films, form), files[-1] if files else None, gives(flags, "--overwrite"))
     if not quiet:
         shots = sum(len(film.shots.shots) for film in films)

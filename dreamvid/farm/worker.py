@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import DreamvidError, LockedError, RunError
+from dreamvid.farm.asked import network_kept
 from dreamvid.farm.order import Answer, Order
 from dreamvid.farm.parcels import Contents, Parcel, own_folder, pack, work_folder
 from dreamvid.farm.versions import differences, versions
@@ -147,11 +148,8 @@ def _planned(order: Order, recipe: Recipe) -> Plan:
     """The plan of a film, made once for all its shots in this process. Raises DreamvidError."""
     if order.film not in _plans:
         _plans.clear()
-        if recipe.network.name != "none":
-            from dreamvid.dreaming.networks.load import kept
-
-            kept.set(_models)
-        planned = plan(recipe, overwrite=True, machine=order.pinned)
+        with network_kept(recipe, _models):
+            planned = plan(recipe, overwrite=True, machine=order.pinned)
         if planned.manifest is None or planned.manifest.machine != order.pinned:
             raise RunError("a worker computes with another number of threads, or other numbers")
         _plans[order.film] = planned

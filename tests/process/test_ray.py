@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -116,60 +115,45 @@ def test_variants_of_one_shot_and_a_film_that_is_there(
     assert capsys.readouterr().err.count("done already") == 2
 
 
-class Killer(threading.Thread):
-    """Kills workers while they render a shot, in random moments; then a node, and adds another.
+def kill_one(runs: ShotRuns) -> str | None:
+    """Kill a worker while it renders a shot.
 
-    Attributes:
-        killed: how many workers.
-        wrong: what was not as it should be.
+    Returns:
+        What is wrong with how its shot was gone on with: only what came after its last checkpoint
+        is dreamed again; "": nothing. None: no worker was killed.
     """
-
-    def __init__(self, runs: ShotRuns, kills: int, cluster: Any, node: Any) -> None:
-        super().__init__(daemon=True)
-        self._runs, self._kills, self._cluster, self._node = runs, kills, cluster, node
-        self._random = random.Random(SEED)
-        self.killed, self.wrong = 0, list[str]()
-
-    def run(self) -> None:
-        until = time.monotonic() + 120
-        while self.killed < self._kills and time.monotonic() < until:
-            time.sleep(self._random.uniform(0, 0.05))
-            for folder, process in rendering(self._runs).items():
-                self._kill(folder, process)
-                break
-        if self._node is not None:
-            self._cluster.remove_node(self._node, allow_graceful=False)
-            self._cluster.add_node(num_cpus=1)
-
-    def _kill(self, folder: Path, process: int) -> None:
+    for folder, process in rendering(runs).items():
+        log = folder / "log.txt"
         with suppress(OSError):
             os.kill(process, signal.SIGSTOP)
-            log = folder / "log.txt"
             before, ended = log.read_text(), (folder / "finished").exists()
-            output = folder.parent / self._runs.output.name
-            stored = 0 if ended else done_frames(output)
+            stored = 0 if ended else done_frames(folder.parent / runs.output.name)
             os.kill(process, signal.SIGKILL)
-            self.killed += 1
             if ended:
-                return
+                return ""
             first = int(folder.parent.name.partition("-")[0])
             expected = f"resumes after {stored - first} of" if stored else "begins"
             until = time.monotonic() + 60
             while not (more := log.read_text()[len(before) :]) and time.monotonic() < until:
                 time.sleep(0.02)
-            if expected not in more:
-                self.wrong.append(f"{folder}: {expected!r} is not in {more!r}")
+            return "" if expected in more else f"{folder}: {expected!r} is not in {more!r}"
+    return None
 
 
 def test_killed_workers_and_a_lost_node_change_no_byte(home: Path, cluster: Any) -> None:
-    """Of a shot in work only what came after its last checkpoint is dreamed again."""
-    node = cluster.add_node(num_cpus=1)
-    killer = Killer(ShotRuns(Path("film.mp4")), 3, cluster, node)
-    killer.start()
-    assert main([*FARM, cluster.address, "-o", "film.mp4"]) == 0
-    killer.join(60)
-    assert killer.killed
-    assert not killer.wrong, f"seed {SEED}"
+    node, runs = cluster.add_node(num_cpus=1), ShotRuns(Path("film.mp4"))
+    moments, killed = random.Random(SEED), 0
+    words = [sys.executable, "-m", "dreamvid", *FARM, cluster.address, "-o", "film.mp4"]
+    with subprocess.Popen(words) as driver:
+        while killed < 3 and driver.poll() is None:
+            time.sleep(moments.uniform(0, 0.05))
+            wrong = kill_one(runs)
+            assert not wrong, f"seed {SEED}"
+            killed += wrong is not None
+        cluster.remove_node(node, allow_graceful=False)
+        cluster.add_node(num_cpus=1)
+    assert killed
+    assert driver.returncode == 0
     assert same(home)
 
 
