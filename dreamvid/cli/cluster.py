@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ class OnRay:
         threads = max(machine.threads for machine in machines)
         with warnings_shown(options.quiet), stop_signals(_interrupt):
             try:
-                with connected(self._address, threads):
+                with _stdout_closed(), connected(self._address, threads):
                     driver = Driver(
                         films, self._asked, overwrite=options.overwrite, keep=options.keeping
                     )
@@ -87,7 +88,19 @@ class OnRay:
                 if isinstance(error, KeyboardInterrupt) or error.retry:
                     error.add_note("; what is done stays; run the same command again to go on")
                 raise
+        if not options.quiet:
+            failed = {failure.film.output for failure in failures}
+            for passes in (film.planned.passes for film in films if film.output not in failed):
+                print(*map(passes.path, passes.names), sep="\n")
         return _tell(failures, len(films), quiet=options.quiet)
+
+
+@contextmanager
+def _stdout_closed() -> Iterator[None]:
+    """Print nothing on standard output within the context, where Ray tells of each worker that it
+    has lost."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -112,11 +125,6 @@ def _follow(driver: Driver, films: Sequence[Film], *, quiet: bool) -> list[Failu
             if event.done != done:
                 done = event.done
                 shown(done)
-    if not quiet:
-        for film in films:
-            if film not in [failure.film for failure in failures]:
-                passes = film.planned.passes
-                print(*map(passes.path, passes.names), sep="\n")
     return failures
 
 

@@ -115,6 +115,14 @@ def test_variants_of_one_shot_and_a_film_that_is_there(
     assert capsys.readouterr().err.count("done already") == 2
 
 
+def stop(process: int) -> None:
+    """Stop a process, and wait until all its threads have."""
+    os.kill(process, signal.SIGSTOP)
+    for task in Path(f"/proc/{process}/task").iterdir():
+        while (task / "stat").read_text().rpartition(")")[2].split()[0] not in "TtZX":
+            time.sleep(0.01)
+
+
 def kill_one(runs: ShotRuns) -> str | None:
     """Kill a worker while it renders a shot.
 
@@ -125,7 +133,7 @@ def kill_one(runs: ShotRuns) -> str | None:
     for folder, process in rendering(runs).items():
         log = folder / "log.txt"
         with suppress(OSError):
-            os.kill(process, signal.SIGSTOP)
+            stop(process)
             before, ended = log.read_text(), (folder / "finished").exists()
             stored = 0 if ended else done_frames(folder.parent / runs.output.name)
             os.kill(process, signal.SIGKILL)
@@ -144,7 +152,7 @@ def test_killed_workers_and_a_lost_node_change_no_byte(home: Path, cluster: Any)
     node, runs = cluster.add_node(num_cpus=1), ShotRuns(Path("film.mp4"))
     moments, killed = random.Random(SEED), 0
     words = [sys.executable, "-m", "dreamvid", *FARM, cluster.address, "-o", "film.mp4"]
-    with subprocess.Popen(words) as driver:
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as driver:
         while killed < 3 and driver.poll() is None:
             time.sleep(moments.uniform(0, 0.05))
             wrong = kill_one(runs)
@@ -152,6 +160,8 @@ def test_killed_workers_and_a_lost_node_change_no_byte(home: Path, cluster: Any)
             killed += wrong is not None
         cluster.remove_node(node, allow_graceful=False)
         cluster.add_node(num_cpus=1)
+        assert driver.stdout is not None
+        assert driver.stdout.read() == b""
     assert killed
     assert driver.returncode == 0
     assert same(home)
