@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import secrets
 import shlex
 import shutil
 import signal
@@ -152,6 +153,7 @@ def main() -> int:
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     work = Path(tempfile.mkdtemp(prefix="try-cluster-"))
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     try:
         make.shots_clip(work / "clip.mp4", 320, 192, LENGTHS)
         (work / "film.yaml").write_text(RECIPE)

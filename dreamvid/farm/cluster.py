@@ -73,6 +73,7 @@ def connected(address: str, threads: int) -> Iterator[None]:
     require_ray()
     import ray
 
+    mode = os.environ.get("RAY_AUTH_MODE")
     quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
     try:
         if address == LOCAL:
@@ -88,6 +89,8 @@ def connected(address: str, threads: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+        if mode is None:  # a local cluster sets it, so that only its own driver may use it
+            os.environ.pop("RAY_AUTH_MODE", None)
 
 
 def nodes_of(paths: Sequence[str]) -> list[Node]:

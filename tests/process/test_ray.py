@@ -137,10 +137,10 @@ def kill_one(runs: ShotRuns) -> str | None:
             before, ended = log.read_text(), (folder / "finished").exists()
             stored = 0 if ended else done_frames(folder.parent / runs.output.name)
             os.kill(process, signal.SIGKILL)
-            if ended:
+            if ended or not stored:  # then its run begins anew, with an empty log
                 return ""
             first = int(folder.parent.name.partition("-")[0])
-            expected = f"resumes after {stored - first} of" if stored else "begins"
+            expected = f"resumes after {stored - first} of"
             until = time.monotonic() + 60
             while not (more := log.read_text()[len(before) :]) and time.monotonic() < until:
                 time.sleep(0.02)
