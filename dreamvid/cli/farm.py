@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING
 
 from dreamvid.cli.arguments import gives, join_layers, split_names, taken_out
 from dreamvid.cli.batch import Batch, Item
+from dreamvid.cli.cluster import LOCAL, OnRay
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, say, warnings_shown
 from dreamvid.cli.option_table import absolute, all_options
 from dreamvid.cli.options import is_recipe, parse
-from dreamvid.cli.run_options import FarmOptions
+from dreamvid.cli.run_options import FarmOptions, RunOptions
 from dreamvid.errors import UsageError
 from dreamvid.recipe.load import make_recipe
 
 if TYPE_CHECKING:
     from dreamvid.farm.units import Film
+    from dreamvid.recipe import Recipe
 
 FORMS = ("commands", "openjd")
-
-LOCAL = "local"
-"""The address of a cluster of this machine alone."""
 
 
 def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
@@ -48,14 +47,22 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
         return each(batch.items, lambda item: _tell(name, summary, item), _name, quiet=True)
     films: list[Film] = []
 
+    on_ray = None if address is None else OnRay(address)
+
     def add(item: Item) -> None:
-        films.append(_film(name, summary, item, _count(threads), quiet=quiet))
+        recipe, options = _recipe(name, summary, item, quiet=quiet)
+        if on_ray is None:
+            films.append(_film(item, recipe, options, _count(threads), quiet=quiet))
+        else:
+            on_ray.add(
+                recipe, options, lambda: _film(item, recipe, options, _count(threads), quiet=quiet)
+            )
 
     failed = each(batch.items, add, _name, quiet=True)
+    if on_ray is not None:
+        return max(failed, on_ray.render())
     if not films:
         return failed
-    if address is not None:
-        return max(failed, _on_ray(films, address, quiet=quiet))
     into = Path(files[-1]).absolute() if files else None
     text = _text(films, form, into.parent if into else Path.cwd())
     _write(text, into, gives(flags, "--overwrite"))
@@ -95,16 +102,24 @@ def _count(threads: Sequence[str]) -> int | None:
     return int(threads[-1])
 
 
-def _film(name: str, summary: str, item: Item, threads: int | None, *, quiet: bool) -> Film:
-    """Plan an item's film, and list its shots."""
-    from dreamvid.farm.units import Film
-    from dreamvid.machine import Machine
+def _recipe(name: str, summary: str, item: Item, *, quiet: bool) -> tuple[Recipe, RunOptions]:
+    """An item's recipe, with its output, and the options beside it."""
     from dreamvid.rendering.plan import output_of
 
     recipe, options = item.recipe(name, summary, quiet=quiet)
     with warnings_shown(quiet):
         recipe = with_length(recipe, options)
-        recipe = recipe.model_copy(update={"output": output_of(recipe).absolute()})
+    return recipe.model_copy(update={"output": output_of(recipe).absolute()}), options
+
+
+def _film(
+    item: Item, recipe: Recipe, options: RunOptions, threads: int | None, *, quiet: bool
+) -> Film:
+    """Plan an item's film, and list its shots."""
+    from dreamvid.farm.units import Film
+    from dreamvid.machine import Machine
+
+    with warnings_shown(quiet):
         file = Path(item.file)
         item = replace(item, file=str(file.absolute()) if file.is_file() else item.file)
         machine = replace(Machine.here(), threads=threads) if threads else None
@@ -143,7 +158,3 @@ def _tell(name: str, summary: str, item: Item) -> None:
 
     recipe, options = item.recipe(name, summary, quiet=True)
     print(*status_of(with_length(recipe, options)).lines(), sep="\n")
-
-
-def _on_ray(films: Sequence[Film], address: str, *, quiet: bool) -> int:
-    raise UsageError("--ray: not there yet")

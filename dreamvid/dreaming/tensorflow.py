@@ -29,7 +29,7 @@ with dreaming.around_import():
     import tensorflow as tf
 random.setstate(_state)
 
-__all__ = ["computed_in", "keras", "keras_seed", "set_threads", "tf"]
+__all__ = ["computed_in", "gpus", "keras", "keras_seed", "set_threads", "tf"]
 
 FLAGS = {"avx512_bf16", "amx_bf16"}
 """Linux's flags of a processor with bfloat16 instructions; without them bfloat16 is slower than
@@ -73,6 +73,11 @@ def set_threads(threads: int) -> int:
     with contextlib.suppress(RuntimeError):  # it has started: the number can no longer change
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     return tf.config.threading.get_intra_op_parallelism_threads() or cores()
+
+
+def gpus() -> int:
+    """How many graphics cards TensorFlow computes on."""
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 _SEEDING = threading.Lock()

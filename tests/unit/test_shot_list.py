@@ -14,6 +14,7 @@ from dreamvid.errors import InputError
 from dreamvid.shot_list import ShotList, named, numbers_of, read_shots
 from dreamvid.shots import FIRST_LEAST, Shot
 
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

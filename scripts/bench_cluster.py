@@ -1,0 +1,138 @@
+"""Measure a cluster of this machine alone: workers of one thread against one process of all.
+
+    python scripts/bench_cluster.py [--frames 6] [--shots 4] [--rounds 2]
+
+Prints the frames a minute of both, from the first frame on, so that no start of a process counts;
+what a shot costs beyond the same shot in a loop of one process; and the memory of the driver and of
+Ray's own processes. Ratios are of one run, since machines differ in speed from hour to hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests import media_factory as make  # noqa: E402
+
+PLAIN = """
+import sys, time
+from pathlib import Path
+from dreamvid.farm.units import Film
+from dreamvid.machine import Machine
+from dreamvid.recipe.load import load_recipe
+from dreamvid.rendering.render import record
+recipe = load_recipe(Path("film.yaml")).model_copy(update={"output": Path(sys.argv[1])})
+film = Film.of(recipe, [], machine=Machine(int(sys.argv[2])))
+first, count, shots = None, 0, []
+for unit in film.units:
+    began = time.monotonic()
+    for step in record(film.runs.plan_of(film.planned, film.shots, unit.shot), overwrite=True):
+        first = first or time.monotonic()
+        count += 1
+    shots.append(time.monotonic() - began)
+print((count - 1) / (time.monotonic() - first), sum(shots[1:]) / (len(shots) - 1))
+"""
+
+RAY = """
+import sys, time, resource
+from pathlib import Path
+from dreamvid.farm.asked import Asked
+from dreamvid.farm.cluster import connected
+from dreamvid.farm.driver import Driver
+from dreamvid.farm.units import Film
+from dreamvid.machine import Machine, cores, memory
+from dreamvid.recipe.load import load_recipe
+recipe = load_recipe(Path("film.yaml")).model_copy(update={"output": Path(sys.argv[1])})
+asked = Asked()
+film = asked.measured(Film.of(recipe, [], machine=Machine(int(sys.argv[2]))))
+with connected("local", 1):
+    driver = Driver([film], asked)
+    times, ends, done = [], [], set()
+    for event in driver.render():
+        times.append((time.monotonic(), event.done))
+        now = {n for n, u in enumerate(film.units) if film.runs.folder.exists()
+               and film.runs.state(u.shot) == "done"}
+        ends += [time.monotonic()] * len(now - done)
+        done |= now
+    first = next(each for each in times if each[1])
+    last = next(each for each in times if each[1] == driver.frames)
+    rate = (last[1] - first[1]) / max(1e-9, last[0] - first[0])
+    a_shot = (ends[-1] - ends[0]) / max(1, len(ends) - 1) if ends else 0
+    own = Path("/proc/self/cgroup").exists()
+    processes = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "cmdline").read_bytes().decode(errors="replace")
+            pages = int((path / "statm").read_text().split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+        for name in ("gcs_server", "raylet/raylet", "log_monitor", "dashboard/agent"):
+            if name in words.split("\\0")[0] or name in words:
+                processes.setdefault(name, pages * 4096)
+    print(rate, a_shot, memory(), driver.memory, sum(processes.values()))
+"""
+
+
+def measured(code: str, folder: Path, *words: str) -> list[float]:
+    """The numbers that a program prints, in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    return [float(word) for word in ran.stdout.split()[-5:]]
+
+
+def compare(name: str, recipe: str, folder: Path, rounds: int, threads: int) -> None:
+    """Render a film by one process and by a cluster, in turns."""
+    (folder / "film.yaml").write_text(recipe)
+    rates, costs = [], []
+    for turn in range(rounds):
+        plain = measured(PLAIN, folder, f"plain-{name}-{turn}.mp4", str(threads))
+        ray = measured(RAY, folder, f"ray-{name}-{turn}.mp4", "1")
+        rates.append(ray[0] / plain[0])
+        costs.append(ray[1] - plain[1])
+        print(
+            f"{name}: one process of {threads} threads {60 * plain[0]:.1f} frames a minute, "
+            f"workers of one thread {60 * ray[0]:.1f}: {rates[-1]:.2f} times; a shot "
+            f"{plain[1]:.2f} s and {ray[1]:.2f} s; driver {ray[2] / 1e6:.0f} MB, a worker "
+            f"{ray[3] / 1e6:.0f} MB, Ray {ray[4] / 1e6:.0f} MB",
+            flush=True,
+        )
+    print(f"{name}: {statistics.median(rates):.2f} times as fast", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    logging.disable(logging.WARNING)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--frames", type=int, default=6, help="of a shot")
+    parser.add_argument("--shots", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=2)
+    asked = parser.parse_args()
+    threads = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as name:
+        folder, lengths = Path(name), (asked.frames,) * asked.shots
+        make.shots_clip(folder / "clip.mp4", 480, 270, lengths)
+        base = "kind: video\nsource: clip.mp4\nmotion: {zoom: 1.01}\ncadence: 1\n"
+        compare("lite0", f"{base}network: lite0\n", folder, asked.rounds, threads)
+        compare("none", f"{base}network: none\n", folder, asked.rounds, 1)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"the most that a process took: {peak / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
