@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMS = ("commands", "openjd")
 
+UNITS = ("shot", "film")
+
 
 def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     """Tell a farm what to render, render on a cluster, or tell how far a farm is."""
@@ -33,6 +35,7 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     argv, forms = taken_out(argv, "--as")
     argv, files = taken_out(argv, "--into")
     argv, threads = taken_out(argv, "--threads")
+    argv, units = taken_out(argv, "--by")
     status = "--status" in argv
     names, flags = split_names([w for w in argv if w != "--status"], all_options(), is_recipe)
     if not names:
@@ -42,6 +45,9 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     form, quiet = (forms or ["commands"])[-1], gives(flags, "-q", "--quiet")
     if form not in FORMS:
         raise UsageError(f"--as: must be {' or '.join(FORMS)}, not {form!r}")
+    if units and units[-1] not in UNITS:
+        raise UsageError(f"--by: must be {' or '.join(UNITS)}, not {units[-1]!r}")
+    whole = bool(units) and units[-1] == "film"
     batch = Batch.of(names, flags)
     if status:
         return each(batch.items, lambda item: _tell(name, summary, item), _name, quiet=True)
@@ -52,10 +58,10 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     def add(item: Item) -> None:
         recipe, options = _recipe(name, summary, item, quiet=quiet)
         if on_ray is None:
-            films.append(_film(item, recipe, options, _count(threads), quiet=quiet))
+            films.append(_film(item, recipe, options, _count(threads), whole=whole))
         else:
             on_ray.add(
-                recipe, options, lambda: _film(item, recipe, options, _count(threads), quiet=quiet)
+                recipe, options, lambda: _film(item, recipe, options, _count(threads), whole=whole)
             )
 
     failed = each(batch.items, add, _name, quiet=True)
@@ -113,18 +119,19 @@ def _recipe(name: str, summary: str, item: Item, *, quiet: bool) -> tuple[Recipe
 
 
 def _film(
-    item: Item, recipe: Recipe, options: RunOptions, threads: int | None, *, quiet: bool
+    item: Item, recipe: Recipe, options: RunOptions, threads: int | None, *, whole: bool
 ) -> Film:
     """Plan an item's film, and list its shots."""
     from dreamvid.farm.units import Film
     from dreamvid.machine import Machine
 
-    with warnings_shown(quiet):
+    with warnings_shown(options.quiet):
         file = Path(item.file)
         item = replace(item, file=str(file.absolute()) if file.is_file() else item.file)
         machine = replace(Machine.here(), threads=threads) if threads else None
         words = absolute(item.words(recipe))
-        return Film.of(recipe, words, machine=machine, overwrite=options.overwrite)
+        again = options.overwrite
+        return Film.of(recipe, words, machine=machine, overwrite=again, whole=whole)
 
 
 def _text(films: Sequence[Film], form: str, beside: Path) -> str:

@@ -207,6 +207,12 @@ class FarmOptions(RenderOptions):
             "Description.",
         ),
     ] = "commands"
+    by: Annotated[
+        Literal["shot", "film"],
+        tyro.conf.arg(
+            help="What a worker renders at a time: film, where there are more films than workers."
+        ),
+    ] = "shot"
     into: Annotated[
         str | None,
         tyro.conf.arg(

@@ -12,9 +12,6 @@ def command_lines(films: Sequence[Film]) -> Iterator[str]:
     """A command for each shot, in any order and on any machine that sees the same files. The one
     that finishes a film's last shot joins them, so that nothing needs to wait."""
     for film in films:
-        if len(film.shots.shots) == 1:
-            yield shlex.join(["dreamvid", "render", *film.words, *PROGRESS])
-            continue
         for unit in film.units:
             yield shlex.join(["dreamvid", "render", *unit.words, *PROGRESS])
 

@@ -54,7 +54,7 @@ def _step(film: Film, number: int, folder: Path) -> dict[str, Any]:
     words = ["render", *(_mapped(word, folder) for word in film.words), "--progress", "openjd"]
     title = re.sub(r"[^\w .=-]", "-", f"{number} {film.output.stem}")[:MOST_NAME]
     tasks: dict[str, Any] = {}
-    if len(film.shots.shots) > 1:
+    if film.recipe.is_film:
         words += ["--shot", "{{Task.Param.Shot}}", "--join"]
         shots = {"name": "Shot", "type": "INT", "range": f"1-{len(film.shots.shots)}"}
         tasks = {"parameterSpace": {"taskParameterDefinitions": [shots]}}

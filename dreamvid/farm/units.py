@@ -9,7 +9,7 @@ from pathlib import Path
 from dreamvid.machine import Machine
 from dreamvid.recipe import Recipe
 from dreamvid.rendering.plan import Plan, plan
-from dreamvid.rendering.shot_runs import ShotRuns
+from dreamvid.rendering.shot_runs import ShotRuns, frames_of
 from dreamvid.shot_list import ShotList
 from dreamvid.shots import Shot
 
@@ -38,10 +38,12 @@ class Film:
         *,
         machine: Machine | None = None,
         overwrite: bool = False,
+        whole: bool = False,
     ) -> Film:
         """Plan a film, find its shots, and begin their runs, or join in.
 
         Args:
+            whole: whether one worker renders all of it, as if it were one shot.
             machine: what all workers compute with; None: this machine's. The runs' own, where
                 they have begun.
 
@@ -55,7 +57,8 @@ class Film:
         begun = runs.manifest
         if begun is not None and begun.machine != (planned.manifest and planned.manifest.machine):
             planned = plan(recipe, overwrite=overwrite, machine=begun.machine)
-        return cls(recipe, tuple(words), planned, runs.begin(planned))
+        one = ShotList((Shot(0, frames_of(planned.source)),)) if whole else None
+        return cls(recipe, tuple(words), planned, runs.begin(planned, one))
 
     @property
     def output(self) -> Path:
@@ -91,4 +94,5 @@ class Unit:
     @property
     def words(self) -> list[str]:
         """The words of a `dreamvid render` that renders it; the last one joins the film."""
-        return [*self.film.words, "--shot", str(self.number), "--join"]
+        shot = ["--shot", str(self.number), "--join"] if self.film.recipe.is_film else []
+        return [*self.film.words, *shot]

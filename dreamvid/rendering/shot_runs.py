@@ -44,18 +44,24 @@ def shots_of(source: Source, cuts: bool) -> ShotList:
     Args:
         cuts: whether cuts are looked for.
     """
-    begins, frames = source.cuts, source.frames
+    begins = source.cuts
     if begins is None and (source.still or source.loop or not cuts):
         begins = frozenset()
     if begins is None:
         with closing(find_shots(ChannelTrack().colors(source.open()))) as found:
             return ShotList(tuple(found), source.rate)
-    if frames is None:
-        with closing(source.open()) as read:
-            frames = sum(1 for _ in read)
+    frames = frames_of(source)
     starts = [0, *sorted(start for start in begins if start < frames)]
     spans = zip(starts, [*starts[1:], frames], strict=True)
     return ShotList(tuple(Shot(start, stop) for start, stop in spans), source.rate)
+
+
+def frames_of(source: Source) -> int:
+    """How many frames a source has; it is read where that is not known."""
+    if source.frames is not None:
+        return source.frames
+    with closing(source.open()) as frames:
+        return sum(1 for _ in frames)
 
 
 class ShotRuns:
