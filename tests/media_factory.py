@@ -288,7 +288,7 @@ def picture(path: Path, width: int, height: int, seed: int = 1) -> Path:
 
 def moving_clip(path: Path, width: int, height: int, frames: int, cut: int) -> Path:
     """Soft blobs that move to the left, others from frame `cut` on, with a tone."""
-    return shots_clip(path, width, height, (cut, frames - cut))
+    return shots_clip(path, width, height, (min(cut, frames), max(0, frames - cut)))
 
 
 @made_once

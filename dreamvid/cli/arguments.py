@@ -102,14 +102,13 @@ def names_last(argv: Sequence[str], takes: Mapping[str, int]) -> list[str]:
 def join_layers(
     argv: Sequence[str], is_name: Callable[[str], bool] = lambda argument: False
 ) -> list[str]:
-    """Rewrite `--layers a b=.5` as `--layers a,b=.5`: layers may also be separated by spaces; and
-    `--no-cuts` as `--cuts=false`.
+    """Rewrite `--layers a b=.5` as `--layers a,b=.5`: layers may also be separated by spaces.
 
     Args:
         is_name: whether an argument is a positional name, such as a preset, and so not a layer.
             Names of existing files are not layers either.
     """
-    arguments = ["--cuts=false" if argument == "--no-cuts" else argument for argument in argv]
+    arguments = list(argv)
     first = arguments.index("--layers") + 1 if "--layers" in arguments else len(arguments)
     if first < len(arguments) and not arguments[first].startswith("--"):
         end = first + 1

@@ -19,6 +19,10 @@ NAMES = {"start": "from", "base": "recipe", "values": "set", "table": "csv"}
 """Options that are called otherwise than their fields."""
 
 
+OR_A_VALUE = "true|false|"
+"""How the placeholder of an option begins that takes a value or is off by `--no-NAME`."""
+
+
 def all_options() -> dict[str, int]:
     """How many values each option of the commands on recipes takes."""
     taken: dict[str, int] = {}
@@ -37,7 +41,7 @@ def options_of(model: type[BaseModel], beside: type[Any], *, named: bool) -> dic
             continue
         shown = f"--{(flag.name or name).replace('_', '-')}"
         taken[shown] = 0 if kind is bool else 1 if flag.positional else arity(flag, kind)[0]
-        if kind is bool and field.default:
+        if (kind is bool and field.default) or (flag.metavar or "").startswith(OR_A_VALUE):
             taken[shown.replace("--", "--no-")] = 0
         if flag.short:
             taken[flag.short] = taken[shown]
@@ -72,6 +76,16 @@ def absolute(argv: Sequence[str]) -> list[str]:
             word = str(Path(word).absolute())
         words.append(word)
     return words
+
+
+def switched_off(argv: Sequence[str], model: type[BaseModel]) -> list[str]:
+    """The arguments with `--no-NAME` of an option that may also have a value as `--NAME=false`."""
+    off = {
+        f"--no-{name}": f"--{name}=false"
+        for name, field in leaves(model)
+        if (flag_of(field.metadata, field.annotation).metavar or "").startswith(OR_A_VALUE)
+    }
+    return [off.get(word, word) for word in argv]
 
 
 def leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:

@@ -35,7 +35,7 @@ from dreamvid.cli.arguments import (
 )
 from dreamvid.cli.network_defaults import network_defaults, without_default
 from dreamvid.cli.network_defaults import shown as shown_value
-from dreamvid.cli.option_table import all_options, arity, flag_of, options_of
+from dreamvid.cli.option_table import all_options, arity, flag_of, options_of, switched_off
 from dreamvid.cli.run_options import RunOptions, shown_in_help
 from dreamvid.errors import UsageError
 from dreamvid.media.codecs.table import carries_recipe
@@ -94,7 +94,7 @@ def typed(
                 cast(Any, type(base)),
                 prog=f"dreamvid {command}",
                 description=summary,
-                args=argv,
+                args=switched_off(argv, type(base)),
                 default=base,
                 config=(tyro.conf.OmitArgPrefixes,),
             )

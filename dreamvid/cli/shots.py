@@ -76,7 +76,7 @@ def shots_command(name: str, summary: str, argv: Sequence[str]) -> int:
                 file.write(listed.edl(clip.name).encode())
     if not listing.quiet:
         print(*_rows(listed), sep="\n")
-        say(f"{listing.output}: {len(listed.shots)} shots of {listed.frames} frames")
+        say(f"{listing.output}: {_counted(len(listed.shots))} of {listed.frames} frames")
     return 0
 
 
@@ -103,6 +103,10 @@ def _shown(source: Source, listing: Listing) -> Source:
             yield from counted(frames, source.frames, listing.output, quiet=listing.quiet)
 
     return replace(source, open=read, seek=None)
+
+
+def _counted(shots: int) -> str:
+    return f"{shots} shot{'s' * (shots > 1)}"
 
 
 def _rows(listed: ShotList) -> Iterator[str]:
