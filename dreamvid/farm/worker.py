@@ -38,6 +38,21 @@ _models: dict[Hashable, Any] = {}
 """The last model, for a film of the same network."""
 
 
+class Tally:
+    """An actor of the cluster, which workers tell how far they are, and the driver asks."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, int] = {}
+
+    def note(self, unit: int, done: int) -> None:
+        """So many frames of a unit are done."""
+        self._done[unit] = done
+
+    def all(self) -> dict[int, int]:
+        """The frames that are done, by unit."""
+        return self._done
+
+
 def rendered(text: str, sent: Mapping[str, Any], tally: Any, unit: int) -> dict[str, Any]:
     """Render what is ordered; the body of a task. Returns an `Answer` as data.
 

@@ -53,7 +53,7 @@ def test_a_file_that_is_here_is_not_fetched(tmp_path: Path) -> None:
     own, fetched = tmp_path / "own", list[Parcel]()
     (own / "files").mkdir(parents=True)
 
-    def fetch(asked: Parcel) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+    def fetch(asked: Parcel) -> list[tuple[str, np.ndarray]]:
         fetched.append(asked)
         return [("clip.mp4", np.frombuffer(b"other", np.uint8))]
 
