@@ -12,7 +12,7 @@ from dreamvid.farm.cluster import Node, alive, nodes_of, refuse, require_room, s
 from dreamvid.farm.events import RETRIES, Event, Failure, said
 from dreamvid.farm.order import Answer
 from dreamvid.farm.parcels import Parcel, unpack
-from dreamvid.farm.units import Film
+from dreamvid.farm.units import Film, Unit
 from dreamvid.farm.versions import versions
 from dreamvid.farm.work import Work, frames_done, is_rendered, is_whole, tokens
 from dreamvid.farm.worker import Tally, rendered
