@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -44,7 +43,7 @@ print((count - 1) / (time.monotonic() - first), sum(shots[1:]) / (len(shots) - 1
 """
 
 RAY = """
-import sys, time, resource
+import sys, time
 from pathlib import Path
 from dreamvid.farm.asked import Asked
 from dreamvid.farm.cluster import connected
@@ -68,7 +67,6 @@ with connected("local", 1):
     last = next(each for each in times if each[1] == driver.frames)
     rate = (last[1] - first[1]) / max(1e-9, last[0] - first[0])
     a_shot = (ends[-1] - ends[0]) / max(1, len(ends) - 1) if ends else 0
-    own = Path("/proc/self/cgroup").exists()
     processes = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -96,23 +94,31 @@ def measured(code: str, folder: Path, *words: str) -> list[float]:
     return [float(word) for word in ran.stdout.split()[-5:]]
 
 
-def compare(name: str, recipe: str, folder: Path, rounds: int, threads: int) -> None:
-    """Render a film by one process and by a cluster, in turns."""
-    (folder / "film.yaml").write_text(recipe)
-    rates, costs = [], []
+def compare_rates(folder: Path, rounds: int, threads: int) -> None:
+    """Render a film by one process of all threads and by workers of one thread, in turns."""
+    rates = []
     for turn in range(rounds):
-        plain = measured(PLAIN, folder, f"plain-{name}-{turn}.mp4", str(threads))
-        ray = measured(RAY, folder, f"ray-{name}-{turn}.mp4", "1")
+        plain = measured(PLAIN, folder, f"plain-{turn}.mp4", str(threads))
+        ray = measured(RAY, folder, f"ray-{turn}.mp4", "1")
         rates.append(ray[0] / plain[0])
-        costs.append(ray[1] - plain[1])
         print(
-            f"{name}: one process of {threads} threads {60 * plain[0]:.1f} frames a minute, "
-            f"workers of one thread {60 * ray[0]:.1f}: {rates[-1]:.2f} times; a shot "
-            f"{plain[1]:.2f} s and {ray[1]:.2f} s; driver {ray[2] / 1e6:.0f} MB, a worker "
-            f"{ray[3] / 1e6:.0f} MB, Ray {ray[4] / 1e6:.0f} MB",
+            f"one process of {threads} threads {60 * plain[0]:.1f} frames a minute, workers of "
+            f"one thread {60 * ray[0]:.1f}: {rates[-1]:.2f} times; the driver takes "
+            f"{ray[2] / 1e6:.0f} MB, a worker {ray[3] / 1e6:.0f} MB, Ray {ray[4] / 1e6:.0f} MB",
             flush=True,
         )
-    print(f"{name}: {statistics.median(rates):.2f} times as fast", flush=True)
+    print(f"workers of one thread: {statistics.median(rates):.2f} times as fast", flush=True)
+
+
+def compare_costs(folder: Path, rounds: int, threads: int) -> None:
+    """Render a film without a network by one process and by one worker, in turns."""
+    costs = []
+    for turn in range(rounds):
+        plain = measured(PLAIN, folder, f"plain-none-{turn}.mp4", str(threads))
+        ray = measured(RAY, folder, f"ray-none-{turn}.mp4", str(threads))
+        costs.append(ray[1] - plain[1])
+        print(f"a shot takes {plain[1]:.3f} s, by Ray {ray[1]:.3f} s", flush=True)
+    print(f"by Ray a shot takes {statistics.median(costs):.3f} s more", flush=True)
 
 
 def main() -> None:
@@ -120,18 +126,19 @@ def main() -> None:
     logging.disable(logging.WARNING)
     parser = argparse.ArgumentParser()
     parser.add_argument("--frames", type=int, default=6, help="of a shot")
-    parser.add_argument("--shots", type=int, default=4)
+    parser.add_argument("--shots", type=int, default=4, help="1: only what a shot costs")
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
     threads = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
-        folder, lengths = Path(name), (asked.frames,) * asked.shots
-        make.shots_clip(folder / "clip.mp4", 480, 270, lengths)
-        base = "kind: video\nsource: clip.mp4\nmotion: {zoom: 1.01}\ncadence: 1\n"
-        compare("lite0", f"{base}network: lite0\n", folder, asked.rounds, threads)
-        compare("none", f"{base}network: none\n", folder, asked.rounds, 1)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    print(f"the most that a process took: {peak / 1e6:.0f} MB")
+        folder, base = Path(name), "kind: video\nsource: clip.mp4\nmotion: {zoom: 1.01}\n"
+        make.shots_clip(folder / "clip.mp4", 480, 270, (asked.frames,) * asked.shots)
+        if asked.shots > 1:
+            (folder / "film.yaml").write_text(f"{base}network: lite0\ncadence: 1\n")
+            compare_rates(folder, asked.rounds, threads)
+        make.shots_clip(folder / "clip.mp4", 480, 270, (6,) * 16)
+        (folder / "film.yaml").write_text(f"{base}network: none\ncadence: 1\n")
+        compare_costs(folder, asked.rounds, threads)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from dreamvid.rendering.plan import is_done, output_of
 from dreamvid.rendering.shot_runs import ShotRuns
 
 if TYPE_CHECKING:
-    from dreamvid.farm.driver import Driver, Failure
+    from dreamvid.farm.driver import Driver
+    from dreamvid.farm.events import Failure
     from dreamvid.farm.units import Film
     from dreamvid.recipe import Recipe
 

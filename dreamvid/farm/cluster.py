@@ -82,7 +82,8 @@ def connected(address: str, threads: int) -> Iterator[None]:
                 ray.init(address=LOCAL, num_cpus=count, include_dashboard=False, **quiet)
         else:
             require_answer(address)
-            ray.init(address=address, **quiet)
+            with _set("RAY_BACKEND_LOG_LEVEL", "error"):
+                ray.init(address=address, **quiet)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise RunError(f"--ray {address}: cannot be joined: {_first_line(error)}") from None
     try:

@@ -2,93 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dreamvid.errors import DreamvidError, RunError
 from dreamvid.farm.asked import Asked
-from dreamvid.farm.cluster import NO_ROOM, Node, alive, nodes_of, refuse, require_room, stored
-from dreamvid.farm.order import Answer, Order
-from dreamvid.farm.parcels import Parcel, parcels_of, unpack
-from dreamvid.farm.tally import Tally
+from dreamvid.farm.cluster import Node, alive, nodes_of, refuse, require_room, stored
+from dreamvid.farm.events import RETRIES, Event, Failure, said
+from dreamvid.farm.order import Answer
+from dreamvid.farm.parcels import Parcel, unpack
 from dreamvid.farm.units import Film, Unit
 from dreamvid.farm.versions import versions
-from dreamvid.farm.worker import rendered
-from dreamvid.machine import Machine
+from dreamvid.farm.work import Work, frames_done, is_rendered, is_whole, tokens
+from dreamvid.farm.worker import Tally, rendered
 from dreamvid.rendering.join import plan_join
 from dreamvid.rendering.render import record
-from dreamvid.rendering.run import Keep, done_frames, folder_of, unfinished_run
-from dreamvid.rendering.run_part import write_text
-
-RETRIES = 20
-"""How often a shot is begun again whose worker or machine was lost."""
+from dreamvid.rendering.run import Keep, folder_of, unfinished_run
 
 STEP = 0.5
 """Seconds between two looks at how far the shots are."""
 
 ENDING = 15
 """Seconds for the workers to store what they have when the work is interrupted."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What could not be rendered.
-
-    Attributes:
-        film: of which it is.
-        message: why, in one line.
-        retry: whether it may succeed later.
-    """
-
-    film: Film
-    message: str
-    retry: bool
-
-
-@dataclass(frozen=True)
-class Event:
-    """What the driver tells while films are rendered.
-
-    Attributes:
-        done: how many frames of all films are done.
-        finished: a film that is there now.
-        failure: of a shot or a film.
-    """
-
-    done: int
-    finished: Film | None = None
-    failure: Failure | None = None
-
-
-@dataclass
-class _Work:
-    """A film in work.
-
-    Attributes:
-        film: which.
-        machine: what all its shots are computed with.
-        parcels: its input files.
-        token, secret: a file that a worker sees if it shares the storage, and what is in it.
-        left: the numbers of its shots that are not done.
-        failed: whether one of them cannot be rendered.
-    """
-
-    film: Film
-    machine: Machine
-    parcels: list[Parcel]
-    token: Path
-    secret: str
-    left: set[int] = field(default_factory=set)
-    failed: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the film is one shot, and rendered whole."""
-        return len(self.film.shots.shots) == 1
 
 
 class Driver:
@@ -103,9 +39,9 @@ class Driver:
             overwrite: whether films that exist are replaced.
             keep: what is kept of their runs.
         """
-        self._works = [_begun(film) for film in films]
+        self._works = [Work.of(film) for film in films]
         self._units = [(work, unit) for work in self._works for unit in work.film.units]
-        self._done = [_frames_done(unit) for _, unit in self._units]
+        self._done = [frames_done(unit) for _, unit in self._units]
         self._asked, self._overwrite, self._keep = asked, overwrite, keep
         self._versions = versions()
         self._sent: dict[str, Any] = {}
@@ -132,7 +68,7 @@ class Driver:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as OnNode
 
-        with _tokens(self._works):
+        with tokens(self._works):
             self._examine(nodes_of(self._paths()))
             here = OnNode(ray.get_runtime_context().get_node_id(), soft=True)
             tally = ray.remote(Tally)
@@ -141,7 +77,7 @@ class Driver:
             self._task = ray.remote(rendered)
             try:
                 for number, (work, unit) in enumerate(self._units):
-                    if not _is_done(unit):
+                    if not is_rendered(unit):
                         work.left.add(unit.number)
                         self._submit(number)
                 for work in self._works:
@@ -191,19 +127,7 @@ class Driver:
     def _submit(self, number: int) -> None:
         work, unit = self._units[number]
         machine, asked = work.machine, self._asked
-        order = Order(
-            recipe=work.film.recipe.model_dump(mode="json", exclude={"output"}),
-            output=str(work.film.output.absolute()),
-            machine=asdict(machine),
-            span=None if work.is_whole else (unit.shot.start, unit.shot.stop),
-            frames=work.film.shots.frames,
-            token=str(work.token),
-            secret=work.secret,
-            parcels=[asdict(parcel) for parcel in work.parcels],
-            versions=self._versions,
-            overwrite=self._overwrite,
-            keep=self._keep,
-        )
+        order = work.order(unit, self._versions, overwrite=self._overwrite, keep=self._keep)
         # Another environment is another process: TensorFlow's threads are fixed when it starts.
         variables = {"DREAMVID_THREADS": str(machine.threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
         if not asked.gpus:
@@ -228,7 +152,7 @@ class Driver:
         try:
             answer = Answer(**ray.get(reference))
         except ray.exceptions.RayError as error:
-            return Failure(work.film, _named(unit, _said(error)), retry=True)
+            return Failure.of(unit, said(error), retry=True)
         try:
             if answer.state == "refused":
                 self._refuse(answer)
@@ -237,13 +161,13 @@ class Driver:
                     if parcel.sha256 in answer.lacking:
                         self._send(parcel)
             elif answer.state == "failed":
-                return Failure(work.film, _named(unit, answer.message), answer.retry)
+                return Failure.of(unit, answer.message, retry=answer.retry)
             if answer.state != "done":
                 self._submit(number)
                 return None
             self._keep_run(answer, work, unit)
         except DreamvidError as error:
-            return Failure(work.film, _named(unit, str(error)), error.retry)
+            return Failure.of(unit, str(error), retry=error.retry)
         self.dreamed += answer.dreamed
         self.memory = max(self.memory, answer.memory)
         self._done[number] = unit.shot.count
@@ -259,18 +183,18 @@ class Driver:
         if not nodes.keys() - self._refused:
             raise RunError("no node of the cluster can be used; install the same versions on all")
 
-    def _keep_run(self, answer: Answer, work: _Work, unit: Unit) -> None:
+    def _keep_run(self, answer: Answer, work: Work, unit: Unit) -> None:
         """Put a run that came from other storage into its place. Raises RunError."""
         if answer.run is None:
             return
-        output = work.film.output if work.is_whole else work.film.runs.output_of(unit.shot)
+        output = work.film.output if is_whole(work.film) else work.film.runs.output_of(unit.shot)
         unpack(answer.run, folder_of(output))
 
-    def _join(self, work: _Work) -> Event:
+    def _join(self, work: Work) -> Event:
         """Make a film of its shots."""
         film = work.film
         try:
-            if not (work.is_whole and unfinished_run(film.output) is None):
+            if not (is_whole(work.film) and unfinished_run(film.output) is None):
                 for _ in record(plan_join(film.recipe, overwrite=self._overwrite), keep=self._keep):
                     pass
         except DreamvidError as error:
@@ -298,58 +222,3 @@ class Driver:
             ray.wait([*self._pending], num_returns=len(self._pending), timeout=ENDING)
         with suppress(ray.exceptions.RayError):
             ray.kill(self._tally)
-
-
-def _begun(film: Film) -> _Work:
-    begun, manifest = film.runs.manifest, film.planned.manifest
-    assert begun is not None  # by `Film.of`
-    assert manifest is not None
-    token = film.runs.folder / f"seen-{secrets.token_hex(8)}"
-    parcels = parcels_of(film.recipe, manifest)
-    return _Work(film, begun.machine, parcels, token, secrets.token_hex(16))
-
-
-@contextmanager
-def _tokens(works: Sequence[_Work]) -> Iterator[None]:
-    """The files by which a worker finds that it shares the storage, within the context."""
-    try:
-        for work in works:
-            write_text(work.token, work.secret)
-        yield
-    finally:
-        for work in works:
-            with suppress(OSError):
-                work.token.unlink(missing_ok=True)
-
-
-def _is_done(unit: Unit) -> bool:
-    """Whether a unit needs no worker any more."""
-    film = unit.film
-    if len(film.shots.shots) > 1:
-        return film.runs.state(unit.shot) == "done"
-    return done_frames(film.output) >= film.shots.frames
-
-
-def _frames_done(unit: Unit) -> int:
-    film = unit.film
-    if len(film.shots.shots) > 1:
-        return film.runs.frames_done(unit.shot)
-    return done_frames(film.output)
-
-
-def _named(unit: Unit, message: str) -> str:
-    return message if len(unit.film.shots.shots) == 1 else f"shot {unit.number}: {message}"
-
-
-def _said(error: BaseException) -> str:
-    """What an error of Ray's says, in one line that a person can act on."""
-    text = " ".join(str(error).split())
-    name = type(error).__name__
-    if "ObjectStoreFull" in name + text or "OutOfDisk" in name + text:
-        return NO_ROOM.format(what="a shot")
-    if name in ("WorkerCrashedError", "NodeDiedError", "ObjectLostError", "OwnerDiedError"):
-        return f"its worker was lost more than {RETRIES} times, or its node; see Ray's own logs"
-    if name == "OutOfMemoryError":
-        return "its node ran out of memory; a smaller --size or --tile, or fewer workers need less"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else name

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dreamvid.recipe.paths import names_several
+
 PACKAGES = {"dreamvid": "dreamvid", "TensorFlow": "tensorflow"}
 
 
@@ -33,7 +35,9 @@ def examined(paths: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _is_there(path: str) -> bool:
+    """Whether a file is there, or the folder of numbered pictures: what is in them is looked at
+    before they are used."""
     try:
-        return Path(path).exists()
+        return Path(path).exists() or (names_several(Path(path)) and Path(path).parent.exists())
     except (OSError, ValueError):
         return False

@@ -38,6 +38,21 @@ _models: dict[Hashable, Any] = {}
 """The last model, for a film of the same network."""
 
 
+class Tally:
+    """An actor of the cluster, which workers tell how far they are, and the driver asks."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, int] = {}
+
+    def note(self, unit: int, done: int) -> None:
+        """So many frames of a unit are done."""
+        self._done[unit] = done
+
+    def all(self) -> dict[int, int]:
+        """The frames that are done, by unit."""
+        return self._done
+
+
 def rendered(text: str, sent: Mapping[str, Any], tally: Any, unit: int) -> dict[str, Any]:
     """Render what is ordered; the body of a task. Returns an `Answer` as data.
 
@@ -94,34 +109,39 @@ def _render(
         recipe = order.made([each.placed(own_folder, fetch) for each in order.files], output)
         shot = order.shot
         if shot is None:
-            if is_done(recipe):
-                return None, 0
-            planned = replace(_planned(order, recipe), output=output, recipe=recipe)
-            made = _whole(order, planned, tell, finish=shared)
+            planned = replace(_planned(order, recipe), output=output)
+            made = _whole(order, recipe, planned, tell, finish=shared)
             return None if shared else pack(folder_of(output)), made
         runs = ShotRuns(output)
         own = runs.output_of(shot)
-        if runs.state(shot) == "done":
-            return None, 0
         make_folder(own.parent)
         planned = _planned(order, recipe).of_shot(shot, own, ends=shot.stop == order.frames)
         made = 0
-        with closing(_when_free(planned, overwrite=True)) as steps:
+
+        def finished() -> bool:
+            return runs.state(shot) == "done"
+
+        with closing(_when_free(planned, finished, overwrite=True)) as steps:
             for step in steps:
                 made += 1
                 tell(step.index + 1 - shot.start)
         return None if shared else pack(folder_of(own)), made
 
 
-def _whole(order: Order, planned: Plan, tell: Tell, *, finish: bool) -> int:
+def _whole(order: Order, recipe: Recipe, planned: Plan, tell: Tell, *, finish: bool) -> int:
     """Render a film of one shot. Returns how many frames were made.
 
     Args:
         finish: whether the film is made; otherwise its run is left unfinished after the last frame,
             and becomes the film wherever it is finished.
     """
+
+    def finished() -> bool:
+        return is_done(recipe)
+
     made = 0
-    with closing(_when_free(planned, overwrite=order.overwrite, keep=order.keep)) as steps:
+    steps = _when_free(planned, finished, overwrite=order.overwrite, keep=order.keep)
+    with closing(steps):
         for step in steps:
             made += 1
             tell(step.index + 1)
@@ -130,11 +150,13 @@ def _whole(order: Order, planned: Plan, tell: Tell, *, finish: bool) -> int:
     return made
 
 
-def _when_free(planned: Plan, *, overwrite: bool, keep: Keep = "state") -> Generator[Step]:
-    """Record a plan; a worker that was killed may hold its lock for a moment. Raises
-    DreamvidError."""
+def _when_free(
+    planned: Plan, is_finished: Callable[[], bool], *, overwrite: bool, keep: Keep = "state"
+) -> Generator[Step]:
+    """Record a plan unless it is finished. A worker that was killed may hold its lock for a moment,
+    and another process may be rendering it. Raises DreamvidError."""
     until = time.monotonic() + PATIENCE
-    while True:
+    while not is_finished():
         try:
             yield from record(planned, overwrite=overwrite, keep=keep)
             return

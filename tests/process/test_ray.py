@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from dreamvid.cli import main
+from dreamvid.farm import driver as driving
 from dreamvid.farm.asked import Asked
-from dreamvid.farm.cluster import connected
+from dreamvid.farm.cluster import alive, connected
 from dreamvid.farm.driver import Driver
 from dreamvid.farm.units import Film
 from dreamvid.recipe.load import load_recipe
@@ -195,7 +196,9 @@ def test_a_driver_that_was_stopped_goes_on(
     assert same(home)
 
 
-def test_without_shared_storage_runs_are_sent(home: Path, tmp_path: Path) -> None:
+def test_without_shared_storage_runs_are_sent(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On a node that sees neither the clip nor the folder of the film."""
     alone = ["unshare", "-m"] if os.name == "posix" and os.getuid() == 0 else ["unshare", "-Urm"]
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
@@ -210,6 +213,7 @@ def test_without_shared_storage_runs_are_sent(home: Path, tmp_path: Path) -> Non
             wait_for_cores(cluster.address)
             assert main([*FARM, cluster.address, "-o", "film.mp4"]) == 0
             assert same(home)
+            monkeypatch.setattr(driving, "nodes_of", lambda paths: alive())  # as if it joined later
             make.picture(Path("still.png"), 96, 64)
             zoom = "kind: zoom\nsource: still.png\nframes: 5\nnetwork: none\n"
             Path("film.yaml").write_text(zoom)
@@ -228,9 +232,17 @@ def wait_for_cores(address: str) -> None:
             time.sleep(0.1)
 
 
+@pytest.mark.parametrize("joins_later", [False, True])
 def test_a_node_of_another_version_is_refused(
-    home: Path, cluster: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path,
+    cluster: Any,
+    tmp_path: Path,
+    joins_later: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    if joins_later:  # after the nodes were looked at
+        monkeypatch.setattr(driving, "nodes_of", lambda paths: alive())
     info = tmp_path / "other" / "dreamvid-9.9.9.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dreamvid\nVersion: 9.9.9\n")
@@ -241,7 +253,7 @@ def test_a_node_of_another_version_is_refused(
     finally:
         cluster.remove_node(node)
     told = capsys.readouterr().err
-    assert "runs dreamvid 9.9.9, not 0.1.0; it is not used" in told
+    assert told.count("runs dreamvid 9.9.9, not 0.1.0; it is not used") == 1
     assert same(home)
 
 
