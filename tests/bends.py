@@ -45,6 +45,67 @@ class Bend:
 
 
 BENDS = (
+    # Shots that are rendered apart, batches, farms
+    Bend(
+        "seeking: a later picture is shown where none is on the grid",
+        "test_a_clip_from_any_frame_on_has_the_same_frames",
+        "early = 0 if shown / rate * clip.rate % 1 == 0 else 1 / clip.rate",
+        "early = 0",
+    ),
+    Bend(
+        "seeking: masks are read from their beginning",
+        "test_a_clip_from_any_frame_on_has_the_same_frames",
+        "closing(_levels(mask, first))",
+        "closing(_levels(mask, 0))",
+    ),
+    Bend(
+        "shots: guides and schedules begin anew with each",
+        "test_shots_in_any_order_are_joined_to_the_film_of_one_machine",
+        "    walk = CameraWalk(job, timeline, index=done)",
+        "    walk = CameraWalk(job, timeline, index=0)",
+    ),
+    Bend(
+        "shots: the open segment of one runs into the next",
+        "test_shots_in_any_order_are_joined_to_the_film_of_one_machine",
+        "if isinstance(sink, FilmSink) and not self._plan.ends:",
+        "if False:",
+    ),
+    Bend(
+        "shots: a list that leaves a gap is taken",
+        "test_a_wrong_list_is_refused_in_one_line",
+        "            if other.start != one.stop:",
+        "            if other.start < one.stop:",
+    ),
+    Bend(
+        "shots: those of another recipe go on",
+        "test_what_is_missing_is_named_and_what_is_done_stays",
+        "        differing = begun.differences(manifest) if begun else []",
+        "        differing = []",
+    ),
+    Bend(
+        "join: a shot of another recipe is taken",
+        "test_a_shot_of_another_recipe_is_not_joined",
+        "        if own.differences(manifest):",
+        "        if False:",
+    ),
+    Bend(
+        "join: the last shot's open segment is lost, so that the film goes on otherwise",
+        "test_a_joined_film_is_continued_as_one_that_was_rendered_whole",
+        "ends=shot.stop == listed.frames)",
+        "ends=False)",
+    ),
+    Bend(
+        "batch: variants are paired, not combined",
+        "test_variants_are_all_combinations_and_their_films_are_named_by_them",
+        "    for chosen in itertools.product(*lists) if lists else ():",
+        "    for chosen in zip(*lists) if lists else ():",
+    ),
+    Bend(
+        "farm: commands name files as they were typed",
+        "test_the_commands_in_any_order_and_folder_make_the_film",
+        "        words = absolute(item.words(recipe))",
+        "        words = [item.file, *absolute(item.words(recipe))[1:-1], recipe.output.name]",
+    ),
     # Sessions, and programs that start dreamvid
     Bend(
         "session: what is cancelled goes on to the octave's end",

@@ -173,10 +173,10 @@ def test_one_shot_is_the_film_and_said_to_be(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_joined_film_is_continued_as_one_that_was_rendered_whole() -> None:
-    short, long = write("short.yaml", frames=23), write("long.yaml", frames=25)
+    short, long = write("short.yaml", frames=22), write("long.yaml", frames=25)
     assert rendered(long, "-o", "whole.mp4") == 0
     joined(short, "a.mp4")
-    assert main(["continue", "a.mp4", "--source", "clip.mp4", "--frames", "2", "-q"]) == 0
+    assert main(["continue", "a.mp4", "--source", "clip.mp4", "--frames", "3", "-q"]) == 0
     assert Path("a.mp4").read_bytes() == Path("whole.mp4").read_bytes()
 
 
