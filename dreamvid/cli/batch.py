@@ -96,7 +96,7 @@ class Item:
 
     def _placed(self, recipe: Recipe) -> Path | None:
         """The output path of its recipe."""
-        from dreamvid.rendering.plan import output_of
+        from dreamvid.rendering.output import output_of
 
         if self.output is None:
             if not self.variant:

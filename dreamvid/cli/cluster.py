@@ -16,7 +16,8 @@ from dreamvid.cli.progress import bar, stop_signals
 from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import DreamvidError
 from dreamvid.rendering.estimate import Pace
-from dreamvid.rendering.plan import is_done, output_of
+from dreamvid.rendering.output import output_of
+from dreamvid.rendering.plan import is_done
 from dreamvid.rendering.shot_runs import ShotRuns
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from dreamvid.plots.objective import draw_objective
 from dreamvid.recipe import Recipe
 from dreamvid.recipe.dump import yaml_lines
 from dreamvid.rendering.estimate import tried, warn_of_shortfalls
-from dreamvid.rendering.plan import Plan, is_done, output_of, plan
+from dreamvid.rendering.output import output_of
+from dreamvid.rendering.plan import Plan, is_done, plan
 from dreamvid.rendering.preview import plan_preview
 from dreamvid.rendering.render import record
 from dreamvid.rendering.seam import seam

@@ -110,7 +110,7 @@ def _count(threads: Sequence[str]) -> int | None:
 
 def _recipe(name: str, summary: str, item: Item, *, quiet: bool) -> tuple[Recipe, RunOptions]:
     """An item's recipe, with its output, and the options beside it."""
-    from dreamvid.rendering.plan import output_of
+    from dreamvid.rendering.output import output_of
 
     recipe, options = item.recipe(name, summary, quiet=quiet)
     with warnings_shown(quiet):

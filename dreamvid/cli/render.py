@@ -82,7 +82,7 @@ def render_command(name: str, summary: str, argv: Sequence[str]) -> int:
     batch = Batch.of(names, flags)
     from dreamvid.cli.execute import execute
     from dreamvid.media.outputs import made_folder
-    from dreamvid.rendering.plan import output_of
+    from dreamvid.rendering.output import output_of
 
     def dream(item: Item) -> Path:
         recipe, options = item.recipe(name, summary, quiet=quiet)

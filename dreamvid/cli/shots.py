@@ -123,7 +123,7 @@ def render_shots(recipe: Recipe, options: RunOptions) -> None:
         DreamvidError: a shot cannot be rendered; one line.
         KeyboardInterrupt: the user stopped the render.
     """
-    from dreamvid.rendering.plan import output_of
+    from dreamvid.rendering.output import output_of
     from dreamvid.rendering.shot_runs import ShotRuns
 
     runs = ShotRuns(output_of(recipe))
@@ -138,11 +138,13 @@ def render_shots(recipe: Recipe, options: RunOptions) -> None:
 def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> ShotList:
     """Render some shots; a film of one shot is finished. Returns the list of the shots."""
     from dreamvid.rendering.estimate import warn_of_shortfalls
+    from dreamvid.rendering.film_source import heard_in
     from dreamvid.rendering.plan import plan
 
     manifest = runs.manifest
     machine = manifest.machine if manifest else None
-    planned = plan(recipe, overwrite=options.overwrite, machine=machine)
+    known = heard_in(runs.folder)
+    planned = plan(recipe, overwrite=options.overwrite, machine=machine, known=known)
     warn_of_shortfalls(planned)
     listed = runs.begin(planned)
     numbers = numbers_of(asked, len(listed.shots))

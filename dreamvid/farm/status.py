@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.recipe import Recipe
-from dreamvid.rendering.plan import is_done, output_of
+from dreamvid.rendering.output import output_of
+from dreamvid.rendering.plan import is_done
 from dreamvid.rendering.run import folder_of
 from dreamvid.rendering.shot_runs import ShotRuns
 

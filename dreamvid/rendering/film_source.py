@@ -41,7 +41,12 @@ def open_film(recipe: Recipe, given: Source | None = None, known: Hearing | None
 
 def heard_before(output: Path) -> Features | None:
     """What the run of an output heard; None: nothing was kept. Raises StateError."""
-    path = folder_of(output) / HEARD
+    return heard_in(folder_of(output))
+
+
+def heard_in(folder: Path) -> Features | None:
+    """What is kept in a folder of what was heard; None: nothing is. Raises StateError."""
+    path = folder / HEARD
     if not path.exists():
         return None
     from dreamvid.hearing.features import Features

@@ -16,9 +16,10 @@ from dreamvid.frame import Frame
 from dreamvid.machine import Machine
 from dreamvid.media.durable import os_errors
 from dreamvid.recipe import Recipe
-from dreamvid.rendering.film_source import HEARD
+from dreamvid.rendering.film_source import HEARD, heard_in
 from dreamvid.rendering.manifest import Manifest
-from dreamvid.rendering.plan import Plan, output_of, plan
+from dreamvid.rendering.output import output_of
+from dreamvid.rendering.plan import Plan, plan
 from dreamvid.rendering.run import (
     Run,
     done_frames,
@@ -55,7 +56,10 @@ def plan_join(recipe: Recipe, *, overwrite: bool = False) -> Plan:
                 path=output,
             )
     else:
-        planned = plan(recipe, overwrite=overwrite, load=_none, machine=manifest.machine)
+        known = heard_in(runs.folder)
+        planned = plan(
+            recipe, overwrite=overwrite, load=_none, machine=manifest.machine, known=known
+        )
         assert planned.manifest is not None
         runs.require_same(planned.manifest)
         _fill(runs, runs.shots, manifest)

@@ -10,19 +10,16 @@ from pathlib import Path
 
 from dreamvid import notices
 from dreamvid.checkpoint import Checkpoint
-from dreamvid.errors import MediaError, OutputError, RecipeError
+from dreamvid.errors import MediaError, RecipeError
 from dreamvid.frame import Size
 from dreamvid.guide_files import GuideFiles
 from dreamvid.lead import LeadStore
 from dreamvid.looping import around
 from dreamvid.machine import Machine
-from dreamvid.media.codecs.table import carries_recipe, default_ending
+from dreamvid.media.codecs.table import carries_recipe
 from dreamvid.media.metadata import read_comment
 from dreamvid.media.output_checks import (
     check_codec,
-    check_frame_name,
-    check_output,
-    check_picture,
     is_there,
 )
 from dreamvid.media.passes import Passes, is_data, pass_path
@@ -30,18 +27,17 @@ from dreamvid.media.probe import probe
 from dreamvid.media.sink import Sink
 from dreamvid.motion.round import Round
 from dreamvid.motion.steps import CameraSteps
-from dreamvid.names import derived, is_too_long
 from dreamvid.networks.defaults import with_network_defaults
 from dreamvid.opening import open_source
 from dreamvid.recipe import BeatCount, FilmRecipe, Recipe, VideoRecipe
 from dreamvid.recipe.at_frame import at_frame, check
-from dreamvid.recipe.paths import named_after
-from dreamvid.recipe.timeline import Timeline
+from dreamvid.recipe.timeline import Hearing, Timeline
 from dreamvid.recurrence import DreamedGroup, dreamed_groups
 from dreamvid.rendering.dreamers import make_dreamer
 from dreamvid.rendering.embedded import embed
 from dreamvid.rendering.film_source import heard_before, open_film
 from dreamvid.rendering.manifest import Manifest
+from dreamvid.rendering.output import check_outputs, output_of
 from dreamvid.rendering.run import (
     finished_run,
     unfinished_run,
@@ -58,23 +54,6 @@ SEGMENT = 48
 
 Load = Callable[[Job, Machine], AnyDreamer]
 """Makes the dreamer of a job."""
-
-TOO_LONG = "the name is too long; give a shorter one: -o FILE"
-
-
-def output_of(recipe: Recipe) -> Path:
-    """The output path: the recipe's, else `NAME-dream` in the current folder, with the extension
-    of its codec: `.mp4`, or `.png` of a still, where it names none.
-
-    Raises:
-        OutputError: the recipe's has a name that is too long.
-    """
-    if recipe.output is not None:
-        if is_too_long(recipe.output):
-            raise OutputError(TOO_LONG, path=recipe.output)
-        return recipe.output
-    stem = named_after(recipe.source[0]) if recipe.source else "dreamvid"
-    return derived(Path(), stem, "-dream", default_ending(recipe.codec, film=recipe.is_film))
 
 
 @dataclass(frozen=True)
@@ -204,6 +183,7 @@ def plan(
     restart: bool = False,
     load: Load | None = None,
     machine: Machine | None = None,
+    known: Hearing | None = None,
 ) -> Plan:
     """Resolve and check everything that a render needs, before any work is done.
 
@@ -214,6 +194,8 @@ def plan(
         restart: whether an unfinished run is discarded.
         load: makes the dreamer of a job; None: `make_dreamer`.
         machine: what it is computed with; None: that of the unfinished run, or this one.
+        known: what is heard in its sound; None: what the unfinished run heard, or it is listened
+            to.
 
     Raises:
         DreamvidError: the recipe cannot be rendered; one line.
@@ -221,12 +203,11 @@ def plan(
     if source is None and not recipe.source:
         raise RecipeError("name the picture or clip to dream on", key="source")
     output = output_of(recipe)
-    known = None
     if sink is None:
         unfinished = None if restart else _unfinished(recipe)
         machine = machine or (unfinished.machine if unfinished else None)
-        known = heard_before(output) if unfinished else None
-        _check_output(recipe, output, overwrite or unfinished is not None)
+        known = known or (heard_before(output) if unfinished else None)
+        check_outputs(recipe, output, overwrite or unfinished is not None)
     machine = machine or Machine.here()
     opened = open_film(recipe, source, known)
     warn_if_short(recipe, opened)
@@ -257,19 +238,6 @@ def plan(
         *(recipe, job, output, opened, guides, timeline, loaded),
         *(octaves, manifest, sink, SEGMENT),
     )
-
-
-def _check_output(recipe: Recipe, output: Path, overwrite: bool) -> None:
-    """Raise OutputError unless the output can be written, in the codec that is asked for."""
-    checked = check_output if recipe.is_film else check_picture
-    for name in recipe.encode.passes:
-        path = pass_path(output, name)
-        if is_too_long(path):
-            raise OutputError(TOO_LONG, path=path)
-        checked(path, recipe.source, overwrite)
-    check_codec(output, recipe.codec, film=recipe.is_film)
-    if isinstance(recipe, FilmRecipe):
-        check_frame_name(output, recipe.encode.frame_name)
 
 
 def _unfinished(recipe: Recipe) -> Manifest | None:

@@ -31,7 +31,8 @@ from dreamvid.recipe.load import make_recipe
 from dreamvid.recurrence import frames
 from dreamvid.rendering.film_source import open_film
 from dreamvid.rendering.manifest import Manifest
-from dreamvid.rendering.plan import Plan, output_of, plan
+from dreamvid.rendering.output import output_of
+from dreamvid.rendering.plan import Plan, plan
 from dreamvid.rendering.render import Step, record
 from dreamvid.rendering.small import smaller_data
 from dreamvid.resolve import resolve

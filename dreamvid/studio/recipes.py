@@ -28,7 +28,7 @@ from dreamvid.recipe.load import (
 )
 from dreamvid.recipe.paths import names_several
 from dreamvid.rendering.film_frames import FilmFrames
-from dreamvid.rendering.plan import output_of
+from dreamvid.rendering.output import output_of
 from dreamvid.resolve import resolve
 from dreamvid.studio.folder import Folder
 from dreamvid.studio.plain import plain

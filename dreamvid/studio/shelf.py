@@ -17,7 +17,7 @@ from dreamvid.names import derived
 from dreamvid.recipe import FilmRecipe, Recipe
 from dreamvid.recipe.at_frame import schedules
 from dreamvid.recipe.dump import yaml_of
-from dreamvid.rendering.plan import output_of
+from dreamvid.rendering.output import output_of
 from dreamvid.rendering.run import done_frames
 from dreamvid.studio.films import OnDisk, outputs_in
 from dreamvid.studio.folder import Folder

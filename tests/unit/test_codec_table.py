@@ -27,7 +27,7 @@ from dreamvid.media.outputs import shared_format
 from dreamvid.media.sink import to_uint16
 from dreamvid.recipe.encode import CodecName, FilmCodecName, StillCodecName
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import output_of
+from dreamvid.rendering.output import output_of
 
 ALL: tuple[Codec, ...] = (*FILM_CODECS, *STILL_CODECS)
 

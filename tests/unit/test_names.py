@@ -16,7 +16,7 @@ from dreamvid.media.durable import temp_name
 from dreamvid.media.sink import PARTIAL, WorkDir, partial_name, recorded_partial
 from dreamvid.names import derived
 from dreamvid.recipe.load import make_recipe
-from dreamvid.rendering.plan import output_of
+from dreamvid.rendering.output import output_of
 from dreamvid.rendering.preview import preview_paths
 from dreamvid.rendering.run import folder_of
 
