@@ -8,9 +8,9 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from dreamvid.cli.messages import say, warnings_shown
 from dreamvid.cli.options import is_recipe, typed
@@ -18,7 +18,7 @@ from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import DreamvidError, LockedError, RecipeError
 from dreamvid.frame import Frame
 from dreamvid.recipe import NamedPath, Recipe, Section, VideoRecipe
-from dreamvid.recipe.fields import Flag
+from dreamvid.recipe.fields import Flag, the_only
 from dreamvid.recipe.load import validated
 from dreamvid.shot_list import EDL, ShotList, numbers_of
 
@@ -28,19 +28,11 @@ if TYPE_CHECKING:
     from dreamvid.source import Source
 
 
-def _one(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        if len(value) > 1:
-            raise ValueError("takes one clip")
-        return value[0] if value else None
-    return value
-
-
 class Listing(Section):
     """The options of `dreamvid shots`."""
 
     source: Annotated[
-        NamedPath | None, BeforeValidator(_one), Flag(positional=True, metavar="CLIP|RECIPE")
+        NamedPath | None, the_only("clip"), Flag(positional=True, metavar="CLIP|RECIPE")
     ] = Field(None, description="The clip, or a recipe that names one.")
     output: Annotated[NamedPath, Flag(short="-o", metavar="FILE.json")] = Field(
         Path("shots.json"), description="The list, which `cuts` of a recipe may name."

@@ -118,6 +118,19 @@ def parse_moment(value: Any) -> Any:
     raise ValueError(f"must be seconds or minutes:seconds such as 1:30, not {value!r}")
 
 
+def the_only(what: str) -> BeforeValidator:
+    """Takes a positional argument, which comes as a list of one; `what` it names, for the error."""
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            if len(value) > 1:
+                raise ValueError(f"takes one {what}")
+            return value[0] if value else None
+        return value
+
+    return BeforeValidator(parse)
+
+
 def parse_triple(value: Any) -> Any:
     """Three numbers, red, green and blue; a single number is used for all three."""
     if isinstance(value, list | tuple) and len(value) == 1:

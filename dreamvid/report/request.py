@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from dreamvid.errors import RecipeError
 from dreamvid.recipe import MAX_NAME, Frames, NamedPath, Objective, Section
-from dreamvid.recipe.fields import Flag, Moment, Rate
+from dreamvid.recipe.fields import Flag, Moment, Rate, the_only
 
 STDOUT = Path("-")
-
-
-def _one(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        if len(value) > 1:
-            raise ValueError("takes one film")
-        return value[0] if value else None
-    return value
 
 
 class Request(Section):
     """The options of `dreamvid report`."""
 
     dreamed: Annotated[
-        NamedPath | None, BeforeValidator(_one), Flag(positional=True, metavar="DREAMED")
+        NamedPath | None, the_only("film"), Flag(positional=True, metavar="DREAMED")
     ] = Field(None, description="The dreamed film, or a dreamed still.")
     source: Annotated[NamedPath | None, Flag(metavar="CLIP")] = Field(
         None, description="The clip or picture that it was dreamed from."
