@@ -68,7 +68,8 @@ def connected(address: str, threads: int) -> Iterator[None]:
         threads: of a worker, which a local cluster must be able to lend.
 
     Raises:
-        RunError: Ray is not installed, or the address does not answer.
+        RunError: Ray is not installed, the address does not answer, or the cluster is lost within
+            the context.
     """
     require_ray()
     import ray
@@ -88,6 +89,8 @@ def connected(address: str, threads: int) -> Iterator[None]:
         raise RunError(f"--ray {address}: cannot be joined: {_first_line(error)}") from None
     try:
         yield
+    except ray.exceptions.RayError as error:
+        raise RunError(f"--ray {address}: the cluster was lost: {_first_line(error)}") from None
     finally:
         ray.shutdown()
         if mode is None:  # a local cluster sets it, so that only its own driver may use it
