@@ -17,7 +17,8 @@ from dreamvid.recipe.load import make_recipe
 OTHERS = {
     "--seconds": ("--frames", "-n", "--end", "--range"),
     "--range": ("--frames", "-n", "--start", "--end"),
-    "--preview": ("--dry-run",),
+    "--preview": ("--dry-run", "--shot", "--shots", "--join"),
+    "--dry-run": ("--shot", "--shots", "--join"),
 }
 """Options that exclude each option."""
 
