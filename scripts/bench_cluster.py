@@ -43,7 +43,7 @@ print((count - 1) / (time.monotonic() - first), sum(shots[1:]) / (len(shots) - 1
 """
 
 RAY = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from dreamvid.farm.asked import Asked
 from dreamvid.farm.cluster import connected
@@ -69,6 +69,8 @@ with connected("local", 1):
     a_shot = (ends[-1] - ends[0]) / max(1, len(ends) - 1) if ends else 0
     processes = {}
     for path in Path("/proc").glob("[0-9]*"):
+        if int(path.name) == os.getpid():
+            continue
         try:
             words = (path / "cmdline").read_bytes().decode(errors="replace")
             pages = int((path / "statm").read_text().split()[1])
