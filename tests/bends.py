@@ -95,6 +95,12 @@ BENDS = (
         "ends=False)",
     ),
     Bend(
+        "cluster: a worker's file leads out of the folder",
+        "test_no_name_leads_out_of_the_folder",
+        'if path.is_absolute() or not path.parts or ".." in path.parts',
+        "if path.is_absolute() or not path.parts",
+    ),
+    Bend(
         "batch: variants are paired, not combined",
         "test_variants_are_all_combinations_and_their_films_are_named_by_them",
         "    for chosen in itertools.product(*lists) if lists else ():",

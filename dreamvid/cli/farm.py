@@ -48,6 +48,8 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     if units and units[-1] not in UNITS:
         raise UsageError(f"--by: must be {' or '.join(UNITS)}, not {units[-1]!r}")
     whole = bool(units) and units[-1] == "film"
+    if address is not None and gives(flags, "--restart"):
+        raise UsageError("--ray and --restart exclude each other")
     batch = Batch.of(names, flags)
     if status:
         return each(batch.items, lambda item: _tell(name, summary, item), _name, quiet=True)
