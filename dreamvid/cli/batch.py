@@ -80,8 +80,9 @@ class Item:
         from dreamvid.rendering.embedded import any_recipe
 
         source = self.source or value_of(self.flags, "--source")
+        own = self.output is None and not gives(self.flags, *OUTPUT)
         with warnings_shown(quiet):
-            base = any_recipe(self.file, output=self.output is None, source=source)
+            base = any_recipe(self.file, output=own, source=source)
         flags = [*self.flags, *(["--source", self.source] if self.source else [])]
         data, options = parse(command, summary, base, flags, OPTIONS[base.kind], named=True)
         recipe = make_recipe(merged(data, nested(self.values), KINDS.values()), base.kind)

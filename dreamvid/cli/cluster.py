@@ -16,9 +16,6 @@ from dreamvid.cli.progress import bar, stop_signals
 from dreamvid.cli.run_options import RunOptions
 from dreamvid.errors import DreamvidError
 from dreamvid.rendering.estimate import Pace
-from dreamvid.rendering.output import output_of
-from dreamvid.rendering.plan import is_done
-from dreamvid.rendering.shot_runs import ShotRuns
 
 if TYPE_CHECKING:
     from dreamvid.farm.driver import Driver
@@ -47,7 +44,7 @@ class OnRay:
         self._options = RunOptions()
 
     def add(self, recipe: Recipe, options: RunOptions, make: Callable[[], Film]) -> None:
-        """Add a film unless it is done already. Raises DreamvidError: it cannot be rendered.
+        """Add a film. Raises DreamvidError: it cannot be rendered.
 
         Args:
             make: plans it.
@@ -55,11 +52,6 @@ class OnRay:
         from dreamvid.farm.asked import network_kept
 
         self._options = options
-        if not options.overwrite and is_done(recipe):
-            ShotRuns(output_of(recipe)).remove()
-            if not options.quiet:
-                say(f"{output_of(recipe)}: done already")
-            return
         with network_kept(recipe, self._models), warnings_shown(options.quiet):
             self._films.append(self._asked.measured(make()))
 

@@ -53,18 +53,28 @@ def farm_command(name: str, summary: str, argv: Sequence[str]) -> int:
     batch = Batch.of(names, flags)
     if status:
         return each(batch.items, lambda item: _tell(name, summary, item), _name, quiet=True)
-    films: list[Film] = []
+    from dreamvid.rendering.output import output_of
+    from dreamvid.rendering.plan import is_done
+    from dreamvid.rendering.shot_runs import ShotRuns
 
+    films: list[Film] = []
     on_ray = None if address is None else OnRay(address)
 
     def add(item: Item) -> None:
         recipe, options = _recipe(name, summary, item, quiet=quiet)
+        if not options.overwrite and is_done(recipe):
+            ShotRuns(output_of(recipe)).remove()
+            if not quiet:
+                say(f"{output_of(recipe)}: done already")
+            return
+
+        def film() -> Film:
+            return _film(item, recipe, options, _count(threads), whole=whole)
+
         if on_ray is None:
-            films.append(_film(item, recipe, options, _count(threads), whole=whole))
+            films.append(film())
         else:
-            on_ray.add(
-                recipe, options, lambda: _film(item, recipe, options, _count(threads), whole=whole)
-            )
+            on_ray.add(recipe, options, film)
 
     failed = each(batch.items, add, _name, quiet=True)
     if on_ray is not None:

@@ -56,6 +56,8 @@ def test_the_commands_in_any_order_and_folder_make_the_film(
     assert capsys.readouterr().out.splitlines()[-1].endswith("farmed.mp4")
     assert lines(capsys, "night.yaml", "-o", "farmed.mp4", "--status") == ["farmed.mp4: done"]
     assert main(shlex.split(told[0])[1:]) == 0  # a worker that comes late
+    capsys.readouterr()
+    assert lines(capsys, "night.yaml", "-o", "farmed.mp4") == []
 
 
 def test_variants_zooms_and_whole_films_are_a_command_each(
