@@ -31,7 +31,13 @@ from tests.scenes import Scene
 
 RANDOM = Network(name="tiny", weights="random", precision="float32")
 SIZE = Size(64, 48)
-TINY: dict[str, Any] = {"octaves": 2, "octave_top": 0, "burst": 2, "weights": "random"}
+TINY: dict[str, Any] = {
+    "precision": "float32",
+    "octaves": 2,
+    "octave_top": 0,
+    "burst": 2,
+    "weights": "random",
+}
 
 
 def build(*, include_top: bool = False, weights: None = None) -> Any:
