@@ -59,6 +59,26 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+VECTORS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx")
+"""Linux's flags of a processor's instructions, by which networks round sums in other ways."""
+
+
+def processor() -> str:
+    """The kind of processor: the best of its instructions of `VECTORS`; "unknown" where the system
+    does not list them."""
+    return next((flag for flag in VECTORS if flag in processor_flags()), "unknown")
+
+
+def processor_flags() -> set[str]:
+    """The processor's feature flags; empty where the system does not list them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return set()
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return set(flags.partition(":")[2].split())
+
+
 def taken() -> float:
     """Peak memory of the process so far (bytes); 0 where the system does not report it."""
     with contextlib.suppress(ImportError):

@@ -12,13 +12,12 @@ import os
 import random
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from dreamvid import dreaming
-from dreamvid.machine import Computed, cores
+from dreamvid.machine import Computed, cores, processor_flags
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -48,18 +47,8 @@ def computed_in(requested: Literal["auto"] | Computed, gains: bool = True) -> Co
         return requested
     if not gains:
         return "float32"
-    native = bool(FLAGS & _flags()) or bool(tf.config.list_physical_devices("GPU"))
+    native = bool(FLAGS & processor_flags()) or bool(tf.config.list_physical_devices("GPU"))
     return "bfloat16" if native else "float32"
-
-
-def _flags() -> set[str]:
-    """The processor's feature flags; empty where the system does not list them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return set()
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return set(flags.partition(":")[2].split())
 
 
 def set_threads(threads: int) -> int:

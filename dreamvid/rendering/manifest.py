@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import StateError
-from dreamvid.machine import Machine
+from dreamvid.machine import Machine, processor
 from dreamvid.media.files import digest
 from dreamvid.media.picture_list import find_pictures
 from dreamvid.networks.registry import packaged_weights
@@ -180,6 +180,7 @@ class Manifest:
         return [
             f"{key} ({old}, now {new})"
             for key, old, new in compared(self.made_with, other.made_with)
+            if old is not None  # a run that does not say
         ]
 
 
@@ -220,6 +221,7 @@ def _named(key: str, identity: str) -> dict[str, Any]:
 
 def _made_with() -> dict[str, str]:
     versions = {"python": platform.python_version(), "machine": platform.machine()}
+    versions["processor"] = processor()
     for package in PACKAGES:
         try:
             versions[package] = version(package)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dreamvid import machine
 from dreamvid.cli import main
 from dreamvid.errors import InputError, StateError
 from dreamvid.recipe.load import make_recipe
@@ -160,6 +161,19 @@ def test_a_shot_of_another_recipe_is_not_joined() -> None:
     assert not runs.missing(runs.shots)
     manifest.write_text(text, encoding="utf-8")
     assert main(["join", "night.yaml", "-o", "a.mp4", "-q"]) == 0
+
+
+def test_a_shot_of_another_processor_is_joined_and_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, flags in ((1, {"avx", "avx2"}), (2, {"avx"}), (3, {"avx", "avx2"}), (4, set())):
+        monkeypatch.setattr(machine, "processor_flags", lambda flags=flags: flags)
+        assert rendered("night.yaml", "-o", "a.mp4", "--shot", str(number)) == 0
+    assert main(["join", "night.yaml", "-o", "a.mp4"]) == 0
+    told = [each.getMessage() for each in caplog.records if ": shot" in each.getMessage()]
+    assert [each.partition(" was")[0] for each in told] == ["a.mp4: shot 2", "a.mp4: shot 4"]
+    assert "with another processor (avx2, now avx)" in told[0]
+    assert "with another processor (avx2, now unknown)" in told[1]
 
 
 def test_one_shot_is_the_film_and_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:

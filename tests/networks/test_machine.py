@@ -30,7 +30,7 @@ def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
         ({"avx2", "avx512f"}, "float32"),
         (set(), "float32"),
     ):
-        monkeypatch.setattr(precision, "_flags", lambda flags=flags: flags)
+        monkeypatch.setattr(precision, "processor_flags", lambda flags=flags: flags)
         assert computed_in("auto") == computed
         assert computed_in("float32") == "float32"
         assert computed_in("bfloat16") == "bfloat16"
@@ -75,11 +75,11 @@ def test_a_run_goes_on_with_what_it_began_with(
     said = {"source": str(SEED), "size": "64x48", "frames": 3, "output": str(tmp_path / "a.mp4")}
     network = {"name": "squeezenet", "weights": "random"}
     recipe = make_recipe({**said, "network": network}, "zoom")
-    monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
+    monkeypatch.setattr(precision, "processor_flags", lambda: {"avx512_bf16"})
     steps = render(recipe)
     next(steps)
     steps.close()
-    monkeypatch.setattr(precision, "_flags", set)
+    monkeypatch.setattr(precision, "processor_flags", set)
     monkeypatch.setattr("dreamvid.machine.available", lambda: 0.0)
     again = begun(plan(recipe))
     assert (again.precision, again.tile) == ("bfloat16", TILES[0])
@@ -90,7 +90,7 @@ def test_a_run_goes_on_with_what_it_began_with(
 def test_a_network_that_is_not_known_to_gain_stays_in_float32(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(precision, "_flags", lambda: {"avx512_bf16"})
+    monkeypatch.setattr(precision, "processor_flags", lambda: {"avx512_bf16"})
     assert computed_in("auto", gains=False) == "float32"
     assert computed_in("bfloat16", gains=False) == "bfloat16"
     assert not spec("lite0").bfloat16
