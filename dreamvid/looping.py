@@ -25,8 +25,7 @@ def counted(recipe: Recipe, source: Source) -> Source:
     """A source whose number of frames is known, where the film closes: it is read for it."""
     if source.frames is not None or not isinstance(recipe, FilmRecipe) or not recipe.loop:
         return source
-    with closing(source.open()) as frames:
-        return replace(source, frames=sum(1 for _ in frames))
+    return replace(source, frames=source.count())
 
 
 def passing_over(recipe: Recipe, source: Source) -> int:
@@ -82,12 +81,7 @@ def film_alone(source: Source) -> Source:
     if source.loop is None:
         return source
     lead = source.loop.lead
-
-    def read() -> Generator[Frame]:
-        with closing(source.open()) as frames:
-            yield from islice(frames, lead, None)
-
-    return replace(source, open=read, seek=None, loop=None)
+    return replace(source, open=lambda: source.since(lead), seek=None, loop=None)
 
 
 def around(opened: Callable[[], Generator[Item]], loop: Loop) -> Generator[Item]:

@@ -70,12 +70,6 @@ class ShotList:
         """The frames at which a shot begins that follows another."""
         return frozenset(shot.start for shot in self.shots[1:])
 
-    def numbered(self, number: int) -> Shot:
-        """A shot by its number. Raises InputError: there is none."""
-        if not 1 <= number <= len(self.shots):
-            raise InputError(f"there is no shot {number}; there are {len(self.shots)}")
-        return self.shots[number - 1]
-
     def text(self, clip: str) -> str:
         """The list as JSON; `clip`: the clip's name."""
         rows = ",\n".join(

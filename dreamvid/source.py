@@ -73,6 +73,13 @@ class Source:
             return self.seek(first)
         return _without(self.open(), first)
 
+    def count(self) -> int:
+        """How many frames there are; all are read where that is not known."""
+        if self.frames is not None:
+            return self.frames
+        with closing(self.open()) as frames:
+            return sum(1 for _ in frames)
+
     @property
     def timeline(self) -> Timeline:
         """The times of the frames, and what schedules hear at them."""

@@ -10,7 +10,8 @@ import io
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -222,15 +223,10 @@ def _variants(asked: Sequence[str]) -> list[tuple[str, Values]]:
     for chosen in itertools.product(*lists) if lists else ():
         names, values = zip(*chosen, strict=True)
         made.append(("_".join(names), {key: each[key] for each in values for key in each}))
-    repeated = {name for name, count in _counts(name for name, _ in made) if count > 1}
+    repeated = [name for name, count in Counter(name for name, _ in made).items() if count > 1]
     if repeated:
-        raise UsageError(f"--variants: {min(repeated)} is there twice")
+        raise UsageError(f"--variants: {repeated[0]} is there twice")
     return made
-
-
-def _counts(names: Iterator[str]) -> Iterator[tuple[str, int]]:
-    for name, group in itertools.groupby(sorted(names)):
-        yield name, sum(1 for _ in group)
 
 
 def _of_key(text: str) -> list[tuple[str, Values]]:

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from dreamvid.recipe import Recipe
 
 
-LOCAL = "local"
-"""The address of a cluster of this machine alone."""
-
-
 class OnRay:
     """The films of one command that a cluster renders."""
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from dreamvid.cli.arguments import gives, join_layers, split_names, taken_out
 from dreamvid.cli.batch import Batch, Item
-from dreamvid.cli.cluster import LOCAL, OnRay
+from dreamvid.cli.cluster import OnRay
 from dreamvid.cli.length import refuse_conflicts, with_length
 from dreamvid.cli.messages import each, say, warnings_shown
 from dreamvid.cli.option_table import absolute, all_options
 from dreamvid.cli.options import is_recipe, parse
 from dreamvid.cli.run_options import FarmOptions, RunOptions
 from dreamvid.errors import UsageError
+from dreamvid.farm.cluster import LOCAL
 from dreamvid.recipe.load import make_recipe
 
 if TYPE_CHECKING:

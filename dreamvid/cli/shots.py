@@ -146,7 +146,7 @@ def _render(runs: ShotRuns, recipe: Recipe, asked: str, options: RunOptions) -> 
         _finish(runs, planned, options)
         return listed
     for number in numbers:
-        shot = listed.numbered(number)
+        shot = listed.shots[number - 1]
         if runs.state(shot) == "done" and not options.restart:
             if not options.quiet:
                 say(f"{runs.output}: shot {number}: done already")

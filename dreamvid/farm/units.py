@@ -8,8 +8,9 @@ from pathlib import Path
 
 from dreamvid.machine import Machine
 from dreamvid.recipe import Recipe
+from dreamvid.rendering.output import output_of
 from dreamvid.rendering.plan import Plan, plan
-from dreamvid.rendering.shot_runs import ShotRuns, frames_of
+from dreamvid.rendering.shot_runs import ShotRuns
 from dreamvid.shot_list import ShotList
 from dreamvid.shots import Shot
 
@@ -50,14 +51,12 @@ class Film:
         Raises:
             DreamvidError: it cannot be rendered; one line.
         """
-        planned = plan(recipe, overwrite=overwrite, machine=machine)
+        runs = ShotRuns(output_of(recipe))
+        begun = runs.manifest
+        planned = plan(recipe, overwrite=overwrite, machine=begun.machine if begun else machine)
         if not recipe.is_film:
             return cls(recipe, tuple(words), planned, ShotList((Shot(0, 1),)))
-        runs = ShotRuns(planned.output)
-        begun = runs.manifest
-        if begun is not None and begun.machine != (planned.manifest and planned.manifest.machine):
-            planned = plan(recipe, overwrite=overwrite, machine=begun.machine)
-        one = ShotList((Shot(0, frames_of(planned.source)),)) if whole else None
+        one = ShotList((Shot(0, planned.source.count()),)) if whole else None
         return cls(recipe, tuple(words), planned, runs.begin(planned, one))
 
     @property

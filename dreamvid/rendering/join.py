@@ -48,22 +48,19 @@ def plan_join(recipe: Recipe, *, overwrite: bool = False) -> Plan:
     manifest = runs.manifest
     if manifest is None:
         raise StateError("none of its shots has been rendered: --shot 1 renders one", path=output)
-    if unfinished_run(output) is not None:
-        if done_frames(output) != runs.shots.frames:
-            raise StateError(
-                "an unfinished render of the whole film is there: finish it, or remove "
-                f"{folder_of(output)}",
-                path=output,
-            )
-    else:
-        known = heard_in(runs.folder)
-        planned = plan(
-            recipe, overwrite=overwrite, load=_none, machine=manifest.machine, known=known
-        )
+    machine, known = manifest.machine, heard_in(runs.folder)
+    planned = plan(recipe, overwrite=overwrite, load=_none, machine=machine, known=known)
+    if unfinished_run(output) is None:
         assert planned.manifest is not None
         runs.require_same(planned.manifest)
         _fill(runs, runs.shots, manifest)
-    return plan(recipe, overwrite=overwrite, load=_none, machine=manifest.machine)
+    elif done_frames(output) != runs.shots.frames:
+        raise StateError(
+            "an unfinished render of the whole film is there: finish it, or remove "
+            f"{folder_of(output)}",
+            path=output,
+        )
+    return planned
 
 
 def _fill(runs: ShotRuns, listed: ShotList, manifest: Manifest) -> None:
@@ -78,10 +75,11 @@ def _fill(runs: ShotRuns, listed: ShotList, manifest: Manifest) -> None:
     for number, shot in enumerate(listed.shots, 1):
         own = Manifest.read(folder_of(runs.output_of(shot)) / "manifest.json")
         assert own is not None
-        if own.differences(manifest):
+        differing = own.differences(manifest)
+        if differing:
             raise StateError(
                 f"shot {number} was rendered with another recipe or input: "
-                f"{', '.join(own.differences(manifest))}; remove "
+                f"{', '.join(differing)}; remove "
                 f"{runs.output_of(shot).parent} and render it again",
                 path=runs.output,
             )

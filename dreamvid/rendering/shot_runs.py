@@ -50,18 +50,10 @@ def shots_of(source: Source, cuts: bool) -> ShotList:
     if begins is None:
         with closing(find_shots(ChannelTrack().colors(source.open()))) as found:
             return ShotList(tuple(found), source.rate)
-    frames = frames_of(source)
+    frames = source.count()
     starts = [0, *sorted(start for start in begins if start < frames)]
     spans = zip(starts, [*starts[1:], frames], strict=True)
     return ShotList(tuple(Shot(start, stop) for start, stop in spans), source.rate)
-
-
-def frames_of(source: Source) -> int:
-    """How many frames a source has; it is read where that is not known."""
-    if source.frames is not None:
-        return source.frames
-    with closing(source.open()) as frames:
-        return sum(1 for _ in frames)
 
 
 class ShotRuns:
